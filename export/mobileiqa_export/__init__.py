@@ -1,0 +1,1 @@
+"""From a trained student checkpoint to a verified artifact. Needs the ``export`` extra (torch, onnx)."""

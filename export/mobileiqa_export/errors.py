@@ -1,0 +1,43 @@
+"""Errors of the export side."""
+
+from __future__ import annotations
+
+from mobileiqa_sdk.errors import MobileIQAError
+
+
+class ExportError(MobileIQAError):
+    """An artifact cannot be made."""
+
+
+class CheckpointError(ExportError):
+    """A checkpoint cannot be loaded.
+
+    Attributes:
+        path: the checkpoint's path, as given.
+        reason: what was found, what was wanted, and what to do.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class CheckpointNotFound(CheckpointError):
+    """There is no such file."""
+
+
+class CheckpointDamaged(CheckpointError):
+    """Empty, truncated, or not a file of tensors at all."""
+
+
+class CheckpointUnsafe(CheckpointError):
+    """The pickle asks for code to be run. It was not."""
+
+
+class CheckpointMismatch(CheckpointError):
+    """Tensors were found, but not those of a student: keys or shapes differ."""
+
+
+class TeacherCheckpoint(CheckpointMismatch):
+    """The weights are the teacher's; only the student can be exported."""

@@ -1,0 +1,54 @@
+"""The two attention blocks that a multi-view attention layer is made of."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class SpatialAttention(nn.Module):
+    """Self-attention of one map over its positions, [B, d, g, g] -> the same.
+
+    Queries and keys have d/8 channels, the scores are not scaled, and a learned ``gamma`` weighs
+    the result against the residual (SAGAN, arXiv 1805.08318).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.qConv = nn.Conv2d(width, width // 8, 1)
+        self.kConv = nn.Conv2d(width, width // 8, 1)
+        self.vConv = nn.Conv2d(width, width, 1)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gamma * self.attend(x) + x
+
+    def attend(self, x: Tensor) -> Tensor:
+        """The attention's own term, before ``gamma`` and the residual."""
+        q, k, v = (conv(x).flatten(2) for conv in (self.qConv, self.kConv, self.vConv))
+        weights = torch.softmax(q.transpose(1, 2) @ k, dim=-1)
+        return (v @ weights.transpose(1, 2)).view_as(x)
+
+
+class TokenAttention(nn.Module):
+    """Scaled dot-product attention over tokens, [B, T, D] -> the same, with the published reshape."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.c_q = nn.Linear(dim, dim)
+        self.c_k = nn.Linear(dim, dim)
+        self.c_v = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores = self.c_q(x) @ self.c_k(x).transpose(1, 2) / math.sqrt(x.shape[-1])
+        return scrambled(torch.softmax(scores, dim=-1) @ self.c_v(x)) + x
+
+
+def scrambled(out: Tensor) -> Tensor:
+    """[B, T, D] transposed to [B, D, T] and *reshaped* to [B, T, D], not transposed back.
+
+    The released training code does this, so trained weights depend on it.
+    """
+    return out.transpose(1, 2).reshape(out.shape)

@@ -1,0 +1,229 @@
+"""MobileNetV3-Large with five taps, key-compatible with the published checkpoints.
+
+Searching for MobileNetV3, Howard et al. 2019 (arXiv 1905.02244), table 1. The *minimalistic*
+variant is the one made for DSPs: ReLU, 3x3 kernels and no squeeze-and-excite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+TAP_CHANNELS = (16, 24, 40, 112, 960)
+TAP_STAGES = (0, 1, 2, 4, 6)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One inverted residual: expanded and output channels, stride, kernel, gate, hard-swish or ReLU."""
+
+    expanded: int
+    out: int
+    stride: int = 1
+    kernel: int = 3
+    gated: bool = False
+    hard_swish: bool = False
+
+
+_STAGES: tuple[tuple[Row, ...], ...] = (
+    (Row(64, 24, stride=2), Row(72, 24)),
+    (Row(72, 40, 2, 5, gated=True), Row(120, 40, 1, 5, gated=True), Row(120, 40, 1, 5, gated=True)),
+    (
+        Row(240, 80, 2, hard_swish=True),
+        Row(200, 80, hard_swish=True),
+        Row(184, 80, hard_swish=True),
+        Row(184, 80, hard_swish=True),
+    ),
+    (Row(480, 112, gated=True, hard_swish=True), Row(672, 112, gated=True, hard_swish=True)),
+    (
+        Row(672, 160, 2, 5, gated=True, hard_swish=True),
+        Row(960, 160, 1, 5, gated=True, hard_swish=True),
+        Row(960, 160, 1, 5, gated=True, hard_swish=True),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """What tells one MobileNetV3-Large from another.
+
+    Attributes:
+        minimalistic: ReLU, 3x3 and ungated throughout.
+        batch_norm: BatchNorm after every convolution; without it convolutions carry a bias.
+        same_padding: TensorFlow's SAME (the odd pixel goes below and right), else symmetric.
+        mean, std: of the input, in the units of the 0..255 pixel values, per RGB channel.
+    """
+
+    minimalistic: bool
+    batch_norm: bool
+    same_padding: bool
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+BACKBONES: dict[str, BackboneSpec] = {
+    "mobilenetv3-large": BackboneSpec(
+        minimalistic=False,
+        batch_norm=True,
+        same_padding=False,
+        mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
+        std=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+    ),
+    "mobilenetv3-large-minimalistic": BackboneSpec(
+        minimalistic=True,
+        batch_norm=False,
+        same_padding=True,
+        mean=(128.0, 128.0, 128.0),
+        std=(127.0, 127.0, 127.0),
+    ),
+}
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution padded as TensorFlow's SAME: ceil(n / stride) outputs, the smaller half first."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        pads: list[int] = []
+        for n, k, s in zip(input.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
+            total = max((-(-n // s) - 1) * s + k - n, 0)
+            pads += [total // 2, total - total // 2]
+        return F.conv2d(F.pad(input, pads), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+def _conv(
+    spec: BackboneSpec, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
+) -> nn.Conv2d:
+    groups = inputs if depthwise else 1
+    bias = not spec.batch_norm
+    if spec.same_padding and stride > 1:
+        return SameConv2d(inputs, outputs, kernel, stride, groups=groups, bias=bias)
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=bias)
+
+
+def _norm(spec: BackboneSpec, channels: int) -> nn.Module:
+    return nn.BatchNorm2d(channels, eps=1e-5) if spec.batch_norm else nn.Identity()
+
+
+def _activation(spec: BackboneSpec, hard_swish: bool) -> nn.Module:
+    return nn.Hardswish() if hard_swish and not spec.minimalistic else nn.ReLU()
+
+
+class Gate(nn.Module):
+    """Squeeze-and-excite with a hard sigmoid (Hu et al. 2018, arXiv 1709.01507): [B, C, H, W] -> the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = _make_divisible(channels / 4)
+        self.conv_reduce = nn.Conv2d(channels, squeezed, 1)
+        self.conv_expand = nn.Conv2d(squeezed, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = F.relu(self.conv_reduce(x.mean((2, 3), keepdim=True)))
+        return x * F.hardsigmoid(self.conv_expand(gate))
+
+
+def _make_divisible(value: float, divisor: int = 8) -> int:
+    """The multiple of ``divisor`` nearest to ``value``, never more than a tenth below it."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded
+
+
+class FirstBlock(nn.Module):
+    """The first block has nothing to expand: depthwise, project, residual."""
+
+    def __init__(self, spec: BackboneSpec, channels: int) -> None:
+        super().__init__()
+        self.conv_dw = _conv(spec, channels, channels, 3, depthwise=True)
+        self.bn1 = _norm(spec, channels)
+        self.act = nn.ReLU()
+        self.conv_pw = _conv(spec, channels, channels, 1)
+        self.bn2 = _norm(spec, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.act(self.bn1(self.conv_dw(x)))
+        return x + self.bn2(self.conv_pw(y))
+
+
+class InvertedResidual(nn.Module):
+    """Expand, depthwise, gate, project; a residual where shapes allow."""
+
+    def __init__(self, spec: BackboneSpec, inputs: int, row: Row) -> None:
+        super().__init__()
+        kernel = 3 if spec.minimalistic else row.kernel
+        self.conv_pw = _conv(spec, inputs, row.expanded, 1)
+        self.bn1 = _norm(spec, row.expanded)
+        self.act = _activation(spec, row.hard_swish)
+        self.conv_dw = _conv(spec, row.expanded, row.expanded, kernel, row.stride, depthwise=True)
+        self.bn2 = _norm(spec, row.expanded)
+        self.se = Gate(row.expanded) if row.gated and not spec.minimalistic else nn.Identity()
+        self.conv_pwl = _conv(spec, row.expanded, row.out, 1)
+        self.bn3 = _norm(spec, row.out)
+        self.residual = row.stride == 1 and inputs == row.out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.act(self.bn1(self.conv_pw(x)))
+        y = self.se(self.act(self.bn2(self.conv_dw(y))))
+        y = self.bn3(self.conv_pwl(y))
+        return x + y if self.residual else y
+
+
+class LastConv(nn.Module):
+    """The 1x1 convolution to 960 channels."""
+
+    def __init__(self, spec: BackboneSpec, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = _conv(spec, inputs, outputs, 1)
+        self.bn1 = _norm(spec, outputs)
+        self.act = _activation(spec, True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.act(self.bn1(self.conv(x)))
+        return out
+
+
+class Backbone(nn.Module):
+    """Normalised photo [B, 3, H, W] -> five maps of 16, 24, 40, 112, 960 channels at strides 2 to 32."""
+
+    def __init__(self, spec: BackboneSpec) -> None:
+        super().__init__()
+        self.conv_stem = _conv(spec, 3, 16, 3, 2)
+        self.bn1 = _norm(spec, 16)
+        self.act = _activation(spec, True)
+        stages: list[nn.Module] = [nn.Sequential(FirstBlock(spec, 16))]
+        channels = 16
+        for rows in _STAGES:
+            blocks = []
+            for row in rows:
+                blocks.append(InvertedResidual(spec, channels, row))
+                channels = row.out
+            stages.append(nn.Sequential(*blocks))
+        stages.append(nn.Sequential(LastConv(spec, channels, TAP_CHANNELS[-1])))
+        self.blocks = nn.Sequential(*stages)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.act(self.bn1(self.conv_stem(x)))
+        taps = []
+        for index, stage in enumerate(self.blocks):
+            x = stage(x)
+            if index in TAP_STAGES:
+                taps.append(x)
+        return taps
+
+
+def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """(height, width) of the five taps: every stride-2 convolution rounds up, under both paddings."""
+    sizes = []
+    for _ in TAP_CHANNELS:
+        height, width = -(-height // 2), -(-width // 2)
+        sizes.append((height, width))
+    return sizes
+
+
+def normalise(pixels: Tensor, spec: BackboneSpec) -> Tensor:
+    """Pixels [B, 3, H, W] in 0..255, any dtype -> float32 network input of the same shape."""
+    mean = torch.tensor(spec.mean).view(1, 3, 1, 1)
+    std = torch.tensor(spec.std).view(1, 3, 1, 1)
+    return (pixels.float() - mean) / std

@@ -1,0 +1,62 @@
+"""The one description of a student: every size that a checkpoint fixes, and the input it was trained at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Form = Literal["attention", "moments"]
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    """Sizes of one student network. The defaults are the published MobileIQA student (arXiv 2409.01212).
+
+    Attributes:
+        form: ``attention`` pools local features on a grid and lets views attend over them, as
+            published; ``moments`` reduces each tap to its mean, deviation and maximum.
+        backbone: a key of :data:`mobileiqa_export.student.backbone.BACKBONES`.
+        grid: side g of the g x g grid that local features are pooled to (``attention`` only).
+        width: channels d of the pooled local features (``attention`` only); a multiple of 8.
+        hidden: channels of the wide layer of a local block, or of each view's head for ``moments``.
+        views: simulated opinions that are fused into one score.
+        input_size: (height, width) in pixels of the photo after resizing. No weight depends on
+            it, but the accuracy does.
+    """
+
+    form: Form = "attention"
+    backbone: str = "mobilenetv3-large"
+    grid: int = 22
+    width: int = 256
+    hidden: int = 512
+    views: int = 3
+    input_size: tuple[int, int] = (1231, 1907)
+
+    def __post_init__(self) -> None:
+        if self.form not in ("attention", "moments"):
+            raise ValueError(f"form must be 'attention' or 'moments', not {self.form!r}")
+        for name in ("grid", "width", "hidden", "views"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be a positive whole number, not {value!r}")
+        if self.form == "attention" and (self.width % 8 or self.grid < 6):
+            raise ValueError("an attention student needs width divisible by 8 and grid >= 6")
+        if len(self.input_size) != 2 or min(self.input_size) < 32:
+            raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> StudentConfig:
+        """The inverse of :meth:`to_dict`. Raises ValueError on a key that is no field."""
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown student settings: {', '.join(sorted(unknown))}")
+        known = dict(values)
+        if "input_size" in known:
+            height, width = known["input_size"]
+            known["input_size"] = (int(height), int(width))
+        return cls(**known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON-ready values."""
+        return {**asdict(self), "input_size": list(self.input_size)}

@@ -1,0 +1,32 @@
+"""The multi-view attention layer of MobileIQA (arXiv 2409.01212, section 3.3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .attention import SpatialAttention, TokenAttention
+
+
+class MultiViewAttention(nn.Module):
+    """``maps`` feature maps [B, d, g, g] -> one [B, d, g, g].
+
+    Each map attends to itself; together they attend once with d tokens (features) and once with
+    g*g tokens (positions); both answers and then the maps are averaged.
+    """
+
+    def __init__(self, maps: int, width: int, grid: int) -> None:
+        super().__init__()
+        self.channel_attention = TokenAttention(maps * width)
+        self.feature_attention = TokenAttention(maps * grid * grid)
+        self.attention_module = nn.ModuleList(SpatialAttention(width) for _ in range(maps))
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        batch, width, grid, _ = maps[0].shape
+        attended = [block(x) for block, x in zip(self.attention_module, maps, strict=True)]
+        x = torch.cat([y.flatten(2) for y in attended], dim=1)
+        # A reshape, not a permute: the released code mixes maps and positions here.
+        features = self.feature_attention(x.reshape(batch, width, -1)).reshape(x.shape)
+        positions = self.channel_attention(x.transpose(1, 2)).transpose(1, 2)
+        both = (features + positions) / 2
+        return both.reshape(batch, len(maps), width, grid, grid).mean(dim=1)

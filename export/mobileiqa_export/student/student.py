@@ -1,0 +1,63 @@
+"""Students put together from their blocks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .backbone import BACKBONES, TAP_CHANNELS, Backbone
+from .config import StudentConfig
+from .head import score_convolutions, score_layers
+from .lda import LocalDistortionAware
+from .mal import MultiViewAttention
+from .moments import MOMENTS, MomentViews, moments
+
+
+class AttentionStudent(nn.Module):
+    """The published student (MoNet). Normalised photo [B, 3, H, W] -> score [B] in (0, 1)."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        self.local_cnn = Backbone(BACKBONES[config.backbone])
+        for index, channels in enumerate(TAP_CHANNELS, start=1):
+            block = LocalDistortionAware(channels, config.hidden, config.width, config.grid)
+            self.add_module(f"LDA{index}", block)
+        self.MALs = nn.ModuleList(
+            MultiViewAttention(len(TAP_CHANNELS), config.width, config.grid) for _ in range(config.views)
+        )
+        self.fusion_mal = MultiViewAttention(config.views, config.width, config.grid)
+        self.cnn = score_convolutions(config.width)
+        self.fc_score = score_layers(config.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        taps = self.local_cnn(x)
+        local = [self.get_submodule(f"LDA{index}")(tap) for index, tap in enumerate(taps, start=1)]
+        views = [mal(local) for mal in self.MALs]
+        fused = self.cnn(self.fusion_mal(views))
+        score: Tensor = self.fc_score(fused.flatten(1)).squeeze(1)
+        return score
+
+
+class MomentStudent(nn.Module):
+    """The small student. Normalised photo [B, 3, H, W] -> score [B] in (0, 1), the mean of its views."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        self.local_cnn = Backbone(BACKBONES[config.backbone])
+        self.head = MomentViews(MOMENTS * sum(TAP_CHANNELS), config.hidden, config.views)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = torch.cat([moments(tap) for tap in self.local_cnn(x)], dim=1)
+        opinions: Tensor = self.head(features)
+        return opinions.mean(dim=1)
+
+
+Student = AttentionStudent | MomentStudent
+
+
+def build_student(config: StudentConfig) -> Student:
+    """A student of these sizes with fresh weights, in eval mode. Raises ValueError on an unknown backbone."""
+    if config.backbone not in BACKBONES:
+        raise ValueError(f"unknown backbone {config.backbone!r}; known: {', '.join(BACKBONES)}")
+    kind = AttentionStudent if config.form == "attention" else MomentStudent
+    return kind(config).eval()

@@ -1,0 +1,2 @@
+"""MobileIQA SDK."""
+from ._version import __version__
