@@ -41,3 +41,7 @@ class CheckpointMismatch(CheckpointError):
 
 class TeacherCheckpoint(CheckpointMismatch):
     """The weights are the teacher's; only the student can be exported."""
+
+
+class ExportMismatch(ExportError):
+    """The exported file does not answer what the reference network answers; it was not kept."""

@@ -27,7 +27,8 @@ class SpatialAttention(nn.Module):
 
     def attend(self, x: Tensor) -> Tensor:
         """The attention's own term, before ``gamma`` and the residual."""
-        q, k, v = (conv(x).flatten(2) for conv in (self.qConv, self.kConv, self.vConv))
+        convolutions = (self.qConv, self.kConv, self.vConv)
+        q, k, v = (torch.flatten(conv(x), 2) for conv in convolutions)
         weights = torch.softmax(q.transpose(1, 2) @ k, dim=-1)
         return (v @ weights.transpose(1, 2)).view_as(x)
 

@@ -82,15 +82,21 @@ BACKBONES: dict[str, BackboneSpec] = {
 }
 
 
+def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after one axis for TensorFlow's SAME: ceil(length / stride) outputs."""
+    total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
+    return total // 2, total - total // 2
+
+
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow's SAME: ceil(n / stride) outputs, the smaller half first."""
+    """A convolution padded as TensorFlow's SAME; square kernel and stride."""
 
     def forward(self, input: Tensor) -> Tensor:
-        pads: list[int] = []
-        for n, k, s in zip(input.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
-            total = max((-(-n // s) - 1) * s + k - n, 0)
-            pads += [total // 2, total - total // 2]
-        return F.conv2d(F.pad(input, pads), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        columns = same_padding(input.shape[3], kernel, stride)
+        rows = same_padding(input.shape[2], kernel, stride)
+        padded = F.pad(input, (*columns, *rows))
+        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 def _conv(
@@ -143,8 +149,8 @@ class FirstBlock(nn.Module):
         self.bn2 = _norm(spec, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.act(self.bn1(self.conv_dw(x)))
-        return x + self.bn2(self.conv_pw(y))
+        y: Tensor = self.bn2(self.conv_pw(self.act(self.bn1(self.conv_dw(x)))))
+        return x + y
 
 
 class InvertedResidual(nn.Module):
@@ -164,7 +170,7 @@ class InvertedResidual(nn.Module):
         self.residual = row.stride == 1 and inputs == row.out
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.act(self.bn1(self.conv_pw(x)))
+        y: Tensor = self.act(self.bn1(self.conv_pw(x)))
         y = self.se(self.act(self.bn2(self.conv_dw(y))))
         y = self.bn3(self.conv_pwl(y))
         return x + y if self.residual else y

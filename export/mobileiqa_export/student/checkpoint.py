@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import pickle  # noqa: S403 - for its exception type; torch unpickles tensors only
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,18 +139,17 @@ def _read_pickle(path: Path) -> Any:
                 "Save it again as torch.save(model.state_dict(), path)",
             ) from error
         raise CheckpointDamaged(str(path), "is no intact PyTorch checkpoint") from error
-    except Exception as error:  # torch lets a damaged file raise nearly anything, from KeyError to RuntimeError
+    except Exception as error:  # a damaged file makes torch raise nearly anything
         raise CheckpointDamaged(
             str(path), f"is truncated or no PyTorch checkpoint ({type(error).__name__})"
         ) from error
 
 
 def _find_tensors(path: Path, content: Any) -> dict[str, Tensor]:
-    for _ in range(len(_WRAPPERS)):
-        inner = [key for key in _WRAPPERS if isinstance(content, Mapping) and isinstance(content.get(key), Mapping)]
-        if not inner:
-            break
-        content = content[inner[0]]
+    for _ in _WRAPPERS:
+        if isinstance(content, Mapping):
+            inner = [content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)]
+            content = inner[0] if inner else content
     if not isinstance(content, Mapping):
         raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
     tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}

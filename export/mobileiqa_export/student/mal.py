@@ -26,7 +26,7 @@ class MultiViewAttention(nn.Module):
         attended = [block(x) for block, x in zip(self.attention_module, maps, strict=True)]
         x = torch.cat([y.flatten(2) for y in attended], dim=1)
         # A reshape, not a permute: the released code mixes maps and positions here.
-        features = self.feature_attention(x.reshape(batch, width, -1)).reshape(x.shape)
-        positions = self.channel_attention(x.transpose(1, 2)).transpose(1, 2)
-        both = (features + positions) / 2
+        features: Tensor = self.feature_attention(x.reshape(batch, width, -1))
+        positions: Tensor = self.channel_attention(x.transpose(1, 2))
+        both = (features.reshape(x.shape) + positions.transpose(1, 2)) / 2
         return both.reshape(batch, len(maps), width, grid, grid).mean(dim=1)

@@ -1,0 +1,53 @@
+"""What a network costs, counted without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one forward pass over one photo.
+
+    Attributes:
+        parameters: weights, fixed matrices not counted.
+        macs: multiply-accumulates of convolutions and matrix products.
+        largest_activation: bytes of the largest tensor that an operation writes.
+    """
+
+    parameters: int
+    macs: int
+    largest_activation: int
+
+
+class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    bytes = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            tensors = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+            self.bytes = max([self.bytes, *(t.numel() * t.element_size() for t in tensors)])
+        return out
+
+
+def cost(network: nn.Module, shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Cost:
+    """Count one pass over an input of this shape, on the meta device: no memory, no arithmetic."""
+    shadow = deepcopy(network).to("meta")
+    largest = _LargestOutput()  # type: ignore[no-untyped-call]
+    flops = FlopCounterMode(display=False)
+    with torch.inference_mode(), largest, flops:
+        shadow(torch.empty(*shape, dtype=dtype, device="meta"))
+    parameters = sum(p.numel() for p in network.parameters())
+    return Cost(parameters, flops.get_total_flops() // 2, largest.bytes)

@@ -1,0 +1,47 @@
+"""One matrix where queries and keys had two."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..student import StudentConfig
+from ..student.attention import TokenAttention, scrambled
+
+
+class FoldedTokenAttention(nn.Module):
+    """A :class:`TokenAttention` whose keys are its input, [B, T, D] -> the same.
+
+    (x Wq^T + bq)(x Wk^T + bk)^T differs from x (Wq^T Wk) x^T + 1 (bq^T Wk) x^T only by terms that
+    are constant along the keys, and a softmax over the keys does not see those. The scale
+    1/sqrt(D) is folded in too.
+    """
+
+    def __init__(self, block: TokenAttention) -> None:
+        super().__init__()
+        self.c_v = block.c_v
+        wide = torch.float64
+        query, key = block.c_q.weight.detach().to(wide), block.c_k.weight.detach().to(wide)
+        scale = 1 / math.sqrt(query.shape[0])
+        self.c_qk = nn.Linear(query.shape[1], key.shape[1], device="meta")
+        like = block.c_q.weight
+        self.c_qk.weight = nn.Parameter((key.T @ query * scale).to(like))
+        self.c_qk.bias = nn.Parameter((key.T @ block.c_q.bias.detach().to(wide) * scale).to(like))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
+        return scrambled(weights @ self.c_v(x)) + x
+
+
+def fold_query_key(student: nn.Module, config: StudentConfig) -> nn.Module:
+    """Queries and keys of every token attention folded in float64: a third of its weights go.
+
+    The spatial attentions keep theirs: d/8 channels cost less than one d x d matrix.
+    """
+    for parent in list(student.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, TokenAttention):
+                setattr(parent, name, FoldedTokenAttention(child))
+    return student

@@ -1,0 +1,53 @@
+"""Everything after resizing inside the network."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..student import BACKBONES, StudentConfig
+from ..student.backbone import BackboneSpec
+
+
+class PixelStem(nn.Module):
+    """The first convolution on the photo as it lies in memory: uint8 RGB [B, H, W, 3] -> [B, 16, H/2, W/2].
+
+    The deviation goes into the weights. The mean cannot follow it into the bias: the zeros that
+    the convolution pads with stand for pixels of mean colour.
+    """
+
+    mean: Tensor
+
+    def __init__(self, conv: nn.Conv2d, spec: BackboneSpec) -> None:
+        super().__init__()
+        self.conv = conv
+        with torch.no_grad():
+            conv.weight /= _per_channel(spec.std, conv.weight)
+        self.register_buffer("mean", _per_channel(spec.mean, conv.weight))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        out: Tensor = self.conv(self.centred(channels_first(pixels)))
+        return out
+
+    def centred(self, x: Tensor) -> Tensor:
+        """Pixels [B, 3, H, W] in 0..255 -> the same around zero, in the network's dtype."""
+        return x.to(self.mean.dtype) - self.mean
+
+
+def channels_first(pixels: Tensor) -> Tensor:
+    """[B, H, W, 3] -> [B, 3, H, W], while pixels are still bytes: a quarter of the traffic."""
+    return pixels.permute(0, 3, 1, 2)
+
+
+def _per_channel(values: tuple[float, float, float], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64).to(like).view(1, 3, 1, 1)
+
+
+def normalise_input(student: nn.Module, config: StudentConfig) -> nn.Module:
+    """1/255, mean and deviation as part of the network, so that its input is plain pixels."""
+    backbone = student.get_submodule("local_cnn")
+    conv = backbone.get_submodule("conv_stem")
+    if not isinstance(conv, nn.Conv2d):
+        raise TypeError(f"the first layer is {type(conv).__name__}, not a convolution")
+    backbone.add_module("conv_stem", PixelStem(conv, BACKBONES[config.backbone]))
+    return student

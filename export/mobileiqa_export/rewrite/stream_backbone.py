@@ -1,0 +1,97 @@
+"""The first blocks of the backbone, where maps are large, one band of rows at a time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..student import StudentConfig
+from ..student.backbone import Backbone, FirstBlock, InvertedResidual, tap_sizes
+from .bands import BandConv, Rows, cut
+from .normalise_input import PixelStem, channels_first
+
+# A block whose widest map is smaller stays whole. A band should fit a shared L3 with room to spare.
+WHOLE_BYTES = 32_000_000
+BAND_BYTES = 8_000_000
+
+
+class StreamedStem(nn.Module):
+    """First convolution and first block: uint8 RGB [B, H, W, 3] -> [B, 16, H/2, W/2].
+
+    Pixels become floats in bands too, so that the photo exists as bytes alone.
+    """
+
+    def __init__(
+        self, backbone: Backbone, pixels: PixelStem, block: FirstBlock, size: tuple[int, int]
+    ) -> None:
+        super().__init__()
+        height, width = size
+        self.pixels = pixels
+        self.stem = BandConv(pixels.conv, backbone.bn1, backbone.act, height)
+        self.depthwise = BandConv(block.conv_dw, block.bn1, block.act, self.stem.out_height)
+        self.project = nn.Sequential(block.conv_pw, block.bn2)
+        row_bytes = 4 * block.conv_dw.out_channels * -(-width // 2)
+        self.bands = cut(self.depthwise.out_height, row_bytes, BAND_BYTES)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = channels_first(pixels)
+        return torch.cat([self._band(x, rows) for rows in self.bands], 2)
+
+    def _band(self, x: Tensor, want: Rows) -> Tensor:
+        middle = self.depthwise.needs(want)
+        y = self.stem(self.pixels.centred(self.stem.needs(middle).of(x)), middle)
+        out: Tensor = want.of(y, held=middle) + self.project(self.depthwise(y, want))
+        return out
+
+
+class StreamedResidual(nn.Module):
+    """An :class:`InvertedResidual`, [B, C, H, W] -> [B, out, H/s, W/s].
+
+    A gate needs the whole map first, so a gated block is streamed up to its gate.
+    """
+
+    def __init__(self, block: InvertedResidual, size: tuple[int, int]) -> None:
+        super().__init__()
+        height, width = size
+        self.expand = nn.Sequential(block.conv_pw, block.bn1, block.act)
+        self.depthwise = BandConv(block.conv_dw, block.bn2, block.act, height)
+        project = nn.Sequential(block.se, block.conv_pwl, block.bn3)
+        gated = not isinstance(block.se, nn.Identity)
+        self.each: nn.Module = nn.Identity() if gated else project
+        self.after: nn.Module = project if gated else nn.Identity()
+        self.residual = block.residual
+        row_bytes = 4 * block.conv_pw.out_channels * width * self.depthwise.stride
+        self.bands = cut(self.depthwise.out_height, row_bytes, BAND_BYTES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.after(torch.cat([self._band(x, rows) for rows in self.bands], 2))
+        return x + y if self.residual else y
+
+    def _band(self, x: Tensor, want: Rows) -> Tensor:
+        wide = self.expand(self.depthwise.needs(want).of(x))
+        out: Tensor = self.each(self.depthwise(wide, want))
+        return out
+
+
+def stream_backbone(student: nn.Module, config: StudentConfig) -> nn.Module:
+    """The widest maps of the backbone shrink to bands; a small photo's are small and stay whole."""
+    backbone = student.get_submodule("local_cnn")
+    if not isinstance(backbone, Backbone):
+        return student
+    height, width = tap_sizes(*config.input_size)[0]
+    first, pixels = backbone.get_submodule("blocks.0.0"), backbone.conv_stem
+    whole = 4 * first.get_submodule("conv_dw").get_parameter("weight").shape[0] * height * width
+    if isinstance(first, FirstBlock) and isinstance(pixels, PixelStem) and whole >= WHOLE_BYTES:
+        stem = StreamedStem(backbone, pixels, first, config.input_size)
+        backbone.add_module("conv_stem", stem)
+        backbone.bn1, backbone.act = nn.Identity(), nn.Identity()
+        backbone.get_submodule("blocks.0").add_module("0", nn.Identity())
+    for stage in backbone.blocks:
+        for name, block in list(stage.named_children()):
+            if not isinstance(block, InvertedResidual):
+                continue
+            if 4 * block.conv_pw.out_channels * height * width >= WHOLE_BYTES:
+                stage.add_module(name, StreamedResidual(block, (height, width)))
+            stride = int(block.conv_dw.stride[0])
+            height, width = -(-height // stride), -(-width // stride)
+    return student

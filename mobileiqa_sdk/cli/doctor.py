@@ -1,0 +1,86 @@
+"""``mobileiqa doctor``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import click
+from PIL import features
+
+from .._version import __version__
+from ..errors import MobileIQAError
+from ..library import home, models
+from ..runtimes import RUNTIMES
+from ..scorer import Scorer, default_threads
+from ..verification import replay_golden
+
+_DISTRIBUTIONS = ("numpy", "pillow", "pillow-heif", "click", "torch", "onnx")
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(as_json: bool) -> None:
+    """Show what a bug report needs: versions, runtimes, CPU, threads, cache, and a self-test."""
+    report = _report()
+    if as_json:
+        click.echo(json.dumps({"schema": 1, **report}, indent=2))
+    else:
+        for section, values in report.items():
+            click.echo(section)
+            for key, value in values.items():
+                click.echo(f"  {key:18} {value}")
+    if report["self-test"]["bundled model"] != "passed":
+        raise click.exceptions.Exit(1)
+
+
+def _report() -> dict[str, dict[str, Any]]:
+    return {
+        "versions": {
+            "mobileiqa-sdk": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in _DISTRIBUTIONS},
+        },
+        "runtimes": {name: _version(entry.distribution) for name, entry in RUNTIMES.items()},
+        "photos": {
+            "ICC profiles": features.check("littlecms2"),
+            "WebP": features.check("webp"),
+            "AVIF": "avif" in features.modules and features.check("avif"),
+            "HEIC": _version("pillow-heif") != "not installed",
+        },
+        "machine": {
+            "system": platform.platform(),
+            "cpu": _cpu_name(),
+            "cores": os.cpu_count(),
+            "threads by default": default_threads(),
+        },
+        "cache": {"folder": str(home()), "models": ", ".join(model.name for model in models())},
+        "self-test": {"bundled model": _self_test()},
+    }
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _self_test() -> str:
+    try:
+        replay = replay_golden(Scorer())
+    except MobileIQAError as error:
+        return str(error)
+    return "passed" if replay.passed else f"off by {replay.difference:.1e}"

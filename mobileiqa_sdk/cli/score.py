@@ -1,0 +1,114 @@
+"""``mobileiqa score``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import click
+
+from ..gallery import Row, find_photos, score_rows
+from ..runtimes import RUNTIMES
+from ..scorer import Scorer
+
+Writer = Callable[[Scorer, Iterator[Row]], None]
+
+
+@click.command("score")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
+@click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
+@click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
+@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="CPU threads. Default: OMP_NUM_THREADS, else all."
+)
+@click.option("--json", "form", flag_value="json", help="One JSON object.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object per photo and line, as they come.")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header, as they come.")
+def command(
+    paths: tuple[str, ...],
+    recursive: bool,
+    model: str | None,
+    runtime: str | None,
+    threads: int | None,
+    form: str | None,
+) -> None:
+    """Score photos: 0 is the worst, 1 the best that people would say.
+
+    A photo that cannot be scored becomes a row with the reason, and the exit status 1.
+    """
+    scorer = Scorer(model, runtime=runtime, threads=threads)
+    photos = list(find_photos(paths, recursive=recursive))
+    failed = 0
+
+    def counted(rows: Iterable[Row]) -> Iterator[Row]:
+        nonlocal failed
+        for row in rows:
+            failed += row["error"] is not None
+            yield row
+
+    _name_anything(sys.stdout)
+    # A bar would break into rows that appear on the same terminal one by one.
+    quiet = len(photos) < 2 or (form != "json" and sys.stdout.isatty())
+    bar = nullcontext(photos) if quiet else click.progressbar(photos, label="scoring", file=sys.stderr)
+    with bar as shown:
+        _WRITERS[form](scorer, counted(score_rows(scorer, shown)))
+    if failed:
+        sys.exit(1)
+
+
+def _name_anything(stream: Any) -> None:
+    """File names need not be valid text; print their bytes as they are."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="surrogateescape")
+
+
+def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
+    for row in rows:
+        if row["error"]:
+            click.echo(f"    -  {'error':9}  {row['path']}: {row['error']}")
+        else:
+            click.echo(f"{row['score']:.3f}  {row['band']:9}  {row['path']}")
+
+
+def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:
+    click.echo(json.dumps({"schema": 1, "model": _describe(scorer), "results": list(rows)}, indent=2))
+
+
+def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
+    for row in rows:
+        click.echo(json.dumps(row))
+
+
+def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
+    steps = ("decode", "resize", "inference")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["path", "score", "band", *(f"{step}_seconds" for step in steps), "error"])
+    for row in rows:
+        seconds = row["seconds"] or {}
+        times = [seconds.get(step) for step in steps]
+        writer.writerow([row["path"], row["score"], row["band"], *times, row["error"]])
+        sys.stdout.flush()
+
+
+_WRITERS: dict[str | None, Writer] = {
+    None: _write_table,
+    "json": _write_json,
+    "jsonl": _write_jsonl,
+    "csv": _write_csv,
+}
+
+
+def _describe(scorer: Scorer) -> dict[str, Any]:
+    contract = scorer.contract
+    return {
+        "name": contract.model.name,
+        "version": contract.model.version,
+        "licence": contract.model.licence,
+        "input_size": [contract.input.height, contract.input.width],
+        "threads": scorer.threads,
+    }

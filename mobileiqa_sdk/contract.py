@@ -1,0 +1,173 @@
+"""What an artifact expects and promises: one JSON object, stored inside the model file and beside it.
+
+Anything that would change a score is in here, so that a runtime on another platform needs the
+model file alone. Schema 1 is described in docs/contract.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from . import golden, resample
+from .errors import ArtifactInvalid, ContractUnsupported
+
+SCHEMA = 1
+METADATA_KEY = "mobileiqa.contract"
+MAX_SIDE = 8192
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which model this is.
+
+    Attributes:
+        name, version: as listed by ``mobileiqa models``.
+        family: the network's form, for people.
+        licence: SPDX identifier, or ``unknown``.
+        checkpoint_sha256: of the checkpoint file it was exported from.
+    """
+
+    name: str
+    version: str
+    family: str
+    licence: str
+    checkpoint_sha256: str
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The one input: a photo resized to height x width pixels, aspect ratio ignored."""
+
+    height: int
+    width: int
+    layout: str = "NHWC"
+    channels: str = "RGB"
+    dtype: str = "uint8"
+    resample: str = resample.RULE
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """The one output: a score between minimum and maximum."""
+
+    minimum: float = 0.0
+    maximum: float = 1.0
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What weights are stored in and what arithmetic is done in."""
+
+    weights: str = "fp32"
+    compute: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A test the artifact carries: image -> resized bytes -> score.
+
+    Attributes:
+        formula, height, width: of the image before resizing; see :mod:`mobileiqa_sdk.golden`.
+        input_sha256: of the resized uint8 RGB bytes, row by row.
+        score: what the fp32 reference network answers.
+        tolerance: largest allowed distance from it.
+    """
+
+    height: int
+    width: int
+    input_sha256: str
+    score: float
+    tolerance: float
+    formula: str = golden.FORMULA
+
+
+@dataclass(frozen=True)
+class ModelContract:
+    """The whole contract of an artifact."""
+
+    model: ModelInfo
+    input: InputSpec
+    output: OutputSpec
+    precision: Precision
+    golden: Golden
+
+    def to_json(self) -> str:
+        """The contract as JSON text, keys sorted."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, source: str) -> ModelContract:
+        """Read a contract; ``source`` names the artifact in errors.
+
+        Raises:
+            ArtifactInvalid: the text is no contract, or a value makes no sense.
+            ContractUnsupported: another schema version, or a rule this SDK does not know.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ArtifactInvalid(f"{source}: its contract is not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise ArtifactInvalid(f"{source}: its contract is not a JSON object")
+        schema = values.pop("schema", None)
+        if schema != SCHEMA or isinstance(schema, bool):
+            raise ContractUnsupported(
+                f"{source}: contract schema {schema!r}; this SDK reads schema {SCHEMA}. "
+                "Upgrade mobileiqa-sdk or export the model again"
+            )
+        parts: dict[str, Callable[..., Any]] = {
+            "model": ModelInfo,
+            "input": InputSpec,
+            "output": OutputSpec,
+            "precision": Precision,
+            "golden": Golden,
+        }
+        contract = cls(**{name: _part(kind, values.get(name), source, name) for name, kind in parts.items()})
+        contract._check(source)
+        return contract
+
+    def _check(self, source: str) -> None:
+        supported = {
+            "input layout": (self.input.layout, "NHWC"),
+            "input channels": (self.input.channels, "RGB"),
+            "input dtype": (self.input.dtype, "uint8"),
+            "resampling rule": (self.input.resample, resample.RULE),
+            "golden formula": (self.golden.formula, golden.FORMULA),
+            "output range": ((self.output.minimum, self.output.maximum), (0.0, 1.0)),
+            "output direction": (self.output.higher_is_better, True),
+        }
+        for what, (found, known) in supported.items():
+            if found != known:
+                raise ContractUnsupported(
+                    f"{source}: {what} {found!r}; this SDK knows {known!r}. Upgrade mobileiqa-sdk"
+                )
+        sides = (self.input.height, self.input.width, self.golden.height, self.golden.width)
+        if not all(1 <= side <= MAX_SIDE for side in sides):
+            raise ArtifactInvalid(f"{source}: its contract has a side outside 1..{MAX_SIDE}: {sides}")
+        if not (0 <= self.golden.score <= 1 and 0 < self.golden.tolerance < 1):
+            raise ArtifactInvalid(f"{source}: its contract's golden score or tolerance is out of range")
+
+
+def _part(kind: Callable[..., _T], values: Any, source: str, name: str) -> _T:
+    if not isinstance(values, dict):
+        raise ArtifactInvalid(f"{source}: its contract has no {name!r}")
+    types = {key: str(kind_) for key, kind_ in kind.__annotations__.items()}
+    for key, value in values.items():
+        if not _is(value, types.get(key)):
+            raise ArtifactInvalid(f"{source}: its contract has an unexpected {name}.{key} = {value!r}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ArtifactInvalid(f"{source}: its contract's {name!r} is incomplete ({error})") from error
+
+
+def _is(value: Any, kind: str | None) -> bool:
+    if kind == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value).__name__ == kind

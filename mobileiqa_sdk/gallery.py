@@ -1,0 +1,66 @@
+"""Many photos: which files a list of paths means, and one row for each of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import PhotoError, PhotoNotFound
+from .scorer import Assessment, Scorer
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .avif .tif .tiff .bmp .gif .heic .heif .hif".split()
+)
+
+Row = dict[str, Any]
+
+
+def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[str | PhotoError]:
+    """The photos that files and folders stand for, in order; a folder's are sorted by name.
+
+    A file is taken as it is, whatever its name. From a folder come the files with a photo's
+    suffix, hidden ones left out; a folder without any yields a PhotoError.
+    """
+    for path in paths:
+        if not os.path.isdir(path):
+            yield path
+            continue
+        found = list(_walk(path, recursive))
+        if not found:
+            hint = "" if recursive else "; --recursive looks in its subfolders too"
+            yield PhotoNotFound(path, f"no photos in this folder{hint}")
+        yield from found
+
+
+def _walk(folder: str, recursive: bool) -> Iterator[str]:
+    for root, folders, files in os.walk(folder):
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield os.path.join(root, name)
+        folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
+
+
+def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[Row]:
+    """One row per photo, in order, JSON-ready: path, score, band, seconds, error.
+
+    ``score``, ``band`` and ``seconds`` are None where ``error`` says why, and the other way round.
+    """
+    for photo in photos:
+        results = iter([photo]) if isinstance(photo, PhotoError) else scorer.score_many([photo])
+        yield from map(as_row, results)
+
+
+def as_row(result: Assessment | PhotoError) -> Row:
+    """The row of one result."""
+    if isinstance(result, PhotoError):
+        return {"path": result.photo, "score": None, "band": None, "seconds": None, "error": result.reason}
+    seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
+    return {
+        "path": result.photo,
+        "score": result.score,
+        "band": result.band,
+        "seconds": seconds,
+        "error": None,
+    }

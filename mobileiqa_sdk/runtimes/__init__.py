@@ -1,0 +1,65 @@
+"""Inference runtimes: one file each, one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract import ModelContract
+from ..errors import ArtifactInvalid, RuntimeUnavailable
+
+
+class Runtime(Protocol):
+    """A loaded artifact. May be used from several threads at once."""
+
+    contract: ModelContract
+
+    def __init__(self, path: Path, threads: int) -> None: ...
+
+    def run(self, pixels: NDArray[np.uint8]) -> float:
+        """Resized photo, uint8 RGB [height, width, 3] -> raw score."""
+        ...
+
+
+class Entry(NamedTuple):
+    """Where a runtime lives, what it needs and what it opens."""
+
+    module: str
+    distribution: str
+    suffix: str
+
+
+RUNTIMES: dict[str, Entry] = {
+    "onnx": Entry("mobileiqa_sdk.runtimes.onnx", "onnxruntime", ".onnx"),
+}
+
+
+def load(path: Path, runtime: str | None, threads: int) -> Runtime:
+    """Open an artifact file with the named runtime, or with the one for its suffix.
+
+    Raises:
+        RuntimeUnavailable: no such runtime, or not installed.
+        ArtifactInvalid: no runtime opens such files, or the file is damaged.
+        ContractUnsupported, ContractMismatch: see :mod:`mobileiqa_sdk.errors`.
+    """
+    if runtime is None:
+        runtime = next((name for name, entry in RUNTIMES.items() if entry.suffix == path.suffix), None)
+        if runtime is None:
+            suffixes = ", ".join(entry.suffix for entry in RUNTIMES.values())
+            raise ArtifactInvalid(f"{path}: is no model artifact (a file ending in {suffixes})")
+    if runtime not in RUNTIMES:
+        raise RuntimeUnavailable(f"no runtime is called {runtime!r}; there is {', '.join(RUNTIMES)}")
+    entry = RUNTIMES[runtime]
+    try:
+        module = import_module(entry.module)
+    except ImportError as error:
+        raise RuntimeUnavailable(
+            f"{path}: needs {entry.distribution}, which cannot be imported ({error}); "
+            f"pip install {entry.distribution}"
+        ) from error
+    session: Runtime = module.Session(path, threads)
+    return session

@@ -1,0 +1,144 @@
+"""Photo in, number out: the one place that joins reading, resizing and inference."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from . import library, runtimes
+from .bands import Band, band
+from .contract import ModelContract
+from .errors import ContractMismatch, PhotoError
+from .photo import Photo, describe, read_photo
+from .resample import resize
+
+
+class Seconds(NamedTuple):
+    """Wall-clock seconds of the three steps."""
+
+    decode: float
+    resize: float
+    inference: float
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a model thinks of a photo.
+
+    Attributes:
+        photo: the path, or a short description such as ``<array>``.
+        score: predicted quality in [0, 1], higher is better. The model was trained on mean
+            opinion scores scaled to that range: 0 is the worst and 1 the best that people said.
+        model: name of the model.
+        input_size: (height, width) in pixels that the photo was resized to.
+        seconds: time taken by decode, resize and inference.
+    """
+
+    photo: str
+    score: float
+    model: str
+    input_size: tuple[int, int]
+    seconds: Seconds
+
+    @property
+    def band(self) -> Band:
+        """``bad``, ``poor``, ``fair``, ``good`` or ``excellent``; see :func:`mobileiqa_sdk.band`."""
+        return band(self.score)
+
+
+class Scorer:
+    """A loaded model. Give it photos from as many threads as you like.
+
+    Args:
+        model: a name from ``mobileiqa models``, the path of an artifact (folder or model file),
+            or None for the bundled model.
+        runtime: a key of ``mobileiqa_sdk.runtimes.RUNTIMES``; None picks it by the file's suffix.
+        threads: CPU threads for one inference; None takes ``OMP_NUM_THREADS`` if set, else the
+            CPUs this process may run on.
+
+    Raises:
+        ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable:
+            see :mod:`mobileiqa_sdk.errors`.
+        ValueError: threads below 1.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        runtime: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}")
+        self.path: Path = library.find(model)
+        self.threads: int = threads or default_threads()
+        self._runtime = runtimes.load(self.path, runtime, self.threads)
+
+    @property
+    def contract(self) -> ModelContract:
+        """What the artifact expects and promises."""
+        return self._runtime.contract
+
+    def score(self, photo: Photo) -> float:
+        """Predicted quality in [0, 1], higher is better. Raises PhotoError."""
+        return self.assess(photo).score
+
+    def assess(self, photo: Photo) -> Assessment:
+        """Score a photo and say how. Raises PhotoError, or ContractMismatch where the model misbehaves."""
+        size = (self.contract.input.height, self.contract.input.width)
+        started = perf_counter()
+        image = read_photo(photo)
+        decoded = perf_counter()
+        pixels = resize(image, *size)
+        resized = perf_counter()
+        score = self._runtime.run(pixels)
+        seconds = Seconds(decoded - started, resized - decoded, perf_counter() - resized)
+        if not (math.isfinite(score) and 0 <= score <= 1):
+            raise ContractMismatch(f"{self.path}: the model answered {score}, its contract promises 0 to 1")
+        return Assessment(describe(photo), score, self.contract.model.name, size, seconds)
+
+    def score_many(self, photos: Iterable[Photo]) -> Iterator[Assessment | PhotoError]:
+        """Assess photos one after another, in order, each when it is asked for.
+
+        A photo that cannot be scored yields its :class:`PhotoError` instead of raising it, so that
+        one bad file never loses a batch.
+        """
+        for photo in photos:
+            try:
+                yield self.assess(photo)
+            except PhotoError as error:
+                yield error
+
+
+def default_threads() -> int:
+    """``OMP_NUM_THREADS`` if it is a positive number, else the CPUs this process may run on."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_default: Scorer | None = None
+_default_lock = threading.Lock()
+
+
+def score(photo: Photo) -> float:
+    """Predicted quality of a photo in [0, 1] by the bundled model, higher is better.
+
+    The model is loaded at the first call and kept. Raises PhotoError.
+    """
+    global _default
+    if _default is None:
+        with _default_lock:
+            if _default is None:
+                _default = Scorer()
+    return _default.score(photo)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mobileiqa_export.student import Student, StudentConfig, build_student, save_checkpoint
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from formulas import formula_weights
+
+# Beside another process, two threads of small work wait for each other far longer than they work.
+torch.set_num_threads(1)
+
+SMALL = StudentConfig(grid=6, width=16, hidden=24, views=2, input_size=(197, 230))
+TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(97, 130))
+
+
+def filled(config: StudentConfig, seed: int = 1) -> Student:
+    student = build_student(config)
+    student.load_state_dict(formula_weights(student, seed))
+    return student
+
+
+@pytest.fixture(scope="session")
+def small() -> tuple[Student, StudentConfig]:
+    """A published-form student with small numbers."""
+    return filled(SMALL), SMALL
+
+
+@pytest.fixture(scope="session")
+def tiny() -> tuple[Student, StudentConfig]:
+    """A moments student with small numbers."""
+    return filled(TINY), TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny: tuple[Student, StudentConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The moments student as a self-describing file."""
+    path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
+    save_checkpoint(path, *tiny, name="tiny", version="1.2", licence="Apache-2.0")
+    return path

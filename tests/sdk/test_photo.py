@@ -1,0 +1,906 @@
+"""Every source, format, orientation and named error of read_photo."""
+
+import gzip
+import io
+import os
+import pickle
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import tracemalloc
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import GifImagePlugin, Image, ImageFile, ImageOps, JpegImagePlugin, features
+from skimage import data
+
+from mobileiqa_sdk import photo
+from mobileiqa_sdk.errors import (
+    PhotoError,
+    PhotoNotFound,
+    PhotoTooLarge,
+    PhotoTooSmall,
+    PhotoUnreadable,
+    PhotoUnsupported,
+)
+from mobileiqa_sdk.photo import MAX_PIXELS, MIN_SIDE, describe, read_photo
+
+CAT = data.chelsea()[:200, :300]
+HAVE_AVIF = features.check_module("avif") if "avif" in features.modules else False
+LOSSLESS = {
+    "PNG": {},
+    "TIFF": {},
+    "BMP": {},
+    "WEBP": {"lossless": True, "exact": True},
+}
+LOSSY = {"JPEG": {"quality": 95}, "WEBP": {"quality": 95}, "GIF": {}, "MPO": {}}
+if HAVE_AVIF:
+    LOSSY["AVIF"] = {"quality": 95}
+
+
+def saved(image, kind, **options):
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(image)
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def heic(image, **options):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, **options)
+    return file.getvalue()
+
+
+def exif(orientation):
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags.tobytes()
+
+
+def same(image, pixels):
+    assert image.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+def close(image, pixels, limit):
+    assert image.mode == "RGB"
+    assert image.size == (pixels.shape[1], pixels.shape[0])
+    assert np.abs(np.asarray(image).astype(int) - pixels).mean() < limit
+
+
+PNG = saved(CAT, "PNG")
+
+
+# Sources
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a cat ü 猫.png"
+    path.write_bytes(PNG)
+    return path
+
+
+def test_paths(path, monkeypatch):
+    same(read_photo(str(path)), CAT)
+    same(read_photo(path), CAT)
+    monkeypatch.chdir(path.parent)
+    same(read_photo(path.name), CAT)
+    link = path.with_name("link")
+    link.symlink_to(path)
+    same(read_photo(link), CAT)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes(kind):
+    same(read_photo(kind(PNG)), CAT)
+
+
+def test_bytearray_is_not_kept():
+    buffer = bytearray(PNG)
+    image = read_photo(buffer)
+    buffer[:] = b""  # raises BufferError if something still holds it
+    same(image, CAT)
+
+
+class Drip(io.RawIOBase):
+    """A stream that cannot seek and hands out a few bytes at a time."""
+
+    def __init__(self, data):
+        self.rest = data
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        piece, self.rest = self.rest[:7], self.rest[7:]
+        return piece
+
+
+def test_file_objects_are_read_from_where_they_are_and_stay_open(path):
+    with open(path, "rb") as file:
+        same(read_photo(file), CAT)
+        assert not file.closed
+        assert file.read() == b""
+    file = io.BytesIO(b"header" + PNG)
+    file.seek(6)
+    same(read_photo(file), CAT)
+    assert not file.closed
+    same(read_photo(Drip(PNG)), CAT)
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(PNG)
+        file.seek(0)
+        same(read_photo(file), CAT)
+    with gzip.open(io.BytesIO(gzip.compress(PNG))) as file:
+        same(read_photo(file), CAT)
+
+
+def test_pipe_as_file_object():
+    reader, writer = os.pipe()
+
+    def feed():
+        with os.fdopen(writer, "wb") as file:
+            file.write(PNG)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    with os.fdopen(reader, "rb") as file:
+        same(read_photo(file), CAT)
+    thread.join()
+
+
+def test_describe(path):
+    assert describe("a/b.jpg") == "a/b.jpg"
+    assert describe(Path("a") / "b.jpg") == os.path.join("a", "b.jpg")
+    assert describe(b"x") == describe(bytearray()) == describe(memoryview(b"")) == "<bytes>"
+    assert describe(io.BytesIO()) == "<file>"
+    with open(path, "rb") as file:
+        assert describe(file) == f"<file {path}>"
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as file, os.fdopen(writer, "wb"):
+        assert describe(file) == "<file>"
+    assert describe(Image.new("L", (1, 1))) == "<PIL image>"
+    assert describe(np.zeros(3)) == "<array>"
+    assert describe(None) == "<NoneType>"
+    assert len(describe("x" * 100_000)) < 300
+
+
+def test_the_error_names_the_photo_and_the_reason():
+    with pytest.raises(PhotoNotFound) as caught:
+        read_photo("/no/such/photo.jpg")
+    assert caught.value.photo == "/no/such/photo.jpg"
+    assert caught.value.reason == "no such file"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == "/no/such/photo.jpg: no such file"  # noqa: S301
+
+
+# Paths that are no photo
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("/no/such/photo.jpg", "no such file"),
+        ("", "empty"),
+        ("a\0b.jpg", "no path to a file"),
+        ("x" * 100_000, "no path to a file"),
+        ("x/" * 50_000, "no path to a file"),
+        ("\ud800.jpg", "no"),
+        ("http://example.com/a.jpg", "opens no connection"),
+        ("HTTPS://example.com/a.jpg", "opens no connection"),
+        (Path("https://example.com/a.jpg"), "opens no connection"),
+        ("data:image/png;base64,AAAA", "no such file"),
+    ],
+)
+def test_paths_that_do_not_exist(bad, reason):
+    with pytest.raises(PhotoNotFound, match=reason):
+        read_photo(bad)
+
+
+def test_folder(tmp_path):
+    with pytest.raises(PhotoNotFound, match="is a folder"):
+        read_photo(tmp_path)
+
+
+def test_file_used_as_a_folder(path):
+    with pytest.raises(PhotoNotFound, match="no path to a file"):
+        read_photo(path / "x.jpg")
+
+
+def test_link_to_nowhere_and_to_itself(tmp_path):
+    for name, target in [("nowhere", "gone"), ("loop", "loop")]:
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(PhotoNotFound):
+            read_photo(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs or devices")
+def test_pipes_and_devices_do_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for bad in (tmp_path / "pipe.jpg", "/dev/zero", "/dev/null"):
+        with pytest.raises(PhotoNotFound, match="not a regular file"):
+            read_photo(bad)
+
+
+def test_no_permission(path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)  # the tests may run as root
+    with pytest.raises(PhotoNotFound, match="may not be read"):
+        read_photo(path)
+
+
+def test_empty(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    for bad in (tmp_path / "empty.jpg", b"", io.BytesIO()):
+        with pytest.raises(PhotoUnreadable, match="is empty"):
+            read_photo(bad)
+
+
+# Objects that are no photo
+
+
+def test_text_files_are_refused(path):
+    for file in (io.StringIO("text"), open(path, encoding="latin1")):  # noqa: SIM115
+        with file, pytest.raises(PhotoUnsupported, match="text mode"):
+            read_photo(file)
+
+    class Text:
+        def read(self, size):
+            return "text"
+
+    with pytest.raises(PhotoUnsupported, match="text mode"):
+        read_photo(Text())
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("disk on fire"), ValueError("disk on fire"), EOFError("disk on fire")]
+)
+def test_files_that_fail(error):
+    class Failing:
+        name = "cloud.jpg"
+
+        def read(self, size):
+            raise error
+
+    with pytest.raises(PhotoUnreadable, match="disk on fire") as caught:
+        read_photo(Failing())
+    assert caught.value.photo == "<file cloud.jpg>"
+
+
+def test_closed_and_write_only_files(path):
+    with open(path, "rb") as file:
+        pass
+    with pytest.raises(PhotoUnreadable, match="closed"):
+        read_photo(file)
+    with open(path, "ab") as file, pytest.raises(PhotoUnreadable):
+        read_photo(file)
+    view = memoryview(PNG)
+    view.release()
+    with pytest.raises(PhotoUnreadable, match="released"):
+        read_photo(view)
+
+
+def test_endless_files_end(monkeypatch):
+    class Endless:
+        served = 0
+
+        def __init__(self, start):
+            self.start = start
+
+        def read(self, size):
+            self.served += 1
+            piece, self.start = self.start or b"x" * 1000, b""
+            return piece
+
+    stream = Endless(b"x" * 1000)
+    with pytest.raises(PhotoUnreadable, match="supported format"):
+        read_photo(stream)
+    assert stream.served == 1, "what is no photo is not read to its end"
+    monkeypatch.setattr(photo, "MAX_BYTES", 100_000)
+    with pytest.raises(PhotoTooLarge, match="100,000"):
+        read_photo(Endless(PNG[:1000]))
+
+
+class FakeTensor:
+    __module__, __qualname__ = "torch", "Tensor"
+
+    def __array__(self, *args, **kwargs):
+        return np.zeros((64, 64, 3), np.uint8)
+
+
+@pytest.mark.parametrize("bad", [None, 3, 2.5, [1, 2], {"a": 1}, object(), FakeTensor(), np.uint8(3), Image])
+def test_other_objects_are_refused(bad):
+    with pytest.raises(PhotoUnsupported, match=rf"{type(bad).__name__}; pass a path, bytes"):
+        read_photo(bad)
+
+
+# Formats
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_lossless_formats(kind):
+    same(read_photo(saved(CAT, kind, **LOSSLESS[kind])), CAT)
+
+
+@pytest.mark.parametrize("kind", LOSSY)
+def test_lossy_formats(kind):
+    close(read_photo(saved(CAT, kind, **LOSSY[kind])), CAT, 4)
+
+
+def test_jpeg_is_what_pillow_decodes():
+    for options in ({}, {"progressive": True}, {"subsampling": 0}):
+        file = saved(data.astronaut(), "JPEG", **options)
+        same(read_photo(file), np.asarray(Image.open(io.BytesIO(file))))
+
+
+def test_heic():
+    close(read_photo(heic(Image.fromarray(CAT), quality=95)), CAT, 4)
+
+
+def test_bundled_photographs():
+    folder = Path(data.__file__).parent
+    for name in ("hubble_deep_field.jpg", "coffee.png", "camera.png"):  # the first is tagged as HP's sRGB
+        same(read_photo(folder / name), np.asarray(Image.open(folder / name).convert("RGB")))
+
+
+def test_a_bundled_photograph_in_adobe_rgb():
+    path = Path(data.__file__).parent / "rocket.jpg"
+    stored = np.asarray(Image.open(path)).astype(float)
+    to_srgb = np.array([[1.39835574, -0.39835574, 0], [0, 1, 0], [0, -0.04292899, 1.04292899]])
+    linear = np.clip((stored / 255) ** (563 / 256) @ to_srgb.T, 0, 1)
+    expected = 255 * np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    difference = np.abs(np.asarray(read_photo(path)) - expected)
+    assert difference[stored.min(axis=-1) > 20].max() <= 2
+    assert np.abs(stored - expected).max() > 20
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tiff_byte_orders(order):
+    pixels = np.ascontiguousarray(CAT[:40, :40])
+    entries = [
+        (256, 3, 40),
+        (257, 3, 40),
+        (258, 3, 8),
+        (262, 3, 1),
+        (273, 4, 8 + 2 + 7 * 12 + 4),
+        (277, 3, 1),
+        (279, 4, 1600),
+    ]
+    body = (
+        (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8) + struct.pack(order + "H", 7)
+    )
+    for tag, kind, value in entries:
+        body += struct.pack(
+            order + ("HHIHH" if kind == 3 else "HHII"), tag, kind, 1, value, *([0] * (kind == 3))
+        )
+    body += bytes(4) + pixels[:, :, 0].tobytes()
+    same(read_photo(body), np.repeat(pixels[:, :, :1], 3, axis=2))
+
+
+def test_big_tiff():
+    same(read_photo(saved(CAT, "TIFF", big_tiff=True)), CAT)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "packbits", "jpeg"])
+def test_compressed_tiff(compression):
+    close(read_photo(saved(CAT, "TIFF", compression=compression)), CAT, 8 if compression == "jpeg" else 0.1)
+
+
+def test_first_frame_and_first_page():
+    other = Image.fromarray(255 - CAT)
+    first = Image.fromarray(CAT)
+    for kind, options in {"PNG": {}, "TIFF": {}, "WEBP": LOSSLESS["WEBP"], "MPO": {"quality": 95}}.items():
+        file = saved(first, kind, save_all=True, append_images=[other], **options)
+        close(read_photo(file), CAT, 3)
+    gif = saved(first.quantize(64), "GIF", save_all=True, append_images=[other.quantize(64)])
+    close(read_photo(gif), CAT, 12)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"hello",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
+        b"P6\n40 40\n255\n" + bytes(4800),
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'/>",
+        b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(100),
+        b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(100),
+        b"RIFF\x10\0\0\0WAVEfmt " + bytes(100),
+        saved(CAT, "ICO", sizes=[(64, 64)]),
+        saved(CAT, "TGA"),
+        saved(CAT, "EPS"),
+        bytes(1000),
+    ],
+)
+def test_other_formats_are_refused(bad):
+    with pytest.raises(PhotoUnreadable, match="no image in a supported format"):
+        read_photo(bad)
+
+
+def test_file_names_do_not_matter(tmp_path):
+    (tmp_path / "really.eps").write_bytes(PNG)
+    same(read_photo(tmp_path / "really.eps"), CAT)
+
+
+def test_heic_without_pillow_heif(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PhotoUnreadable, match=r'pip install "mobileiqa-sdk\[heic\]"'):
+        read_photo(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+
+
+@pytest.mark.parametrize(
+    "brands", [b"avif\0\0\0\0mif1avif", b"mif1\0\0\0\0mif1avif", b"avis\0\0\0\0msf1avif"]
+)
+def test_avif_without_support(brands, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
+    with pytest.raises(PhotoUnreadable, match=r"is AVIF.*pillow>=11\.3"):
+        read_photo(b"\0\0\0\x18ftyp" + brands + bytes(100))
+
+
+def test_webp_without_support(monkeypatch):
+    from PIL import WebPImagePlugin
+
+    monkeypatch.setattr(WebPImagePlugin, "SUPPORTED", False)
+    with pytest.raises(PhotoUnreadable, match="is WEBP"):
+        read_photo(saved(CAT, "WEBP"))
+
+
+def test_camera_raw_is_refused_rather_than_its_thumbnail_scored():
+    from PIL import TiffImagePlugin
+
+    for tag, value in ((254, 1), (50706, b"\x01\x04\0\0")):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[tag] = value
+        tags.tagtype[tag] = 4 if tag == 254 else 1
+        for big in (False, True):
+            with pytest.raises(PhotoUnreadable, match="raw"):
+                read_photo(saved(CAT, "TIFF", tiffinfo=tags, big_tiff=big))
+
+
+# Orientation
+
+
+def turned(orientation):
+    """The stored picture whose upright view is CAT."""
+    back = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}.get(orientation)
+    image = Image.fromarray(CAT)
+    if back is None:
+        return image
+    image.getexif()[0x0112] = back
+    return ImageOps.exif_transpose(image)
+
+
+ORIENTED = ["PNG", "TIFF", "WEBP", "JPEG", *(["AVIF"] if HAVE_AVIF else [])]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ORIENTED)
+def test_every_orientation(kind, orientation):
+    options = {**LOSSY.get(kind, {}), **LOSSLESS.get(kind, {})}
+    file = saved(turned(orientation), kind, exif=exif(orientation), **options)
+    close(read_photo(file), CAT, 0.1 if kind in LOSSLESS else 4)
+    close(read_photo(Image.open(io.BytesIO(file))), CAT, 0.1 if kind in LOSSLESS else 4)
+    upright = read_photo(file)
+    assert read_photo(upright) is upright
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_tiff_is_turned_once(compression, orientation):
+    file = saved(turned(orientation), "TIFF", exif=exif(orientation), compression=compression)
+    same(read_photo(file), CAT)
+    loaded = Image.open(io.BytesIO(file))
+    loaded.load()
+    same(read_photo(loaded), CAT)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_heic_is_turned_once(orientation):
+    file = heic(turned(orientation), quality=95, exif=exif(orientation))
+    close(read_photo(file), CAT, 4)
+
+
+def test_orientation_set_on_a_pil_image():
+    image = turned(6)
+    image.getexif()[0x0112] = 6
+    same(read_photo(image), CAT)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_unknown_orientations_are_upright(orientation):
+    same(read_photo(saved(CAT, "PNG", exif=exif(orientation))), CAT)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"Exif\0\0",
+        b"Exif\0\0garbage",
+        b"Exif\0\0II*\0",
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff",
+        exif(6)[:-8],
+        exif(6)[:20],
+        b"Exif\0\0" + bytes(40),
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\xff\xff\0\0\x08\0\0\0",
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_malformed_exif_never_loses_the_photo(broken, strict):
+    jpeg = saved(CAT, "JPEG")
+    jpeg = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(broken) + 2) + broken + jpeg[20:]  # without JFIF
+    expected = np.asarray(Image.open(io.BytesIO(saved(CAT, "JPEG"))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if strict else "ignore")
+        same(read_photo(jpeg), expected)
+        same(read_photo(saved(CAT, "WEBP", exif=broken, **LOSSLESS["WEBP"])), CAT)
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 31), (31, 4000), (4000, 31), (1, 20_000), (20_000, 1)])
+def test_too_small(size):
+    image = Image.new("RGB", size)
+    for form in (image, np.asarray(image), saved(image, "PNG")):
+        with pytest.raises(PhotoTooSmall, match=rf"is {size[0]}x{size[1]} pixels.*at least {MIN_SIDE}"):
+            read_photo(form)
+
+
+def test_smallest():
+    assert read_photo(Image.new("L", (MIN_SIDE, MIN_SIDE))).size == (MIN_SIDE, MIN_SIDE)
+
+
+def bomb(width, height):
+    file = bytearray(saved(Image.new("L", (40, 40)), "PNG"))
+    file[16:24] = struct.pack(">II", width, height)
+    file[29:33] = struct.pack(">I", zlib.crc32(file[12:29]))
+    return bytes(file)
+
+
+@pytest.mark.parametrize(
+    "size", [(MAX_PIXELS + 1, 1), (20_000, 20_000), (2**31 - 1, 2**31 - 1), (13_378, 13_378)]
+)
+def test_decompression_bombs_are_refused_before_memory_is_taken(size):
+    tracemalloc.start()
+    with pytest.raises(PhotoTooLarge, match=f"{MAX_PIXELS:,}"):
+        read_photo(bomb(*size))
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_bombs_in_other_formats():
+    bmp = bytearray(saved(CAT, "BMP"))
+    bmp[18:26] = struct.pack("<II", 50_000, 50_000)
+    gif = bytearray(saved(CAT, "GIF"))
+    gif[6:10] = struct.pack("<HH", 60_000, 60_000)
+    for file in (bmp, gif):
+        with pytest.raises(PhotoTooLarge):
+            read_photo(bytes(file))
+
+
+def test_too_large_pil_image_and_array(monkeypatch):
+    lazy = Image.open(io.BytesIO(PNG))
+    monkeypatch.setattr(photo, "MAX_PIXELS", 10_000)
+    for form in (CAT, Image.fromarray(CAT), lazy):
+        with pytest.raises(PhotoTooLarge, match="300x200"):
+            read_photo(form)
+    with pytest.raises(PhotoTooLarge):
+        read_photo(np.broadcast_to(np.float32(0.5), (50_000, 50_000, 3)))
+
+
+def test_large_photos_raise_no_warning(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40_000)  # Pillow would warn about CAT
+    files = {kind: saved(CAT, kind, **options) for kind, options in {**LOSSY, **LOSSLESS}.items()}
+    tiff = files.pop("TIFF")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for file in files.values():
+            assert read_photo(file).size == (300, 200)
+        with pytest.raises(PhotoTooLarge):  # Pillow warns from inside its TIFF decoder
+            read_photo(tiff)
+
+
+def test_pillows_own_limit_is_a_named_error(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    gif = bytearray(saved(CAT, "GIF"))
+    gif[6:10] = struct.pack("<HH", 100, 100)  # Pillow checks a frame that is larger than its screen
+    with pytest.raises(PhotoTooLarge):
+        read_photo(bytes(gif))
+
+
+# Truncation and damage
+
+
+def rle_bmp():
+    rows = b"".join(bytes([40, value]) + b"\0\0" for value in range(40)) + b"\0\1"
+    palette = b"".join(bytes([value, value, value, 0]) for value in range(256))
+    start = 14 + 40 + len(palette)
+    header = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
+    return (
+        header + struct.pack("<IiiHHIIiiII", 40, 40, 40, 1, 8, 1, len(rows), 0, 0, 256, 256) + palette + rows
+    )
+
+
+def png_with_late_exif():
+    end = saved(turned(6), "PNG", exif=exif(6))
+    at = end.index(b"eXIf") - 4
+    length = 12 + int.from_bytes(end[at : at + 4], "big")
+    chunk, rest = end[at : at + length], end[:at] + end[at + length :]
+    return rest[:-12] + chunk + rest[-12:]
+
+
+def files():
+    small = Image.fromarray(CAT).resize((60, 40))
+    alpha = small.convert("RGBA")
+    alpha.putalpha(small.convert("L"))
+    profile = data_icc()
+    extra = {"exif": exif(6), "icc_profile": profile}
+    yield "jpeg", saved(small, "JPEG", **extra)
+    yield "jpeg-progressive", saved(small, "JPEG", progressive=True)
+    yield "jpeg-restarts", saved(small, "JPEG", restart_marker_rows=1)
+    yield "jpeg-grey", saved(small.convert("L"), "JPEG")
+    yield "jpeg-cmyk", saved(small.convert("CMYK"), "JPEG")
+    yield "mpo", saved(small, "MPO", save_all=True, append_images=[small])
+    yield "png", saved(small, "PNG", **extra)
+    yield "png-palette", saved(small.quantize(16), "PNG")
+    yield "png-late-exif", png_with_late_exif()
+    yield "webp", saved(small, "WEBP", **extra)
+    yield "webp-lossless-alpha", saved(alpha, "WEBP", lossless=True, **extra)
+    if HAVE_AVIF:
+        yield "avif", saved(small, "AVIF", **extra)
+        yield "avif-alpha", saved(alpha, "AVIF")
+    yield "tiff", saved(small, "TIFF", **extra)
+    for compression in ("tiff_lzw", "tiff_deflate", "packbits", "jpeg"):
+        yield "tiff-" + compression, saved(small, "TIFF", compression=compression, **extra)
+    yield "tiff-big", saved(small, "TIFF", big_tiff=True, **extra)
+    yield "bmp", saved(small, "BMP")
+    yield "bmp-palette", saved(small.quantize(16), "BMP")
+    yield "bmp-rle", rle_bmp()
+    yield "gif", saved(small, "GIF")
+    yield "gif-animated", saved(small, "GIF", save_all=True, append_images=[small.rotate(90)])
+
+
+def data_icc():
+    from . import icc
+
+    return icc.matrix_profile(icc.DISPLAY_P3, icc.SRGB_CURVE)
+
+
+@pytest.mark.parametrize(("name", "file"), [pytest.param(*pair, id=pair[0]) for pair in files()])
+@pytest.mark.filterwarnings("ignore")
+def test_cut_files_are_errors_or_have_lost_nothing(name, file, capfd):
+    """capfd: libtiff complains on the terminal."""
+    whole = np.asarray(read_photo(file))
+    cuts = {*range(0, len(file), max(1, len(file) // 150)), *range(max(0, len(file) - 60), len(file))}
+    refused = 0
+    for cut in sorted(cuts):
+        try:
+            image = read_photo(file[:cut])
+        except PhotoUnreadable:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(np.asarray(image), whole, err_msg=f"{name} cut at {cut}")
+    assert refused > len(cuts) / 3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cut_heic():
+    file = heic(Image.fromarray(CAT).resize((64, 48)))
+    for cut in range(0, len(file), 20):
+        with pytest.raises(PhotoUnreadable):
+            read_photo(file[:cut])
+
+
+def test_truncated_files_of_an_app_that_wants_them(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for file in (saved(CAT, "JPEG"), PNG):
+        assert read_photo(file[: len(file) // 2 + 600]).mode == "RGB"
+
+
+def test_flipped_bits_in_a_png_are_noticed():
+    rng = np.random.default_rng(0)
+    start = PNG.index(b"IDAT")
+    for at in rng.integers(start, len(PNG) - 16, 60):
+        damaged = bytearray(PNG)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        with pytest.raises(PhotoUnreadable):
+            read_photo(bytes(damaged))
+
+
+def test_damage_is_described():
+    with pytest.raises(PhotoUnreadable, match=r"damaged or truncated: .*bytes not processed"):
+        read_photo(saved(CAT, "JPEG")[:3000])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SyntaxError("x"),
+        IndexError("x"),
+        MemoryError(),
+        OverflowError("x"),
+        struct.error("x"),
+        RecursionError("x"),
+    ],
+)
+def test_whatever_a_decoder_raises_is_a_named_error(error, monkeypatch):
+    def fail(*args):
+        raise error
+
+    for method in ("_open", "load_prepare"):
+        with monkeypatch.context() as patch:
+            patch.setattr(GifImagePlugin.GifImageFile, method, fail)
+            with pytest.raises(PhotoUnreadable):
+                read_photo(saved(CAT, "GIF"))
+
+
+# PIL images
+
+
+def test_upright_rgb_image_comes_back_as_it_is():
+    image = Image.fromarray(CAT)
+    assert read_photo(image) is image
+
+
+def test_ordinary_jpeg_is_not_copied():
+    assert isinstance(read_photo(saved(CAT, "JPEG")), JpegImagePlugin.JpegImageFile)
+
+
+def test_pil_images_are_not_modified():
+    image = turned(6).convert("P")
+    image.info["exif"] = exif(6)
+    before, info = image.tobytes(), dict(image.info)
+    result = read_photo(image)
+    result.paste((0, 0, 0), (0, 0, 50, 50))
+    assert (image.mode, image.tobytes(), image.info) == ("P", before, info)
+
+
+def test_lazy_pil_images(path):
+    with Image.open(path) as image:
+        same(read_photo(image), CAT)
+
+
+def test_broken_and_closed_pil_images(tmp_path):
+    (tmp_path / "cut.jpg").write_bytes(saved(CAT, "JPEG")[:3000])
+    with Image.open(tmp_path / "cut.jpg") as image, pytest.raises(PhotoUnreadable, match="truncated"):
+        read_photo(image)
+    image = Image.fromarray(CAT)
+    image.close()
+    lazy = Image.open(io.BytesIO(PNG))
+    lazy.close()
+    for closed in (image, lazy):
+        with pytest.raises(PhotoUnreadable):
+            read_photo(closed)
+
+
+def test_pil_image_with_nonsense_in_its_info():
+    image = Image.fromarray(CAT)
+    image.info.update(icc_profile=3, exif="nonsense")
+    same(read_photo(image), CAT)
+    image.info["transparency"] = "nonsense"
+    with pytest.raises(PhotoError):
+        read_photo(image)
+
+
+# Arrays
+
+
+def grey(pixels):
+    return np.repeat(pixels[:, :, None], 3, axis=2)
+
+
+def test_uint8_arrays():
+    same(read_photo(CAT), CAT)
+    same(read_photo(CAT[:, :, 0]), grey(CAT[:, :, 0]))
+    same(read_photo(CAT[:, :, :1]), grey(CAT[:, :, 0]))
+    alpha = np.dstack([CAT, np.full(CAT.shape[:2], 255, np.uint8)])
+    same(read_photo(alpha), CAT)
+    alpha[:, :150, 3] = 0
+    result = np.asarray(read_photo(alpha))
+    assert (result[:, :150] == 255).all()
+    np.testing.assert_array_equal(result[:, 150:], CAT[:, 150:])
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f2", ">f4", ">f8"])
+def test_float_arrays(dtype):
+    levels = np.arange(256).repeat(64).reshape(128, 128)
+    same(read_photo((levels / 255).astype(dtype)), grey(levels.astype(np.uint8)))
+    same(read_photo((CAT / 255).astype(dtype)), CAT)
+
+
+def test_float_alpha_is_shown_over_white():
+    array = np.zeros((40, 40, 4))
+    array[:, :, 3] = 0.5
+    assert abs(int(np.asarray(read_photo(array))[0, 0, 0]) - 127) <= 1
+
+
+def test_views_are_read_right_and_stay_unchanged():
+    big = np.repeat(np.repeat(CAT, 2, axis=0), 2, axis=1)
+    for view in (
+        big[::2, ::2],
+        CAT[::-1],
+        CAT[:, ::-1],
+        CAT[:, :, ::-1],
+        np.asfortranarray(CAT),
+        CAT.swapaxes(0, 1),
+    ):
+        same(read_photo(view), view)
+        same(read_photo(np.asarray(view / 255)[::-1]), view[::-1])
+    frozen = CAT.copy()
+    frozen.flags.writeable = False
+    result = read_photo(frozen)
+    result.paste((0, 0, 0), (0, 0, 300, 200))
+    np.testing.assert_array_equal(frozen, CAT)
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((3, 64, 64), np.uint8), "channels first; transpose it to HxWx3"),
+        (np.zeros((1, 64, 64)), "channels first"),
+        (np.zeros((64, 64, 2), np.uint8), "HxWx3"),
+        (np.zeros((1, 64, 64, 3), np.uint8), "pass one photo"),
+        (np.zeros(64, np.uint8), "pass one photo"),
+        (np.array(3), "pass one photo"),
+        (np.zeros((0, 64, 3), np.uint8), "no pixels"),
+        (np.zeros((64, 0)), "no pixels"),
+        (np.zeros((64, 64), bool), "dtype bool"),
+        (np.zeros((64, 64, 3), np.int64), "dtype int64"),
+        (np.zeros((64, 64, 3), np.uint16), "dtype uint16"),
+        (np.zeros((64, 64, 3), np.longdouble), "dtype"),
+        (np.zeros((64, 64, 3), complex), "dtype complex128"),
+        (np.zeros((64, 64), object), "dtype object"),
+        (np.full((64, 64), "a"), "dtype"),
+        (np.zeros((64, 64), [("r", "u1")]), "dtype"),
+        (np.full((64, 64, 3), 200.0), r"from 200 to 200; .*divide it by 255"),
+        (np.full((64, 64, 3), -0.5), r"from -0.5 to -0.5; .*clip"),
+        (np.full((64, 64, 3), 1000.0), r"from 1000 to 1000; .*clip"),
+        (np.full((64, 64, 3), np.nan), "NaN"),
+        (np.where(np.eye(64) > 0, np.inf, 0), "infinite"),
+    ],
+)
+def test_arrays_that_are_refused(array, reason):
+    with pytest.raises(PhotoUnsupported, match=reason):
+        read_photo(array)
+
+
+# Side effects
+
+
+def test_no_sockets_no_files_no_global_state(monkeypatch, tmp_path):
+    def refuse(*args, **kwargs):
+        raise AssertionError("not wanted")
+
+    cases = [saved(CAT, kind, **options) for kind, options in {**LOSSY, **LOSSLESS}.items()]
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    filters, limit = list(warnings.filters), Image.MAX_IMAGE_PIXELS
+    for case in cases:
+        read_photo(case)
+    assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == (filters, limit)
+
+
+def test_many_threads():
+    cases = [saved(CAT, kind, exif=exif(6)) for kind in ("JPEG", "PNG", "WEBP", "TIFF")] * 4
+    expected = [read_photo(case).tobytes() for case in cases]
+    results = [None] * len(cases)
+
+    def work(index):
+        results[index] = read_photo(cases[index]).tobytes()
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(cases))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == expected
