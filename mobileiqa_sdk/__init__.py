@@ -6,27 +6,31 @@
 """
 
 import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
-from .bands import BANDS, Band, band
-from .contract import ModelContract
-from .errors import (
-    ArtifactInvalid,
-    ContractMismatch,
-    ContractUnsupported,
-    MobileIQAError,
-    ModelError,
-    ModelNotFound,
-    PhotoError,
-    PhotoNotFound,
-    PhotoTooLarge,
-    PhotoTooSmall,
-    PhotoUnreadable,
-    PhotoUnsupported,
-    RuntimeUnavailable,
-)
-from .photo import Photo
-from .scorer import Assessment, Scorer, Seconds, score
+
+if TYPE_CHECKING:
+    from .bands import BANDS, Band, band
+    from .contract import ModelContract
+    from .errors import (
+        ArtifactInvalid,
+        ContractMismatch,
+        ContractUnsupported,
+        MobileIQAError,
+        ModelError,
+        ModelNotFound,
+        PhotoError,
+        PhotoNotFound,
+        PhotoTooLarge,
+        PhotoTooSmall,
+        PhotoUnreadable,
+        PhotoUnsupported,
+        RuntimeUnavailable,
+    )
+    from .photo import Photo
+    from .scorer import Assessment, Scorer, Seconds, score
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -55,3 +59,20 @@ __all__ = [
     "band",
     "score",
 ]
+
+_HOMES = {
+    "bands": ("BANDS", "Band", "band"),
+    "contract": ("ModelContract",),
+    "photo": ("Photo",),
+    "scorer": ("Assessment", "Scorer", "Seconds", "score"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first asked for, so that `mobileiqa --version` loads neither numpy nor Pillow.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME_OF.get(name, 'errors')}", __name__), name)
+    globals()[name] = value
+    return value

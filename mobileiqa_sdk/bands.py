@@ -15,5 +15,10 @@ def band(score: float) -> Band:
     The words are the five-grade quality scale of ITU-R BT.500 and ITU-T P.910 (mean opinion score
     1 to 5). BT.500's continuous scale puts them on five intervals of equal length, and so do we:
     bad below 0.2, poor below 0.4, fair below 0.6, good below 0.8, excellent from there on.
+
+    Raises:
+        ValueError: the score is outside [0, 1], or NaN.
     """
+    if not 0 <= score <= 1:
+        raise ValueError(f"a score lies in [0, 1]; {score} does not")
     return BANDS[min(int(score * len(BANDS)), len(BANDS) - 1)]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from . import golden, resample
 from .errors import ArtifactInvalid, ContractUnsupported
+from .photo import MIN_SIDE
 
 SCHEMA = 1
 METADATA_KEY = "mobileiqa.contract"
@@ -111,7 +113,7 @@ class ModelContract:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArtifactInvalid(f"{source}: its contract is not JSON ({error})") from error
         if not isinstance(values, dict):
             raise ArtifactInvalid(f"{source}: its contract is not a JSON object")
@@ -128,6 +130,8 @@ class ModelContract:
             "precision": Precision,
             "golden": Golden,
         }
+        if unknown := sorted(values.keys() - parts.keys()):
+            raise ArtifactInvalid(f"{source}: its contract has an unexpected {unknown[0]!r}")
         contract = cls(**{name: _part(kind, values.get(name), source, name) for name, kind in parts.items()})
         contract._check(source)
         return contract
@@ -148,10 +152,18 @@ class ModelContract:
                     f"{source}: {what} {found!r}; this SDK knows {known!r}. Upgrade mobileiqa-sdk"
                 )
         sides = (self.input.height, self.input.width, self.golden.height, self.golden.width)
-        if not all(1 <= side <= MAX_SIDE for side in sides):
-            raise ArtifactInvalid(f"{source}: its contract has a side outside 1..{MAX_SIDE}: {sides}")
+        if not (all(1 <= side <= MAX_SIDE for side in sides) and min(sides[2:]) >= MIN_SIDE):
+            raise ArtifactInvalid(
+                f"{source}: its contract has a side outside 1..{MAX_SIDE}, "
+                f"or {MIN_SIDE}..{MAX_SIDE} for the golden image: {sides}"
+            )
         if not (0 <= self.golden.score <= 1 and 0 < self.golden.tolerance < 1):
             raise ArtifactInvalid(f"{source}: its contract's golden score or tolerance is out of range")
+        if not re.fullmatch("[0-9a-f]{64}", self.golden.input_sha256):
+            raise ArtifactInvalid(f"{source}: its contract's golden.input_sha256 is not 64 hex digits")
+        for key, text in asdict(self.model).items():
+            if not text.isprintable():  # it would reach terminals and logs
+                raise ArtifactInvalid(f"{source}: its contract has an unprintable model.{key} = {text!r}")
 
 
 def _part(kind: Callable[..., _T], values: Any, source: str, name: str) -> _T:
@@ -161,13 +173,14 @@ def _part(kind: Callable[..., _T], values: Any, source: str, name: str) -> _T:
     for key, value in values.items():
         if not _is(value, types.get(key)):
             raise ArtifactInvalid(f"{source}: its contract has an unexpected {name}.{key} = {value!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ArtifactInvalid(f"{source}: its contract's {name!r} is incomplete ({error})") from error
+    if missing := types.keys() - values.keys():
+        raise ArtifactInvalid(f"{source}: its contract has no {name}.{min(missing)}")
+    return kind(**values)
 
 
 def _is(value: Any, kind: str | None) -> bool:
     if kind == "float":
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if type(value) is int:  # maybe too large for a float
+            return abs(value) < 2**53
+        return isinstance(value, float) and math.isfinite(value)
     return type(value).__name__ == kind

@@ -21,7 +21,8 @@ def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[st
     """The photos that files and folders stand for, in order; a folder's are sorted by name.
 
     A file is taken as it is, whatever its name. From a folder come the files with a photo's
-    suffix, hidden ones left out; a folder without any yields a PhotoError.
+    suffix, hidden ones left out; a folder without any yields a PhotoError, and so does one that
+    cannot be listed.
     """
     for path in paths:
         if not os.path.isdir(path):
@@ -34,12 +35,15 @@ def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[st
         yield from found
 
 
-def _walk(folder: str, recursive: bool) -> Iterator[str]:
-    for root, folders, files in os.walk(folder):
+def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
+    closed: list[OSError] = []
+    for root, folders, files in os.walk(folder, onerror=closed.append):
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield os.path.join(root, name)
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
+    for error in closed:
+        yield PhotoNotFound(str(error.filename), f"this folder cannot be listed: {error.strerror}")
 
 
 def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[Row]:

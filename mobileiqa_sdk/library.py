@@ -37,27 +37,41 @@ class Model:
 
 def home() -> Path:
     """Where cached models live: ``MOBILEIQA_HOME``, else the platform's cache folder."""
+    # Unlike Path.home, expanduser does not raise for a user that the system does not know, as in containers.
+    user = Path(os.path.expanduser("~"))
     if configured := os.environ.get("MOBILEIQA_HOME"):
-        return Path(configured).expanduser()
+        return Path(os.path.expanduser(configured))
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mobileiqa"
+        return user / "Library" / "Caches" / "mobileiqa"
     if sys.platform == "win32":
-        return (
-            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mobileiqa" / "Cache"
-        )
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mobileiqa"
+        return Path(os.environ.get("LOCALAPPDATA") or user / "AppData" / "Local") / "mobileiqa" / "Cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or user / ".cache") / "mobileiqa"
 
 
 def models() -> list[Model]:
     """All models that can be named, the default first. A cached one does not hide a bundled one."""
-    found: dict[str, Model] = {}
+    found = [
+        Model(name, file, file.is_relative_to(BUNDLED), file.stat().st_size, _intact(file))
+        for name, file in _named().items()
+    ]
+    return sorted(found, key=lambda model: (model.name != DEFAULT, not model.bundled, model.name))
+
+
+def _named() -> dict[str, Path]:
+    found: dict[str, Path] = {}
     for root in (BUNDLED, home() / "models"):
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            files = _model_files(folder) if folder.is_dir() else []
-            if len(files) == 1 and folder.name not in found:
-                size = files[0].stat().st_size
-                found[folder.name] = Model(folder.name, files[0], root is BUNDLED, size, _intact(files[0]))
-    return sorted(found.values(), key=lambda model: (model.name != DEFAULT, not model.bundled, model.name))
+        for folder in _inside(root):
+            files = _model_files(folder)
+            if len(files) == 1 and not folder.name.startswith("."):
+                found.setdefault(folder.name, files[0])
+    return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # not there, not a folder, or not ours to look into
+        return []
 
 
 def find(model: str | os.PathLike[str] | None) -> Path:
@@ -71,20 +85,21 @@ def find(model: str | os.PathLike[str] | None) -> Path:
     # A bare word is a name before it is a path, so that a stray folder cannot shadow a model.
     if os.sep not in text and "/" not in text and not text.startswith("."):
         for root in (BUNDLED, home() / "models"):
-            if text and (root / text).is_dir():
+            if text and os.path.isdir(root / text):
                 return _only_model_file(root / text)
-    path = Path(text)
-    if text and "\0" not in text and path.is_dir():
-        return _only_model_file(path)
-    if text and "\0" not in text and path.is_file():
-        return path
-    names = ", ".join(known.name for known in models()) or "none"
-    raise ModelNotFound(f"{text!r} is neither a model's name ({names}) nor the path of an artifact")
+    # Unlike those of Path, these take any text: too long, with NUL, in a folder that is not ours.
+    if os.path.isdir(text):
+        return _only_model_file(Path(text))
+    if os.path.isfile(text):
+        return Path(text)
+    names = ", ".join(_named()) or "none"
+    shown = text if len(text) <= 300 else text[:300] + "..."
+    raise ModelNotFound(f"{shown!r} is neither a model's name ({names}) nor the path of an artifact")
 
 
 def _model_files(folder: Path) -> list[Path]:
     suffixes = {entry.suffix for entry in RUNTIMES.values()}
-    return sorted(path for path in folder.iterdir() if path.suffix in suffixes)
+    return [path for path in _inside(folder) if path.suffix in suffixes and os.path.isfile(path)]
 
 
 def _only_model_file(folder: Path) -> Path:
@@ -101,8 +116,8 @@ def _intact(file: Path) -> bool | None:
     sums = file.parent / CHECKSUMS
     if not sums.is_file():
         return None
-    lines = (line.split() for line in sums.read_text(encoding="utf-8").splitlines())
-    listed = {parts[1]: parts[0] for parts in lines if len(parts) == 2}
-    if file.name not in listed:
-        return None
-    return hashlib.sha256(file.read_bytes()).hexdigest() == listed[file.name]
+    for line in sums.read_bytes().splitlines():
+        digest, _, name = line.partition(b" ")
+        if name[:1] in (b" ", b"*") and name[1:] == os.fsencode(file.name):  # as sha256sum writes them
+            return hashlib.sha256(file.read_bytes()).hexdigest().encode() == digest.lower()
+    return None

@@ -18,6 +18,9 @@ from .errors import ContractMismatch, PhotoError
 from .photo import Photo, describe, read_photo
 from .resample import resize
 
+MAX_THREADS = 1024
+"""More is a mistake, and would end the process before the first photo."""
+
 
 class Seconds(NamedTuple):
     """Wall-clock seconds of the three steps."""
@@ -65,7 +68,7 @@ class Scorer:
     Raises:
         ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable:
             see :mod:`mobileiqa_sdk.errors`.
-        ValueError: threads below 1.
+        ValueError: threads below 1 or above ``MAX_THREADS``.
     """
 
     def __init__(
@@ -75,8 +78,8 @@ class Scorer:
         runtime: str | None = None,
         threads: int | None = None,
     ) -> None:
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads must be at least 1, not {threads}")
+        if threads is not None and not 1 <= threads <= MAX_THREADS:
+            raise ValueError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
         self.path: Path = library.find(model)
         self.threads: int = threads or default_threads()
         self._runtime = runtimes.load(self.path, runtime, self.threads)
@@ -118,9 +121,9 @@ class Scorer:
 
 
 def default_threads() -> int:
-    """``OMP_NUM_THREADS`` if it is a positive number, else the CPUs this process may run on."""
+    """``OMP_NUM_THREADS`` if that is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdecimal() and int(wanted) > 0:
+    if wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= MAX_THREADS:
         return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -70,5 +70,5 @@ def command(
     click.echo(cost_table(report.steps))
     click.echo(
         f"\n{folder / report.file}  {report.bytes / 1e6:.1f} MB  fp32, "
-        f"at most {report.max_difference:.1e} from the published network in PyTorch"
+        f"at most {report.max_difference:.1e} from the network as trained, in PyTorch"
     )

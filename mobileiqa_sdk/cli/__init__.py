@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from typing import NamedTuple
@@ -66,6 +67,9 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: named errors become one line on stderr and an exit status."""
+    # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
     try:
         cli()
     except MobileIQAError as error:

@@ -13,7 +13,7 @@ import click
 
 from ..gallery import Row, find_photos, score_rows
 from ..runtimes import RUNTIMES
-from ..scorer import Scorer
+from ..scorer import MAX_THREADS, Scorer
 
 Writer = Callable[[Scorer, Iterator[Row]], None]
 
@@ -24,23 +24,29 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
 @click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
 @click.option(
-    "--threads", type=click.IntRange(min=1), help="CPU threads. Default: OMP_NUM_THREADS, else all."
+    "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
-@click.option("--json", "form", flag_value="json", help="One JSON object.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object per photo and line, as they come.")
-@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header, as they come.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header, as they come.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,
     model: str | None,
     runtime: str | None,
     threads: int | None,
-    form: str | None,
+    as_json: bool,
+    as_jsonl: bool,
+    as_csv: bool,
 ) -> None:
     """Score photos: 0 is the worst, 1 the best that people would say.
 
     A photo that cannot be scored becomes a row with the reason, and the exit status 1.
     """
+    forms = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
+    if len(forms) > 1:
+        raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    form = forms[0] if forms else None
     scorer = Scorer(model, runtime=runtime, threads=threads)
     photos = list(find_photos(paths, recursive=recursive))
     failed = 0
@@ -51,9 +57,8 @@ def command(
             failed += row["error"] is not None
             yield row
 
-    _name_anything(sys.stdout)
     # A bar would break into rows that appear on the same terminal one by one.
-    quiet = len(photos) < 2 or (form != "json" and sys.stdout.isatty())
+    quiet = len(photos) < 2 or not sys.stderr.isatty() or (form != "json" and sys.stdout.isatty())
     bar = nullcontext(photos) if quiet else click.progressbar(photos, label="scoring", file=sys.stderr)
     with bar as shown:
         _WRITERS[form](scorer, counted(score_rows(scorer, shown)))
@@ -61,18 +66,17 @@ def command(
         sys.exit(1)
 
 
-def _name_anything(stream: Any) -> None:
-    """File names need not be valid text; print their bytes as they are."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="surrogateescape")
-
-
 def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
     for row in rows:
         if row["error"]:
-            click.echo(f"    -  {'error':9}  {row['path']}: {row['error']}")
+            click.echo(f"    -  {'error':9}  {_one_line(row['path'])}: {row['error']}")
         else:
-            click.echo(f"{row['score']:.3f}  {row['band']:9}  {row['path']}")
+            click.echo(f"{row['score']:.3f}  {row['band']:9}  {_one_line(row['path'])}")
+
+
+def _one_line(path: str) -> str:
+    """A file's name may hold line breaks, and codes that a terminal obeys."""
+    return path.translate({code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))})
 
 
 def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from ..runtimes import RUNTIMES
-from ..scorer import Scorer
+from ..scorer import MAX_THREADS, Scorer
 from ..verification import replay_golden
 
 
@@ -16,7 +16,7 @@ from ..verification import replay_golden
 @click.argument("artifact", required=False)
 @click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
 @click.option(
-    "--threads", type=click.IntRange(min=1), help="CPU threads. Default: OMP_NUM_THREADS, else all."
+    "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(artifact: str | None, runtime: str | None, threads: int | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from mobileiqa_export.student import Student, StudentConfig, build_student, save_checkpoint
 
 sys.path.insert(0, str(Path(__file__).parent))

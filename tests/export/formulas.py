@@ -7,9 +7,10 @@ import zlib
 
 import numpy as np
 import torch
-from mobileiqa_export.student import Student
 from numpy.typing import NDArray
 from torch import Tensor
+
+from mobileiqa_export.student import Student
 
 
 def formula_weights(student: Student, seed: int) -> dict[str, Tensor]:

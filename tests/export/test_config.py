@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from mobileiqa_export.student import BACKBONES, StudentConfig, build_student
 from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
 

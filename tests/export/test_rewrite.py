@@ -9,13 +9,14 @@ import pytest
 import torch
 from conftest import SMALL, TINY, filled
 from formulas import formula_image
+from torch import Tensor, nn
+from torch.nn import functional as F
+
 from mobileiqa_export.rewrite import PASSES, cost, rewrite
 from mobileiqa_export.rewrite.bands import Rows, cut
 from mobileiqa_export.rewrite.fold_query_key import fold_query_key
 from mobileiqa_export.rewrite.stream_lda import bins, pooling_matrix, stream_lda
 from mobileiqa_export.student import BACKBONES, StudentConfig, build_student, normalise
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 TOLERANCES = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
 SIZES = [(197, 230), (128, 192), (131, 257), (333, 64)]
@@ -87,7 +88,7 @@ def test_the_student_itself_stays_as_it_was() -> None:
 def test_without_rewrites_only_the_input_changes() -> None:
     student = filled(SMALL)
     network, steps = rewrite(student, SMALL, enabled=False)
-    assert [step.name for step in steps] == ["as published", "normalise_input"]
+    assert [step.name for step in steps] == ["as trained", "normalise_input"]
     assert steps[0].cost.parameters == steps[1].cost.parameters
     reference = student(normalise(_photo(SMALL).permute(0, 3, 1, 2), BACKBONES[SMALL.backbone]))
     torch.testing.assert_close(network(_photo(SMALL)), reference, atol=1e-6, rtol=0)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from formulas import formula_image, formula_weights
+
 from mobileiqa_export.student import BACKBONES, AttentionStudent, StudentConfig, build_student, normalise
 
 FACTS = json.loads((Path(__file__).parent / "student_parity.json").read_text())

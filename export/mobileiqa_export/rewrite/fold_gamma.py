@@ -1,4 +1,4 @@
-"""The weight of a spatial attention into its values."""
+"""The weight of a spatial attention into its values, and its three projections into one."""
 
 from __future__ import annotations
 
@@ -9,27 +9,39 @@ from ..student import StudentConfig
 from ..student.attention import SpatialAttention
 
 
-class FoldedSpatialAttention(SpatialAttention):
-    """A :class:`SpatialAttention` whose values already carry ``gamma``, [B, d, g, g] -> the same."""
+class FoldedSpatialAttention(nn.Module):
+    """A :class:`SpatialAttention` with one matrix for queries, keys and values, [B, d, g, g] -> the same.
+
+    The values' rows already carry ``gamma``. A matrix product, since runtimes change the layout
+    around a convolution.
+    """
 
     def __init__(self, block: SpatialAttention) -> None:
-        nn.Module.__init__(self)
-        self.qConv, self.kConv = block.qConv, block.kConv
-        value = block.vConv
-        assert value.bias is not None  # noqa: S101 - for the type checker: the block always has one
-        self.vConv = nn.Conv2d(value.in_channels, value.out_channels, 1, device="meta")
-        with torch.no_grad():
-            self.vConv.weight = nn.Parameter(value.weight * block.gamma)
-            self.vConv.bias = nn.Parameter(value.bias * block.gamma)
+        super().__init__()
+        gamma = block.gamma.detach()
+        scaled = [
+            (block.qConv, torch.ones_like(gamma)),
+            (block.kConv, torch.ones_like(gamma)),
+            (block.vConv, gamma),
+        ]
+        self.sizes = [conv.out_channels for conv, _ in scaled]
+        self.weight = nn.Parameter(torch.cat([conv.weight.detach().flatten(1) * by for conv, by in scaled]))
+        self.bias = nn.Parameter(torch.cat([_bias(conv) * by for conv, by in scaled])[:, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.attend(x) + x
+        q, k, v = torch.split(self.weight @ x.flatten(2) + self.bias, self.sizes, dim=1)
+        weights = torch.softmax(q.transpose(1, 2) @ k, dim=-1)
+        return (v @ weights.transpose(1, 2)).view_as(x) + x
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    return torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.detach()
 
 
 def fold_gamma(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """One multiplication less over every map of every spatial attention."""
+    """One projection instead of three, and no multiplication after it."""
     for parent in list(student.modules()):
         for index, child in list(parent.named_children()):
-            if type(child) is SpatialAttention:
+            if isinstance(child, SpatialAttention):
                 setattr(parent, index, FoldedSpatialAttention(child))
     return student

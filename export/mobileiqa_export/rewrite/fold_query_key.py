@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ..student import StudentConfig
-from ..student.attention import TokenAttention, scrambled
+from ..student.attention import TokenAttention
 
 
-class FoldedTokenAttention(nn.Module):
+class FoldedTokenAttention(TokenAttention):
     """A :class:`TokenAttention` whose keys are its input, [B, T, D] -> the same.
 
     (x Wq^T + bq)(x Wk^T + bk)^T differs from x (Wq^T Wk) x^T + 1 (bq^T Wk) x^T only by terms that
@@ -20,7 +20,7 @@ class FoldedTokenAttention(nn.Module):
     """
 
     def __init__(self, block: TokenAttention) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.c_v = block.c_v
         wide = torch.float64
         query, key = block.c_q.weight.detach().to(wide), block.c_k.weight.detach().to(wide)
@@ -30,9 +30,9 @@ class FoldedTokenAttention(nn.Module):
         self.c_qk.weight = nn.Parameter((key.T @ query * scale).to(like))
         self.c_qk.bias = nn.Parameter((key.T @ block.c_q.bias.detach().to(wide) * scale).to(like))
 
-    def forward(self, x: Tensor) -> Tensor:
-        weights = torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
-        return scrambled(weights @ self.c_v(x)) + x
+    def weights(self, x: Tensor) -> Tensor:
+        """As in :class:`TokenAttention`, [B, T, D] -> [B, T, T]."""
+        return torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
 
 
 def fold_query_key(student: nn.Module, config: StudentConfig) -> nn.Module:
@@ -42,6 +42,6 @@ def fold_query_key(student: nn.Module, config: StudentConfig) -> nn.Module:
     """
     for parent in list(student.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, TokenAttention):
+            if type(child) is TokenAttention:
                 setattr(parent, name, FoldedTokenAttention(child))
     return student

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,12 +33,14 @@ def pooling_matrix(length: int, count: int) -> Tensor:
 class StreamedLDA(nn.Module):
     """A :class:`LocalDistortionAware` for one tap size, [B, C, H, W] -> [B, width, grid, grid].
 
-    A row of the result depends on one band of input rows alone, so the wide map exists for a few
-    rows at a time, few enough to stay in the cache between widening, GELU and sum. The columns
-    are pooled by a fixed matrix: no adaptive pooling is left, which exporters and phone runtimes
-    handle badly. The 1x1 convolution is a matrix product, channels first, with the bias as the
-    weight of one more channel of ones: around a convolution runtimes change the layout for every
-    strip, and onnxruntime spreads a bias by a copy on one thread.
+    A row of the result depends on one band of input rows alone, and a sum over a band's rows on one
+    strip of its columns at a time, so the wide map exists for one strip: small enough to stay in the
+    cache between widening, GELU and sum. The columns are pooled by a fixed matrix: no adaptive
+    pooling is left, which exporters and phone runtimes handle badly.
+
+    Both 1x1 convolutions are matrix products, channels first, and the first one's bias is the weight
+    of one more channel of ones: around a convolution runtimes change the layout for every strip, and
+    onnxruntime spreads a bias by a copy on one thread.
     """
 
     weight: Tensor
@@ -50,41 +50,42 @@ class StreamedLDA(nn.Module):
 
     def __init__(self, block: LocalDistortionAware, height: int, width: int) -> None:
         super().__init__()
-        conv = block.cnn1
-        assert conv.bias is not None  # noqa: S101 - for the type checker: the block always has one
-        self.weight = nn.Parameter(torch.cat([conv.weight.flatten(1), conv.bias[:, None]], 1).detach())
-        self.cnn2 = block.cnn2
+        widen, project = block.cnn1, block.cnn2
+        self.grid = block.grid
+        self.weight = nn.Parameter(torch.cat([widen.weight.flatten(1), _bias(widen)], 1).detach())
+        self.project = nn.Parameter(project.weight.detach().flatten(1))
+        self.bias = nn.Parameter(_bias(project).detach())
         self.bands = bins(height, block.grid)
         tallest = max(end - start for start, end in self.bands)
-        strips = -(-tallest * width * conv.out_channels * 4 // STRIP_BYTES)
-        self.strip = -(-tallest // min(strips, tallest))
-        self.register_buffer("ones", torch.ones(1, 1, self.strip, width).to(conv.weight))
+        strips = -(-tallest * width * widen.out_channels * 4 // STRIP_BYTES)
+        self.strip = -(-width // min(strips, width))
+        like = widen.weight
+        self.register_buffer("ones", torch.ones(1, 1, tallest, self.strip).to(like))
+        self.register_buffer("columns", pooling_matrix(width, block.grid).to(like))
         heights = torch.tensor([[float(end - start)] for start, end in self.bands])
-        self.register_buffer("heights", heights.to(conv.weight))
-        self.register_buffer("columns", pooling_matrix(width, block.grid).to(conv.weight))
+        self.register_buffer("heights", heights.to(like))
 
     def forward(self, x: Tensor) -> Tensor:
-        channels_first = x.transpose(0, 1)
         # Columns are pooled band by band: 22 sums side by side would be as large as a tap again.
-        rows = [self._band_sum(channels_first, *band) @ self.columns for band in self.bands]
+        rows = [self._band_sum(x[:, :, start:end]) @ self.columns for start, end in self.bands]
         pooled = torch.stack(rows, 2) / self.heights
-        out: Tensor = self.cnn2(pooled.transpose(0, 1))
-        return out
+        out = self.project @ pooled.flatten(2) + self.bias
+        return out.view(x.shape[0], -1, self.grid, self.grid)
 
-    def _band_sum(self, x: Tensor, start: int, end: int) -> Tensor:
-        """Sum over the rows of one band, [C, B, H, W] -> [hidden, B, W]."""
-        cuts = [*range(start, end, self.strip), end]
-        sums = [self._wide_sum(x[:, :, a:b]) for a, b in pairwise(cuts)]
-        total = sums[0]
-        for part in sums[1:]:
-            total = total + part
-        return total
+    def _band_sum(self, band: Tensor) -> Tensor:
+        """Widen and sum over the rows, [B, C, h, W] -> [B, hidden, W]."""
+        return torch.cat([self._wide_sum(strip) for strip in torch.split(band, self.strip, 3)], 2)
 
     def _wide_sum(self, strip: Tensor) -> Tensor:
-        """Widen and sum over the rows, [C, B, h, W] -> [hidden, B, W]."""
-        ones = self.ones if strip.shape[2] == self.strip else self.ones[:, :, : strip.shape[2]]
-        inputs = torch.cat([strip, ones.expand(1, *strip.shape[1:])]).flatten(1)
-        return F.gelu(self.weight @ inputs).view(-1, *strip.shape[1:]).sum(2)
+        """The same for some columns."""
+        batch, _, height, width = strip.shape
+        ones = self.ones[:, :, :height, :width].expand(batch, 1, height, width)
+        wide = F.gelu(self.weight @ torch.cat([strip, ones], 1).flatten(2))
+        return wide.view(batch, -1, height, width).sum(2)
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    return torch.zeros(conv.out_channels, 1) if conv.bias is None else conv.bias[:, None]
 
 
 def stream_lda(student: nn.Module, config: StudentConfig) -> nn.Module:

@@ -43,8 +43,12 @@ class TokenAttention(nn.Module):
         self.c_v = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        return scrambled(self.weights(x) @ self.c_v(x)) + x
+
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each token takes from each other, [B, T, D] -> [B, T, T], rows sum to one."""
         scores = self.c_q(x) @ self.c_k(x).transpose(1, 2) / math.sqrt(x.shape[-1])
-        return scrambled(torch.softmax(scores, dim=-1) @ self.c_v(x)) + x
+        return torch.softmax(scores, dim=-1)
 
 
 def scrambled(out: Tensor) -> Tensor:

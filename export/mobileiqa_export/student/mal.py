@@ -22,11 +22,16 @@ class MultiViewAttention(nn.Module):
         self.attention_module = nn.ModuleList(SpatialAttention(width) for _ in range(maps))
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        batch, width, grid, _ = maps[0].shape
         attended = [block(x) for block, x in zip(self.attention_module, maps, strict=True)]
         x = torch.cat([y.flatten(2) for y in attended], dim=1)
+        return self.combine(x, len(maps)).view_as(maps[0])
+
+    def combine(self, x: Tensor, maps: int) -> Tensor:
+        """All maps side by side [B, n*d, N] -> one [B, d, N]."""
+        batch, channels, places = x.shape
+        width = channels // maps
         # A reshape, not a permute: the released code mixes maps and positions here.
-        features: Tensor = self.feature_attention(x.reshape(batch, width, -1))
+        features: Tensor = self.feature_attention(x.reshape(batch, width, maps * places))
         positions: Tensor = self.channel_attention(x.transpose(1, 2))
         both = (features.reshape(x.shape) + positions.transpose(1, 2)) / 2
-        return both.reshape(batch, len(maps), width, grid, grid).mean(dim=1)
+        return both.reshape(batch, maps, width, places).mean(dim=1)

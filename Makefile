@@ -1,0 +1,22 @@
+.DEFAULT_GOAL := help
+MODEL := mobileiqa-small
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+check: lint test ## what CI runs
+
+lint: ## ruff and mypy --strict
+	ruff format --check . && ruff check . && mypy
+
+format: ## format and fix what can be fixed
+	ruff format . && ruff check --fix .
+
+test: ## all tests
+	pytest
+
+model: ## export the bundled model from its checkpoint
+	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.1.safetensors \
+		--output mobileiqa_sdk/models/$(MODEL)
+
+.PHONY: help check lint format test model

@@ -1,0 +1,1 @@
+"""Latency and memory, measured so that a figure can be trusted."""

@@ -1,0 +1,133 @@
+"""Tiny ONNX artifacts of a few nodes: the score is the mean brightness of the resized photo."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+from PIL import Image
+
+from mobileiqa_sdk.contract import METADATA_KEY, SCHEMA
+from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.resample import resize
+
+HEIGHT, WIDTH = 48, 64
+GOLDEN = (60, 80)
+Nodes = Sequence[onnx.NodeProto]
+
+
+def brightness(pixels: np.ndarray) -> float:
+    """What the tiny model answers for pixels of its input size."""
+    return float(pixels.mean() / 255)
+
+
+def contract(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, Any]) -> dict[str, Any]:
+    """A contract that the tiny model keeps, as JSON values; sections overwrite fields."""
+    pixels = resize(Image.fromarray(golden_image(*GOLDEN)), height, width)
+    values: dict[str, Any] = {
+        "schema": SCHEMA,
+        "model": {
+            "name": "tiny",
+            "version": "0.3",
+            "family": "mean of all pixels",
+            "licence": "Apache-2.0",
+            "checkpoint_sha256": "0" * 64,
+        },
+        "input": {
+            "height": height,
+            "width": width,
+            "layout": "NHWC",
+            "channels": "RGB",
+            "dtype": "uint8",
+            "resample": "pillow-bicubic",
+        },
+        "output": {"minimum": 0.0, "maximum": 1.0, "higher_is_better": True},
+        "precision": {"weights": "fp32", "compute": "fp32"},
+        "golden": {
+            "formula": "triangles-1",
+            "height": GOLDEN[0],
+            "width": GOLDEN[1],
+            "input_sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
+            "score": brightness(pixels),
+            "tolerance": 1e-4,
+        },
+    }
+    for section, changes in sections.items():
+        values[section].update(changes)
+    return copy.deepcopy(values)
+
+
+def model(
+    metadata: str | dict[str, Any] | None = None,
+    *,
+    tail: Nodes = (),
+    dtype: int = TensorProto.UINT8,
+    shape: Sequence[int | str] = (1, HEIGHT, WIDTH, 3),
+    out_dtype: int = TensorProto.FLOAT,
+    out_shape: Sequence[int | str] = (1,),
+    extra_input: bool = False,
+    extra_output: bool = False,
+    key: str = METADATA_KEY,
+) -> bytes:
+    """The bytes of a model file.
+
+    Args:
+        metadata: the contract as text or JSON values; None is the one that the tiny model keeps.
+        tail: nodes from ``mean`` (the brightness, float [1]) to ``score``; none stands for Identity.
+        dtype: of the input.
+        shape: of the input.
+        out_dtype: of the output.
+        out_shape: of the output.
+        extra_input: add one that is not used.
+        extra_output: return the brightness beside the score.
+        key: under which the metadata is stored.
+    """
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["bytes"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Div", ["bytes", "full"], ["mean"]),
+        *(tail or [helper.make_node("Identity", ["mean"], ["score"])]),
+    ]
+    inputs = [helper.make_tensor_value_info("pixels", dtype, shape)]
+    outputs = [helper.make_tensor_value_info("score", out_dtype, out_shape)]
+    if extra_input:
+        inputs.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
+    if extra_output:
+        outputs.append(helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1]))
+    full = helper.make_tensor("full", TensorProto.FLOAT, [], [255.0])
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, [full])
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    if metadata is None:
+        metadata = contract()
+    text = metadata if isinstance(metadata, str) else json.dumps(metadata)
+    helper.set_model_props(proto, {key: text})
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+def constant(score: float) -> Nodes:
+    """A tail that answers the same for every photo: NaN and infinities too."""
+    value = helper.make_tensor("", TensorProto.FLOAT, [1], [score])
+    zero = helper.make_tensor("", TensorProto.FLOAT, [1], [0.0])
+    return [
+        helper.make_node("Constant", [], ["zero"], value=zero),
+        helper.make_node("Constant", [], ["value"], value=value),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "value"], ["score"]),
+    ]
+
+
+def save(folder: Path, data: bytes | None = None) -> Path:
+    """Write an artifact folder as the exporter does, without the report; return the model file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "model.onnx"
+    file.write_bytes(model() if data is None else data)
+    (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n")
+    return file

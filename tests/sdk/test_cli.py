@@ -1,0 +1,428 @@
+"""The command line: what goes where, in which form, and which exit status."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import mobileiqa_sdk
+from mobileiqa_sdk import Scorer, library
+
+from . import artifacts
+
+Run = Callable[..., Any]
+COMMAND = [sys.executable, "-m", "mobileiqa_sdk"]
+POSIX = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
+
+
+def start(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, timeout=60, check=False, **options)
+
+
+@pytest.fixture
+def album(tmp_path: Path, photos: list[str]) -> Path:
+    """A folder of one good photo, one that is none, and one in a subfolder."""
+    folder = tmp_path / "album"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.png").write_bytes(Path(photos[3]).read_bytes())
+    (folder / "b.jpg").write_bytes(b"no photo")
+    (folder / "sub" / "c.png").write_bytes(Path(photos[4]).read_bytes())
+    return folder
+
+
+def test_the_table(run: Run, tiny: Path, photos: list[str]) -> None:
+    result = run("score", "-m", tiny, *photos)
+    assert result.code == 0
+    assert result.err == ""
+    lines = result.out.splitlines()
+    assert [line.split()[1] for line in lines] == ["bad", "poor", "fair", "good", "excellent"]
+    assert [line.split()[2] for line in lines] == photos
+    assert [float(line.split()[0]) for line in lines] == [
+        pytest.approx(score, abs=0.01) for score in (0.1, 0.3, 0.5, 0.7, 0.9)
+    ]
+
+
+def test_errors_are_rows(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
+    result = run("score", "-m", tiny, album, "missing.jpg", photos[0])
+    assert result.code == 1
+    assert result.err == ""
+    first, second, third, fourth = result.out.splitlines()
+    assert first.split() == ["0.698", "good", str(album / "a.png")]
+    assert second.split()[:2] == ["-", "error"]
+    assert f"{album / 'b.jpg'}: is no image in a supported format" in second
+    assert "missing.jpg: no such file" in third
+    assert fourth.endswith(photos[0])
+
+
+def test_recursive(run: Run, tiny: Path, album: Path) -> None:
+    for option in ("-r", "--recursive"):
+        lines = run("score", "-m", tiny, option, album).out.splitlines()
+        assert len(lines) == 3
+        assert lines[2].endswith("c.png")
+
+
+def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
+    result = run("score", "-m", tiny, "--threads", 1, "--json", photos[4], album, photos[0])
+    assert result.code == 1
+    assert result.err == ""
+    answer = json.loads(result.out)
+    assert list(answer) == ["schema", "model", "results"]
+    assert answer["schema"] == 1
+    assert answer["model"] == {
+        "name": "tiny",
+        "version": "0.3",
+        "licence": "Apache-2.0",
+        "input_size": [artifacts.HEIGHT, artifacts.WIDTH],
+        "threads": 1,
+    }
+    paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
+    assert [row["path"] for row in answer["results"]] == paths
+    for row in answer["results"]:
+        assert list(row) == ["path", "score", "band", "seconds", "error"]
+    first, bad = answer["results"][0], answer["results"][2]
+    assert first["score"] == Scorer(tiny, threads=1).score(photos[4])
+    assert first["band"] == "excellent"
+    assert set(first["seconds"]) == {"decode", "resize", "inference"}
+    assert first["error"] is None
+    assert bad["score"] is bad["band"] is bad["seconds"] is None
+    assert bad["error"].startswith("is no image")
+
+
+def test_jsonl(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
+    given = [photos[2], album, photos[1]]
+    result = run("score", "-m", tiny, "--jsonl", *given)
+    assert result.code == 1
+    rows = [json.loads(line) for line in result.out.splitlines()]
+    assert [Path(row["path"]).name for row in rows] == ["2.png", "a.png", "b.jpg", "1.png"]
+    whole = json.loads(run("score", "-m", tiny, "--json", *given).out)["results"]
+    for row, same in zip(rows, whole, strict=True):
+        assert {**row, "seconds": None} == {**same, "seconds": None}
+
+
+def test_csv(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
+    odd = tmp_path / 'com,ma "quoted"\nline.png'
+    odd.write_bytes(Path(photos[4]).read_bytes())
+    result = run("score", "-m", tiny, "--csv", photos[0], odd, "missing.jpg")
+    assert result.code == 1
+    rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
+    assert list(rows[0]) == [
+        "path", "score", "band", "decode_seconds", "resize_seconds", "inference_seconds", "error",
+    ]  # fmt: skip
+    assert [row["path"] for row in rows] == [photos[0], str(odd), "missing.jpg"]
+    assert float(rows[1]["score"]) == Scorer(tiny).score(photos[4])
+    assert rows[1]["band"] == "excellent"
+    assert float(rows[1]["inference_seconds"]) >= 0
+    assert rows[1]["error"] == rows[2]["score"] == rows[2]["band"] == rows[2]["decode_seconds"] == ""
+    assert rows[2]["error"] == "no such file"
+
+
+def test_an_empty_folder_is_a_row(run: Run, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("score", "-m", tiny, "--json", tmp_path / "empty")
+    assert result.code == 1
+    (row,) = json.loads(result.out)["results"]
+    assert row["path"] == str(tmp_path / "empty")
+    assert "no photos in this folder" in row["error"]
+
+
+def test_a_name_cannot_forge_rows(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
+    odd = tmp_path / "a\n1.000  excellent\x1b[2J.png"
+    odd.write_bytes(Path(photos[0]).read_bytes())
+    (line,) = run("score", "-m", tiny, odd).out.splitlines()
+    assert line.endswith(r"a\x0a1.000  excellent\x1b[2J.png")
+
+
+@POSIX
+@pytest.mark.parametrize("encoding", [None, "ascii", "latin-1"])
+@pytest.mark.parametrize("form", [None, "--csv", "--json"])
+def test_names_come_out_as_they_are(
+    tiny: Path, tmp_path: Path, photos: list[str], form: str | None, encoding: str | None
+) -> None:
+    names = [b"caf\xe9\xff.png", "日本.png".encode()]
+    for name in names:
+        try:
+            (tmp_path / os.fsdecode(name)).write_bytes(Path(photos[0]).read_bytes())
+        except OSError:
+            pytest.skip("this file system wants names that are text")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding} if encoding else None
+    arguments = [os.fsdecode(name) for name in names] + ([form] if form else [])
+    done = start("score", "-m", str(tiny), *arguments, cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if form == "--json":
+        found = [os.fsencode(row["path"]) for row in json.loads(done.stdout)["results"]]
+        assert found == names
+    else:
+        assert all(name in done.stdout for name in names)
+
+
+WRONG: list[list[Any]] = [
+    ["score"],
+    ["score", "--json"],
+    ["score", "--nope", "a.jpg"],
+    ["score", "--threads", "0", "a.jpg"],
+    ["score", "--threads", "-1", "a.jpg"],
+    ["score", "--threads", "two", "a.jpg"],
+    ["score", "--threads", "99999999999", "a.jpg"],
+    ["score", "--runtime", "nope", "a.jpg"],
+    ["score", "--json", "--csv", "a.jpg"],
+    ["score", "--jsonl", "--json", "a.jpg"],
+    ["score", "--model", "nope", "a.jpg"],
+    ["score", "--model", "/no/such/model.onnx", "a.jpg"],
+    ["score", "--model", "", "a.jpg"],
+    ["score", "--model"],
+    ["verify", "nope"],
+    ["verify", "a", "b"],
+    ["verify", "--threads", "0"],
+    ["models", "extra"],
+    ["doctor", "--nope"],
+    ["nope"],
+    ["--nope"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_usage(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err
+    assert "Traceback" not in result.err
+
+
+def test_an_unknown_model_is_one_line(run: Run) -> None:
+    result = run("score", "-m", "nope", "a.jpg")
+    assert result.err.startswith("mobileiqa: 'nope' is neither a model's name (mobileiqa-small")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["score", "verify"])
+def test_a_bad_artifact_is_one_line(run: Run, tmp_path: Path, photos: list[str], command: str) -> None:
+    file = artifacts.save(tmp_path / "bad", b"no model")
+    arguments = ["score", "-m", file, photos[0]] if command == "score" else ["verify", file]
+    result = run(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"mobileiqa: {file}: onnxruntime cannot load it")
+    assert result.err.count("\n") == 1
+
+
+def test_a_model_that_misbehaves(run: Run, tmp_path: Path, photos: list[str]) -> None:
+    file = artifacts.save(tmp_path, artifacts.model(tail=artifacts.constant(float("nan"))))
+    result = run("score", "-m", file, photos[0])
+    assert (result.code, result.out) == (1, "")
+    assert "the model answered nan" in result.err
+
+
+def test_verify_passes(run: Run, tiny: Path) -> None:
+    result = run("verify", tiny)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[0] == f"tiny  {tiny}"
+    assert result.out.splitlines()[-1] == "passed"
+    answer = json.loads(run("verify", "--json", "--threads", 1, tiny.parent).out)
+    assert answer["schema"] == 1
+    assert answer["passed"] is answer["resize_exact"] is True
+    assert answer["difference"] == abs(answer["found"] - answer["expected"]) <= answer["tolerance"]
+
+
+@pytest.mark.parametrize(
+    ("golden", "line"),
+    [
+        ({"score": 0.9}, "score   0.475068, expected 0.900000 (off by 4.2e-01, allowed 1e-04)"),
+        ({"input_sha256": "0" * 64}, "resize  NOT the promised bytes"),
+    ],
+)
+def test_verify_fails(run: Run, tmp_path: Path, golden: dict[str, Any], line: str) -> None:
+    file = artifacts.save(tmp_path, artifacts.model(artifacts.contract(golden=golden)))
+    result = run("verify", file)
+    assert (result.code, result.err) == (1, "")
+    assert line in result.out.splitlines()
+    assert result.out.splitlines()[-1].startswith("FAILED")
+    result = run("verify", "--json", file)
+    assert result.code == 1
+    assert json.loads(result.out)["passed"] is False
+
+
+def test_models(run: Run, cache: Path) -> None:
+    file = artifacts.save(cache / "models" / "mine")
+    damaged = artifacts.save(cache / "models" / "worn")
+    damaged.write_bytes(damaged.read_bytes() + b"\0")
+    result = run("models")
+    assert result.code == 0
+    assert str(cache / "models") in result.err
+    lines = {line.split()[0]: line for line in result.out.splitlines()}
+    assert next(iter(lines)) == library.DEFAULT
+    assert "(default)" in lines[library.DEFAULT]
+    assert str(file) in lines["mine"]
+    assert "DAMAGED" in lines["worn"]
+    assert "DAMAGED" not in lines["mine"] + lines[library.DEFAULT]
+    result = run("models", "--json")
+    assert result.err == ""
+    answer = json.loads(result.out)
+    assert answer["schema"] == 1
+    rows = {row.pop("name"): row for row in answer["models"]}
+    assert rows["mine"] == {
+        "default": False,
+        "bundled": False,
+        "bytes": file.stat().st_size,
+        "intact": True,
+        "path": str(file),
+    }
+    assert rows["worn"]["intact"] is False
+    assert rows[library.DEFAULT]["default"] is rows[library.DEFAULT]["bundled"] is True
+
+
+def test_doctor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "BUNDLED", tmp_path)
+    artifacts.save(tmp_path / library.DEFAULT)
+    result = run("doctor")
+    assert (result.code, result.err) == (0, "")
+    for word in ("mobileiqa-sdk", "onnx", "pillow", "threads by default", str(library.home()), "passed"):
+        assert word in result.out
+    answer = json.loads(run("doctor", "--json").out)
+    assert answer["schema"] == 1
+    assert answer["versions"]["mobileiqa-sdk"] == mobileiqa_sdk.__version__
+    assert answer["self-test"] == {"bundled model": "passed"}
+
+
+@pytest.mark.parametrize("damage", ["missing", "not a model", "off"])
+def test_doctor_finds_what_is_wrong(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(library, "BUNDLED", tmp_path)
+    if damage != "missing":
+        off = artifacts.model(artifacts.contract(golden={"score": 0.9}))
+        artifacts.save(tmp_path / library.DEFAULT, off if damage == "off" else b"x")
+    result = run("doctor", "--json")
+    assert result.code == 1
+    assert json.loads(result.out)["self-test"]["bundled model"] != "passed"
+    assert run("doctor").code == 1
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", [None, "score", "export", "verify", "models", "doctor"])
+def test_help(run: Run, command: str | None, option: str) -> None:
+    result = run(*([command] if command else []), option)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Usage: ")
+    assert "--help" in result.out
+    if command is None:
+        for name in ("score", "export", "verify", "models", "doctor", "Exit status"):
+            assert name in " ".join(result.out.split())
+
+
+def test_version(run: Run) -> None:
+    result = run("--version")
+    assert result == (0, f"mobileiqa {mobileiqa_sdk.__version__}\n", "")
+
+
+def test_without_a_command_there_is_help(run: Run) -> None:
+    result = run()
+    assert "Usage: " in result.out + result.err
+    assert result.code in (0, 2)  # click changed its mind in 8.2
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("count", "form", "bar"),
+    [(1, "--json", False), (2, "--json", True), (2, "--csv", True), (2, None, True)],
+)
+def test_a_progress_bar_on_a_terminal_for_many_photos(
+    tiny: Path, photos: list[str], count: int, form: str | None, bar: bool
+) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    arguments = ["score", "-m", str(tiny), *photos[:count], *([form] if form else [])]
+    done = subprocess.run(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=follower, timeout=60, check=True
+    )
+    os.set_blocking(leader, False)
+    try:
+        shown = os.read(leader, 100_000)
+    except BlockingIOError:
+        shown = b""
+    os.close(leader)
+    os.close(follower)
+    assert (b"scoring" in shown and b"100%" in shown) is bar
+    assert bar or shown == b""
+    assert b"scoring" not in done.stdout
+
+
+@POSIX
+def test_no_bar_between_rows_on_the_same_terminal(tiny: Path, photos: list[str]) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    arguments = [*COMMAND, "score", "-m", str(tiny), *photos]
+    subprocess.run(arguments, stdout=follower, stderr=follower, timeout=60, check=True)
+    shown = os.read(leader, 100_000)
+    os.close(leader)
+    os.close(follower)
+    assert b"scoring" not in shown
+    assert shown.count(b"\n") == len(photos)
+
+
+@POSIX
+@pytest.mark.parametrize("form", ["", "--jsonl", "--csv", "--json"])
+def test_a_reader_that_leaves_early(tiny: Path, photos: list[str], form: str) -> None:
+    line = '"$@" | head -1'
+    arguments = [*COMMAND, "score", "-m", str(tiny), *photos * 60, *([form] if form else [])]
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, "sh", *arguments], capture_output=True, timeout=60, check=False
+    )
+    assert done.stdout.count(b"\n") == 1
+    assert done.stderr == b""
+
+
+@POSIX
+def test_rows_come_as_they_are_made(tiny: Path, photos: list[str], tmp_path: Path) -> None:
+    big = tmp_path / "big.png"
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(big)
+    for form in ("--jsonl", "--csv"):
+        arguments = [*COMMAND, "score", "-m", str(tiny), form, photos[0], *[str(big)] * 2000]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            assert process.poll() is None
+            process.kill()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU affinity on this system")
+def test_threads_follow_the_affinity_and_omp_num_threads(tiny: Path, photos: list[str]) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    code = f"import os; os.sched_setaffinity(0, [{cpu}])\nfrom mobileiqa_sdk.cli import main; main()"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    arguments = [sys.executable, "-c", code, "score", "--json", "-m", str(tiny), photos[0]]
+    for extra, expected in (({}, 1), ({"OMP_NUM_THREADS": "3"}, 3)):
+        out = subprocess.run(
+            arguments, capture_output=True, check=True, timeout=60, env={**environment, **extra}
+        ).stdout
+        assert json.loads(out)["model"]["threads"] == expected
+
+
+@pytest.mark.parametrize("blocked", ["torch", "onnx", "mobileiqa_export"])
+@pytest.mark.parametrize("arguments", [["export", "--checkpoint", "x.pkl"], ["export", "--help"]])
+def test_export_without_its_extra(blocked: str, arguments: list[str]) -> None:
+    code = f"import sys; sys.modules[{blocked!r}] = None\nfrom mobileiqa_sdk.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert 'pip install "mobileiqa-sdk[export]"' in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert blocked in done.stderr
+
+
+def test_help_lists_export_without_its_extra() -> None:
+    code = "import sys; sys.modules['torch'] = None\nfrom mobileiqa_sdk.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "-h"], capture_output=True, timeout=60, check=True)
+    assert b"export" in done.stdout

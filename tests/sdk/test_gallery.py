@@ -1,0 +1,159 @@
+"""Which photos paths stand for, and the rows they become."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mobileiqa_sdk import PhotoNotFound, Scorer
+from mobileiqa_sdk.gallery import SUFFIXES, find_photos, score_rows
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+
+def listed(folder: Path, *, recursive: bool = False) -> list[str]:
+    found = list(find_photos([str(folder)], recursive=recursive))
+    assert all(isinstance(path, str) for path in found), found
+    return [Path(str(path)).relative_to(folder).as_posix() for path in found]
+
+
+def test_files_are_taken_as_they_are_and_in_order(tmp_path: Path) -> None:
+    touch(tmp_path, "b.jpg", "a.xyz", ".hidden")
+    paths = [str(tmp_path / name) for name in ("b.jpg", "a.xyz", ".hidden", "missing.jpg", "b.jpg")]
+    assert list(find_photos([*paths, ""])) == [*paths, ""]
+
+
+def test_a_folder_gives_its_photos_by_name(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "b.jpg",
+        "a.PNG",
+        "C.JPEG",
+        "notes.txt",
+        "no_suffix",
+        "photo.jpg.txt",
+        ".jpg",
+        ".a.jpg",
+        "d.HeIc",
+    )
+    touch(tmp_path, "sub/e.jpg", "folder.jpg/f.png")
+    assert listed(tmp_path) == ["C.JPEG", "a.PNG", "b.jpg", "d.HeIc"]
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_every_suffix_in_both_cases(tmp_path: Path, suffix: str) -> None:
+    touch(tmp_path, f"a{suffix}", f"b{suffix.upper()}")
+    assert listed(tmp_path) == [f"a{suffix}", f"b{suffix.upper()}"]
+
+
+def test_recursive(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "z.jpg", "b/y.jpg", "a/x.jpg", "a/c/w.jpg", ".hidden/v.jpg", "folder.jpg/u.png", "a/.t.jpg"
+    )
+    assert listed(tmp_path, recursive=True) == [
+        "z.jpg",
+        "a/x.jpg",
+        "a/c/w.jpg",
+        "b/y.jpg",
+        "folder.jpg/u.png",
+    ]
+
+
+def test_a_loop_of_folders_ends(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.jpg")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    assert listed(tmp_path, recursive=True) == ["a/x.jpg"]
+
+
+def test_files_and_folders_keep_their_order(tmp_path: Path) -> None:
+    touch(tmp_path, "2.jpg", "folder/b.jpg", "folder/a.jpg", "1.jpg")
+    given = [str(tmp_path / name) for name in ("2.jpg", "folder", "1.jpg")]
+    found = [Path(str(path)).name for path in find_photos(given)]
+    assert found == ["2.jpg", "a.jpg", "b.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_without_photos_is_an_error(tmp_path: Path, recursive: bool) -> None:
+    touch(tmp_path, "notes.txt")
+    (found,) = find_photos([str(tmp_path)], recursive=recursive)
+    assert isinstance(found, PhotoNotFound)
+    assert found.photo == str(tmp_path)
+    assert ("--recursive" in found.reason) is not recursive
+
+
+def test_a_folder_that_may_not_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.jpg", "closed/b.jpg", "open/c.jpg")
+    scandir = os.scandir
+
+    def guarded(path: str) -> Iterator[os.DirEntry[str]]:
+        if os.path.basename(path) == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    *paths, error = find_photos([str(tmp_path)], recursive=True)
+    assert paths == [str(tmp_path / "a.jpg"), str(tmp_path / "open" / "c.jpg")]
+    assert isinstance(error, PhotoNotFound)
+    assert error.photo == str(tmp_path / "closed")
+    assert error.reason == "this folder cannot be listed: Permission denied"
+    (alone,) = find_photos([str(tmp_path / "closed")])
+    assert isinstance(alone, PhotoNotFound)
+    assert "cannot be listed" in alone.reason
+
+
+@pytest.mark.parametrize(
+    "name", [b"two\nlines.jpg", b"caf\xe9\xff.jpg", b"\xe6\x97\xa5.jpg", b"-r.jpg", b" .jpg"]
+)
+def test_odd_names(tmp_path: Path, tiny: Path, name: bytes) -> None:
+    path = os.path.join(str(tmp_path), os.fsdecode(name))
+    try:
+        Image.new("RGB", (40, 40), (51, 51, 51)).save(path, "JPEG")
+    except OSError:
+        pytest.skip("this file system wants names that are text")
+    (row,) = score_rows(Scorer(tiny), find_photos([str(tmp_path)]))
+    assert row["path"] == path
+    assert row["error"] is None
+    assert row["score"] == pytest.approx(0.2, abs=0.01)
+    assert json.loads(json.dumps(row))["path"] == path
+
+
+def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no photo")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    given = [photos[4], str(bad), photos[0], str(empty), "missing.png"]
+    rows = list(score_rows(Scorer(tiny), find_photos(given)))
+    assert [row["path"] for row in rows] == given
+    assert [row["band"] for row in rows] == ["excellent", None, "bad", None, None]
+    for row in rows:
+        assert list(row) == ["path", "score", "band", "seconds", "error"]
+        missing = [row[key] is None for key in ("score", "band", "seconds")]
+        assert missing == [row["error"] is not None] * 3
+        if row["seconds"]:
+            assert list(row["seconds"]) == ["decode", "resize", "inference"]
+            assert all(value >= 0 for value in row["seconds"].values())
+    assert rows[1]["error"].startswith("is no image in a supported format")
+    assert rows[4]["error"] == "no such file"
+
+
+def test_rows_come_one_by_one(tiny: Path, photos: list[str]) -> None:
+    asked = []
+
+    def endless() -> Iterator[str]:
+        while True:
+            asked.append(photos[0])
+            yield photos[0]
+
+    rows = score_rows(Scorer(tiny), endless())
+    assert asked == []
+    next(rows)
+    next(rows)
+    assert len(asked) == 2

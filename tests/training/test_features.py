@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mobileiqa_export.student.backbone import BACKBONES, Backbone
+from training import features
+from training.backbone_weights import BACKBONE
+from training.errors import FeatureCacheError
+from training.features import FeatureCache, fingerprint, load_photo, make_backbone
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    made = []
+    for index in range(5):
+        path = tmp_path / f"photo {index}.png"
+        Image.linear_gradient("L").resize((40 + index, 32)).convert("RGB").save(path)
+        made.append(path)
+    return made
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small photos and shards: what is tested is the bookkeeping."""
+    monkeypatch.setattr(features, "SIDE", 64)
+    monkeypatch.setattr(features, "SHARD", 2)
+    monkeypatch.setattr(features, "BATCH", 2)
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    torch.manual_seed(0)
+    return make_backbone(Backbone(BACKBONES[BACKBONE]).state_dict())
+
+
+def cache_of(
+    folder: Path, paths: Sequence[Path], *, weights: str = "w", flipped: bool = False
+) -> FeatureCache:
+    return FeatureCache(folder, tuple(path.name for path in paths), weights, flipped)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_extraction_goes_on_where_it_stopped(tmp_path: Path, paths: list[Path], backbone: Backbone) -> None:
+    cache = cache_of(tmp_path / "cache", paths)
+    lines: list[str] = []
+    assert cache.fill(paths, backbone, lines.append) == 5
+    assert len(lines) == 3
+    whole = cache.read()
+    assert whole.shape == (5, 3456)
+    assert whole.dtype == np.float32
+    (tmp_path / "cache" / "shard-0001.npy").unlink()
+    with pytest.raises(FeatureCacheError, match="1 shards are missing"):
+        cache.read()
+    kept = (tmp_path / "cache" / "shard-0000.npy").stat().st_mtime_ns
+    assert cache.fill(paths, backbone, lines.append) == 2
+    assert (tmp_path / "cache" / "shard-0000.npy").stat().st_mtime_ns == kept
+    np.testing.assert_array_equal(cache.read(), whole)
+    assert cache.fill(paths, backbone, lines.append) == 0
+
+
+@pytest.mark.usefixtures("tiny")
+def test_an_interrupted_shard_leaves_no_half(
+    tmp_path: Path, paths: list[Path], backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = cache_of(tmp_path / "cache", paths)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features.np, "save", full)
+        with pytest.raises(OSError, match="no space"):
+            cache.fill(paths, backbone)
+    assert not list((tmp_path / "cache").glob("*.npy"))
+    assert cache.fill(paths, backbone, lambda _: None) == 5
+
+
+@pytest.mark.usefixtures("tiny")
+def test_features_of_something_else_are_refused(
+    tmp_path: Path, paths: list[Path], backbone: Backbone
+) -> None:
+    folder = tmp_path / "cache"
+    cache_of(folder, paths).fill(paths, backbone, lambda _: None)
+    for other, what in (
+        (cache_of(folder, paths[:4]), "photos, count"),
+        (cache_of(folder, paths, weights="v"), "weights"),
+        (cache_of(folder, paths, flipped=True), "flipped"),
+    ):
+        with pytest.raises(FeatureCacheError, match=what):
+            other.read()
+        with pytest.raises(FeatureCacheError, match=what):
+            other.fill(paths, backbone)
+
+
+def test_reading_before_extracting(tmp_path: Path, paths: list[Path]) -> None:
+    with pytest.raises(FeatureCacheError, match="python -m training features"):
+        cache_of(tmp_path / "none", paths).read()
+
+
+def test_photos_are_stretched_and_upright(tmp_path: Path) -> None:
+    path = tmp_path / "portrait.jpg"
+    image = Image.new("L", (80, 40))
+    image.paste(255, (0, 0, 40, 40))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(path, exif=exif)
+    photo = load_photo(path)
+    assert (photo.mode, photo.size) == ("RGB", (512, 512))
+    # Orientation 6 is turned clockwise: the white left half comes to the top.
+    assert photo.getpixel((256, 20)) > (200, 200, 200)
+    assert photo.getpixel((256, 490)) < (50, 50, 50)
+
+
+def test_fingerprint_tells_weights_apart() -> None:
+    weights = {"b": torch.ones(2), "a": torch.zeros(2)}
+    assert fingerprint(weights) == fingerprint(dict(reversed(weights.items())))
+    assert fingerprint(weights) != fingerprint({**weights, "a": torch.full((2,), 1e-7)})

@@ -1,0 +1,21 @@
+"""Errors of the recipe, each a sentence that says what to do."""
+
+from __future__ import annotations
+
+from mobileiqa_sdk.errors import MobileIQAError
+
+
+class TrainingError(MobileIQAError):
+    """The recipe cannot go on."""
+
+
+class BackboneFileError(TrainingError):
+    """The backbone file is not the one that the recipe was written for."""
+
+
+class DatasetError(TrainingError):
+    """The BIQ2021 folder is incomplete or not laid out as published."""
+
+
+class FeatureCacheError(TrainingError):
+    """The cached features belong to other photos or another backbone, or are not all there."""

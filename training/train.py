@@ -1,0 +1,222 @@
+"""Training of the views on cached features, and the whole student put together."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
+from mobileiqa_export.student.moments import MomentViews
+
+from .backbone_weights import BACKBONE
+from .features import SIDE, Features
+from .metrics import plcc, srcc
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the trained head. The defaults made the bundled checkpoint.
+
+    Attributes:
+        hidden: units of each view.
+        views: how many simulated opinions.
+        validation: photos of the official training split that are held out to choose the epoch.
+        epochs: passes over the rest; the learning rate falls to zero along a half cosine.
+        batch: photos per step.
+        rate: peak learning rate of AdamW.
+        decay: its decoupled weight decay, on weights but not on biases.
+        dropout: of the hidden units.
+        noise: deviation of Gaussian noise on the standardized features.
+        correlation: weight of the (1 - PLCC) term next to the squared error.
+        average: per-step decay of the moving average of the weights that is kept.
+        bootstrap: each view learns from its own resample, with replacement, of the training photos.
+        seed: of the split, the weights, the resamples and the order of photos.
+    """
+
+    hidden: int = 32
+    views: int = 8
+    validation: int = 1000
+    epochs: int = 100
+    batch: int = 128
+    rate: float = 2e-3
+    decay: float = 0.5
+    dropout: float = 0.5
+    noise: float = 0.5
+    correlation: float = 0.1
+    average: float = 0.998
+    bootstrap: bool = True
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The best head on the validation photos.
+
+    Attributes:
+        head: in eval mode.
+        epoch: counted from 1, at which it was best.
+        srcc, plcc: on the validation photos.
+    """
+
+    head: MomentViews
+    epoch: int
+    srcc: float
+    plcc: float
+
+
+def split(count: int, settings: Settings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Row numbers of the training photos and of the validation photos, both sorted."""
+    order = np.random.default_rng(settings.seed).permutation(count)
+    return np.sort(order[settings.validation :]), np.sort(order[: settings.validation])
+
+
+def train_head(
+    features: Features,
+    flipped: Features | None,
+    mos: Floats,
+    settings: Settings,
+    report: Callable[[str], None] = print,
+) -> Trained:
+    """Train the views and keep the moving average with the best validation SRCC.
+
+    Args:
+        features: moments of the training split's photos, [N, F].
+        flipped: of the same photos mirrored left to right; each step draws one of the two per photo.
+        mos: opinions [N] in 0..1.
+        settings: see :class:`Settings`.
+        report: told the validation figures every few epochs.
+    """
+    torch.manual_seed(settings.seed)
+    rows, held_out = split(len(mos), settings)
+    sources = [features] if flipped is None else [features, flipped]
+    inputs = torch.stack([torch.from_numpy(source[rows]) for source in sources])
+    target = torch.from_numpy(mos[rows])
+    head = _fresh_head(inputs[0], settings)
+    averaged = copy.deepcopy(head).requires_grad_(False).eval()
+    inputs = (inputs - head.mean) / head.std
+    held_inputs = torch.from_numpy(features[held_out])
+    weights = _bootstrap_weights(len(rows), settings)
+    optimizer = _optimizer(head, settings)
+    steps = settings.epochs * (len(rows) // settings.batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    best: Trained | None = None
+    standardized = _without_standardization(head)
+    for epoch in range(1, settings.epochs + 1):
+        order = torch.randperm(len(rows))
+        for start in range(0, len(rows) - settings.batch + 1, settings.batch):
+            chosen = order[start : start + settings.batch]
+            source = torch.randint(len(inputs), (len(chosen),))
+            batch = inputs[source, chosen]
+            if settings.noise:
+                batch = batch + settings.noise * torch.randn_like(batch)
+            loss = _loss(standardized(batch), target[chosen], weights[chosen], settings.correlation)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            _follow(averaged, head, settings.average)
+        with torch.inference_mode():
+            scores = averaged(held_inputs).mean(1).numpy()
+        figures = srcc(scores, mos[held_out]), plcc(scores, mos[held_out])
+        if best is None or figures[0] > best.srcc:
+            best = Trained(copy.deepcopy(averaged), epoch, *figures)
+        if epoch % 5 == 0 or epoch == settings.epochs:
+            report(f"epoch {epoch:3}: validation SRCC {figures[0]:.4f}, PLCC {figures[1]:.4f}")
+    if best is None:
+        raise ValueError("epochs must be at least 1")
+    return best
+
+
+def assemble(
+    head: MomentViews, weights: dict[str, Tensor], settings: Settings
+) -> tuple[MomentStudent, StudentConfig]:
+    """The whole student: frozen backbone and trained head, in eval mode."""
+    config = StudentConfig(
+        form="moments",
+        backbone=BACKBONE,
+        hidden=settings.hidden,
+        views=settings.views,
+        input_size=(SIDE, SIDE),
+    )
+    student = build_student(config)
+    assert isinstance(student, MomentStudent)  # noqa: S101 - narrows the type; form is fixed above
+    student.local_cnn.load_state_dict(weights)
+    student.head.load_state_dict(head.state_dict())
+    return student.eval(), config
+
+
+def _fresh_head(features: Tensor, settings: Settings) -> MomentViews:
+    head = MomentViews(features.shape[1], settings.hidden, settings.views)
+    head.dropout.p = settings.dropout
+    head.mean.copy_(features.mean(0))
+    # Channels that ReLU keeps at zero have no deviation to divide by.
+    head.std.copy_(features.std(0).clamp_min(1e-3))
+    return head.train()
+
+
+def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
+    """The head on features that are standardized already, once instead of in every epoch."""
+
+    def opinions(standardized: Tensor) -> Tensor:
+        hidden = head.dropout(torch.relu(head.hidden(standardized)))
+        return torch.sigmoid(head.opinion(hidden.unsqueeze(-1)).squeeze(-1))
+
+    return opinions
+
+
+def _bootstrap_weights(count: int, settings: Settings) -> Tensor:
+    """How often each photo is in each view's resample, [count, views]."""
+    if not settings.bootstrap:
+        return torch.ones(count, settings.views)
+    rng = np.random.default_rng(settings.seed + 1)
+    drawn = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(settings.views)]
+    return torch.from_numpy(np.stack(drawn, axis=1).astype(np.float32))
+
+
+def _loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float) -> Tensor:
+    """Squared error plus (1 - PLCC), per view, over the batch weighted as the view's resample says.
+
+    Views share no weights, so the sum trains each as if it were alone.
+    """
+    share = weights / weights.sum(0)
+    wanted = mos.unsqueeze(1)
+    squared = (share * (opinions - wanted) ** 2).sum(0)
+    x = opinions - (share * opinions).sum(0)
+    y = wanted - (share * wanted).sum(0)
+    covariance = (share * x * y).sum(0)
+    spread = torch.sqrt((share * x * x).sum(0) * (share * y * y).sum(0) + 1e-12)
+    return (squared + correlation * (1 - covariance / spread)).sum()
+
+
+def _optimizer(head: MomentViews, settings: Settings) -> torch.optim.AdamW:
+    decayed = [p for p in head.parameters() if p.ndim > 1]
+    others = [p for p in head.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=settings.rate)
+
+
+def _rate(step: int, steps: int) -> float:
+    warm_up = max(steps // 20, 1)
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1)))
+
+
+@torch.no_grad()
+def _follow(averaged: MomentViews, head: MomentViews, decay: float) -> None:
+    for kept, current in zip(averaged.parameters(), head.parameters(), strict=True):
+        kept.lerp_(current, 1 - decay)
