@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from mobileiqa_export.exporter import export
+from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import find
 from mobileiqa_sdk.scorer import default_threads
 
@@ -65,4 +67,7 @@ def _table(results: list[Result]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MobileIQAError as error:
+        sys.exit(f"mobileiqa_bench: {error}")

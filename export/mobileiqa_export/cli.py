@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from mobileiqa_sdk.contract import MAX_SIDE
+
 from .exporter import export
 from .formats import FORMATS
 from .report import cost_table
@@ -19,8 +21,9 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, int]:
         match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", str(value))
-        if match is None or min(int(side) for side in match.groups()) < 32:
-            self.fail(f"{value!r} is no size such as 1231x1907 (height first, 32 or more)", param, ctx)
+        if match is None or not all(32 <= int(side) <= MAX_SIDE for side in match.groups()):
+            wanted = f"1231x1907 (height first, 32 to {MAX_SIDE})"
+            self.fail(f"{value!r} is no size such as {wanted}", param, ctx)
         return int(match[1]), int(match[2])
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
+from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 from mobileiqa_sdk.library import CHECKSUMS
+from mobileiqa_sdk.runtimes import RUNTIMES
 from mobileiqa_sdk.verification import replay_golden
 
 from .errors import ExportError, ExportMismatch
@@ -25,6 +28,8 @@ from .verify.parity import probes, resized
 
 TOLERANCE = 1e-4
 MAX_DIFFERENCE = 1e-5
+CONTRACT = "contract.json"
+FILES = {CONTRACT, CHECKSUMS, "report.json", "report.md"}
 
 
 def export(
@@ -74,8 +79,7 @@ def export(
     contract = _contract(Path(checkpoint), loaded, references["golden"], name, version, licence)
     progress("rewriting" if rewrites else "wrapping, without rewrites")
     network, steps = rewrite(loaded.student, loaded.config, enabled=rewrites)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as scratch:
+    with _writing(output), tempfile.TemporaryDirectory(prefix=".mobileiqa-", dir=output.parent) as scratch:
         folder = Path(scratch) / "artifact"
         folder.mkdir()
         progress(f"writing {format}")
@@ -83,28 +87,62 @@ def export(
         progress("verifying")
         scorer = Scorer(file)
         report = Report(contract, file.name, file.stat().st_size, steps, compare(scorer, images, references))
-        if report.max_difference > MAX_DIFFERENCE or not replay_golden(scorer).passed:
+        agree = all(entry.difference <= MAX_DIFFERENCE for entry in report.parity)
+        if not (agree and replay_golden(scorer).passed):
             raise ExportMismatch(
                 f"{checkpoint}: the {format} file scores up to {report.max_difference:.1e} away from the "
                 f"published network, more than {MAX_DIFFERENCE:.0e}; it was not kept"
             )
-        (folder / "contract.json").write_text(contract.to_json() + "\n", encoding="utf-8")
+        (folder / CONTRACT).write_text(contract.to_json() + "\n", encoding="utf-8")
         (folder / CHECKSUMS).write_text(f"{sha256_of(file)}  {file.name}\n", encoding="utf-8")
         report.write(folder)
         _check_output(output, overwrite)
-        if output.exists():
-            os.replace(output, Path(scratch) / "replaced")
-        os.replace(folder, output)
+        _move(folder, output, Path(scratch) / "replaced")
     return report
 
 
 def _check_output(output: Path, overwrite: bool) -> None:
-    if not output.exists():
+    if not os.path.lexists(output):
         return
-    if not output.is_dir() or (any(output.iterdir()) and not (output / "contract.json").is_file()):
+    found = set(os.listdir(output)) if output.is_dir() else None
+    if found is None or (found and CONTRACT not in found):
         raise ExportError(f"{output}: exists and is no artifact; choose another output folder")
-    if any(output.iterdir()) and not overwrite:
+    suffixes = {entry.suffix for entry in RUNTIMES.values()}
+    if foreign := sorted(name for name in found - FILES if Path(name).suffix not in suffixes):
+        raise ExportError(
+            f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"
+        )
+    if found and not overwrite:
         raise ExportError(f"{output}: an artifact is already there; --force replaces it")
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """Failures of the disk by name; folders made for an output that never came are removed."""
+    absent = [folder for folder in output.parents if not os.path.lexists(folder)]
+    try:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            yield
+        except OSError as error:
+            raise ExportError(f"{output}: cannot be written ({error})") from error
+    except BaseException:
+        for folder in absent:
+            with suppress(OSError):  # never made, or in use by now
+                folder.rmdir()
+        raise
+
+
+def _move(folder: Path, output: Path, replaced: Path) -> None:
+    if not output.exists():
+        os.replace(folder, output)
+        return
+    os.replace(output, replaced)
+    try:
+        os.replace(folder, output)
+    except BaseException:
+        os.replace(replaced, output)
+        raise
 
 
 def _contract(
@@ -113,7 +151,7 @@ def _contract(
     info, config = loaded.info, loaded.config
     height, width = config.input_size
     pixels = resized(probes()["golden"], config)
-    return ModelContract(
+    contract = ModelContract(
         model=ModelInfo(
             name=name or str(info.get("name") or path.stem),
             version=version or str(info.get("version") or "0"),
@@ -126,3 +164,7 @@ def _contract(
         precision=Precision(),
         golden=Golden(HEIGHT, WIDTH, hashlib.sha256(pixels.tobytes()).hexdigest(), golden, TOLERANCE),
     )
+    try:  # before it is written: name, version and licence may be anything
+        return ModelContract.from_json(contract.to_json(), str(path))
+    except ModelError as error:
+        raise ExportError(str(error)) from error

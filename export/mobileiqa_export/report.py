@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
 
 from .rewrite import Step
 from .verify import Parity
 
-_VERSIONS = ("mobileiqa-sdk", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+_VERSIONS = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
 
 
 def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in _VERSIONS}
+    found = {"mobileiqa-sdk": __version__}
+    for name in _VERSIONS:
+        with suppress(metadata.PackageNotFoundError):  # as onnxruntime-gpu and the like are
+            found[name] = metadata.version(name)
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..student.backbone import tap_sizes
 from ..student.lda import LocalDistortionAware
 
 # Wide rows that are alive at once: they and their GELU fit a shared L3.
-STRIP_BYTES = 16_000_000
+STRIP_BYTES = 20_000_000
 
 
 def bins(length: int, count: int) -> list[tuple[int, int]]:
@@ -45,43 +45,51 @@ class StreamedLDA(nn.Module):
 
     weight: Tensor
     ones: Tensor
+    rows: Tensor
     columns: Tensor
     heights: Tensor
 
     def __init__(self, block: LocalDistortionAware, height: int, width: int) -> None:
         super().__init__()
         widen, project = block.cnn1, block.cnn2
+        like = widen.weight
         self.grid = block.grid
         self.weight = nn.Parameter(torch.cat([widen.weight.flatten(1), _bias(widen)], 1).detach())
         self.project = nn.Parameter(project.weight.detach().flatten(1))
         self.bias = nn.Parameter(_bias(project).detach())
         self.bands = bins(height, block.grid)
-        tallest = max(end - start for start, end in self.bands)
-        strips = -(-tallest * width * widen.out_channels * 4 // STRIP_BYTES)
+        row_bytes = 4 * widen.out_channels * width
+        # Bands of a small map overlap by much of their height: whole, it costs less.
+        self.whole = row_bytes * height <= STRIP_BYTES
+        tallest = height if self.whole else max(end - start for start, end in self.bands)
+        strips = -(-tallest * row_bytes // STRIP_BYTES)
         self.strip = -(-width // min(strips, width))
-        like = widen.weight
         self.register_buffer("ones", torch.ones(1, 1, tallest, self.strip).to(like))
         self.register_buffer("columns", pooling_matrix(width, block.grid).to(like))
+        self.register_buffer("rows", pooling_matrix(height, block.grid).T.contiguous().to(like))
         heights = torch.tensor([[float(end - start)] for start, end in self.bands])
         self.register_buffer("heights", heights.to(like))
 
     def forward(self, x: Tensor) -> Tensor:
-        # Columns are pooled band by band: 22 sums side by side would be as large as a tap again.
-        rows = [self._band_sum(x[:, :, start:end]) @ self.columns for start, end in self.bands]
-        pooled = torch.stack(rows, 2) / self.heights
+        pooled = self.rows @ self._wide(x) @ self.columns if self.whole else self._streamed(x)
         out = self.project @ pooled.flatten(2) + self.bias
         return out.view(x.shape[0], -1, self.grid, self.grid)
 
+    def _wide(self, x: Tensor) -> Tensor:
+        """[B, C, h, w] -> [B, hidden, h, w]."""
+        batch, _, height, width = x.shape
+        ones = self.ones[:, :, :height, :width].expand(batch, 1, height, width)
+        wide = F.gelu(self.weight @ torch.cat([x, ones], 1).flatten(2))
+        return wide.view(batch, -1, height, width)
+
+    def _streamed(self, x: Tensor) -> Tensor:
+        # Columns are pooled band by band: 22 sums side by side would be as large as a tap again.
+        sums = [self._band_sum(x[:, :, start:end]) @ self.columns for start, end in self.bands]
+        return torch.stack(sums, 2) / self.heights
+
     def _band_sum(self, band: Tensor) -> Tensor:
         """Widen and sum over the rows, [B, C, h, W] -> [B, hidden, W]."""
-        return torch.cat([self._wide_sum(strip) for strip in torch.split(band, self.strip, 3)], 2)
-
-    def _wide_sum(self, strip: Tensor) -> Tensor:
-        """The same for some columns."""
-        batch, _, height, width = strip.shape
-        ones = self.ones[:, :, :height, :width].expand(batch, 1, height, width)
-        wide = F.gelu(self.weight @ torch.cat([strip, ones], 1).flatten(2))
-        return wide.view(batch, -1, height, width).sum(2)
+        return torch.cat([self._wide(strip).sum(2) for strip in torch.split(band, self.strip, 3)], 2)
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import pickle
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
+
+from mobileiqa_sdk.contract import MAX_SIDE
 
 from ..errors import (
     CheckpointDamaged,
@@ -29,6 +33,10 @@ from .student import Student, build_student
 METADATA_KEY = "mobileiqa"
 _WRAPPERS = ("student", "state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "student.", "model.")
+_TEACHER = ("global_vit.", "LGF")
+_DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+# How torch.load says that a pickle asks for more than tensors. 149 begins every plain pickle.dump().
+_UNSAFE = ("unsupported global", "unsupported class", "unrecognized function", "unsupported operand 149")
 
 
 @dataclass(frozen=True)
@@ -67,26 +75,32 @@ def load_checkpoint(
         CheckpointMismatch: the keys or shapes are not those of a student.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointNotFound(str(path), "is a folder" if path.is_dir() else "there is no such file")
+    # Unlike those of Path, these take any text: too long, in a folder that is not ours.
+    if not os.path.isfile(path):
+        raise CheckpointNotFound(str(path), "is a folder" if os.path.isdir(path) else "there is no such file")
     if path.stat().st_size == 0:
         raise CheckpointDamaged(str(path), "the file is empty")
     info: dict[str, Any] = {}
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         tensors, info = _read_safetensors(path)
     else:
         tensors = _find_tensors(path, _read_pickle(path))
     tensors = _strip_prefixes(tensors)
+    if any(key.startswith(_TEACHER) for key in tensors):
+        raise TeacherCheckpoint(
+            str(path),
+            "this is the teacher (its keys begin with global_vit. and LGF); export needs the student, "
+            "whose keys begin with local_cnn. and LDA",
+        )
     try:
-        if config is None:
-            stored = info.get("student")
-            config = StudentConfig.from_dict(stored) if stored else infer_config(tensors)
-        if input_size is not None:
-            config = replace(config, input_size=input_size)
-    except (ValueError, TypeError) as error:
-        raise CheckpointMismatch(str(path), f"describes no student: {error}") from error
-    except KeyError as error:
-        raise _mismatch(path, tensors, StudentConfig()) from error
+        config = config or _config(tensors, info.get("student"))
+        config = replace(config, input_size=input_size or config.input_size)
+        if max(config.input_size) > MAX_SIDE:
+            raise ValueError(f"input_size must be at most {MAX_SIDE}, not {config.input_size}")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CheckpointMismatch(str(path), f"describes no student: {_printable(error)}") from error
+    except LookupError as error:
+        raise _mismatch(path, tensors, _nearest(tensors)) from error
     return Checkpoint(_fill(path, tensors, config), config, sha256_of(path), info)
 
 
@@ -107,33 +121,64 @@ def sha256_of(path: str | Path) -> str:
 
 
 def infer_config(tensors: Mapping[str, Tensor]) -> StudentConfig:
-    """Sizes from shapes. Raises KeyError or ValueError where the tensors are no student's."""
+    """Sizes from shapes. Raises LookupError or ValueError where the tensors are no student's."""
     backbone = "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
     if "head.opinion.weight" in tensors:
-        views, hidden, _ = tensors["head.opinion.weight"].shape
+        opinion = tensors["head.opinion.weight"].shape
+        views, hidden = opinion[0], opinion[1]
         return StudentConfig("moments", backbone, hidden=hidden, views=views)
-    width, hidden = tensors["LDA1.cnn2.weight"].shape[:2]
+    local = tensors["LDA1.cnn2.weight"].shape
+    width, hidden = local[0], local[1]
     views = len({key.split(".")[1] for key in tensors if key.startswith("MALs.")})
     positions = tensors["fusion_mal.feature_attention.c_q.weight"].shape[0] / max(views, 1)
     grid = math.isqrt(int(positions))
     return StudentConfig("attention", backbone, grid, width, hidden, views)
 
 
+def _config(tensors: Mapping[str, Tensor], stored: Any) -> StudentConfig:
+    """What the file's metadata says, if that fits the tensors: it may not ask for a network of any size."""
+    inferred = infer_config(tensors)
+    if not stored:
+        return inferred
+    config = StudentConfig.from_dict(stored)
+    names = ["form", "backbone", "hidden", "views"]
+    for name in names + ["grid", "width"] * (config.form == "attention"):
+        told, seen = getattr(config, name), getattr(inferred, name)
+        if told != seen:
+            raise ValueError(f"its metadata says {name} {told!r}, its tensors {seen!r}")
+    return config
+
+
+def _nearest(tensors: Mapping[str, Tensor]) -> StudentConfig:
+    """The student to compare with where the tensors do not tell their sizes."""
+    if any(key.startswith("head.") for key in tensors):
+        return StudentConfig("moments", "mobilenetv3-large-minimalistic")
+    return StudentConfig()
+
+
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safetensors.safe_open(path, "pt") as file:
-            info = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (safetensors.SafetensorError, ValueError, OSError) as error:
-        raise CheckpointDamaged(str(path), f"is no intact safetensors file ({error})") from error
+            text = (file.metadata() or {}).get(METADATA_KEY, "{}")
+            # Copies: the tensors themselves are the file, and change and vanish with it.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - no mapping
+    except Exception as error:  # a damaged file makes safetensors raise several classes
+        reason = f"is no intact safetensors file ({_printable(error)})"
+        raise CheckpointDamaged(str(path), reason) from error
+    try:
+        info = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointDamaged(str(path), "its metadata is no JSON") from error
     return tensors, info if isinstance(info, dict) else {}
 
 
 def _read_pickle(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols and the like; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported global" in str(error) or "Unsupported class" in str(error):
+        if any(mark in str(error).lower() for mark in _UNSAFE):
             raise CheckpointUnsafe(
                 str(path),
                 "the pickle holds code or whole objects, not only tensors; it was not run. "
@@ -153,9 +198,13 @@ def _find_tensors(path: Path, content: Any) -> dict[str, Tensor]:
             content = inner[0] if inner else content
     if not isinstance(content, Mapping):
         raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
-    tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    tensors = {
+        key: value
+        for key, value in content.items()
+        if isinstance(key, str) and isinstance(value, Tensor) and not value.is_nested
+    }
     if not tensors:
-        keys = ", ".join(map(str, list(content)[:5])) or "nothing"
+        keys = _shown(list(content), 5) or "nothing"
         raise CheckpointMismatch(str(path), f"holds no tensors, but {keys}; expected a student's state_dict")
     return tensors
 
@@ -167,32 +216,42 @@ def _strip_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _fill(path: Path, tensors: dict[str, Tensor], config: StudentConfig) -> Student:
-    # On the meta device a made-up config costs no memory before its shapes are compared.
-    with torch.device("meta"):
-        student = build_student(config)
+    student = _empty(path, config)
     wanted = student.state_dict()
     counters = {key for key in wanted if key.endswith("num_batches_tracked")}
     found = {key: value for key, value in tensors.items() if key not in counters}
     if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in wanted.items() if k not in counters}:
         raise _mismatch(path, found, config)
-    for key, value in found.items():
-        if not bool(torch.isfinite(value).all()):
-            raise CheckpointDamaged(str(path), f"{key} has NaN or infinite values")
-    state = {key: value.to(torch.float32).contiguous() for key, value in found.items()}
+    # One value may stand for a whole tensor, in a pickle.
+    if sum(value.numel() for value in found.values()) > path.stat().st_size:
+        raise CheckpointDamaged(str(path), "claims more weights than the file has bytes")
+    state = {key: _weights(path, key, value) for key, value in found.items()}
     state |= {key: torch.tensor(0) for key in counters}
     student.load_state_dict(state, assign=True)
     return student.requires_grad_(True).eval()
 
 
+def _weights(path: Path, key: str, value: Tensor) -> Tensor:
+    if value.dtype not in _DTYPES or value.layout != torch.strided or value.is_meta:
+        kind = f"{value.layout} {value.dtype}{' without data' * value.is_meta}".replace("torch.", "")
+        raise CheckpointMismatch(str(path), f"{key} is {kind}; float32 or float16 weights are wanted")
+    full = value.detach().to(torch.float32).contiguous()
+    if not bool(torch.isfinite(full).all()):
+        raise CheckpointDamaged(str(path), f"{key} has NaN or infinite values")
+    return full
+
+
+def _empty(path: Path, config: StudentConfig) -> Student:
+    # On the meta device a made-up config costs no memory before its shapes are compared.
+    try:
+        with torch.device("meta"):
+            return build_student(config)
+    except (ValueError, RuntimeError) as error:
+        raise CheckpointMismatch(str(path), f"describes no student: {_printable(error)}") from error
+
+
 def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) -> CheckpointMismatch:
-    if any(key.startswith(("global_vit.", "LGF")) for key in found):
-        return TeacherCheckpoint(
-            str(path),
-            "this is the teacher (its keys begin with global_vit. and LGF); export needs the student, "
-            "whose keys begin with local_cnn. and LDA",
-        )
-    with torch.device("meta"):
-        wanted = build_student(config).state_dict()
+    wanted = _empty(path, config).state_dict()
     missing = [key for key in wanted if key not in found and not key.endswith("num_batches_tracked")]
     surplus = [key for key in found if key not in wanted]
     differing = [
@@ -201,7 +260,7 @@ def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) ->
         if key in found and found[key].shape != wanted[key].shape
     ]
     parts = [
-        f"{len(keys)} {what} ({'; '.join(keys[:3])}{'; ...' if len(keys) > 3 else ''})"
+        f"{len(keys)} {what} ({_shown(keys, 3)})"
         for what, keys in (
             ("keys missing", missing),
             ("keys no student has", surplus),
@@ -211,3 +270,14 @@ def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) ->
     ]
     kind = f"{config.form} student on {config.backbone}"
     return CheckpointMismatch(str(path), f"found {len(found)} tensors, wanted a {kind}: {', '.join(parts)}")
+
+
+def _shown(values: Sequence[object], count: int) -> str:
+    """The first few, for a message."""
+    return "; ".join(_printable(value) for value in values[:count]) + "; ..." * (len(values) > count)
+
+
+def _printable(value: object) -> str:
+    """Text that a file chose, as one line that no terminal obeys."""
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return text if len(text) <= 200 else f"{text[:200]}..."
