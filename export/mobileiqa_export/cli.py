@@ -34,7 +34,9 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--name", help="Model name in the contract. Default: the checkpoint's.")
 @click.option("--model-version", help="Version in the contract. Default: the checkpoint's.")
 @click.option("--licence", help="SPDX identifier in the contract. Default: the checkpoint's.")
-@click.option("--input-size", type=_Size(), help="Default: the checkpoint's, else 1231x1907.")
+@click.option(
+    "--input-size", type=_Size(), metavar="HEIGHTxWIDTH", help="Default: the checkpoint's, else 1231x1907."
+)
 @click.option("--no-rewrite", is_flag=True, help="Export the network as published, for comparison.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: the report.")

@@ -22,6 +22,10 @@ class CheckpointError(ExportError):
         self.path = path
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[CheckpointError], tuple[str, str]]:
+        # Exception pickles its args, which are the joined message here.
+        return type(self), (self.path, self.reason)
+
 
 class CheckpointNotFound(CheckpointError):
     """There is no such file."""

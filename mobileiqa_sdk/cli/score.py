@@ -113,6 +113,7 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "name": contract.model.name,
         "version": contract.model.version,
         "licence": contract.model.licence,
+        "checkpoint_sha256": contract.model.checkpoint_sha256,
         "input_size": [contract.input.height, contract.input.width],
         "threads": scorer.threads,
     }

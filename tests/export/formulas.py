@@ -36,7 +36,7 @@ def formula_weights(student: Student, seed: int) -> dict[str, Tensor]:
             u *= 4 if key.startswith("fc_score") else 1
             u *= 1.5 if ".c_q." in key or ".c_k." in key else 1
         elif leaf == "std":
-            u = 0.5 + 0.25 * u
+            u = 4 + u
         made[key] = torch.from_numpy(np.asarray(u, dtype=np.float32))
     return made
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import stat
 import struct
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
@@ -19,6 +20,8 @@ import torch
 from conftest import SMALL, TINY, filled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
+
 from mobileiqa_export.errors import (
     CheckpointDamaged,
     CheckpointError,
@@ -29,7 +32,6 @@ from mobileiqa_export.errors import (
 )
 from mobileiqa_export.student import Checkpoint, Student, StudentConfig, load_checkpoint, save_checkpoint
 from mobileiqa_export.student.checkpoint import METADATA_KEY, sha256_of
-from torch import Tensor, nn
 
 State = dict[str, Tensor]
 PUBLISHED_SIZE = StudentConfig().input_size
@@ -180,7 +182,7 @@ def test_the_input_size_can_be_chosen(tiny_checkpoint: Path) -> None:
 def test_the_config_can_be_given(state: State, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", state)
     assert load_checkpoint(path, config=TINY).config == TINY
-    with pytest.raises(CheckpointMismatch, match=r"wanted a attention student|wanted an attention student"):
+    with pytest.raises(CheckpointMismatch, match="wanted an attention student"):
         load_checkpoint(path, config=SMALL)
 
 
@@ -269,7 +271,9 @@ def test_a_whole_module_is_unsafe(legacy: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize("beside", [{}, {"LDA1.cnn2.weight": torch.ones(16, 8, 1, 1)}])
 @pytest.mark.parametrize("key", ["global_vit.blocks.0.norm1.weight", "LGF1.cnn.weight"])
 def test_the_teacher_is_recognised(key: str, beside: State, tmp_path: Path) -> None:
-    path = write(tmp_path / "teacher.pkl", {f"module.{k}": v for k, v in {key: torch.ones(4), **beside}.items()})
+    path = write(
+        tmp_path / "teacher.pkl", {f"module.{k}": v for k, v in {key: torch.ones(4), **beside}.items()}
+    )
     with pytest.raises(TeacherCheckpoint, match="teacher"):
         load_checkpoint(path)
 
@@ -325,7 +329,9 @@ def changed(state: State, **changes: Tensor | None) -> State:
 
 def test_a_wrong_shape(state: State, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", changed(state, head__hidden__bias=torch.ones(5)))
-    with pytest.raises(CheckpointMismatch, match=r"1 shapes differ \(head\.hidden\.bias is \[5\], not \[8\]\)"):
+    with pytest.raises(
+        CheckpointMismatch, match=r"1 shapes differ \(head\.hidden\.bias is \[5\], not \[8\]\)"
+    ):
         load_checkpoint(path)
 
 
@@ -368,7 +374,7 @@ KINDS: dict[str, Callable[[Tensor], Tensor]] = {
     "int8": lambda x: x.to(torch.int8),
     "complex64": lambda x: x.to(torch.complex64),
     "sparse": lambda x: x.to_sparse(),
-    "meta": lambda x: x.to("meta"),
+    "without data": lambda x: x.to("meta"),
     "bool": lambda x: x > 0,
 }
 
@@ -397,7 +403,9 @@ NOT_STATES: dict[str, Any] = {
 @pytest.mark.parametrize("kind", NOT_STATES)
 def test_what_is_no_state_dict(kind: str, legacy: bool, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", NOT_STATES[kind], legacy=legacy)
-    with pytest.raises(CheckpointMismatch, match=r"holds (a \w+, not a state_dict|no tensors, but .+ expected)"):
+    with pytest.raises(
+        CheckpointMismatch, match=r"holds (a \w+, not a state_dict|no tensors, but .+ expected)"
+    ):
         load_checkpoint(path)
 
 
@@ -439,14 +447,16 @@ def test_metadata_that_lies(lie: dict[str, Any], attention: State, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "no JSON", "[" * 100_000, '{"student": ' + "9" * 6000 + "}", "\ud83d{"], ids=range(6)
+    "text", ["", "{", "no JSON", "[" * 100_000, '{"student": ' + "9" * 6000 + "}"], ids=range(5)
 )
 def test_metadata_that_is_no_json(text: str, state: State, tmp_path: Path) -> None:
     with pytest.raises(CheckpointDamaged, match="metadata is no JSON"):
         load_checkpoint(_raw(tmp_path / "s.safetensors", state, {METADATA_KEY: text}))
 
 
-@pytest.mark.parametrize("student", [[1], [[1]], ["form"], 5, "attention", True, {"views": "2"}, {"hidden": 4.0}])
+@pytest.mark.parametrize(
+    "student", [[1], [[1]], ["form"], 5, "attention", True, {"views": "2"}, {"hidden": 4.0}]
+)
 def test_metadata_of_wrong_types(student: object, state: State, tmp_path: Path) -> None:
     text = json.dumps({"student": student})
     with pytest.raises(CheckpointMismatch, match="describes no student"):
@@ -468,7 +478,7 @@ def test_safetensors_whose_header_lies(state: State, tmp_path: Path) -> None:
         {"shape": [10**6, 10**6]},
         {"shape": [2**62, 4]},
         {"shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]},
-        {"data_offsets": [0, 32]},
+        {"data_offsets": [4, 36]},
         {"dtype": "F4"},
         {"dtype": "X9"},
     ]
@@ -482,7 +492,7 @@ def test_safetensors_whose_header_lies(state: State, tmp_path: Path) -> None:
 
 def test_tensors_larger_than_their_file(attention: State, tmp_path: Path) -> None:
     """A pickle can hold one number that stands for gigabytes of weights."""
-    tiny = {key: torch.zeros(1).expand(value.shape) for key, value in attention.items()}
+    tiny = {key: torch.tensor(0.0).expand(value.shape) for key, value in attention.items()}
     path = write(tmp_path / "s.pth", tiny)
     assert path.stat().st_size < 1e6
     with pytest.raises(CheckpointDamaged, match="more weights than the file has bytes"):
@@ -492,6 +502,16 @@ def test_tensors_larger_than_their_file(attention: State, tmp_path: Path) -> Non
     for state in (wide, none):
         with pytest.raises(CheckpointError):
             load_checkpoint(write(path, state))
+
+
+def test_a_compressed_zip_is_not_inflated(tmp_path: Path) -> None:
+    path, packed = write(tmp_path / "s.pth", {"a": torch.zeros(10**6)}), tmp_path / "packed.pth"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))
+    assert packed.stat().st_size < 20_000
+    with pytest.raises(CheckpointDamaged):
+        load_checkpoint(packed)
 
 
 def _raw(path: Path, state: State, metadata: dict[str, str]) -> Path:
@@ -516,7 +536,11 @@ def _peak() -> float:
 def _valid(form: str, whole: bool) -> bytes:
     """A student in half precision, or a dict of three small tensors, as a file."""
     folder = Path(os.environ["MUTATIONS"])
-    state: State = {"head.opinion.weight": torch.ones(2, 4, 1), "a.weight": torch.ones(3, 4), "b": torch.ones(2)}
+    state: State = {
+        "head.opinion.weight": torch.ones(2, 4, 1),
+        "a.weight": torch.ones(3, 4),
+        "b": torch.ones(2),
+    }
     if whole:
         state = {key: value.half() for key, value in filled(TINY).state_dict().items()}
     if form == "safetensors":
@@ -531,7 +555,6 @@ def _outcome(form: str, content: bytes) -> Checkpoint | CheckpointError:
     try:
         return load_checkpoint(path)
     except CheckpointError as error:
-        assert str(error).isprintable()
         return error
 
 
@@ -548,7 +571,7 @@ MUTATIONS = st.lists(st.tuples(PLACES, st.integers(0, 255)), min_size=1, max_siz
 def _mutate(content: bytes, mutations: list[tuple[int, int]]) -> bytes:
     changing = bytearray(content)
     for place, value in mutations:
-        changing[place % len(changing) if abs(place) >= len(changing) else place] = value
+        changing[place % len(changing)] = value
     return bytes(changing)
 
 
@@ -557,7 +580,7 @@ def _mutate(content: bytes, mutations: list[tuple[int, int]]) -> bytes:
 @settings(max_examples=150, deadline=None, suppress_health_check=RELAXED, derandomize=True, database=None)
 @given(mutations=MUTATIONS, cut=st.none() | st.integers(1, 4000))
 def test_damage_is_always_named(form: str, mutations: list[tuple[int, int]], cut: int | None) -> None:
-    _outcome(form, _mutate(_valid(form, False), mutations)[:cut])
+    assert str(_outcome(form, _mutate(_valid(form, False), mutations)[:cut])).isprintable()
 
 
 @pytest.mark.usefixtures("_mutations")

@@ -81,6 +81,7 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
         "name": "tiny",
         "version": "0.3",
         "licence": "Apache-2.0",
+        "checkpoint_sha256": "0" * 64,
         "input_size": [artifacts.HEIGHT, artifacts.WIDTH],
         "threads": 1,
     }

@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,6 +175,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def _read_pickle(path: Path) -> Any:
     try:
+        if _inflates(path):
+            raise zipfile.BadZipFile("compressed")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle protocols and the like; what matters is raised
             return torch.load(path, map_location="cpu", weights_only=True)
@@ -189,6 +192,15 @@ def _read_pickle(path: Path) -> Any:
         raise CheckpointDamaged(
             str(path), f"is truncated or no PyTorch checkpoint ({type(error).__name__})"
         ) from error
+
+
+def _inflates(path: Path) -> bool:
+    """Whether a zip holds more than its size: PyTorch writes none, and a small one could fill the memory."""
+    with open(path, "rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            return False
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size
 
 
 def _find_tensors(path: Path, content: Any) -> dict[str, Tensor]:
@@ -268,8 +280,8 @@ def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) ->
         )
         if keys
     ]
-    kind = f"{config.form} student on {config.backbone}"
-    return CheckpointMismatch(str(path), f"found {len(found)} tensors, wanted a {kind}: {', '.join(parts)}")
+    kind = f"{'an' if config.form == 'attention' else 'a'} {config.form} student on {config.backbone}"
+    return CheckpointMismatch(str(path), f"found {len(found)} tensors, wanted {kind}: {', '.join(parts)}")
 
 
 def _shown(values: Sequence[object], count: int) -> str:

@@ -1,0 +1,133 @@
+"""``mobileiqa export``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.cli import main
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Call the command in this process; what libraries print beside Python counts too."""
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["mobileiqa", "export", *map(str, arguments)])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        return Result(code, *capfd.readouterr())
+
+    return call
+
+
+def test_an_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """As people start it, in a folder of theirs."""
+    shutil.copy(tiny_checkpoint, tmp_path / "best.safetensors")
+    command = [sys.executable, "-m", "mobileiqa_sdk", "export", "--checkpoint", "best.safetensors"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("| network ")
+    assert lines[2].startswith("| as trained ")
+    assert lines[-2] == ""
+    assert lines[-1].startswith(f"{Path('best-onnx', 'model.onnx')}  ")
+    assert lines[-1].endswith("in PyTorch")
+    assert "from the network as" in lines[-1] or "from the published network" in lines[-1]
+    assert done.stderr.splitlines()[0] == "loading the checkpoint ..."
+    assert all(line.endswith(" ...") for line in done.stderr.splitlines())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-onnx", "best.safetensors"]
+    assert Scorer(tmp_path / "best-onnx").contract.model.name == "tiny"
+
+
+def test_json_and_every_option(run: Run, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    options = ("--name", "ours", "--model-version", "3", "--licence", "MIT", "--input-size", "64x80")
+    result = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out", *options, "--json", "--no-rewrite")
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert result.out == (tmp_path / "out" / "report.json").read_text(encoding="utf-8")
+    assert report["contract"]["model"]["name"] == "ours"
+    assert report["contract"]["model"]["version"] == "3"
+    assert report["contract"]["model"]["licence"] == "MIT"
+    assert (report["contract"]["input"]["height"], report["contract"]["input"]["width"]) == (64, 80)
+    assert [step["name"] for step in report["steps"]] == ["as trained", "normalise_input"]
+    assert "wrapping, without rewrites ...\n" in result.err
+
+    again = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out")
+    assert again.code == 1
+    assert again.out == ""
+    assert again.err == f"mobileiqa: {tmp_path / 'out'}: an artifact is already there; --force replaces it\n"
+
+    forced = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out", "--force", "--input-size", "97x64")
+    assert forced.code == 0, forced.err
+    assert Scorer(tmp_path / "out").contract.input.width == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("size", ["512", "512x", "axb", "16x64", "9000x64", "64X64", "-64x64", "1e3x64", ""])
+def test_a_wrong_size(size: str, run: Run, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    result = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out", "--input-size", size)
+    assert result.code == 2
+    assert result.out == ""
+    assert "is no size such as 1231x1907 (height first" in " ".join(result.err.split())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [(), ("--checkpoint",), ("--format", "mp3"), ("--surprise",)])
+def test_wrong_usage(arguments: tuple[str, ...], run: Run) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert "Error: " in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no checkpoint", b"\x80\x04\x95rubbish"])
+def test_a_checkpoint_that_cannot_be_loaded(content: bytes | None, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "student.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    result = run("--checkpoint", path, "-o", tmp_path / "parent" / "out")
+    assert result.code == 1
+    assert result.out == ""
+    progress, line = result.err.splitlines()
+    assert progress == "loading the checkpoint ..."
+    assert line.startswith(f"mobileiqa: {path}: ")
+    assert not (tmp_path / "parent").exists()
+
+
+def test_help(run: Run) -> None:
+    for option in ("--help", "-h"):
+        result = run(option)
+        assert (result.code, result.err) == (0, "")
+        assert result.out.splitlines()[0].endswith("mobileiqa export [OPTIONS]")
+        for name in (
+            "--checkpoint",
+            "--format",
+            "--output",
+            "--input-size HEIGHTxWIDTH",
+            "--no-rewrite",
+            "--force",
+        ):
+            assert name in result.out

@@ -1,0 +1,376 @@
+"""Checkpoint to artifact folder: all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from conftest import TINY
+from onnx import numpy_helper
+from torch import nn
+
+import mobileiqa_sdk
+from mobileiqa_export import exporter
+from mobileiqa_export.errors import CheckpointMismatch, CheckpointNotFound, ExportError, ExportMismatch
+from mobileiqa_export.exporter import export
+from mobileiqa_export.formats import FORMATS
+from mobileiqa_export.report import Report, cost_table
+from mobileiqa_export.student import Student, StudentConfig, save_checkpoint
+from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.verification import replay_golden
+
+FILES = ["SHA256SUMS", "contract.json", "model.onnx", "report.json", "report.md"]
+Save = Callable[[nn.Module, ModelContract, Path], Path]
+
+
+@pytest.fixture(scope="module")
+def made(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report, list[str]]:
+    """One export, with what it said."""
+    folder = tmp_path_factory.mktemp("made") / "deep" / "er" / "tiny"
+    lines: list[str] = []
+    return folder, export(str(tiny_checkpoint), str(folder), progress=lines.append), lines
+
+
+@pytest.fixture
+def artifact(made: tuple[Path, Report, list[str]], tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    folder = tmp_path / "artifact"
+    folder.mkdir()
+    for file in made[0].iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+@pytest.fixture
+def stub(made: tuple[Path, Report, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of torch's exporter: the model that it made, with the contract that is asked for."""
+
+    def save(_: nn.Module, contract: ModelContract, folder: Path) -> Path:
+        model = onnx.load(made[0] / "model.onnx")
+        onnx.helper.set_model_props(model, {"mobileiqa.contract": contract.to_json()})
+        onnx.save(model, folder / "model.onnx")
+        return folder / "model.onnx"
+
+    monkeypatch.setitem(FORMATS, "onnx", save)
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Everything below, hidden or not."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_the_folder(made: tuple[Path, Report, list[str]], tiny_checkpoint: Path) -> None:
+    folder, report, _ = made
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert list(folder.parent.iterdir()) == [folder]
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    assert (folder / "SHA256SUMS").read_text() == f"{digest}  model.onnx\n"
+    contract = ModelContract.from_json((folder / "contract.json").read_text(), "contract.json")
+    assert contract == report.contract == Scorer(folder).contract
+    assert (contract.model.name, contract.model.version, contract.model.licence) == (
+        "tiny",
+        "1.2",
+        "Apache-2.0",
+    )
+    assert contract.model.family == "moments student, mobilenetv3-large-minimalistic"
+    assert contract.model.checkpoint_sha256 == hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
+    assert (contract.input.height, contract.input.width) == TINY.input_size
+    assert contract.golden.tolerance == 1e-4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_others_may_read_it(made: tuple[Path, Report, list[str]], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    folder = made[0]
+    assert folder.stat().st_mode == (tmp_path / "folder").stat().st_mode
+    for file in folder.iterdir():
+        assert file.stat().st_mode == (tmp_path / "file").stat().st_mode, file.name
+
+
+def test_it_verifies(made: tuple[Path, Report, list[str]]) -> None:
+    replay = replay_golden(Scorer(made[0], threads=1))
+    assert replay.passed
+    assert replay.difference <= 1e-5
+
+
+def test_progress(made: tuple[Path, Report, list[str]]) -> None:
+    assert made[2] == [
+        "loading the checkpoint",
+        "scoring the test images with the published network",
+        "rewriting",
+        "writing onnx",
+        "verifying",
+    ]
+
+
+def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:
+    folder, report, _ = made
+    text = (folder / "report.json").read_text(encoding="utf-8")
+    assert text == report.to_json() + "\n"
+    values = json.loads(text)
+    assert list(values) == [
+        "schema",
+        "max_difference",
+        "contract",
+        "file",
+        "bytes",
+        "steps",
+        "parity",
+        "versions",
+    ]
+    assert values["schema"] == 1
+    assert values["contract"] == json.loads((folder / "contract.json").read_text())
+    assert (values["file"], values["bytes"]) == ("model.onnx", (folder / "model.onnx").stat().st_size)
+    assert values["steps"][0]["name"] == "as trained"
+    assert len(values["steps"]) > 1
+    for step in values["steps"]:
+        assert set(step) == {"name", "cost"}
+        assert set(step["cost"]) == {"parameters", "macs", "largest_activation"}
+        assert all(isinstance(count, int) and count > 0 for count in step["cost"].values())
+    assert [set(entry) for entry in values["parity"]] == [{"image", "reference", "artifact"}] * 2
+    differences = [abs(entry["artifact"] - entry["reference"]) for entry in values["parity"]]
+    assert values["max_difference"] == max(differences) <= 1e-5
+    assert values["parity"][0]["reference"] == values["contract"]["golden"]["score"]
+    assert values["versions"]["mobileiqa-sdk"] == mobileiqa_sdk.__version__
+    assert values["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert {"onnx", "onnxscript", "onnxruntime", "numpy", "pillow"} <= set(values["versions"])
+
+
+def test_the_report_for_people(made: tuple[Path, Report, list[str]]) -> None:
+    folder, report, _ = made
+    page = (folder / "report.md").read_text(encoding="utf-8")
+    assert page == report.to_markdown()
+    assert page.startswith("# tiny 1.2\n\nmodel.onnx, ")
+    assert "input 97 x 130 uint8 RGB" in page
+    assert report.contract.model.checkpoint_sha256 in page
+    assert cost_table(report.steps) in page
+    for entry in report.parity:
+        assert f"| {entry.image} | {entry.reference:.6f} | {entry.artifact:.6f} | " in page
+    lines = page.splitlines()
+    rule = lines.index("|---|---|---|---|")
+    assert all(line.count("|") == 5 for line in lines[rule - 1 : rule + 3])
+    assert page.endswith(".\n")
+
+
+def test_the_cost_table_is_aligned(made: tuple[Path, Report, list[str]]) -> None:
+    lines = cost_table(made[1].steps).splitlines()
+    assert len(lines) == len(made[1].steps) + 2
+    assert len({len(line) for line in lines}) == 1
+    bars = [[i for i, c in enumerate(line) if c == "|"] for line in lines]
+    assert all(places == bars[0] for places in bars)
+    assert set(lines[1]) == {"|", "-", ":"}
+    assert [cell.strip() for cell in lines[0].split("|")[1:-1]] == [
+        "network",
+        "parameters",
+        "MACs",
+        "largest activation",
+    ]
+    assert not any("_" in line for line in lines)
+
+
+def test_a_package_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "onnxruntime":
+            raise metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(metadata, "version", version)
+    versions = exporter.Report.__dataclass_fields__["versions"].default_factory()  # type: ignore[misc]
+    assert "onnxruntime" not in versions
+    assert versions["mobileiqa-sdk"] == mobileiqa_sdk.__version__
+
+
+@pytest.mark.usefixtures("stub")
+def test_names_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    report = export(tiny_checkpoint, tmp_path / "out", name="ours", version="9", licence="MIT")
+    model = Scorer(tmp_path / "out").contract.model
+    assert model == report.contract.model
+    assert (model.name, model.version, model.licence) == ("ours", "9", "MIT")
+
+
+@pytest.mark.usefixtures("stub")
+def test_a_checkpoint_that_does_not_say(tiny: tuple[Student, StudentConfig], tmp_path: Path) -> None:
+    torch.save(tiny[0].state_dict(), tmp_path / "best.pth")
+    model = export(tmp_path / "best.pth", tmp_path / "out", input_size=TINY.input_size).contract.model
+    assert (model.name, model.version, model.licence) == ("best", "0", "unknown")
+
+
+def test_the_input_size_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    report = export(tiny_checkpoint, tmp_path / "out", input_size=(64, 80), rewrites=False)
+    assert (report.contract.input.height, report.contract.input.width) == (64, 80)
+    assert [step.name for step in report.steps] == ["as trained", "normalise_input"]
+    assert replay_golden(Scorer(tmp_path / "out", threads=1)).passed
+    (entry,) = onnx.load(tmp_path / "out" / "model.onnx").graph.input
+    assert [side.dim_value for side in entry.type.tensor_type.shape.dim] == [1, 64, 80, 3]
+
+
+@pytest.mark.usefixtures("stub")
+def test_an_artifact_is_replaced_only_on_demand(artifact: Path, tiny_checkpoint: Path) -> None:
+    before = contents(artifact.parent)
+    with pytest.raises(ExportError, match="already there"):
+        export(tiny_checkpoint, artifact)
+    assert contents(artifact.parent) == before
+    export(tiny_checkpoint, artifact, name="new", overwrite=True)
+    assert sorted(contents(artifact.parent)) == sorted(before)
+    assert Scorer(artifact).contract.model.name == "new"
+
+
+@pytest.mark.usefixtures("stub")
+def test_an_empty_folder_is_filled(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    export(tiny_checkpoint, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("kind", ["folder", "file", "dangling link", "photo beside", "folder beside"])
+def test_what_is_no_artifact_stays(
+    kind: str, overwrite: bool, artifact: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    if kind == "folder":
+        output.mkdir()
+        (output / "thesis.txt").write_text("years of work")
+    elif kind == "file":
+        output.write_text("years of work")
+    elif kind == "dangling link":
+        output.symlink_to(tmp_path / "nowhere")
+    else:
+        artifact.rename(output)
+        if kind == "photo beside":
+            (output / "photo.jpg").write_bytes(b"a photo")
+        else:
+            (output / "photos").mkdir()
+    before = contents(tmp_path)
+    with pytest.raises(ExportError, match="choose another output folder") as caught:
+        export(tiny_checkpoint, output, overwrite=overwrite)
+    assert str(caught.value).startswith(str(output))
+    assert contents(tmp_path) == before
+
+
+def test_a_file_where_a_folder_should_be(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ExportError, match="cannot be written"):
+        export(tiny_checkpoint, tmp_path / "file" / "sub" / "out")
+    assert contents(tmp_path) == {"file": b"in the way"}
+
+
+def test_an_unknown_format(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"no format is called 'mp3'; there is .*onnx"):
+        export(tiny_checkpoint, tmp_path / "out", format="mp3")
+    assert not contents(tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_loaded(tmp_path: Path) -> None:
+    torch.save({"weight": torch.ones(1)}, tmp_path / "other.pth")
+    before = contents(tmp_path)
+    with pytest.raises(CheckpointMismatch):
+        export(tmp_path / "other.pth", tmp_path / "parent" / "out")
+    with pytest.raises(CheckpointNotFound):
+        export(tmp_path / "none.pth", tmp_path / "parent" / "out")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("wrong", [{"name": "a\nb"}, {"version": "\x1b[2J"}, {"licence": "\ud800"}])
+def test_names_that_no_contract_may_have(
+    wrong: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match=f"unprintable model.{next(iter(wrong))}"):
+        export(tiny_checkpoint, tmp_path / "out", **wrong)  # type: ignore[arg-type]
+    assert not contents(tmp_path)
+
+
+def test_a_name_of_the_checkpoint_that_no_contract_may_have(
+    tiny: tuple[Student, StudentConfig], tmp_path: Path
+) -> None:
+    save_checkpoint(tmp_path / "s.safetensors", *tiny, name="\x1b]0;gone\x07")
+    with pytest.raises(ExportError, match=r"unprintable model\.name"):
+        export(tmp_path / "s.safetensors", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def _wrong_bias(real: Save) -> Save:
+    def save(network: nn.Module, contract: ModelContract, folder: Path) -> Path:
+        path = real(network, contract, folder)
+        model = onnx.load(path)
+        (bias,) = (entry for entry in model.graph.initializer if entry.name.endswith("opinion.bias"))
+        bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(1e-3), bias.name))
+        onnx.save(model, path)
+        return path
+
+    return save
+
+
+def _raising(error: BaseException) -> Callable[[Save], Save]:
+    def wrap(_: Save) -> Save:
+        def save(network: nn.Module, contract: ModelContract, folder: Path) -> Path:
+            (folder / "model.onnx").write_bytes(b"half of it")
+            raise error
+
+        return save
+
+    return wrap
+
+
+FAILURES: dict[str, tuple[Callable[[Save], Save], type[BaseException], str | None]] = {
+    "wrong bias": (_wrong_bias, ExportMismatch, "the onnx file scores up to .+ it was not kept"),
+    "failure": (_raising(RuntimeError("no such operator")), RuntimeError, "no such operator"),
+    "full disk": (
+        _raising(OSError(28, "No space left on device")),
+        ExportError,
+        "cannot be written.*No space",
+    ),
+    "interrupt": (_raising(KeyboardInterrupt()), KeyboardInterrupt, None),
+}
+
+
+@pytest.mark.usefixtures("stub")
+@pytest.mark.parametrize("there", [False, True], ids=["new", "replacing"])
+@pytest.mark.parametrize("kind", FAILURES)
+def test_failure_leaves_nothing_behind(
+    kind: str,
+    there: bool,
+    artifact: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrap, error, message = FAILURES[kind]
+    monkeypatch.setitem(FORMATS, "onnx", wrap(FORMATS["onnx"]))
+    output = artifact if there else tmp_path / "new" / "parents" / "out"
+    before = contents(tmp_path)
+    with pytest.raises(error, match=message):
+        export(tiny_checkpoint, output, overwrite=there)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.usefixtures("stub")
+def test_a_failing_last_step_brings_the_old_artifact_back(
+    artifact: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(tmp_path)
+    real: Callable[..., Any] = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if Path(source).name == "artifact" and Path(target) == artifact and Path(source) != artifact:
+            raise PermissionError(13, "Permission denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(ExportError, match="Permission denied"):
+        export(tiny_checkpoint, artifact, overwrite=True)
+    assert contents(tmp_path) == before
