@@ -1,8 +1,8 @@
 """MobileIQA SDK: how good would people find this photo?
 
->>> import mobileiqa_sdk
->>> mobileiqa_sdk.score("photo.jpg")  # doctest: +SKIP
-0.71
+import mobileiqa_sdk
+
+mobileiqa_sdk.score("photo.jpg")  # from 0, the worst, to 1, the best
 """
 
 import logging

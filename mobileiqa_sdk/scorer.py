@@ -51,7 +51,10 @@ class Assessment:
 
     @property
     def band(self) -> Band:
-        """``bad``, ``poor``, ``fair``, ``good`` or ``excellent``; see :func:`mobileiqa_sdk.band`."""
+        """The score in words: bad below 0.2, poor below 0.4, fair below 0.6, good below 0.8, else excellent.
+
+        The five grades of ITU-R BT.500 and P.910 on equal intervals; see :func:`mobileiqa_sdk.band`.
+        """
         return band(self.score)
 
 

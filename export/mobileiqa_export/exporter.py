@@ -47,8 +47,8 @@ def export(
 ) -> Report:
     """Export a student checkpoint as an fp32 artifact that :class:`mobileiqa_sdk.Scorer` opens.
 
-    The folder appears only when it is complete and its scores agree with the published network
-    in PyTorch within 1e-5; an interrupted or failed export leaves nothing behind.
+    The folder appears only when it is complete and its scores agree with the network as trained,
+    in PyTorch, within 1e-5; an interrupted or failed export leaves nothing behind.
 
     Args:
         checkpoint: see :func:`mobileiqa_export.student.load_checkpoint`.
@@ -58,7 +58,7 @@ def export(
         version: likewise.
         licence: likewise, an SPDX identifier.
         input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
-        rewrites: False exports the network as published, for comparison.
+        rewrites: False exports the network as trained, for comparison.
         overwrite: replace an artifact that is already there.
         progress: called with a line of text at each step.
 
@@ -73,7 +73,7 @@ def export(
     _check_output(output, overwrite)
     progress("loading the checkpoint")
     loaded = load_checkpoint(checkpoint, input_size=input_size)
-    progress("scoring the test images with the published network")
+    progress("scoring the test images with the network as trained")
     images = probes()
     references = reference_scores(loaded.student, loaded.config, images)
     contract = _contract(Path(checkpoint), loaded, references["golden"], name, version, licence)
@@ -91,7 +91,7 @@ def export(
         if not (agree and replay_golden(scorer).passed):
             raise ExportMismatch(
                 f"{checkpoint}: the {format} file scores up to {report.max_difference:.1e} away from the "
-                f"published network, more than {MAX_DIFFERENCE:.0e}; it was not kept"
+                f"network as trained, more than {MAX_DIFFERENCE:.0e}; it was not kept"
             )
         (folder / CONTRACT).write_text(contract.to_json() + "\n", encoding="utf-8")
         (folder / CHECKSUMS).write_text(f"{sha256_of(file)}  {file.name}\n", encoding="utf-8")

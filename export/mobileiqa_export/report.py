@@ -74,7 +74,7 @@ class Report:
             f"{self.file}, {self.bytes / 1e6:.1f} MB, {self.contract.precision.weights}; "
             f"input {spec.height} x {spec.width} uint8 RGB; checkpoint sha256 {model.checkpoint_sha256}.\n\n"
             f"## Rewrites\n\n{cost_table(self.steps)}\n\n"
-            "## Against the published network in PyTorch\n\n"
+            "## Against the network as trained, in PyTorch\n\n"
             f"| image | reference | artifact | difference |\n|---|---|---|---|\n{rows}\n\n"
             f"Made with {versions}.\n"
         )

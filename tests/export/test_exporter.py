@@ -110,7 +110,7 @@ def test_it_verifies(made: tuple[Path, Report, list[str]]) -> None:
 def test_progress(made: tuple[Path, Report, list[str]]) -> None:
     assert made[2] == [
         "loading the checkpoint",
-        "scoring the test images with the published network",
+        "scoring the test images with the network as trained",
         "rewriting",
         "writing onnx",
         "verifying",

@@ -1,4 +1,4 @@
-"""The published network in PyTorch against the artifact, on images that anyone can make."""
+"""The network as trained, in PyTorch, against the artifact, on images that anyone can make."""
 
 from __future__ import annotations
 
