@@ -97,6 +97,15 @@ def find(model: str | os.PathLike[str] | None) -> Path:
     raise ModelNotFound(f"{shown!r} is neither a model's name ({names}) nor the path of an artifact")
 
 
+def sha256_of(path: str | Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def _model_files(folder: Path) -> list[Path]:
     suffixes = {entry.suffix for entry in RUNTIMES.values()}
     return [path for path in _inside(folder) if path.suffix in suffixes and os.path.isfile(path)]
@@ -119,5 +128,5 @@ def _intact(file: Path) -> bool | None:
     for line in sums.read_bytes().splitlines():
         digest, _, name = line.partition(b" ")
         if name[:1] in (b" ", b"*") and name[1:] == os.fsencode(file.name):  # as sha256sum writes them
-            return hashlib.sha256(file.read_bytes()).hexdigest().encode() == digest.lower()
+            return sha256_of(file).encode() == digest.lower()
     return None

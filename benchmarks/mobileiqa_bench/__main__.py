@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -58,9 +59,9 @@ def _table(results: list[Result]) -> str:
     for result in results:
         time, memory = ratios(result.seconds, eager.seconds), ratios(result.peak_mb, plain.peak_mb)
         lines.append(
-            f"| {result.config.label} | {1000 * sorted(result.seconds)[len(result.seconds) // 2]:.0f} ms "
+            f"| {result.config.label} | {1000 * median(result.seconds):.0f} ms "
             f"| {time[0]:.3f} ({time[1]:.3f} to {time[2]:.3f}) "
-            f"| {sorted(result.peak_mb)[len(result.peak_mb) // 2]:.0f} MB "
+            f"| {median(result.peak_mb):.0f} MB "
             f"| {memory[0]:.3f} ({memory[1]:.3f} to {memory[2]:.3f}) |"
         )
     return "\n".join(lines)

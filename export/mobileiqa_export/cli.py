@@ -30,14 +30,16 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
 @click.command("export")
 @click.option("--checkpoint", required=True, help="Student checkpoint: .pkl, .pth, .pt or .safetensors.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="onnx", show_default=True)
-@click.option("-o", "--output", help="Artifact folder to make. Default: ./NAME-FORMAT.")
+@click.option(
+    "-o", "--output", help="Artifact folder to make. Default: ./NAME-FORMAT, or after the checkpoint's file."
+)
 @click.option("--name", help="Model name in the contract. Default: the checkpoint's.")
 @click.option("--model-version", help="Version in the contract. Default: the checkpoint's.")
 @click.option("--licence", help="SPDX identifier in the contract. Default: the checkpoint's.")
 @click.option(
     "--input-size", type=_Size(), metavar="HEIGHTxWIDTH", help="Default: the checkpoint's, else 1231x1907."
 )
-@click.option("--no-rewrite", is_flag=True, help="Export the network as published, for comparison.")
+@click.option("--no-rewrite", is_flag=True, help="Export the network as trained, for comparison.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: the report.")
 def command(
@@ -54,7 +56,7 @@ def command(
 ) -> None:
     """Turn a MobileIQA student checkpoint into an artifact that `mobileiqa score --model` opens.
 
-    The artifact is verified against the network as published, in PyTorch, before it appears.
+    The artifact is verified against the network as trained, in PyTorch, before it appears.
     """
     folder = Path(output or f"{name or Path(checkpoint).stem}-{form}")
     report = export(

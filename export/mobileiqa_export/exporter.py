@@ -13,7 +13,7 @@ from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
-from mobileiqa_sdk.library import CHECKSUMS
+from mobileiqa_sdk.library import CHECKSUMS, sha256_of
 from mobileiqa_sdk.runtimes import RUNTIMES
 from mobileiqa_sdk.verification import replay_golden
 
@@ -22,7 +22,6 @@ from .formats import FORMATS
 from .report import Report
 from .rewrite import rewrite
 from .student import Checkpoint, load_checkpoint
-from .student.checkpoint import sha256_of
 from .verify import compare, reference_scores
 from .verify.parity import probes, resized
 
@@ -76,7 +75,10 @@ def export(
     progress("scoring the test images with the network as trained")
     images = probes()
     references = reference_scores(loaded.student, loaded.config, images)
-    contract = _contract(Path(checkpoint), loaded, references["golden"], name, version, licence)
+    pixels = resized(images["golden"], loaded.config)
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+    golden = Golden(HEIGHT, WIDTH, digest, references["golden"], TOLERANCE)
+    contract = _contract(Path(checkpoint), loaded, golden, name, version, licence)
     progress("rewriting" if rewrites else "wrapping, without rewrites")
     network, steps = rewrite(loaded.student, loaded.config, enabled=rewrites)
     with _writing(output), tempfile.TemporaryDirectory(prefix=".mobileiqa-", dir=output.parent) as scratch:
@@ -146,11 +148,10 @@ def _move(folder: Path, output: Path, replaced: Path) -> None:
 
 
 def _contract(
-    path: Path, loaded: Checkpoint, golden: float, name: str | None, version: str | None, licence: str | None
+    path: Path, loaded: Checkpoint, golden: Golden, name: str | None, version: str | None, licence: str | None
 ) -> ModelContract:
     info, config = loaded.info, loaded.config
     height, width = config.input_size
-    pixels = resized(probes()["golden"], config)
     contract = ModelContract(
         model=ModelInfo(
             name=name or str(info.get("name") or path.stem),
@@ -162,7 +163,7 @@ def _contract(
         input=InputSpec(height, width),
         output=OutputSpec(),
         precision=Precision(),
-        golden=Golden(HEIGHT, WIDTH, hashlib.sha256(pixels.tobytes()).hexdigest(), golden, TOLERANCE),
+        golden=golden,
     )
     try:  # before it is written: name, version and licence may be anything
         return ModelContract.from_json(contract.to_json(), str(path))

@@ -7,39 +7,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
 from mobileiqa_sdk import Scorer
-from mobileiqa_sdk.cli import main
 
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Call the command in this process; what libraries print beside Python counts too."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["mobileiqa", "export", *map(str, arguments)])
-        capfd.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        return Result(code, *capfd.readouterr())
-
-    return call
+def run(run: Run) -> Run:
+    """The command's subcommand ``export``."""
+    return partial(run, "export")
 
 
 def test_an_export(tiny_checkpoint: Path, tmp_path: Path) -> None:

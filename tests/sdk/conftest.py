@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
-
-from mobileiqa_sdk.cli import main
 
 from . import artifacts
 
@@ -37,26 +32,3 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for path, score in zip(paths, (0.1, 0.3, 0.5, 0.7, 0.9), strict=True):
         Image.fromarray(np.full((60, 80, 3), round(255 * score), np.uint8)).save(path)
     return [str(path) for path in paths]
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Call the ``mobileiqa`` command in this process."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["mobileiqa", *map(str, arguments)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        return Result(code, *capsys.readouterr())
-
-    return call

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ..student import StudentConfig
 from ..student.attention import SpatialAttention
+from .modules import bias_of, replace_all
 
 
 class FoldedSpatialAttention(nn.Module):
@@ -26,7 +27,7 @@ class FoldedSpatialAttention(nn.Module):
         ]
         self.sizes = [conv.out_channels for conv, _ in scaled]
         self.weight = nn.Parameter(torch.cat([conv.weight.detach().flatten(1) * by for conv, by in scaled]))
-        self.bias = nn.Parameter(torch.cat([_bias(conv) * by for conv, by in scaled])[:, None])
+        self.bias = nn.Parameter(torch.cat([bias_of(conv) * by for conv, by in scaled])[:, None])
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = torch.split(self.weight @ x.flatten(2) + self.bias, self.sizes, dim=1)
@@ -34,14 +35,6 @@ class FoldedSpatialAttention(nn.Module):
         return (v @ weights.transpose(1, 2)).view_as(x) + x
 
 
-def _bias(conv: nn.Conv2d) -> Tensor:
-    return torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.detach()
-
-
 def fold_gamma(student: nn.Module, config: StudentConfig) -> nn.Module:
     """One projection instead of three, and no multiplication after it."""
-    for parent in list(student.modules()):
-        for index, child in list(parent.named_children()):
-            if isinstance(child, SpatialAttention):
-                setattr(parent, index, FoldedSpatialAttention(child))
-    return student
+    return replace_all(student, SpatialAttention, FoldedSpatialAttention)

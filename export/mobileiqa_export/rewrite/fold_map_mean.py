@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ..student import StudentConfig
 from ..student.mal import MultiViewAttention
+from .modules import replace_all
 
 
 class FoldedMultiViewAttention(MultiViewAttention):
@@ -49,8 +50,4 @@ def _mean_over_maps(values: nn.Linear, maps: int) -> nn.Linear:
 
 def fold_map_mean(student: nn.Module, config: StudentConfig) -> nn.Module:
     """All but one in n of a feature attention's values are never computed: a quarter of the weights."""
-    for parent in list(student.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is MultiViewAttention:
-                parent.add_module(name, FoldedMultiViewAttention(child))
-    return student
+    return replace_all(student, MultiViewAttention, FoldedMultiViewAttention)

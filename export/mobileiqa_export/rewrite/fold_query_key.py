@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..student import StudentConfig
 from ..student.attention import TokenAttention
+from .modules import replace_all
 
 
 class FoldedTokenAttention(TokenAttention):
@@ -40,8 +41,4 @@ def fold_query_key(student: nn.Module, config: StudentConfig) -> nn.Module:
 
     The spatial attentions keep theirs: d/8 channels cost less than one d x d matrix.
     """
-    for parent in list(student.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is TokenAttention:
-                setattr(parent, name, FoldedTokenAttention(child))
-    return student
+    return replace_all(student, TokenAttention, FoldedTokenAttention)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from ..student import StudentConfig
 from ..student.backbone import tap_sizes
 from ..student.lda import LocalDistortionAware
+from .modules import bias_of
 
 # Wide rows that are alive at once: they and their GELU fit a shared L3.
 STRIP_BYTES = 20_000_000
@@ -47,16 +48,15 @@ class StreamedLDA(nn.Module):
     ones: Tensor
     rows: Tensor
     columns: Tensor
-    heights: Tensor
 
     def __init__(self, block: LocalDistortionAware, height: int, width: int) -> None:
         super().__init__()
         widen, project = block.cnn1, block.cnn2
         like = widen.weight
         self.grid = block.grid
-        self.weight = nn.Parameter(torch.cat([widen.weight.flatten(1), _bias(widen)], 1).detach())
+        self.weight = nn.Parameter(torch.cat([widen.weight.detach().flatten(1), bias_of(widen)[:, None]], 1))
         self.project = nn.Parameter(project.weight.detach().flatten(1))
-        self.bias = nn.Parameter(_bias(project).detach())
+        self.bias = nn.Parameter(bias_of(project)[:, None])
         self.bands = bins(height, block.grid)
         row_bytes = 4 * widen.out_channels * width
         # Bands of a small map overlap by much of their height: whole, it costs less.
@@ -67,8 +67,6 @@ class StreamedLDA(nn.Module):
         self.register_buffer("ones", torch.ones(1, 1, tallest, self.strip).to(like))
         self.register_buffer("columns", pooling_matrix(width, block.grid).to(like))
         self.register_buffer("rows", pooling_matrix(height, block.grid).T.contiguous().to(like))
-        heights = torch.tensor([[float(end - start)] for start, end in self.bands])
-        self.register_buffer("heights", heights.to(like))
 
     def forward(self, x: Tensor) -> Tensor:
         pooled = self.rows @ self._wide(x) @ self.columns if self.whole else self._streamed(x)
@@ -84,16 +82,12 @@ class StreamedLDA(nn.Module):
 
     def _streamed(self, x: Tensor) -> Tensor:
         # Columns are pooled band by band: 22 sums side by side would be as large as a tap again.
-        sums = [self._band_sum(x[:, :, start:end]) @ self.columns for start, end in self.bands]
-        return torch.stack(sums, 2) / self.heights
+        return torch.stack([self._band_mean(x[:, :, a:b]) @ self.columns for a, b in self.bands], 2)
 
-    def _band_sum(self, band: Tensor) -> Tensor:
-        """Widen and sum over the rows, [B, C, h, W] -> [B, hidden, W]."""
-        return torch.cat([self._wide(strip).sum(2) for strip in torch.split(band, self.strip, 3)], 2)
-
-
-def _bias(conv: nn.Conv2d) -> Tensor:
-    return torch.zeros(conv.out_channels, 1) if conv.bias is None else conv.bias[:, None]
+    def _band_mean(self, band: Tensor) -> Tensor:
+        """Widen and average over the rows, [B, C, h, W] -> [B, hidden, W]."""
+        strips = torch.split(band, self.strip, 3)
+        return torch.cat([self._wide(strip).sum(2) for strip in strips], 2) / band.shape[2]
 
 
 def stream_lda(student: nn.Module, config: StudentConfig) -> nn.Module:

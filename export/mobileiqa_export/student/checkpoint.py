@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mobileiqa_sdk.contract import MAX_SIDE
+from mobileiqa_sdk.library import sha256_of
 
 from ..errors import (
     CheckpointDamaged,
@@ -110,15 +110,6 @@ def save_checkpoint(path: str | Path, student: Student, config: StudentConfig, *
     metadata = {METADATA_KEY: json.dumps({"student": config.to_dict(), **info}, sort_keys=True)}
     # As bytes: safetensors itself writes files that only their owner may read.
     Path(path).write_bytes(safetensors.torch.save(student.state_dict(), metadata))
-
-
-def sha256_of(path: str | Path) -> str:
-    """Hex digest of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def infer_config(tensors: Mapping[str, Tensor]) -> StudentConfig:
