@@ -22,10 +22,10 @@ class Model:
 
     Attributes:
         name: folder name of its artifact.
-        path: its model file.
+        path: its model file; a folder for formats whose models are folders, such as Core ML's.
         bundled: shipped with the package, else cached.
-        size: bytes of the model file.
-        intact: whether the file matches the checksum beside it; None where there is none.
+        size: bytes of the model file, or of all files in the folder.
+        intact: whether it matches the checksums beside it; None where there are none.
     """
 
     name: str
@@ -51,7 +51,7 @@ def home() -> Path:
 def models() -> list[Model]:
     """All models that can be named, the default first. A cached one does not hide a bundled one."""
     found = [
-        Model(name, file, file.is_relative_to(BUNDLED), file.stat().st_size, _intact(file))
+        Model(name, file, file.is_relative_to(BUNDLED), size_of(file), _intact(file))
         for name, file in _named().items()
     ]
     return sorted(found, key=lambda model: (model.name != DEFAULT, not model.bundled, model.name))
@@ -89,7 +89,7 @@ def find(model: str | os.PathLike[str] | None) -> Path:
                 return _only_model_file(root / text)
     # Unlike those of Path, these take any text: too long, with NUL, in a folder that is not ours.
     if os.path.isdir(text):
-        return _only_model_file(Path(text))
+        return Path(text) if _is_model(Path(text)) else _only_model_file(Path(text))
     if os.path.isfile(text):
         return Path(text)
     names = ", ".join(_named()) or "none"
@@ -106,9 +106,25 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def files_of(model: Path) -> list[Path]:
+    """The model file itself, or all files in a model that is a folder, sorted; links are not followed."""
+    if not model.is_dir():
+        return [model]
+    return sorted(path for path in model.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def size_of(model: Path) -> int:
+    """Bytes of a model, be it a file or a folder."""
+    return sum(file.stat().st_size for file in files_of(model))
+
+
 def _model_files(folder: Path) -> list[Path]:
-    suffixes = {entry.suffix for entry in RUNTIMES.values()}
-    return [path for path in _inside(folder) if path.suffix in suffixes and os.path.isfile(path)]
+    return [path for path in _inside(folder) if _is_model(path)]
+
+
+def _is_model(path: Path) -> bool:
+    kinds = {entry.folder for entry in RUNTIMES.values() if entry.suffix == path.suffix}
+    return (False in kinds and os.path.isfile(path)) or (True in kinds and os.path.isdir(path))
 
 
 def _only_model_file(folder: Path) -> Path:
@@ -121,12 +137,17 @@ def _only_model_file(folder: Path) -> Path:
     )
 
 
-def _intact(file: Path) -> bool | None:
-    sums = file.parent / CHECKSUMS
+def _intact(model: Path) -> bool | None:
+    sums = model.parent / CHECKSUMS
     if not sums.is_file():
         return None
+    told: dict[bytes, bytes] = {}
     for line in sums.read_bytes().splitlines():
         digest, _, name = line.partition(b" ")
-        if name[:1] in (b" ", b"*") and name[1:] == os.fsencode(file.name):  # as sha256sum writes them
-            return sha256_of(file).encode() == digest.lower()
-    return None
+        if name[:1] in (b" ", b"*"):  # as sha256sum writes them
+            told.setdefault(name[1:], digest.lower())
+    # A path of Windows is not a name in the list.
+    names = {os.fsencode(file.relative_to(model.parent).as_posix()): file for file in files_of(model)}
+    if not told.keys() & names.keys():
+        return None
+    return all(told.get(name) == sha256_of(file).encode() for name, file in names.items())

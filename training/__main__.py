@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import platform
 import time
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import torch
 
 from mobileiqa_export.errors import ExportError
+from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_export.evaluation.datasets.biq2021 import read_split
 from mobileiqa_export.student import save_checkpoint
 from mobileiqa_sdk.errors import MobileIQAError
 
+from .ablation import Outcome, ablate
 from .backbone_weights import BACKBONE, SHA256, backbone_weights
-from .biq2021 import Photo, read_split
-from .evaluate import evaluate, fault_scores, moment_student, opinions_of_features, opinions_of_photos
-from .features import FeatureCache, fingerprint, make_backbone
-from .train import Settings, assemble, train_head
+from .contact_sheet import contact_sheet
+from .duplicates import perceptual_hashes, with_twin
+from .evaluate import evaluate, moment_student, opinions_of_features, opinions_of_photos
+from .features import FeatureCache, Features, fingerprint, make_backbone
+from .finetune_cli import finetune_command, soup_command
+from .head import Floats, Settings, assemble, train_head
+from .options import parsed
+from .partition import Partition, partition
 
 THREADS = 2
 
@@ -82,26 +87,22 @@ def features(biq2021: Path, backbone_file: Path, cache: Path) -> None:
         click.echo(f"{name}: {done} of {len(photos)} photos extracted in {time.monotonic() - began:.0f} s")
 
 
-@commands.command()
+@commands.command(name="head")
 @_biq2021
 @_backbone_file
 @click.option("--cache", required=True, type=_existing, help="Folder that `features` filled.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The .safetensors file to write.")
 @click.option("--seed", default=Settings.seed, show_default=True)
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting.")
-def train(
+def head_command(
     biq2021: Path, backbone_file: Path, cache: Path, out: Path, seed: int, changes: tuple[str, ...]
 ) -> None:
     """Train the head, choose the epoch on held-out training photos and write the whole student."""
-    settings = Settings(**{"seed": seed, **_parsed(changes)})
+    settings = Settings(**{"seed": seed, **parsed(Settings, changes)})
     weights = backbone_weights(backbone_file)
-    photos = read_split(biq2021, "train")
-    plain, mirrored = (
-        _cache(cache, "train", photos, fingerprint(weights), flip).read() for flip in (False, True)
-    )
-    mos = np.array([photo.mos for photo in photos], np.float32)
+    plain, mirrored, mos, part = _training_set(biq2021, cache, fingerprint(weights), settings)
     began = time.monotonic()
-    trained = train_head(plain, mirrored, mos, settings, lambda line: click.echo(line, err=True))
+    trained = train_head(plain, mirrored, mos, part, settings, lambda line: click.echo(line, err=True))
     seconds = time.monotonic() - began
     student, config = assemble(trained.head, weights, settings)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -127,12 +128,37 @@ def train(
     )
 
 
+@commands.command(name="ablate")
+@_biq2021
+@_backbone_file
+@click.option("--cache", required=True, type=_existing, help="Folder that `features` filled.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting.")
+def ablate_command(biq2021: Path, backbone_file: Path, cache: Path, changes: tuple[str, ...]) -> None:
+    """Train heads on parts of the features, alike in all else, and compare them on validation."""
+    settings = Settings(**parsed(Settings, changes))
+    plain, mirrored, mos, part = _training_set(
+        biq2021, cache, fingerprint(backbone_weights(backbone_file)), settings
+    )
+
+    def row(outcome: Outcome) -> None:
+        click.echo(
+            f"| {outcome.variant.name} | {outcome.inputs:,} | {outcome.weights:,} "
+            f"| {outcome.srcc:.4f} | {outcome.plcc:.4f} |"
+        )
+
+    click.echo("| head | inputs | weights | SRCC | PLCC |\n|---|--:|--:|--:|--:|")
+    ablate(plain, mirrored, mos, part, settings, row)
+
+
 @commands.command(name="evaluate")
 @_checkpoint
 @_biq2021
 @click.option("--cache", type=_existing, help="Use cached features instead of the photos.")
 @click.option("--json", "json_out", type=click.Path(path_type=Path), help="Also write the figures here.")
-def evaluate_command(checkpoint: Path, biq2021: Path, cache: Path | None, json_out: Path | None) -> None:
+@click.option("--sheet", type=click.Path(path_type=Path), help="Write the worst errors as a PNG here.")
+def evaluate_command(
+    checkpoint: Path, biq2021: Path, cache: Path | None, json_out: Path | None, sheet: Path | None
+) -> None:
     """SRCC, PLCC, KRCC and RMSE on the official test split, with bootstrap intervals."""
     student, loaded = moment_student(checkpoint)
     photos = read_split(biq2021, "test")
@@ -141,50 +167,48 @@ def evaluate_command(checkpoint: Path, biq2021: Path, cache: Path | None, json_o
     else:
         weights = {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
         opinions = opinions_of_features(student, _cache(cache, "test", photos, fingerprint(weights)).read())
-    result = evaluate(opinions, photos)
+    train = perceptual_hashes([photo.path for photo in read_split(biq2021, "train")])
+    twins = with_twin(perceptual_hashes([photo.path for photo in photos]), train)
+    result = evaluate(opinions, photos, twins)
     click.echo(result.agreement.table())
+    click.echo(f"Without the {twins.sum()} that have a near-duplicate in the training split:")
+    click.echo(result.untwinned.table())
     for subset, value in result.subsets.items():
         click.echo(f"SRCC within {subset}: {value:.4f}")
     click.echo(f"SRCC of each view: {', '.join(f'{value:.4f}' for value in result.views)}")
     click.echo(f"SRCC of the views' spread with the absolute error: {result.spread:.4f}")
+    if sheet is not None:
+        contact_sheet(photos, opinions.mean(axis=1), sheet)
     if json_out is not None:
         json_out.write_text(
             json.dumps({"checkpoint_sha256": loaded.sha256, **result.to_dict()}, indent=2) + "\n"
         )
 
 
-@commands.command()
-@_checkpoint
-@click.option("--full-size", is_flag=True, help="Harm the photo before it is shrunk to 512x512, not after.")
-@click.argument("photos", nargs=-1, required=True, type=_existing)
-def faults(checkpoint: Path, photos: tuple[Path, ...], full_size: bool) -> None:
-    """Score photos and copies of them made worse on purpose: blur, JPEG, noise, darkness."""
-    _, loaded = moment_student(checkpoint)
-    table = fault_scores(loaded, photos, full_size=full_size)
-    names = list(next(iter(table.values())))
-    width = max(len(name) for name in table)
-    click.echo(" " * width + "".join(f"{name:>10}" for name in names))
-    for photo, scores in table.items():
-        click.echo(f"{photo:{width}}" + "".join(f"{scores[name]:10.3f}" for name in names))
+def _training_set(
+    biq2021: Path, cache: Path, weights: str, settings: Settings
+) -> tuple[Features, Features, Floats, Partition]:
+    """Features as they are and mirrored, MOS, and who learns from them."""
+    photos = read_split(biq2021, "train")
+    plain, mirrored = (_cache(cache, "train", photos, weights, flip).read() for flip in (False, True))
+    part = partition(
+        [photo.path for photo in photos],
+        [photo.path for photo in read_split(biq2021, "test")],
+        validation=settings.validation,
+        seed=settings.seed,
+    )
+    return plain, mirrored, np.array([photo.mos for photo in photos], np.float32), part
 
 
-def _cache(root: Path, part: str, photos: list[Photo], weights: str, flipped: bool = False) -> FeatureCache:
+def _cache(
+    root: Path, part: str, photos: list[RatedPhoto], weights: str, flipped: bool = False
+) -> FeatureCache:
     folder = root / (f"{part}-flipped" if flipped else part)
     return FeatureCache(folder, tuple(photo.path.name for photo in photos), weights, flipped)
 
 
-def _parsed(changes: tuple[str, ...]) -> dict[str, Any]:
-    kinds = {field.name: type(getattr(Settings, field.name)) for field in fields(Settings)}
-    values: dict[str, Any] = {}
-    for change in changes:
-        name, _, text = change.partition("=")
-        if name not in kinds:
-            raise click.BadParameter(f"{name!r} is no setting; known: {', '.join(kinds)}", param_hint="--set")
-        try:
-            values[name] = text.lower() in ("1", "true", "yes") if kinds[name] is bool else kinds[name](text)
-        except ValueError as error:
-            raise click.BadParameter(f"{change!r}: {error}", param_hint="--set") from error
-    return values
+commands.add_command(finetune_command)
+commands.add_command(soup_command)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mobileiqa_export.errors import DatasetError as DatasetError
 from mobileiqa_sdk.errors import MobileIQAError
 
 
@@ -11,10 +12,6 @@ class TrainingError(MobileIQAError):
 
 class BackboneFileError(TrainingError):
     """The backbone file is not the one that the recipe was written for."""
-
-
-class DatasetError(TrainingError):
-    """The BIQ2021 folder is incomplete or not laid out as published."""
 
 
 class FeatureCacheError(TrainingError):

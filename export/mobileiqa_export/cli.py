@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mobileiqa_sdk.contract import MAX_SIDE
 
-from .exporter import export
-from .formats import FORMATS
-from .report import cost_table
+from .errors import ExportError
+from .exporter import Outcome, export, export_matrix
+from .formats import FORMATS, PRECISIONS
+from .matrix import ALIASES, ALL, cells
+from .precision.calibration import IMAGES
+from .report import Report, cost_table
+from .verify.drift import MIN_SRCC
+from .verify.images import FEWEST, MOST
+from .workshop import Options
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]
@@ -27,11 +36,41 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]), int(match[2])
 
 
+class _Names(click.ParamType):  # type: ignore[type-arg]
+    name = "NAME,..."
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+_FOLDER = click.Path(exists=True, file_okay=False)
+
+
 @click.command("export")
 @click.option("--checkpoint", required=True, help="Student checkpoint: .pkl, .pth, .pt or .safetensors.")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="onnx", show_default=True)
 @click.option(
-    "-o", "--output", help="Artifact folder to make. Default: ./NAME-FORMAT, or after the checkpoint's file."
+    "--format",
+    "forms",
+    type=_Names(),
+    default="onnx",
+    show_default=True,
+    help=f"One or more of {', '.join(FORMATS)}, with commas between; or all.",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    type=_Names(),
+    default="fp32",
+    show_default=True,
+    help=f"One or more of {', '.join((*PRECISIONS, *ALIASES))}; or all that a format offers.",
+)
+@click.option(
+    "-o",
+    "--output",
+    help="Artifact folder to make; with several formats or precisions, the folder for them. "
+    "Default: ./NAME-FORMAT, after the checkpoint's file; ./NAME-artifacts.",
 )
 @click.option("--name", help="Model name in the contract. Default: the checkpoint's.")
 @click.option("--model-version", help="Version in the contract. Default: the checkpoint's.")
@@ -40,42 +79,135 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
     "--input-size", type=_Size(), metavar="HEIGHTxWIDTH", help="Default: the checkpoint's, else 1231x1907."
 )
 @click.option("--no-rewrite", is_flag=True, help="Export the network as trained, for comparison.")
+@click.option(
+    "--calibration-data",
+    type=_FOLDER,
+    help="Folder of photos to find activation ranges on. Default: built-in pictures, a fallback.",
+)
+@click.option(
+    "--calibration-images", type=click.IntRange(min=1), default=IMAGES, show_default=True, help="At most."
+)
+@click.option("--verify-photos", type=_FOLDER, help="Folder of photos to verify on. Default: built-in ones.")
+@click.option(
+    "--verification-images",
+    type=click.IntRange(min=4),
+    help=f"Images in all, faults of rising strength included. Default: {FEWEST} to {MOST}, by input size.",
+)
+@click.option(
+    "--ranking-bar",
+    type=click.FloatRange(MIN_SRCC, 1),
+    default=MIN_SRCC,
+    show_default=True,
+    help="SRCC with the reference below which layers of a quantized artifact are kept float.",
+)
+@click.option("--allow-drift", is_flag=True, help="Keep what fails verification, and mark its contract.")
+@click.option("--no-timing", is_flag=True, help="Do not measure time and memory against fp32.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: the report.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The report; with several artifacts, a list of reports."
+)
 def command(
     checkpoint: str,
-    form: str,
+    forms: tuple[str, ...],
+    precisions: tuple[str, ...],
     output: str | None,
     name: str | None,
     model_version: str | None,
     licence: str | None,
     input_size: tuple[int, int] | None,
     no_rewrite: bool,
+    calibration_data: str | None,
+    calibration_images: int,
+    verify_photos: str | None,
+    verification_images: int | None,
+    ranking_bar: float,
+    allow_drift: bool,
+    no_timing: bool,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Turn a MobileIQA student checkpoint into an artifact that `mobileiqa score --model` opens.
+    """Turn a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
 
-    The artifact is verified against the network as trained, in PyTorch, before it appears.
+    Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
+    kept, its report is, and the exit status is 1.
     """
-    folder = Path(output or f"{name or Path(checkpoint).stem}-{form}")
-    report = export(
-        checkpoint,
-        folder,
-        format=form,
-        name=name,
-        version=model_version,
-        licence=licence,
-        input_size=input_size,
-        rewrites=not no_rewrite,
-        overwrite=force,
-        progress=lambda line: click.echo(f"{line} ...", err=True),
+    try:
+        wanted = cells(forms, precisions)
+    except ExportError as error:
+        raise click.UsageError(str(error)) from error
+    stem = name or Path(checkpoint).stem
+    options = Options(
+        calibration_data=calibration_data,
+        calibration_images=calibration_images,
+        verify_photos=verify_photos,
+        verification_images=verification_images,
+        ranking_bar=ranking_bar,
+        allow_drift=allow_drift,
+        timing=not no_timing,
     )
-    if as_json:
-        click.echo(report.to_json())
-        return
-    click.echo(cost_table(report.steps))
-    click.echo(
-        f"\n{folder / report.file}  {report.bytes / 1e6:.1f} MB  fp32, "
-        f"at most {report.max_difference:.1e} from the network as trained, in PyTorch"
-    )
+    settings: dict[str, Any] = {
+        "options": options,
+        "name": name,
+        "version": model_version,
+        "licence": licence,
+        "input_size": input_size,
+        "rewrites": not no_rewrite,
+        "overwrite": force,
+        "progress": lambda line: click.echo(f"{line} ...", err=True),
+    }
+    single = len(forms) == len(precisions) == 1 and ALL not in (*forms, *precisions)
+    if single:
+        ((form, precision),) = wanted
+        plain = f"{stem}-{form}" + ("" if precision == "fp32" else f"-{precision}")
+        folder = Path(output or plain)
+        outcomes = [
+            Outcome(
+                wanted[0], folder, export(checkpoint, folder, format=form, precision=precision, **settings)
+            )
+        ]
+    else:
+        folder = Path(output or f"{stem}-artifacts")
+        outcomes = export_matrix(checkpoint, folder, formats=forms, precisions=precisions, **settings)
+    if not as_json:
+        _print(outcomes)
+    elif single and outcomes[0].report:
+        click.echo(outcomes[0].report.to_json())
+    else:
+        _print_json(outcomes)
+    for outcome in outcomes:
+        if outcome.error:
+            click.echo(f"mobileiqa: {outcome.error}", err=True)
+    sys.exit(any(outcome.error is not None for outcome in outcomes))
+
+
+def _print_json(outcomes: list[Outcome]) -> None:
+    reports = [json.loads(outcome.report.to_json()) for outcome in outcomes if outcome.report]
+    failed = [
+        {"format": outcome.cell.form, "precision": outcome.cell.precision, "error": str(outcome.error)}
+        for outcome in outcomes
+        if outcome.error
+    ]
+    click.echo(json.dumps({"schema": 1, "artifacts": reports, "failed": failed}, indent=2))
+
+
+def _print(outcomes: list[Outcome]) -> None:
+    made = [outcome for outcome in outcomes if outcome.report]
+    if made and made[0].report:
+        click.echo(cost_table(made[0].report.steps) + "\n")
+    for outcome in made:
+        if outcome.report:
+            click.echo(_line(outcome.folder, outcome.report))
+
+
+def _line(folder: Path, report: Report) -> str:
+    parts = [f"{folder / report.file}  {report.bytes / 1e6:.1f} MB  {report.precision}"]
+    if report.timing:
+        parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
+    if report.kept_float:
+        parts.append(f"{len(report.kept_float)} layers in float")
+    if report.drift.srcc is not None:
+        parts.append(f"SRCC {report.drift.srcc:.4f}")
+    parts.append(f"at most {report.max_difference:.1e} from the network as trained, in PyTorch")
+    if report.failures:
+        parts.append("FAILED verification, kept by --allow-drift")
+    return ", ".join(parts)

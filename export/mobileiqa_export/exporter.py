@@ -1,34 +1,43 @@
-"""Checkpoint in, verified artifact folder out."""
+"""Checkpoint in, verified artifact folders out."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
-from mobileiqa_sdk import Scorer
-from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
-from mobileiqa_sdk.errors import ModelError
-from mobileiqa_sdk.golden import HEIGHT, WIDTH
-from mobileiqa_sdk.library import CHECKSUMS, sha256_of
-from mobileiqa_sdk.runtimes import RUNTIMES
-from mobileiqa_sdk.verification import replay_golden
+from mobileiqa_bench.rounds import BenchmarkError
+from mobileiqa_sdk.errors import MobileIQAError
 
-from .errors import ExportError, ExportMismatch
-from .formats import FORMATS
+from .attempt import Attempt, try_cell, with_drift_allowed
+from .errors import ExportMismatch
+from .folders import (
+    CONTRACT,
+    check_output,
+    check_report_folder,
+    move,
+    remove_report_folder,
+    report_folder,
+    scratch_beside,
+    size_of,
+    write_checksums,
+)
+from .matrix import Cell, cells
 from .report import Report
-from .rewrite import rewrite
-from .student import Checkpoint, load_checkpoint
-from .verify import compare, reference_scores
-from .verify.parity import probes, resized
+from .verify.runners import Say
+from .verify.timing import Timing, measure_against
+from .workshop import Options, Workshop
 
-TOLERANCE = 1e-4
-MAX_DIFFERENCE = 1e-5
-CONTRACT = "contract.json"
-FILES = {CONTRACT, CHECKSUMS, "report.json", "report.md"}
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell: a report of the artifact in ``folder``, or the error that ended it."""
+
+    cell: Cell
+    folder: Path
+    report: Report | None = None
+    error: MobileIQAError | None = None
 
 
 def export(
@@ -36,23 +45,28 @@ def export(
     output: str | Path,
     *,
     format: str = "onnx",
+    precision: str = "fp32",
+    options: Options = Options(),  # noqa: B008 - frozen
     name: str | None = None,
     version: str | None = None,
     licence: str | None = None,
     input_size: tuple[int, int] | None = None,
     rewrites: bool = True,
     overwrite: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Say = lambda _: None,
 ) -> Report:
-    """Export a student checkpoint as an fp32 artifact that :class:`mobileiqa_sdk.Scorer` opens.
+    """Export a student checkpoint as one artifact that :class:`mobileiqa_sdk.Scorer` opens.
 
-    The folder appears only when it is complete and its scores agree with the network as trained,
-    in PyTorch, within 1e-5; an interrupted or failed export leaves nothing behind.
+    The folder appears only when it is complete and its scores agree with the network as trained, in
+    PyTorch, as ``docs/precision.md`` says; an interrupted export leaves nothing behind. Of one that
+    fails verification the report stays, in a folder beside ``output`` with ``.report`` at the end.
 
     Args:
         checkpoint: see :func:`mobileiqa_export.student.load_checkpoint`.
         output: the artifact folder to make.
         format: a key of :data:`mobileiqa_export.formats.FORMATS`.
+        precision: one that the format offers; ``int8`` is short for ``int8-static``.
+        options: how it is calibrated, verified and measured.
         name: of the model, for the contract, instead of what the checkpoint says of itself.
         version: likewise.
         licence: likewise, an SPDX identifier.
@@ -64,108 +78,150 @@ def export(
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
         ExportMismatch: the exported file gives other scores.
-        ExportError: unknown format, or the output is in the way.
+        PhotosMissing: a folder of photos holds none.
+        ExportError: unknown format or precision, or the output is in the way.
     """
-    if format not in FORMATS:
-        raise ExportError(f"no format is called {format!r}; there is {', '.join(FORMATS)}")
+    (cell,) = cells([format], [precision])
     output = Path(output)
-    _check_output(output, overwrite)
-    progress("loading the checkpoint")
-    loaded = load_checkpoint(checkpoint, input_size=input_size)
-    progress("scoring the test images with the network as trained")
-    images = probes()
-    references = reference_scores(loaded.student, loaded.config, images)
-    pixels = resized(images["golden"], loaded.config)
-    digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-    golden = Golden(HEIGHT, WIDTH, digest, references["golden"], TOLERANCE)
-    contract = _contract(Path(checkpoint), loaded, golden, name, version, licence)
-    progress("rewriting" if rewrites else "wrapping, without rewrites")
-    network, steps = rewrite(loaded.student, loaded.config, enabled=rewrites)
-    with _writing(output), tempfile.TemporaryDirectory(prefix=".mobileiqa-", dir=output.parent) as scratch:
-        folder = Path(scratch) / "artifact"
-        folder.mkdir()
-        progress(f"writing {format}")
-        file = FORMATS[format](network, contract, folder)
-        progress("verifying")
-        scorer = Scorer(file)
-        report = Report(contract, file.name, file.stat().st_size, steps, compare(scorer, images, references))
-        agree = all(entry.difference <= MAX_DIFFERENCE for entry in report.parity)
-        if not (agree and replay_golden(scorer).passed):
+    check_output(output, overwrite)
+    with Workshop(
+        checkpoint,
+        options,
+        name=name,
+        version=version,
+        licence=licence,
+        input_size=input_size,
+        rewrites=rewrites,
+        say=progress,
+    ) as shop:
+        return _export_cell(shop, cell, output, overwrite, progress)
+
+
+def export_matrix(
+    checkpoint: str | Path,
+    output: str | Path,
+    *,
+    formats: Sequence[str],
+    precisions: Sequence[str],
+    options: Options = Options(),  # noqa: B008 - frozen
+    name: str | None = None,
+    version: str | None = None,
+    licence: str | None = None,
+    input_size: tuple[int, int] | None = None,
+    rewrites: bool = True,
+    overwrite: bool = False,
+    progress: Say = lambda _: None,
+) -> list[Outcome]:
+    """Export many cells at once, each into ``output/NAME-FORMAT-PRECISION``; see :func:`export`.
+
+    The checkpoint is loaded, rewritten and scored once. A cell that fails does not keep the others
+    from being made.
+
+    The arguments are those of :func:`export`, but for ``output``, the folder of the artifact folders, and
+    ``formats`` and ``precisions``, for which see :func:`mobileiqa_export.matrix.cells`.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
+        PhotosMissing: a folder of photos holds none.
+        ExportError: unknown formats or precisions, a cell that is not offered, or one of the outputs is in
+            the way; nothing was written then.
+    """
+    wanted = cells(formats, precisions)
+    outcomes = []
+    with Workshop(
+        checkpoint,
+        options,
+        name=name,
+        version=version,
+        licence=licence,
+        input_size=input_size,
+        rewrites=rewrites,
+        say=progress,
+    ) as shop:
+        folders = [Path(output, cell.folder(shop.name)) for cell in wanted]
+        for folder in folders:
+            check_output(folder, overwrite)
+        started = perf_counter()
+        for done, (cell, folder) in enumerate(zip(wanted, folders, strict=True), start=1):
+            try:
+                report = _export_cell(shop, cell, folder, overwrite, progress)
+                outcomes.append(Outcome(cell, folder, report))
+            except MobileIQAError as error:
+                progress(f"{cell}: {error}")
+                outcomes.append(Outcome(cell, folder, error=error))
+            left = (perf_counter() - started) / done * (len(wanted) - done)
+            if left:
+                progress(f"{done} of {len(wanted)} artifacts done, about {left:.0f} s left")
+    return outcomes
+
+
+def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say: Say) -> Report:
+    rejected = report_folder(output)
+    check_report_folder(rejected)
+    with scratch_beside(output) as scratch:
+        attempt = try_cell(shop, cell, scratch, say)
+        if attempt.failures and not shop.options.allow_drift:
+            _report(shop, cell, attempt, None, "it failed verification").write(_made(scratch / "report"))
+            remove_report_folder(rejected)
+            move(scratch / "report", rejected, scratch / "replaced")
             raise ExportMismatch(
-                f"{checkpoint}: the {format} file scores up to {report.max_difference:.1e} away from the "
-                f"network as trained, more than {MAX_DIFFERENCE:.0e}; it was not kept"
+                f"{output}: not kept: the {cell} file fails verification: {'; '.join(attempt.failures)}. "
+                f"The report is in {rejected}; --allow-drift keeps the artifact all the same"
             )
-        (folder / CONTRACT).write_text(contract.to_json() + "\n", encoding="utf-8")
-        (folder / CHECKSUMS).write_text(f"{sha256_of(file)}  {file.name}\n", encoding="utf-8")
-        report.write(folder)
-        _check_output(output, overwrite)
-        _move(folder, output, Path(scratch) / "replaced")
+        if attempt.failures:
+            attempt = with_drift_allowed(shop, cell, attempt, scratch, say)
+        timing, note = _timing(shop, cell, attempt, say)
+        report = _report(shop, cell, attempt, timing, note)
+        (attempt.folder / CONTRACT).write_text(attempt.contract.to_json() + "\n", encoding="utf-8")
+        write_checksums(attempt.folder, attempt.file)
+        report.write(attempt.folder)
+        check_output(output, overwrite)
+        move(attempt.folder, output, scratch / "replaced")
+    remove_report_folder(rejected)
+    if cell.precision == "fp32":
+        shop.set_baseline(cell.form, output / attempt.file.name)
     return report
 
 
-def _check_output(output: Path, overwrite: bool) -> None:
-    if not os.path.lexists(output):
-        return
-    found = set(os.listdir(output)) if output.is_dir() else None
-    if found is None or (found and CONTRACT not in found):
-        raise ExportError(f"{output}: exists and is no artifact; choose another output folder")
-    suffixes = {entry.suffix for entry in RUNTIMES.values()}
-    if foreign := sorted(name for name in found - FILES if Path(name).suffix not in suffixes):
-        raise ExportError(
-            f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"
-        )
-    if found and not overwrite:
-        raise ExportError(f"{output}: an artifact is already there; --force replaces it")
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    """Failures of the disk by name; folders made for an output that never came are removed."""
-    absent = [folder for folder in output.parents if not os.path.lexists(folder)]
+def _timing(shop: Workshop, cell: Cell, attempt: Attempt, say: Say) -> tuple[Timing | None, str]:
+    if cell.precision == "fp32":
+        return None, "this is the fp32 that other precisions are compared with"
+    if not shop.options.timing:
+        return None, "--no-timing"
+    other = shop.baseline(cell.form)
+    say(f"timing {cell} against fp32")
     try:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            yield
-        except OSError as error:
-            raise ExportError(f"{output}: cannot be written ({error})") from error
-    except BaseException:
-        for folder in absent:
-            with suppress(OSError):  # never made, or in use by now
-                folder.rmdir()
-        raise
+        return measure_against(other, attempt.file), ""
+    except BenchmarkError as error:
+        return None, str(error)
 
 
-def _move(folder: Path, output: Path, replaced: Path) -> None:
-    if not output.exists():
-        os.replace(folder, output)
-        return
-    os.replace(output, replaced)
-    try:
-        os.replace(folder, output)
-    except BaseException:
-        os.replace(replaced, output)
-        raise
-
-
-def _contract(
-    path: Path, loaded: Checkpoint, golden: Golden, name: str | None, version: str | None, licence: str | None
-) -> ModelContract:
-    info, config = loaded.info, loaded.config
-    height, width = config.input_size
-    contract = ModelContract(
-        model=ModelInfo(
-            name=name or str(info.get("name") or path.stem),
-            version=version or str(info.get("version") or "0"),
-            family=f"{config.form} student, {config.backbone}",
-            licence=licence or str(info.get("licence") or "unknown"),
-            checkpoint_sha256=loaded.sha256,
-        ),
-        input=InputSpec(height, width),
-        output=OutputSpec(),
-        precision=Precision(),
-        golden=golden,
+def _report(shop: Workshop, cell: Cell, attempt: Attempt, timing: Timing | None, timing_note: str) -> Report:
+    compared = cell.precision != "fp32" and (timing is not None or shop.has_baseline(cell.form))
+    return Report(
+        contract=attempt.contract,
+        form=cell.form,
+        precision=cell.precision,
+        file=attempt.file.name,
+        bytes=size_of(attempt.file),
+        steps=shop.steps,
+        parity=attempt.parity,
+        drift=attempt.drift,
+        images=shop.images.source,
+        skipped=shop.images.skipped,
+        failures=attempt.failures,
+        drift_allowed=bool(attempt.failures) and shop.options.allow_drift,
+        fp32_bytes=size_of(shop.baseline(cell.form)) if compared else None,
+        timing=timing,
+        timing_note=timing_note,
+        calibration=shop.calibration_used(cell.precision),
+        sensitivity=attempt.layers,
+        equalised=attempt.way.treated,
+        tries=attempt.tries,
+        sensitivity_pictures=shop.sensitivity_pictures if attempt.layers else 0,
     )
-    try:  # before it is written: name, version and licence may be anything
-        return ModelContract.from_json(contract.to_json(), str(path))
-    except ModelError as error:
-        raise ExportError(str(error)) from error

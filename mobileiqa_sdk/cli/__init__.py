@@ -24,6 +24,9 @@ _COMMANDS = {
     "score": _Entry("mobileiqa_sdk.cli.score", "Score photos and folders of photos."),
     "export": _Entry("mobileiqa_export.cli", "Turn a student checkpoint into a verified artifact.", "export"),
     "verify": _Entry("mobileiqa_sdk.cli.verify", "Replay an artifact's golden image on this machine."),
+    "evaluate": _Entry(
+        "mobileiqa_export.evaluation.cli", "Judge a model by people's opinions or by ladders.", "evaluate"
+    ),
     "models": _Entry("mobileiqa_sdk.cli.models", "List the bundled and cached models."),
     "doctor": _Entry("mobileiqa_sdk.cli.doctor", "Show versions, runtimes, CPU, threads and cache."),
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
+from typing import NoReturn
 
 import click
 
-from ..runtimes import RUNTIMES
+from .. import library
+from ..runtimes import RUNTIMES, for_verification
 from ..scorer import MAX_THREADS, Scorer
 from ..verification import replay_golden
 
@@ -18,13 +21,38 @@ from ..verification import replay_golden
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
+@click.option(
+    "--against",
+    metavar="OTHER",
+    help="Compare scores and their order with another artifact's, of any format.",
+)
+@click.option(
+    "--photos", type=click.Path(exists=True, file_okay=False), help="With --against: a folder to compare on."
+)
+@click.option("--images", type=click.IntRange(min=4), help="With --against: how many, faults included.")
+@click.option("--no-timing", is_flag=True, help="With --against: do not measure time and memory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(artifact: str | None, runtime: str | None, threads: int | None, as_json: bool) -> None:
+def command(
+    artifact: str | None,
+    runtime: str | None,
+    threads: int | None,
+    against: str | None,
+    photos: str | None,
+    images: int | None,
+    no_timing: bool,
+    as_json: bool,
+) -> None:
     """Score the golden image that ARTIFACT carries and compare with the reference.
 
     ARTIFACT is a name from `mobileiqa models` or a path; without it, the bundled model. The exit
-    status is 1 if resizing is not exact or the score is off.
+    status is 1 if resizing is not exact or the score is off; with --against, if the two artifacts differ
+    by more than an export may differ from its network.
     """
+    if against is not None:
+        _compare(artifact, against, photos, images, threads, not no_timing, as_json)
+    if photos is not None or images is not None or no_timing:
+        raise click.UsageError("--photos, --images and --no-timing go with --against")
+    runtime = runtime or for_verification(library.find(artifact))
     scorer = Scorer(artifact, runtime=runtime, threads=threads)
     replay = replay_golden(scorer)
     if as_json:
@@ -51,3 +79,32 @@ def command(artifact: str | None, runtime: str | None, threads: int | None, as_j
             "passed" if replay.passed else "FAILED: scores of this artifact on this machine cannot be trusted"
         )
     sys.exit(0 if replay.passed else 1)
+
+
+def _compare(
+    artifact: str | None,
+    other: str,
+    photos: str | None,
+    images: int | None,
+    threads: int | None,
+    timing: bool,
+    as_json: bool,
+) -> NoReturn:
+    # By name: the SDK itself never depends on the export side.
+    try:
+        module = import_module("mobileiqa_export.verify.against")
+    except ImportError as error:
+        raise click.ClickException(
+            f'`--against` cannot import {error.name or error}; pip install "mobileiqa-sdk[evaluate]"'
+        ) from error
+    comparison = module.compare(
+        artifact or library.DEFAULT,
+        other,
+        photos=photos,
+        count=images,
+        threads=threads,
+        timing=timing,
+        say=lambda line: click.echo(f"{line} ...", err=True),
+    )
+    click.echo(comparison.to_json() if as_json else comparison.to_markdown().rstrip())
+    sys.exit(0 if comparison.passed else 1)

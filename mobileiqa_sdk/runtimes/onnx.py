@@ -12,34 +12,33 @@ from numpy.typing import NDArray
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch
 
+# Weights that are laid out anew when a file is loaded: unpacked, 4-bit ones become floats again for every
+# photo. Float weights gain nothing measurable, and would be kept twice.
+PREPACKED = {"int4"}
+
 
 class Session:
     """One artifact loaded in onnxruntime."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # what goes wrong arrives as an exception
-        # Planned memory is laid out for all tensors at once, which costs the full student a hundred
-        # megabytes. Packed weights are kept beside the plain ones, and gain nothing measurable here.
-        options.enable_mem_pattern = False
-        options.add_session_config_entry("session.disable_prepacking", "1")
-        # onnxruntime would print to stdout before its fallback to another provider; there is none.
-        only_cpu: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "enable_fallback": 0}
+        self._path = path
+        self._session = _open(path, threads, prepacking=False)
+        self.contract = self._read_contract()
+        if self.contract.precision.weights in PREPACKED:
+            self._session = _open(path, threads, prepacking=True)
+        self._input = self._check_interface()
+
+    def _read_contract(self) -> ModelContract:
         try:
-            self._session = onnxruntime.InferenceSession(_source(path), options, **only_cpu)
             text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        # Damaged files make it raise a dozen classes of its own, UnicodeDecodeError, and more.
-        except Exception as error:
-            raise ArtifactInvalid(f"{path}: onnxruntime cannot load it ({_first_line(error)})") from error
+        except Exception as error:  # as when loading
+            raise _cannot_load(self._path, error) from error
         if text is None:
             raise ArtifactInvalid(
-                f"{path}: an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`"
+                f"{self._path}: an ONNX model, but without a MobileIQA contract; "
+                "make it with `mobileiqa export`"
             )
-        self.contract = ModelContract.from_json(text, str(path))
-        self._path = path
-        self._input = self._check_interface()
+        return ModelContract.from_json(text, str(self._path))
 
     def _check_interface(self) -> str:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
@@ -66,6 +65,27 @@ class Session:
         if scores.size != 1:
             raise ContractMismatch(f"{self._path}: one score is wanted, the model gave {scores.shape}")
         return float(scores.item())
+
+
+def _open(path: Path, threads: int, *, prepacking: bool) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong arrives as an exception
+    # Planned memory is laid out for all tensors at once, which costs the full student a hundred megabytes.
+    options.enable_mem_pattern = False
+    options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
+    # onnxruntime would print to stdout before its fallback to another provider; there is none.
+    only_cpu: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "enable_fallback": 0}
+    try:
+        return onnxruntime.InferenceSession(_source(path), options, **only_cpu)
+    # Damaged files make it raise a dozen classes of its own, UnicodeDecodeError, and more.
+    except Exception as error:
+        raise _cannot_load(path, error) from error
+
+
+def _cannot_load(path: Path, error: Exception) -> ArtifactInvalid:
+    return ArtifactInvalid(f"{path}: onnxruntime cannot load it ({_first_line(error)})")
 
 
 def _source(path: Path) -> str | bytes:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mobileiqa_export.student import Student, StudentConfig, build_student, save_checkpoint
+from mobileiqa_export.verify import images
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -14,6 +15,9 @@ from formulas import formula_weights
 
 # Beside another process, two threads of small work wait for each other far longer than they work.
 torch.set_num_threads(1)
+
+# Verifying on more takes minutes over all the tests, and shows no more.
+images.MOST = images.FEWEST = 8
 
 SMALL = StudentConfig(grid=6, width=16, hidden=24, views=2, input_size=(197, 230))
 TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(97, 130))

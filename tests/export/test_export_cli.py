@@ -28,7 +28,8 @@ def test_an_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """As people start it, in a folder of theirs."""
     shutil.copy(tiny_checkpoint, tmp_path / "best.safetensors")
     command = [sys.executable, "-m", "mobileiqa_sdk", "export", "--checkpoint", "best.safetensors"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    command += ["--verification-images", "8"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("| network ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -16,21 +17,29 @@ import pytest
 import torch
 from conftest import TINY
 from onnx import numpy_helper
-from torch import nn
 
 import mobileiqa_sdk
 from mobileiqa_export import exporter
-from mobileiqa_export.errors import CheckpointMismatch, CheckpointNotFound, ExportError, ExportMismatch
+from mobileiqa_export.errors import (
+    CheckpointMismatch,
+    CheckpointNotFound,
+    ConversionFailed,
+    ExportError,
+    ExportMismatch,
+)
 from mobileiqa_export.exporter import export
-from mobileiqa_export.formats import FORMATS
+from mobileiqa_export.formats import Job
+from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.report import Report, cost_table
 from mobileiqa_export.student import Student, StudentConfig, save_checkpoint
+from mobileiqa_export.workshop import Options
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.verification import replay_golden
 
-FILES = ["SHA256SUMS", "contract.json", "model.onnx", "report.json", "report.md"]
-Save = Callable[[nn.Module, ModelContract, Path], Path]
+FILES = ["SHA256SUMS", "contract.json", "model.onnx", "report.json", "report.md", "report.png"]
+REPORT = ["report.json", "report.md", "report.png"]
+Save = Callable[[Job], Path]
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +64,13 @@ def artifact(made: tuple[Path, Report, list[str]], tmp_path: Path) -> Path:
 def stub(made: tuple[Path, Report, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of torch's exporter: the model that it made, with the contract that is asked for."""
 
-    def save(_: nn.Module, contract: ModelContract, folder: Path) -> Path:
+    def save(job: Job) -> Path:
         model = onnx.load(made[0] / "model.onnx")
-        onnx.helper.set_model_props(model, {"mobileiqa.contract": contract.to_json()})
-        onnx.save(model, folder / "model.onnx")
-        return folder / "model.onnx"
+        onnx.helper.set_model_props(model, {"mobileiqa.contract": job.contract.to_json()})
+        onnx.save(model, job.folder / "model.onnx")
+        return job.folder / "model.onnx"
 
-    monkeypatch.setitem(FORMATS, "onnx", save)
+    monkeypatch.setattr(onnx_format, "save", save)
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -110,10 +119,11 @@ def test_it_verifies(made: tuple[Path, Report, list[str]]) -> None:
 def test_progress(made: tuple[Path, Report, list[str]]) -> None:
     assert made[2] == [
         "loading the checkpoint",
+        "making the test images",
         "scoring the test images with the network as trained",
         "rewriting",
-        "writing onnx",
-        "verifying",
+        "writing onnx fp32",
+        "verifying onnx fp32",
     ]
 
 
@@ -124,15 +134,33 @@ def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:
     values = json.loads(text)
     assert list(values) == [
         "schema",
+        "passed",
         "max_difference",
-        "contract",
+        "form",
+        "precision",
         "file",
         "bytes",
+        "fp32_bytes",
+        "contract",
+        "failures",
+        "drift_allowed",
+        "drift",
+        "timing",
+        "timing_note",
+        "calibration",
+        "equalised",
+        "kept_float",
+        "tries",
+        "sensitivity",
+        "sensitivity_pictures",
         "steps",
+        "images",
+        "skipped",
         "parity",
         "versions",
     ]
-    assert values["schema"] == 1
+    assert (values["schema"], values["passed"], values["failures"]) == (1, True, [])
+    assert (values["form"], values["precision"]) == ("onnx", "fp32")
     assert values["contract"] == json.loads((folder / "contract.json").read_text())
     assert (values["file"], values["bytes"]) == ("model.onnx", (folder / "model.onnx").stat().st_size)
     assert values["steps"][0]["name"] == "as trained"
@@ -141,7 +169,8 @@ def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:
         assert set(step) == {"name", "cost"}
         assert set(step["cost"]) == {"parameters", "macs", "largest_activation"}
         assert all(isinstance(count, int) and count > 0 for count in step["cost"].values())
-    assert [set(entry) for entry in values["parity"]] == [{"image", "reference", "artifact"}] * 2
+    assert [set(entry) for entry in values["parity"]] == [{"image", "reference", "artifact"}] * 8
+    assert values["drift"]["images"] == 8
     differences = [abs(entry["artifact"] - entry["reference"]) for entry in values["parity"]]
     assert values["max_difference"] == max(differences) <= 1e-5
     assert values["parity"][0]["reference"] == values["contract"]["golden"]["score"]
@@ -155,14 +184,16 @@ def test_the_report_for_people(made: tuple[Path, Report, list[str]]) -> None:
     page = (folder / "report.md").read_text(encoding="utf-8")
     assert page == report.to_markdown()
     assert page.startswith("# tiny 1.2\n\nmodel.onnx, ")
+    assert "**Passed verification.**" in page
+    assert "](report.png)" in page
     assert "input 97 x 130 uint8 RGB" in page
     assert report.contract.model.checkpoint_sha256 in page
     assert cost_table(report.steps) in page
-    for entry in report.parity:
+    for entry in report.parity[:1]:
         assert f"| {entry.image} | {entry.reference:.6f} | {entry.artifact:.6f} | " in page
     lines = page.splitlines()
     rule = lines.index("|---|---|---|---|")
-    assert all(line.count("|") == 5 for line in lines[rule - 1 : rule + 3])
+    assert all(line.count("|") == 5 for line in lines[rule - 1 : rule + 9])
     assert page.endswith(".\n")
 
 
@@ -304,8 +335,8 @@ def test_a_name_of_the_checkpoint_that_no_contract_may_have(
 
 
 def _wrong_bias(real: Save) -> Save:
-    def save(network: nn.Module, contract: ModelContract, folder: Path) -> Path:
-        path = real(network, contract, folder)
+    def save(job: Job) -> Path:
+        path = real(job)
         model = onnx.load(path)
         (bias,) = (entry for entry in model.graph.initializer if entry.name.endswith("opinion.bias"))
         bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(1e-3), bias.name))
@@ -317,8 +348,8 @@ def _wrong_bias(real: Save) -> Save:
 
 def _raising(error: BaseException) -> Callable[[Save], Save]:
     def wrap(_: Save) -> Save:
-        def save(network: nn.Module, contract: ModelContract, folder: Path) -> Path:
-            (folder / "model.onnx").write_bytes(b"half of it")
+        def save(job: Job) -> Path:
+            (job.folder / "model.onnx").write_bytes(b"half of it")
             raise error
 
         return save
@@ -327,8 +358,16 @@ def _raising(error: BaseException) -> Callable[[Save], Save]:
 
 
 FAILURES: dict[str, tuple[Callable[[Save], Save], type[BaseException], str | None]] = {
-    "wrong bias": (_wrong_bias, ExportMismatch, "the onnx file scores up to .+ it was not kept"),
-    "failure": (_raising(RuntimeError("no such operator")), RuntimeError, "no such operator"),
+    "wrong bias": (
+        _wrong_bias,
+        ExportMismatch,
+        "not kept: the onnx fp32 file fails verification: a score is",
+    ),
+    "failure": (
+        _raising(RuntimeError("no such operator")),
+        ConversionFailed,
+        "onnx fp32 .RuntimeError: no such op",
+    ),
     "full disk": (
         _raising(OSError(28, "No space left on device")),
         ExportError,
@@ -350,11 +389,44 @@ def test_failure_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wrap, error, message = FAILURES[kind]
-    monkeypatch.setitem(FORMATS, "onnx", wrap(FORMATS["onnx"]))
+    monkeypatch.setattr(onnx_format, "save", wrap(onnx_format.save))
     output = artifact if there else tmp_path / "new" / "parents" / "out"
     before = contents(tmp_path)
     with pytest.raises(error, match=message):
         export(tiny_checkpoint, output, overwrite=there)
+    if error is ExportMismatch:
+        report = output.parent / f"{output.name}.report"
+        assert sorted(path.name for path in report.iterdir()) == REPORT
+        assert json.loads((report / "report.json").read_text())["failures"]
+        assert "FAILED verification, not kept" in (report / "report.md").read_text()
+        assert not any("model.onnx" in name for name in contents(tmp_path).keys() - before.keys())
+        shutil.rmtree(report if there else tmp_path / "new")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.usefixtures("stub")
+def test_drift_can_be_allowed(tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_format, "save", _wrong_bias(onnx_format.save))
+    with pytest.raises(ExportMismatch):
+        export(tiny_checkpoint, tmp_path / "out")
+    report = export(tiny_checkpoint, tmp_path / "out", options=Options(allow_drift=True))
+    assert report.failures
+    assert report.drift_allowed
+    assert [path.name for path in tmp_path.iterdir()] == ["out"], "the report of the failed export is gone"
+    scorer = Scorer(tmp_path / "out", threads=1)
+    assert scorer.contract == report.contract
+    assert scorer.contract.precision.compute == "fp32; drift allowed"
+    assert scorer.contract.golden.tolerance > 1e-4
+    assert replay_golden(scorer).passed
+    assert "kept all the same" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_report_folder_that_holds_more_stays(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.report").mkdir()
+    (tmp_path / "out.report" / "thesis.txt").write_text("years of work")
+    before = contents(tmp_path)
+    with pytest.raises(ExportError, match=r"thesis\.txt, which no export wrote"):
+        export(tiny_checkpoint, tmp_path / "out")
     assert contents(tmp_path) == before
 
 
@@ -366,7 +438,7 @@ def test_a_failing_last_step_brings_the_old_artifact_back(
     real: Callable[..., Any] = os.replace
 
     def replace(source: Path, target: Path) -> None:
-        if Path(source).name == "artifact" and Path(target) == artifact and Path(source) != artifact:
+        if Path(source).name == "plain" and Path(target) == artifact:
             raise PermissionError(13, "Permission denied")
         real(source, target)
 

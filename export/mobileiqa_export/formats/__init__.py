@@ -1,20 +1,57 @@
-"""Artifact formats: one file each, one line here."""
+"""Artifact formats: one file each with ``save(job) -> Path``, one line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
-from torch import nn
+from ..errors import ExportError
+from .job import PRECISIONS, Job
 
-from mobileiqa_sdk.contract import ModelContract
 
-from .onnx import save_onnx
+class Format(NamedTuple):
+    """Where a format lives, which extras install what it needs, and the precisions it can write."""
 
-Save = Callable[[nn.Module, ModelContract, Path], Path]
+    module: str
+    extra: str
+    precisions: tuple[str, ...]
 
-FORMATS: dict[str, Save] = {
-    "onnx": save_onnx,
+
+FORMATS: dict[str, Format] = {
+    "onnx": Format("mobileiqa_export.formats.onnx", "export", PRECISIONS),
+    "tflite": Format(
+        "mobileiqa_export.formats.tflite",
+        "export-tflite",
+        ("fp32", "fp16", "int8-weights", "int8-dynamic", "int8-static"),
+    ),
+    "coreml": Format(
+        "mobileiqa_export.formats.coreml",
+        "export,coreml",
+        ("fp32", "fp16", "int8-weights", "int8-static", "int4-weights"),
+    ),
 }
 
-__all__ = ["FORMATS", "Save"]
+
+def save(form: str, job: Job) -> Path:
+    """Write the job's artifact in a format and return its model file.
+
+    Raises:
+        ExportError: no such format, not such a precision, or a package is missing.
+    """
+    if form not in FORMATS:
+        raise ExportError(f"no format is called {form!r}; there is {', '.join(FORMATS)}")
+    entry = FORMATS[form]
+    if job.precision not in entry.precisions:
+        raise ExportError(f"{form} has no {job.precision}; it has {', '.join(entry.precisions)}")
+    try:
+        module = import_module(entry.module)
+    except ImportError as error:
+        raise ExportError(
+            f'{form} needs {error.name or error}; pip install "mobileiqa-sdk[{entry.extra}]"'
+        ) from error
+    path: Path = module.save(job)
+    return path
+
+
+__all__ = ["FORMATS", "PRECISIONS", "Format", "Job", "save"]

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import onnx
 import torch
 from torch import nn
 
-from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
+from mobileiqa_sdk.contract import METADATA_KEY
+
+from ..errors import ExportError
+from .job import Job
+from .onnx_graph import name_nodes
 
 # From 20 on GELU is one operator; decomposed it costs a third more time.
 OPSET = 20
 
+# Each has ``convert(model, job) -> model``; fp32 is what the exporter writes.
+CONVERTERS = {
+    "fp16": "mobileiqa_export.formats.onnx_fp16",
+    "int8-weights": "mobileiqa_export.formats.onnx_int8_weights",
+    "int8-dynamic": "mobileiqa_export.formats.onnx_int8_dynamic",
+    "int8-static": "mobileiqa_export.formats.onnx_int8_static",
+    "int4-weights": "mobileiqa_export.formats.onnx_int4_weights",
+}
 
-def save_onnx(network: nn.Module, contract: ModelContract, folder: Path) -> Path:
-    """Write ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 ``score`` [1]."""
-    model = _to_onnx(network, (1, contract.input.height, contract.input.width, 3))
-    onnx.helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+
+def save(job: Job) -> Path:
+    """Write ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 ``score`` [1].
+
+    Raises:
+        ExportError: a module to keep float is not in the network, or calibration photos are missing.
+    """
+    if absent := job.keep_float - {name for name, _ in job.network.named_modules()}:
+        raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
+    model = _to_onnx(job.network, (1, job.contract.input.height, job.contract.input.width, 3))
+    if module := CONVERTERS.get(job.precision):
+        model = import_module(module).convert(model, job)
+        _anonymise(model)
+    onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
-    path = folder / "model.onnx"
+    path = job.folder / "model.onnx"
     onnx.save(model, path)
     return path
 
@@ -47,6 +70,7 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
         exporter_log.setLevel(level)
     assert program is not None  # noqa: S101 - for the type checker: dynamo always returns one
     model: onnx.ModelProto = program.model_proto
+    name_nodes(model, network)
     _anonymise(model)
     return model
 

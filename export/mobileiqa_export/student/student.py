@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,20 @@ from .head import score_convolutions, score_layers
 from .lda import LocalDistortionAware
 from .mal import MultiViewAttention
 from .moments import MOMENTS, MomentViews, moments
+
+
+class Observation(NamedTuple):
+    """What a student makes of a batch on its way to the score; distillation compares all of it.
+
+    Attributes:
+        local: features of the five taps: [B, 5, d, g, g] of the local blocks, or the moments [B, F].
+        views: [B, views, d, g, g] before fusion, or the opinions [B, views] of moment students.
+        score: [B] in (0, 1).
+    """
+
+    local: Tensor
+    views: Tensor
+    score: Tensor
 
 
 class AttentionStudent(nn.Module):
@@ -30,9 +46,25 @@ class AttentionStudent(nn.Module):
         self.fc_score = score_layers(config.width)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.score(self.views(self.local(x)))
+
+    def observe(self, x: Tensor) -> Observation:
+        """Everything on the way: [B, 3, H, W] -> local features, views and score."""
+        local = self.local(x)
+        views = self.views(local)
+        return Observation(torch.stack(local, dim=1), torch.stack(views, dim=1), self.score(views))
+
+    def local(self, x: Tensor) -> list[Tensor]:
+        """Local features of every tap, [B, d, g, g] each."""
         taps = self.local_cnn(x)
-        local = [self.get_submodule(f"LDA{index}")(tap) for index, tap in enumerate(taps, start=1)]
-        views = [mal(local) for mal in self.MALs]
+        return [self.get_submodule(f"LDA{index}")(tap) for index, tap in enumerate(taps, start=1)]
+
+    def views(self, local: list[Tensor]) -> list[Tensor]:
+        """The simulated opinions, as maps [B, d, g, g] each."""
+        return [mal(local) for mal in self.MALs]
+
+    def score(self, views: list[Tensor]) -> Tensor:
+        """Views fused into [B] scores."""
         fused = self.cnn(self.fusion_mal(views))
         score: Tensor = self.fc_score(fused.flatten(1)).squeeze(1)
         return score
@@ -47,9 +79,14 @@ class MomentStudent(nn.Module):
         self.head = MomentViews(MOMENTS * sum(TAP_CHANNELS), config.hidden, config.views)
 
     def forward(self, x: Tensor) -> Tensor:
-        features = torch.cat([moments(tap) for tap in self.local_cnn(x)], dim=1)
-        opinions: Tensor = self.head(features)
-        return opinions.mean(dim=1)
+        return self.observe(x).score
+
+    def observe(self, x: Tensor) -> Observation:
+        """Everything on the way: [B, 3, H, W] -> moments, opinions and score."""
+        # Moments of half-precision maps would lose the deviation of nearly constant channels.
+        local = torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
+        opinions: Tensor = self.head(local)
+        return Observation(local, opinions, opinions.mean(dim=1))
 
 
 Student = AttentionStudent | MomentStudent

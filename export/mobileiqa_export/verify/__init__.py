@@ -1,5 +1,6 @@
-"""Proof that an artifact answers what the reference network answers."""
+"""Proof that an artifact answers what the reference network answers. All but ``reference`` without torch."""
 
-from .parity import Parity, compare, reference_scores
+from .drift import Drift, drift, failures
+from .parity import Parity
 
-__all__ = ["Parity", "compare", "reference_scores"]
+__all__ = ["Drift", "Parity", "drift", "failures"]

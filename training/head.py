@@ -13,12 +13,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mobileiqa_export.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
 from mobileiqa_export.student.moments import MomentViews
 
 from .backbone_weights import BACKBONE
 from .features import SIDE, Features
-from .metrics import plcc, srcc
+from .partition import Partition
 
 Floats = npt.NDArray[np.float32]
 
@@ -78,16 +79,11 @@ class Trained:
     plcc: float
 
 
-def split(count: int, settings: Settings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Row numbers of the training photos and of the validation photos, both sorted."""
-    order = np.random.default_rng(settings.seed).permutation(count)
-    return np.sort(order[settings.validation :]), np.sort(order[: settings.validation])
-
-
 def train_head(
     features: Features,
     flipped: Features | None,
     mos: Floats,
+    part: Partition,
     settings: Settings,
     report: Callable[[str], None] = print,
 ) -> Trained:
@@ -97,11 +93,12 @@ def train_head(
         features: moments of the training split's photos, [N, F].
         flipped: of the same photos mirrored left to right; each step draws one of the two per photo.
         mos: opinions [N] in 0..1.
+        part: which rows learn and which choose the epoch.
         settings: see :class:`Settings`.
         report: told the validation figures every few epochs.
     """
     torch.manual_seed(settings.seed)
-    rows, held_out = split(len(mos), settings)
+    rows, held_out = part.learn, part.validate
     sources = [features] if flipped is None else [features, flipped]
     inputs = torch.stack([torch.from_numpy(source[rows]) for source in sources])
     target = torch.from_numpy(mos[rows])
@@ -109,7 +106,7 @@ def train_head(
     averaged = copy.deepcopy(head).requires_grad_(False).eval()
     inputs = (inputs - head.mean) / head.std
     held_inputs = torch.from_numpy(features[held_out])
-    weights = _bootstrap_weights(len(rows), settings)
+    weights = bootstrap_weights(len(rows), settings.views, settings.seed, enabled=settings.bootstrap)
     optimizer = _optimizer(head, settings)
     steps = settings.epochs * (len(rows) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
@@ -123,7 +120,7 @@ def train_head(
             batch = inputs[source, chosen]
             if settings.noise:
                 batch = batch + settings.noise * torch.randn_like(batch)
-            loss = _loss(standardized(batch), target[chosen], weights[chosen], settings.correlation)
+            loss = view_loss(standardized(batch), target[chosen], weights[chosen], settings.correlation)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -178,17 +175,17 @@ def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
     return opinions
 
 
-def _bootstrap_weights(count: int, settings: Settings) -> Tensor:
-    """How often each photo is in each view's resample, [count, views]."""
-    if not settings.bootstrap:
-        return torch.ones(count, settings.views)
-    rng = np.random.default_rng(settings.seed + 1)
-    drawn = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(settings.views)]
+def bootstrap_weights(count: int, views: int, seed: int, *, enabled: bool = True) -> Tensor:
+    """How often each photo is in each view's resample, [count, views]; all ones if not enabled."""
+    if not enabled:
+        return torch.ones(count, views)
+    rng = np.random.default_rng(seed + 1)
+    drawn = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(views)]
     return torch.from_numpy(np.stack(drawn, axis=1).astype(np.float32))
 
 
-def _loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float) -> Tensor:
-    """Squared error plus (1 - PLCC), per view, over the batch weighted as the view's resample says.
+def view_loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float) -> Tensor:
+    """Squared error plus (1 - PLCC) of every view, over the batch weighted as the view's resample says.
 
     Views share no weights, so the sum trains each as if it were alone.
     """

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.biq2021 import read_split
-from training.errors import DatasetError
+from mobileiqa_export.errors import DatasetError
+from mobileiqa_export.evaluation.datasets.biq2021 import read_split
 
 TRAIN = "Train (Images and MOS).csv"
 TEST = "Test (Images and MOS).csv"

@@ -1,0 +1,110 @@
+"""Folders that appear complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mobileiqa_sdk.library import CHECKSUMS, sha256_of
+from mobileiqa_sdk.runtimes import RUNTIMES
+
+from .errors import ExportError
+from .report import REPORT_FILES
+from .verify.runners import EXECUTORS
+
+CONTRACT = "contract.json"
+FILES = {CONTRACT, CHECKSUMS, *REPORT_FILES}
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Raise ExportError unless nothing is at ``output``, or an artifact that may be replaced."""
+    if not os.path.lexists(output):
+        return
+    found = set(os.listdir(output)) if output.is_dir() else None
+    if found is None or (found and CONTRACT not in found):
+        raise ExportError(f"{output}: exists and is no artifact; choose another output folder")
+    suffixes = {entry.suffix for entry in RUNTIMES.values()} | set(EXECUTORS)
+    if foreign := sorted(name for name in found - FILES if Path(name).suffix not in suffixes):
+        raise ExportError(
+            f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"
+        )
+    if found and not overwrite:
+        raise ExportError(f"{output}: an artifact is already there; --force replaces it")
+
+
+def report_folder(output: Path) -> Path:
+    """Where the report of an artifact goes that was not kept: beside it, with ``.report`` at the end."""
+    return output.parent / f"{output.name}.report"
+
+
+def check_report_folder(folder: Path) -> None:
+    """Raise ExportError where something other than such a report is in the way."""
+    if not os.path.lexists(folder):
+        return
+    found = set(os.listdir(folder)) if folder.is_dir() and not folder.is_symlink() else {folder.name}
+    if foreign := sorted(found - set(REPORT_FILES)):
+        raise ExportError(
+            f"{folder}: holds {foreign[0]}, which no export wrote; choose another output folder"
+        )
+
+
+def remove_report_folder(folder: Path) -> None:
+    """Remove the report of an earlier export that failed; what is no such report stays."""
+    with suppress(ExportError, OSError):
+        check_report_folder(folder)
+        for name in os.listdir(folder):
+            (folder / name).unlink()
+        folder.rmdir()
+
+
+@contextmanager
+def scratch_beside(output: Path) -> Iterator[Path]:
+    """A temporary folder on the disk of ``output``, hidden and gone afterwards whatever happens.
+
+    Failures of the disk become ExportError; folders made for an output that never came are removed.
+    """
+    absent = [folder for folder in output.parents if not os.path.lexists(folder)]
+    try:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".mobileiqa-", dir=output.parent) as scratch:
+                yield Path(scratch)
+        except OSError as error:
+            raise ExportError(f"{output}: cannot be written ({error})") from error
+    except BaseException:
+        for folder in absent:
+            with suppress(OSError):  # never made, or in use by now
+                folder.rmdir()
+        raise
+
+
+def move(folder: Path, output: Path, replaced: Path) -> None:
+    """Rename a finished folder; what was at ``output`` goes to ``replaced``, or comes back on failure."""
+    if not output.exists():
+        os.replace(folder, output)
+        return
+    os.replace(output, replaced)
+    try:
+        os.replace(folder, output)
+    except BaseException:
+        os.replace(replaced, output)
+        raise
+
+
+def files_of(model: Path) -> list[Path]:
+    """The files that a model is made of, in order: itself, or all below a package such as .mlpackage."""
+    return sorted(path for path in model.rglob("*") if path.is_file()) if model.is_dir() else [model]
+
+
+def size_of(model: Path) -> int:
+    """Bytes of a model file or package."""
+    return sum(path.stat().st_size for path in files_of(model))
+
+
+def write_checksums(folder: Path, model: Path) -> None:
+    """``SHA256SUMS``, a line for each file of the model, as sha256sum writes and checks them."""
+    lines = [f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(model)]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

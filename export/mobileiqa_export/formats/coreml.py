@@ -1,0 +1,63 @@
+"""Core ML packages: an ML program that takes an RGB image, with the contract in its metadata.
+
+The oldest systems that run them:
+
+=============  ============  ====================================================================
+precision      system        stored as
+=============  ============  ====================================================================
+fp32, fp16     iOS 16        floats
+int8-weights   iOS 16        a scale for each output channel; arithmetic in fp16
+int4-weights   iOS 16        a table of 16 values for each matrix; arithmetic in fp16
+int8-static    iOS 17        weights as above; activations in int8 around the layers that gain by it
+=============  ============  ====================================================================
+
+iOS 16 stands for macOS 13, tvOS 16 and watchOS 9 too, iOS 17 for their successors.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .coreml_convert import Conversion, Target, convert
+from .coreml_package import write_package
+from .coreml_quantize import palettize, quantize_activations, quantize_weights
+from .job import Job
+
+_TARGETS = {
+    "fp32": Target("iOS16", half=False),
+    "fp16": Target("iOS16"),
+    "int8-weights": Target("iOS16"),
+    "int4-weights": Target("iOS16"),
+    "int8-static": Target("iOS17"),
+}
+
+
+def save(job: Job) -> Path:
+    """Write ``model.mlpackage`` into the folder: RGB ``image`` -> float32 ``score`` [1].
+
+    Modules in ``keep_float`` stay in fp16 where the others are quantized.
+
+    Raises:
+        ConversionFailed: an operator that Core ML has not.
+        ExportError: a name in ``keep_float`` that no module has, or no photos to calibrate with.
+    """
+    size = job.contract.input.height, job.contract.input.width
+    with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
+        conversion = convert(job.network, size, _TARGETS[job.precision], Path(scratch))
+        made = Path(scratch) / "made.mlpackage"
+        _compressed(conversion, job).save(str(made))
+        return write_package(made, job.folder / "model.mlpackage", job.contract)
+
+
+def _compressed(conversion: Conversion, job: Job) -> Any:
+    """A coremltools MLModel in the job's precision."""
+    kept = conversion.operations_of(job.keep_float)
+    if job.precision == "int8-weights":
+        return quantize_weights(conversion.model, kept)
+    if job.precision == "int4-weights":
+        return palettize(conversion, kept)
+    if job.precision == "int8-static":
+        return quantize_activations(conversion, job.calibration, kept)
+    return conversion.model

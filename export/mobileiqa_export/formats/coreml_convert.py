@@ -1,0 +1,197 @@
+"""A network through torch.export to an MLModel of coremltools, operator by operator back to its modules."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from ..coreml_tools import load
+from ..errors import ConversionFailed, ExportError
+from .coreml_half import is_half
+
+ct = load("coremltools")
+_MAPPING = "executorch_debug_handle_mapping.json"
+_HANDLE = "debug_handle"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The oldest system that shall run the model, and whether it computes in fp16 or fp32."""
+
+    system: str
+    half: bool = True
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted network.
+
+    Attributes:
+        model: coremltools' MLModel.
+        saved: the model as a package on disk, as it is before any compression.
+        program: what torch exported; converting it again gives the same names.
+        size: height and width of the image in pixels.
+        target: what it was converted for.
+        modules: name of a MIL operation's result -> dotted name of the network's module it comes from.
+        names: of all modules of the network.
+    """
+
+    model: Any
+    saved: Path
+    program: ExportedProgram
+    size: tuple[int, int]
+    target: Target
+    modules: Mapping[str, str]
+    names: frozenset[str]
+
+    def operations_of(self, modules: frozenset[str]) -> frozenset[str]:
+        """MIL operations of these modules and of all inside them.
+
+        Raises:
+            ExportError: the network has no such module.
+        """
+        if unknown := sorted(modules - self.names):
+            raise ExportError(f"no module of the network is called {unknown[0]!r}; it cannot stay float")
+        return frozenset(
+            operation
+            for operation, module in self.modules.items()
+            if any(module == kept or module.startswith(f"{kept}.") for kept in modules)
+        )
+
+    def again(self, pipeline: Any) -> Any:
+        """Another MLModel of the same program, made by coremltools' passes and those added to them."""
+        return _to_coreml(self.program, self.size, self.target, pipeline)
+
+
+class PixelsFromImage(nn.Module):
+    """Core ML's image, float RGB [1, 3, H, W] in 0..255, as the pixels that a network takes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        score: Tensor = self.network(image.permute(0, 2, 3, 1))
+        return score
+
+
+def convert(network: nn.Module, size: tuple[int, int], target: Target, scratch: Path) -> Conversion:
+    """Convert a network that maps RGB pixels [1, H, W, 3] to a score [1].
+
+    Args:
+        network: in eval mode, float32.
+        size: height and width in pixels.
+        target: see :class:`Target`.
+        scratch: an existing folder for the package.
+
+    Raises:
+        ConversionFailed: an operator that torch.export or Core ML has not, with the module it is in.
+    """
+    program = _exported(network, size)
+    model = _to_coreml(program, size, target, ct.PassPipeline.DEFAULT)
+    saved = scratch / "plain.mlpackage"
+    model.save(str(saved))
+    names = frozenset(name for name, _ in network.named_modules())
+    return Conversion(model, saved, program, size, target, _modules(saved, program), names)
+
+
+def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
+    example = torch.zeros(1, 3, *size)
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore", FutureWarning)
+            traced = torch.export.export(PixelsFromImage(network), (example,))
+            program: ExportedProgram = traced.run_decompositions({})
+    # Any module may raise anything while it is traced.
+    except Exception as error:
+        raise ConversionFailed(
+            f"the network cannot be exported by torch.export ({_first_line(error)})"
+        ) from error
+    for node in list(program.graph.nodes):
+        if node.target == torch.ops.aten.alias.default:  # coremltools does not know it
+            node.replace_all_uses_with(node.args[0])
+            program.graph.erase_node(node)
+    for number, node in enumerate(program.graph.nodes):
+        node.meta[_HANDLE] = number
+    return program
+
+
+def _to_coreml(program: ExportedProgram, size: tuple[int, int], target: Target, pipeline: Any) -> Any:
+    image = ct.ImageType(name="image", shape=(1, 3, *size), color_layout=ct.colorlayout.RGB)
+    with _quiet():
+        try:
+            return ct.convert(
+                program,
+                convert_to="mlprogram",
+                inputs=[image],
+                outputs=[ct.TensorType(name="score", dtype=np.float32)],
+                minimum_deployment_target=getattr(ct.target, target.system),
+                compute_precision=_precision(target.half),
+                pass_pipeline=pipeline,
+                skip_model_load=True,
+            )
+        # coremltools raises what its many converters happen to: NotImplementedError, ValueError, TypeError.
+        except Exception as error:
+            raise ConversionFailed(_blame(program, error)) from error
+
+
+def _precision(half: bool) -> Any:
+    if not half:
+        return ct.precision.FLOAT32
+    return ct.transform.FP16ComputePrecision(op_selector=is_half)
+
+
+def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
+    """Result of a MIL operation -> module: coremltools notes which operation came from which handle."""
+    origins = {str(node.meta[_HANDLE]): _module_of(node) for node in program.graph.nodes}
+    mapping = json.loads((package / _MAPPING).read_text(encoding="utf-8"))["mapping"]
+    return {
+        path[-1]["Output"]: origins[handle]
+        for handle, paths in mapping.items()
+        for path in paths
+        if handle in origins
+    }
+
+
+def _module_of(node: Any) -> str:
+    """Dotted name of the module whose code made this node; empty for the network itself."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    path = str(stack[-1][0]) if stack else ""
+    return path.removeprefix("network").removeprefix(".")
+
+
+def _blame(program: ExportedProgram, error: Exception) -> str:
+    text = _first_line(error)
+    named = re.search(r"op '(\w+)'|kind (\w+)", text)
+    kind = (named[1] or named[2]) if named else None
+    where = sorted(
+        {_module_of(n) for n in program.graph.nodes if kind and str(n.target).split(".")[1:2] == [kind]}
+    )
+    if not where:
+        return f"the network cannot be converted to Core ML ({text})"
+    modules = ", ".join(name or "the network itself" for name in where)
+    return f"Core ML has no operator for {kind!r}, which is used in {modules}; replace it there"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars, which coremltools draws on any stderr, and no warnings about what it chooses."""
+    with redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,72 @@
+"""Package folders with the same bytes at every export."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
+
+from ..coreml_tools import load
+
+_AUTHOR = "com.apple.CoreML"
+_MODEL = f"{_AUTHOR}/model.mlmodel"
+_WEIGHTS = f"{_AUTHOR}/weights"
+_ITEMS = {_MODEL: "CoreML Model Specification", _WEIGHTS: "CoreML Model Weights"}
+_DATE = "com.github.apple.coremltools.conversion_date"
+
+
+def write_package(source: Path, target: Path, contract: ModelContract) -> Path:
+    """Write a package that coremltools saved anew: with a contract, and without what differs each time.
+
+    coremltools draws the identifiers in the manifest at random, and stores the day; protobuf promises
+    no order of what has keys. Here identifiers are hashes of names and contract, and keys are sorted.
+
+    Returns:
+        ``target``.
+    """
+    model: Any = load("coremltools.proto.Model_pb2").Model()
+    model.ParseFromString((source / "Data" / _MODEL).read_bytes())
+    _describe(model.description, contract)
+    data = target / "Data"
+    (data / _WEIGHTS).mkdir(parents=True)
+    (data / _MODEL).write_bytes(model.SerializeToString(deterministic=True))
+    shutil.copyfile(source / "Data" / _WEIGHTS / "weight.bin", data / _WEIGHTS / "weight.bin")
+    (target / "Manifest.json").write_text(_manifest(contract), encoding="utf-8")
+    return target
+
+
+def _describe(description: Any, contract: ModelContract) -> None:
+    metadata, model = description.metadata, contract.model
+    metadata.author = "MobileIQA SDK"
+    metadata.license = model.licence
+    metadata.versionString = model.version
+    metadata.shortDescription = (
+        f"{model.name}: predicts how good people would find a photo, from 0 to 1 (MobileIQA, {model.family})"
+    )
+    metadata.userDefined.pop(_DATE, None)
+    metadata.userDefined[METADATA_KEY] = contract.to_json()
+    size = f"{contract.input.width} x {contract.input.height} pixels"
+    description.input[0].shortDescription = f"The upright photo in sRGB, stretched to {size} (width x height)"
+    description.output[0].shortDescription = "Predicted quality from 0 to 1, higher is better"
+
+
+def _manifest(contract: ModelContract) -> str:
+    ids = {path: str(uuid.uuid5(uuid.NAMESPACE_URL, contract.to_json() + path)) for path in _ITEMS}
+    values = {
+        "fileFormatVersion": "1.0.0",
+        "itemInfoEntries": {
+            ids[path]: {
+                "author": _AUTHOR,
+                "description": text,
+                "name": path.rpartition("/")[2],
+                "path": path,
+            }
+            for path, text in _ITEMS.items()
+        },
+        "rootModelIdentifier": ids[_MODEL],
+    }
+    return json.dumps(values, indent=4, sort_keys=True) + "\n"

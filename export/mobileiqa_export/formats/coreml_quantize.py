@@ -1,0 +1,138 @@
+"""Smaller weights and 8-bit activations, by coremltools' own passes."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..coreml_tools import load
+from ..errors import ExportError
+from ..verify.coreml.package import Package
+from ..verify.coreml.program import Program
+from ..verify.coreml.step import Step
+from .coreml_convert import Conversion
+
+ct = load("coremltools")
+cto = load("coremltools.optimize.coreml")
+
+# Larger tensors alone are clustered by k-means in one dimension, which has one exact answer; smaller ones
+# would need scikit-learn, and there is little to save in them.
+PALETTIZED_FROM = 10_000
+VECTOR = 4096
+"""Elements; the smallest map that is worth 8 bits has more."""
+_PREFIX = "compression::insert_prefix_quantize_dequantize_pair"
+_SUFFIX = "compression::insert_suffix_quantize_dequantize_pair"
+_PAIRS = "common::dequantize_quantize_pair_elimination"
+_SMALLEST_RANGE = 1e-3
+"""Scales are stored in fp16, where a narrower range would leave them few digits or none."""
+
+
+def quantize_weights(model: Any, kept: frozenset[str]) -> Any:
+    """int8, symmetric, one scale for each output channel; operations in ``kept`` stay as they are."""
+    config = cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
+    with redirect_stderr(io.StringIO()):
+        return cto.linear_quantize_weights(model, _config(config, _all_names(model, kept)))
+
+
+def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
+    """4 bits that point into a table of 16 values, one table a tensor, found by exact k-means."""
+    kept = _all_names(conversion.model, kept | _single(Program(Package(conversion.saved))))
+    config = cto.OpPalettizerConfig(
+        mode="kmeans", nbits=4, granularity="per_tensor", weight_threshold=PALETTIZED_FROM - 1
+    )
+    with redirect_stderr(io.StringIO()):
+        return cto.palettize_weights(conversion.model, _config(config, kept))
+
+
+def quantize_activations(
+    conversion: Conversion, calibration: Sequence[NDArray[np.uint8]], kept: frozenset[str]
+) -> Any:
+    """W8A8: int8 activations around convolutions, pools, linear layers and sums, int8 weights.
+
+    coremltools measures ranges by running the model, which it can on a Mac only. Its passes take the
+    ranges as an option though, and our executor runs the same program anywhere.
+
+    Args:
+        conversion: to fp16, for iOS 17 or later.
+        calibration: resized photos, uint8 RGB [H, W, 3] each.
+        kept: operations that stay float.
+
+    Raises:
+        ExportError: there are no photos.
+    """
+    if not calibration:
+        raise ExportError("int8-static needs photos to calibrate with; give it a folder of at least 32")
+    program = Program(Package(conversion.saved))
+    # With a zero point: what follows a ReLU would leave half of a symmetric range empty.
+    config = cto.OpLinearQuantizerConfig(mode="linear", dtype="int8")
+    config = _config(config, _all_names(conversion.model, kept | _single(program) | _tail(program)))
+    options = {"config": config, "activation_stats": measure_ranges(program, calibration)}
+    pipeline = ct.PassPipeline.DEFAULT
+    for name in (_PREFIX, _SUFFIX):
+        pipeline.append_pass(name)
+        pipeline.set_options(name, options)
+    pipeline.append_pass(_PAIRS)
+    return quantize_weights(conversion.again(pipeline), kept)
+
+
+def _tail(program: Program) -> frozenset[str]:
+    """The end of the network, where a photo is a vector: 8 bits gain little there, and cost most."""
+    readers: dict[str, list[Step]] = {}
+    for step in program.steps:
+        for name in step.reads:
+            readers.setdefault(name, []).append(step)
+    tail: set[str] = set()
+    for step in reversed(program.steps):
+        small = all(math.prod(output.shape) <= VECTOR for output in step.outputs)
+        after = [late for output in step.outputs for late in readers.get(output.name, [])]
+        if small and all(late.outputs[0].name in tail for late in after):
+            tail.update(output.name for output in step.outputs)
+    return frozenset(tail)
+
+
+def _single(program: Program) -> frozenset[str]:
+    """What stays float32 although the program is fp16."""
+    outputs = [output for step in program.steps for output in step.outputs]
+    return frozenset(output.name for output in outputs if output.dtype == torch.float32)
+
+
+def measure_ranges(program: Program, calibration: Sequence[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
+    """Smallest and largest value of every result over the photos, as coremltools' passes want them."""
+    ranges: dict[str, dict[str, float]] = {}
+
+    def observe(name: str, value: Tensor) -> None:
+        if value.is_floating_point():
+            low, high = (float(end) for end in torch.aminmax(value))
+            known = ranges.setdefault(name, {"rmin": 0.0, "rmax": _SMALLEST_RANGE})  # zero is exact in 8 bits
+            known["rmin"], known["rmax"] = min(known["rmin"], low), max(known["rmax"], high)
+
+    for pixels in calibration:
+        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
+        program.run({program.inputs[0].name: image}, observe)
+    return ranges
+
+
+def _config(config: Any, kept: frozenset[str]) -> Any:
+    return cto.OptimizationConfig(global_config=config, op_name_configs=dict.fromkeys(sorted(kept)))
+
+
+def _all_names(model: Any, kept: frozenset[str]) -> frozenset[str]:
+    """Names by which coremltools may know the operations that give these results, and all that they read.
+
+    An operation has a name of its own. A weight that others share with it stays float for them as well.
+    """
+    function = model.get_spec().mlProgram.functions["main"]
+    names = set(kept)
+    for operation in function.block_specializations[function.opset].operations:
+        if any(output.name in kept for output in operation.outputs):
+            names.update(operation.attributes["name"].immediateValue.tensor.strings.values)
+            names.update(one.name for argument in operation.inputs.values() for one in argument.arguments)
+    return frozenset(names)

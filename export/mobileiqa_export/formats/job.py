@@ -1,0 +1,37 @@
+"""What a format is given to write one artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from mobileiqa_sdk.contract import ModelContract
+
+PRECISIONS = ("fp32", "fp16", "int8-weights", "int8-dynamic", "int8-static", "int4-weights")
+"""All that any format offers. ``int8-static`` quantizes activations too, by ranges that calibration found."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One artifact to write.
+
+    Attributes:
+        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> score [1].
+        contract: to embed as it is; it names the precision too.
+        precision: one of :data:`PRECISIONS` that the format offers.
+        folder: exists and is empty; the model file goes there.
+        calibration: resized photos, uint8 RGB [H, W, 3] each; only ``int8-static`` reads them.
+        keep_float: dotted names of modules of ``network`` whose operators stay float.
+    """
+
+    network: nn.Module
+    contract: ModelContract
+    precision: str
+    folder: Path
+    calibration: Sequence[NDArray[np.uint8]] = ()
+    keep_float: frozenset[str] = frozenset()

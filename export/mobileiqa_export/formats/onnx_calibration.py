@@ -1,0 +1,82 @@
+"""The ranges of activations over calibration photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationMethod, TensorsData
+
+TAIL = 1e-5
+"""What may saturate at either end of a photo's activations: one value in a hundred thousand."""
+SAMPLES = 2**18
+
+
+def ranges(
+    model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDArray[np.uint8]]
+) -> TensorsData:
+    """The range of each tensor: between the quantiles 1e-5 and 1 - 1e-5 of a photo, their mean over photos.
+
+    Extremes are left to saturate, as they would coarsen the steps for all other values. Bands of one
+    map count as one tensor, so that slicing and joining never change the scale. The activations of
+    one photo are held at a time.
+
+    Args:
+        model: float32, of one input, with inferred shapes.
+        tensors: names of float tensors in it.
+        photos: uint8 RGB [H, W, 3] each, at least one.
+    """
+    known = {value.name for value in (*model.graph.value_info, *model.graph.output)}
+    names = sorted(set(tensors) & known)
+    session = _session(model, names)
+    maps = same_maps(model)
+    (pixels,) = session.get_inputs()
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for photo in photos:
+        bands: dict[str, list[NDArray[np.float32]]] = {}
+        for name, value in zip(names, session.run(names, {pixels.name: photo[np.newaxis]}), strict=True):
+            bands.setdefault(maps[name], []).append(value.reshape(-1))
+        for name, parts in bands.items():
+            found.setdefault(name, []).append(np.quantile(_sample(parts), (TAIL, 1 - TAIL)))
+    means = {name: np.mean(bounds, axis=0).astype(np.float32) for name, bounds in found.items()}
+    return TensorsData(CalibrationMethod.MinMax, {name: tuple(means[maps[name]]) for name in names})
+
+
+def _sample(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Evenly spread values; the step is odd, so that it does not keep to some columns or channels."""
+    step = sum(part.size for part in parts) // SAMPLES | 1
+    return np.concatenate([part[::step] for part in parts])
+
+
+def same_maps(model: onnx.ModelProto) -> dict[str, str]:
+    """Tensor -> the first tensor that was made likewise, which may be itself.
+
+    Likewise means by the same operators with the same weights from likewise made tensors; which
+    rows were sliced is not looked at.
+    """
+    integers = {t.name for t in model.graph.initializer if t.data_type != onnx.TensorProto.FLOAT}
+    first: dict[tuple[object, ...], str] = {}
+    maps: dict[str, str] = {}
+    for node in model.graph.node:
+        made_of = tuple(maps.get(name, name) for name in node.input if name not in integers)
+        for index, output in enumerate(node.output):
+            maps[output] = first.setdefault((node.op_type, made_of, index), output)
+    return maps
+
+
+def _session(model: onnx.ModelProto, outputs: Sequence[str]) -> onnxruntime.InferenceSession:
+    infos = {value.name: value for value in (*model.graph.value_info, *model.graph.output)}
+    augmented = onnx.ModelProto()
+    augmented.CopyFrom(model)
+    del augmented.graph.output[:]
+    augmented.graph.output.extend(infos[name] for name in outputs)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1  # the order of sums, and so the ranges, are those of any machine
+    options.enable_mem_pattern = options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(
+        augmented.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )

@@ -1,0 +1,173 @@
+"""What every precision asks of an ONNX graph: which module a node is of, which tensors are weights."""
+
+from __future__ import annotations
+
+import ast
+import io
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+from torch import nn
+
+from .job import Job
+
+SCOPES = "pkg.torch.onnx.name_scopes"
+MIN_WEIGHTS = 1024
+"""Smaller tensors stay float32: there is next to nothing to save."""
+MIN_INTEGERS = 32768
+"""Smaller tensors never become integers: a tenth of the smallest student, and its most sensitive."""
+
+
+class Weight(NamedTuple):
+    """A large parameter of the network.
+
+    Attributes:
+        tensor: float32, two or more axes.
+        axis: of the output channels.
+    """
+
+    tensor: onnx.TensorProto
+    axis: int
+
+
+def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
+    """Call every node ``module/Operator``, with a number from the second of that name on.
+
+    The module is the one whose ``forward`` was running, or the one inside it that owns the weight.
+    Profilers show these names, and :func:`kept_float` finds modules by them.
+    """
+    owners = {name: name.rpartition(".")[0] for name, _ in network.named_parameters()}
+    modules: dict[str, str] = {}  # of the node that makes a tensor
+    seen: Counter[str] = Counter()
+    for node in model.graph.node:
+        scopes = {entry.key: entry.value for entry in node.metadata_props}.get(SCOPES)
+        if scopes is None:  # the exporter's own passes leave none on what they insert
+            module = next((modules[name] for name in node.input if name in modules), "")
+        else:
+            module = ast.literal_eval(scopes)[-2]
+        for name in node.input:
+            if name in owners and inside(owners[name], [module]):
+                module = owners[name]
+        modules.update(dict.fromkeys(node.output, module))
+        node.name = f"{module}/{node.op_type}"
+        seen[node.name] += 1
+        if seen[node.name] > 1:
+            node.name += f"_{seen[node.name]}"
+
+
+def inside(module: str, names: Iterable[str]) -> bool:
+    """Whether a dotted module is one of these or inside one; the empty name is the whole network."""
+    return any(not name or module == name or module.startswith(f"{name}.") for name in names)
+
+
+def kept_float(model: onnx.ModelProto, job: Job) -> set[str]:
+    """The names of the nodes that the job wants in float."""
+    names = (node.name for node in model.graph.node)
+    return {name for name in names if inside(name.partition("/")[0], job.keep_float)}
+
+
+def weights(model: onnx.ModelProto, job: Job, at_least: int = MIN_INTEGERS) -> Iterator[Weight]:
+    """The parameters of so many numbers that a precision may store in fewer bits.
+
+    Left out are what a kept node reads, and the network's buffers: means, pooling matrices.
+    """
+    kept = kept_float(model, job)
+    buffers = {name for name, _ in job.network.named_buffers()}
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    for tensor in model.graph.initializer:
+        size = len(tensor.raw_data) // 4
+        if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2 or size < at_least:
+            continue
+        users = readers.get(tensor.name, [])
+        if tensor.name not in buffers and users and not any(user.name in kept for user in users):
+            yield Weight(tensor, _output_axis(users[0], tensor))
+
+
+def _output_axis(node: onnx.NodeProto, tensor: onnx.TensorProto) -> int:
+    rank = len(tensor.dims)
+    if node.op_type == "MatMul":
+        return rank - 1 if node.input[1] == tensor.name else rank - 2
+    if node.op_type == "Gemm":
+        transposed = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
+        return 0 if transposed else 1
+    return 0
+
+
+def replace(model: onnx.ModelProto, tensors: list[onnx.TensorProto], nodes: list[onnx.NodeProto]) -> None:
+    """Give the graph other initializers and nodes; those it has may be among them."""
+    graph = onnx.GraphProto()
+    graph.initializer.extend(tensors)
+    graph.node.extend(nodes)
+    for field in ("initializer", "node"):
+        model.graph.ClearField(field)
+    model.graph.MergeFrom(graph)
+
+
+def store(
+    model: onnx.ModelProto, stored: dict[str, list[onnx.TensorProto]], nodes: list[onnx.NodeProto]
+) -> None:
+    """Store other tensors in the place of these, and let nodes make the old ones of them."""
+    tensors = [new for old in model.graph.initializer for new in stored.get(old.name, [old])]
+    replace(model, tensors, [*nodes, *model.graph.node])
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Silence onnxruntime's tools: they print, log to the root logger, and configure it where nobody has."""
+    root, handler = logging.getLogger(), logging.NullHandler()
+    disabled = root.manager.disable
+    root.addHandler(handler)
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(disabled)
+        root.removeHandler(handler)
+
+
+def split_gemm(model: onnx.ModelProto) -> None:
+    """Make a ``MatMul`` and an ``Add`` of every ``Gemm`` by a constant matrix, as quantizers want them.
+
+    onnxruntime fuses what stays float again when it loads the file.
+    """
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        transposed = settings.pop("transB", 0)
+        plain = all(value == (0 if name == "transA" else 1) for name, value in settings.items())
+        if node.op_type != "Gemm" or node.input[1] not in tensors or not plain:
+            nodes.append(node)
+            continue
+        matrix = node.input[1]
+        if transposed:
+            matrix += ".T"
+            if matrix not in tensors:  # several layers may share one
+                values = onnx.numpy_helper.to_array(tensors[node.input[1]])
+                tensors[matrix] = onnx.numpy_helper.from_array(np.ascontiguousarray(values.T), matrix)
+        biased = len(node.input) > 2
+        product = f"{node.output[0]}.product" if biased else node.output[0]
+        nodes.append(
+            onnx.helper.make_node("MatMul", [node.input[0], matrix], [product], f"{node.name}.MatMul")
+        )
+        if biased:
+            nodes.append(
+                onnx.helper.make_node("Add", [product, node.input[2]], node.output, f"{node.name}.Add")
+            )
+    read = {name for node in nodes for name in node.input}
+    replace(model, [tensor for name, tensor in tensors.items() if name in read], nodes)
+
+
+def matrix_products(model: onnx.ModelProto, job: Job) -> list[str]:
+    """The names of the nodes that multiply by a large constant matrix from the right."""
+    matrices = {weight.tensor.name for weight in weights(model, job)}
+    return [n.name for n in model.graph.node if n.op_type == "MatMul" and n.input[1] in matrices]

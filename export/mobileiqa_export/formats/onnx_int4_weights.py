@@ -1,0 +1,34 @@
+"""Matrix products by 4-bit weights."""
+
+from __future__ import annotations
+
+import onnx
+
+from . import onnx_int8_weights
+from .job import Job
+from .onnx_graph import matrix_products, quietly, split_gemm
+
+BLOCK = 32
+
+
+def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
+    """Large constant matrices in 4 bits, in blocks of 32 inputs with a scale and a zero point each.
+
+    onnxruntime multiplies by them as they are (``MatMulNBits``), so they stay small in memory too.
+    Every other large weight is stored as int8.
+    """
+    split_gemm(model)
+    if products := set(matrix_products(model, job)):
+        others = [node.name for node in model.graph.node if node.name not in products]
+        model = _quantize(model, others)
+    return onnx_int8_weights.convert(model, job)
+
+
+def _quantize(model: onnx.ModelProto, excluded: list[str]) -> onnx.ModelProto:
+    with quietly():
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+        quantizer = MatMulNBitsQuantizer(model, bits=4, block_size=BLOCK, nodes_to_exclude=excluded)
+        quantizer.process()
+    quantized: onnx.ModelProto = quantizer.model.model
+    return quantized

@@ -1,0 +1,40 @@
+"""Matrix products in int8, with the activations' ranges found while they run."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import onnx
+
+from . import onnx_int8_weights
+from .job import Job
+from .onnx_graph import matrix_products, quietly, split_gemm
+
+
+def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
+    """Products by large constant matrices in int8; every other large weight is stored as int8.
+
+    Convolutions keep float arithmetic: ``ConvInteger`` gives int32, so each would be followed by
+    passes over its whole map, and onnxruntime has no blocked layout for it.
+    """
+    split_gemm(model)
+    if products := matrix_products(model, job):
+        model = _quantize(model, products, job.folder)
+    return onnx_int8_weights.convert(model, job)
+
+
+def _quantize(model: onnx.ModelProto, products: list[str], folder: Path) -> onnx.ModelProto:
+    with quietly(), tempfile.TemporaryDirectory(dir=folder) as scratch:
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        file = Path(scratch) / "model.onnx"
+        quantize_dynamic(
+            model,
+            file,
+            op_types_to_quantize=["MatMul"],
+            nodes_to_quantize=products,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+        )
+        return onnx.load(file)

@@ -1,0 +1,137 @@
+"""Convolutions and matrix products in int8, with activation ranges that calibration photos gave."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization import QDQQuantizer, QuantType
+
+from ..errors import ExportError
+from . import onnx_int8_weights
+from .job import Job
+from .onnx_calibration import ranges
+from .onnx_graph import kept_float, matrix_products, quietly, replace
+
+# What onnxruntime computes on integers as they are, without looking at positions or channels.
+PASSING = {"Relu", "Add", "Concat", "Slice"}
+INFERRED = {"onnx.infer": "onnxruntime.quant"}
+
+
+def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
+    """Quantize in QDQ form: uint8 activations, int8 weights with a scale for each output channel.
+
+    Unsigned by signed is what x86 has an instruction for. Integers run through convolutions and what
+    lies between them. A matrix product gives floats, since softmax and the residuals around it need
+    them. Large weights of whatever stays float are stored as int8.
+
+    Raises:
+        ExportError: there are no calibration photos.
+    """
+    if not job.calibration:
+        raise ExportError("int8-static needs calibration photos; give some, or take int8-dynamic")
+    model = onnx.shape_inference.infer_shapes(model)
+    nodes = _chosen(model, job)
+    if nodes:
+        model = _quantize(model, nodes, job)
+    return onnx_int8_weights.convert(model, job)
+
+
+def _chosen(model: onnx.ModelProto, job: Job) -> list[onnx.NodeProto]:
+    """What runs on integers: convolutions of maps, large matrix products, and what passes between."""
+    kept, products = kept_float(model, job), set(matrix_products(model, job))
+    constants = {tensor.name for tensor in model.graph.initializer}
+    maps = _maps(model)
+    integers: set[str] = set()
+    chosen = []
+    for node in model.graph.node:
+        inputs = [name for name in node.input if name not in constants]
+        passes = node.op_type in PASSING and bool(inputs) and integers.issuperset(inputs)
+        convolves = node.op_type == "Conv" and node.output[0] in maps and node.input[1] in constants
+        if node.name in kept or not (passes or convolves or node.name in products):
+            continue
+        chosen.append(node)
+        if node.name not in products:
+            integers.update(node.output)
+    return chosen
+
+
+def _maps(model: onnx.ModelProto) -> set[str]:
+    """Tensors of more than one position: a gate's convolutions take no time worth the conversions."""
+    sizes = {
+        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        for value in model.graph.value_info
+    }
+    return {name for name, size in sizes.items() if len(size) == 4 and size[2] * size[3] > 1}
+
+
+def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> onnx.ModelProto:
+    overrides = {
+        name: [{"scale": np.array(1, np.float32), "zero_point": np.array(zero, np.uint8)}]
+        for name, (_, zero) in _centred_pixels(model).items()
+    }
+    tensors = {name for node in nodes for name in (*node.input, *node.output)}
+    with quietly():
+        found = ranges(model, tensors, job.calibration)
+        onnx.helper.set_model_props(model, INFERRED)
+        quantizer = QDQQuantizer(
+            model,
+            per_channel=True,
+            reduce_range=False,
+            weight_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
+            tensors_range=found,
+            nodes_to_quantize=[node.name for node in nodes],
+            nodes_to_exclude=[],
+            op_types_to_quantize=sorted({node.op_type for node in nodes}),
+            extra_options={
+                "OpTypesToExcludeOutputQuantization": ["MatMul"],
+                "TensorQuantOverrides": overrides,
+            },
+        )
+        quantizer.quantize_model()
+        quantizer.model.topological_sort()
+    quantized: onnx.ModelProto = quantizer.model.model
+    _feed_pixels(quantized)
+    return quantized
+
+
+def _centred_pixels(model: onnx.ModelProto) -> dict[str, tuple[str, int]]:
+    """Float pixels around zero -> the uint8 pixels they are made of, and the one mean that was taken off.
+
+    Where that mean is a whole number, uint8 with scale 1 and the mean as zero point is exact.
+    """
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+    found = {}
+    for node in model.graph.node:
+        if node.op_type == "Sub" and node.input[0] in casts and node.input[1] in constants:
+            means = np.unique(numpy_helper.to_array(constants[node.input[1]]))
+            if means.size == 1 and means[0] in range(256):
+                found[node.output[0]] = (casts[node.input[0]], int(means[0]))
+    return found
+
+
+def _feed_pixels(model: onnx.ModelProto) -> None:
+    """Let the first convolution read the pixels: nothing is left of Cast, Sub and QuantizeLinear."""
+    centred = _centred_pixels(model)
+    same = {
+        node.output[0]: centred[node.input[0]][0]
+        for node in model.graph.node
+        if node.op_type == "QuantizeLinear" and node.input[0] in centred
+    }
+    for node in model.graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = same.get(name, name)
+    _drop_unread(model)
+
+
+def _drop_unread(model: onnx.ModelProto) -> None:
+    read = {value.name for value in model.graph.output}
+    nodes = []
+    for node in reversed(model.graph.node):
+        if read.intersection(node.output):
+            nodes.append(node)
+            read.update(node.input)
+    tensors = [tensor for tensor in model.graph.initializer if tensor.name in read]
+    replace(model, tensors, nodes[::-1])

@@ -1,0 +1,38 @@
+"""TFLite by litert-torch, quantized by ai-edge-quantizer, with the contract as an associated file.
+
+:mod:`mobileiqa_sdk.runtimes.tflite_file` says what that is and why it was chosen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from mobileiqa_sdk.runtimes.tflite_file import attach
+
+from .job import Job
+from .quiet import quiet
+from .tflite_layout import channels_last
+
+with quiet():
+    import litert_torch
+
+    from .tflite_quantize import quantized, scopes_that_stay
+
+
+def save(job: Job) -> Path:
+    """Write ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 score [1].
+
+    Raises:
+        ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.scopes_that_stay`.
+    """
+    example = torch.zeros((1, job.contract.input.height, job.contract.input.width, 3), dtype=torch.uint8)
+    network = channels_last(job.network)
+    scopes = scopes_that_stay(network, job)
+    with quiet():
+        converted = litert_torch.convert(network, (example,)).model_content()
+        model = quantized(converted, scopes, job)
+    path = job.folder / "model.tflite"
+    path.write_bytes(attach(model, job.contract.to_json()))
+    return path

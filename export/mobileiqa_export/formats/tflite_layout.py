@@ -1,0 +1,133 @@
+"""Blocks that compute channels last, as TFLite's kernels do: the same weights, other axes.
+
+The converter lays convolutions out by itself, but keeps the order of axes that reductions and matrix
+products were written in, and puts a transpose of the whole map in front of each. A block that reads
+large maps is therefore written a second time here.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..rewrite.bands import Rows
+from ..rewrite.normalise_input import PixelStem, channels_first
+from ..rewrite.stream_backbone import StreamedStem
+from ..rewrite.stream_lda import StreamedLDA
+from ..student.moments import MomentViews
+from ..student.student import MomentStudent
+
+
+def channels_last(network: nn.Module) -> nn.Module:
+    """A copy of the network, which shares its weights, with the blocks of this module in place."""
+    tensors = (*network.parameters(), *network.buffers())
+    twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
+    for module in list(twin.modules()):
+        module.__class__ = _VARIANTS.get(type(module), type(module))
+        if isinstance(module, _MomentStudent):
+            module.statistics = Statistics(module.head)
+    return twin
+
+
+class _PixelStem(PixelStem):
+    def forward(self, pixels: Tensor) -> Tensor:
+        out: Tensor = self.conv(_centred(self, pixels))
+        return out
+
+
+class _StreamedStem(StreamedStem):
+    def forward(self, pixels: Tensor) -> Tensor:
+        return torch.cat([self._band(pixels, rows) for rows in self.bands], 2)
+
+    def _band(self, x: Tensor, want: Rows) -> Tensor:
+        middle = self.depthwise.needs(want)
+        start, end = self.stem.needs(middle)
+        y = self.stem(_centred(self.pixels, x[:, start:end]), middle)
+        out: Tensor = want.of(y, held=middle) + self.project(self.depthwise(y, want))
+        return out
+
+
+def _centred(stem: PixelStem, pixels: Tensor) -> Tensor:
+    """uint8 [B, H, W, 3] -> the network's dtype around zero, [B, 3, H, W]."""
+    return channels_first(pixels.to(stem.mean.dtype) - stem.mean.flatten())
+
+
+class _StreamedLDA(StreamedLDA):
+    def forward(self, x: Tensor) -> Tensor:
+        x = _last(x)
+        pooled = self._whole(x) if self.whole else self._streamed(x)
+        return F.linear(pooled, self.project, self.bias.flatten()).permute(0, 3, 1, 2)
+
+    def _whole(self, x: Tensor) -> Tensor:
+        """[B, h, w, C] -> [B, grid, grid, hidden]."""
+        wide = self._wide(x)
+        batch, _, width, hidden = wide.shape
+        rows = (self.rows @ wide.flatten(2)).view(batch, self.grid, width, hidden)
+        columns = self.columns.T @ rows.transpose(1, 2).flatten(2)
+        return columns.view(batch, self.grid, self.grid, hidden).transpose(1, 2)
+
+    def _wide(self, x: Tensor) -> Tensor:
+        """[B, h, w, C] -> [B, h, w, hidden]."""
+        return F.gelu(F.linear(x, self.weight[:, :-1], self.weight[:, -1]))
+
+    def _streamed(self, x: Tensor) -> Tensor:
+        columns = self.columns.T
+        return torch.stack([columns @ self._band_mean(x[:, a:b]) for a, b in self.bands], 1)
+
+    def _band_mean(self, band: Tensor) -> Tensor:
+        """[B, h, W, C] -> [B, W, hidden]."""
+        # Not torch.split: the converter fails where there is one strip.
+        strips = [band[:, :, start : start + self.strip] for start in range(0, band.shape[2], self.strip)]
+        return torch.cat([self._wide(strip).sum(1) for strip in strips], 1) / band.shape[1]
+
+
+class _MomentStudent(MomentStudent):
+    statistics: Statistics
+
+    def forward(self, x: Tensor) -> Tensor:
+        head = self.head
+        hidden = torch.relu(head.hidden(self.statistics(self.local_cnn(x))))
+        opinions = torch.sigmoid(head.opinion(hidden.unsqueeze(-1)).squeeze(-1))
+        return opinions.mean(dim=1)
+
+
+class Statistics(nn.Module):
+    """Five taps [B, C, H, W] -> their moments [B, F], normalised as the head wants them.
+
+    A module of its own, because int8 has no room for it: a deviation is the root of the mean of small
+    squares, and moments a thousandfold apart would share one scale until they are normalised.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, head: MomentViews) -> None:
+        super().__init__()
+        self.register_buffer("mean", head.mean)
+        self.register_buffer("std", head.std)
+
+    def forward(self, taps: list[Tensor]) -> Tensor:
+        features = torch.cat([_moments(_last(tap)) for tap in taps], dim=1)
+        return (features - self.mean) / self.std
+
+
+def _moments(tap: Tensor) -> Tensor:
+    """As :func:`mobileiqa_export.student.moments.moments`, from [B, H, W, C]."""
+    mean = tap.mean((1, 2), keepdim=True)
+    deviation = ((tap - mean) ** 2).mean((1, 2))
+    return torch.cat([mean.flatten(1), torch.sqrt(deviation + 1e-8), tap.amax((1, 2))], dim=1)
+
+
+def _last(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1)
+
+
+_VARIANTS: dict[type[nn.Module], type[nn.Module]] = {
+    PixelStem: _PixelStem,
+    StreamedStem: _StreamedStem,
+    StreamedLDA: _StreamedLDA,
+    MomentStudent: _MomentStudent,
+}

@@ -1,0 +1,74 @@
+"""Which operators of a converted file a module of the network became.
+
+The converter names an operator's result by the calls that led to it, outermost first, a module by its
+class and the last part of its name: ``Student/Backbone_local_cnn/Conv2d_conv_stem;1``. Fused operators
+join the names of their parts by semicolons: first the one that comes last, then convolutions and
+constants, of which some belong to other modules that share the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from torch import nn
+
+from ..errors import ExportError
+
+
+class Scopes:
+    """The modules of these dotted names, and all that is inside them.
+
+    An operator belongs to a module if that computes its result or holds its weights. What a module's
+    method computes without the module being called belongs to the caller.
+
+    Args:
+        network: as it was converted.
+        names: dotted, as in ``network.named_modules()``.
+
+    Raises:
+        ExportError: the network has no such module.
+    """
+
+    def __init__(self, network: nn.Module, names: Iterable[str]) -> None:
+        modules = dict(network.named_modules())
+        wanted = sorted(names)
+        if unknown := [name for name in wanted if name not in modules]:
+            raise ExportError(
+                f"no module of the network is called {unknown[0]!r}, so it cannot stay float; there are "
+                + ", ".join(name for name, _ in network.named_children())
+            )
+        inside = [
+            name
+            for name in modules
+            if any(name == outer or name.startswith(f"{outer}.") or not outer for outer in wanted)
+        ]
+        holders = [name for name in inside if any(True for _ in modules[name].parameters(recurse=False))]
+        self._result = _any([_path(modules, name) + "(/.*)?" for name in wanted])
+        self._weights = _any([_path(modules, name) for name in holders])
+
+    def hold(self, operator: str) -> bool:
+        """Whether the operator with a result of this name belongs to one of the modules."""
+        first, *others = [part for part in operator.split(";") if part and not part.isdecimal()] or [""]
+        return bool(
+            self._result.fullmatch(first) or any(self._weights.fullmatch(part) for part in (first, *others))
+        )
+
+
+def _path(modules: dict[str, nn.Module], name: str) -> str:
+    """The pattern of a module's path. Lists are never called, and others may have had their parts called."""
+    pattern = re.escape(_class(modules[""]))
+    parts = name.split(".") if name else []
+    for depth, leaf in enumerate(parts, start=1):
+        module = modules[".".join(parts[:depth])]
+        step = re.escape(f"/{_class(module)}_{leaf}")
+        pattern += step if depth == len(parts) else f"({step})?"
+    return pattern
+
+
+def _class(module: nn.Module) -> str:
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _any(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns) or r"(?!)")

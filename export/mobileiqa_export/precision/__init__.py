@@ -1,0 +1,1 @@
+"""How numbers are stored and computed with, and which layers cannot afford it."""

@@ -1,0 +1,142 @@
+"""The pictures that calibration finds ranges on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mobileiqa_sdk.resample import resize
+
+from ..evaluation.distortions import DISTORTIONS
+from ..verify.images import evenly
+from ..verify.photographs import PhotosMissing, Pixels, Skipped, builtin, folder_of_photos, read_all
+
+IMAGES = 64
+FEW = 32
+# Photos of a large folder that are scored to choose from, for each one that is wanted.
+CANDIDATES = 4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Which pictures were used, and the pictures.
+
+    Attributes:
+        source: where they come from, for people.
+        builtin: no folder was given: a fallback that knows nothing of the photos to be scored.
+        stratified: whether they were chosen evenly over the predicted scores of a larger folder.
+        found: photos in the folder.
+        photos: names of those used.
+        skipped: those that could not be read.
+        pixels: uint8 RGB [H, W, 3] each, resized by the contract's rule.
+    """
+
+    source: str
+    builtin: bool
+    stratified: bool
+    found: int
+    photos: list[str]
+    skipped: list[Skipped]
+    pixels: list[Pixels] = field(repr=False, default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before relying on the ranges."""
+        said = []
+        if self.builtin:
+            said.append(
+                "calibrated on built-in pictures; --calibration-data FOLDER with photos like those to be "
+                "scored gives better ranges"
+            )
+        if len(self.photos) < FEW:
+            said.append(f"calibrated on {len(self.photos)} pictures; {FEW} or more give steadier ranges")
+        return said
+
+
+def calibration_set(
+    size: tuple[int, int],
+    folder: str | Path | None,
+    count: int = IMAGES,
+    score: Callable[[Pixels], float] | None = None,
+) -> Calibration:
+    """Pictures for calibration at (height, width), always the same for the same folder.
+
+    A folder with more than ``count`` photos is thinned out evenly by name to four times as many, those
+    are scored, and of them come the ones nearest to evenly spaced scores, so that rare bad photos are
+    as present as common good ones. Without a folder: see :func:`_fallback`.
+
+    Args:
+        size: of the network's input.
+        folder: with photos, subfolders included; None is the fallback.
+        count: how many to use at most.
+        score: predicted score of resized pixels; None takes the photos evenly by name.
+
+    Raises:
+        PhotosMissing: no photo in the folder can be read.
+    """
+    if folder is None:
+        return _fallback(size, count)
+    found = folder_of_photos(folder)
+    large = len(found.photos) > count
+    wanted = count * CANDIDATES if large and score else count
+    names, pixels, skipped = [], [], list(found.skipped)
+    for path in evenly(found.photos, wanted):
+        # One by one: decoded photos are many times larger than what is kept of them.
+        read, bad = read_all([path])
+        skipped += bad
+        for _, photo in read:
+            names.append(str(Path(path).relative_to(folder)))
+            pixels.append(resize(photo, *size))
+    if not names:
+        raise PhotosMissing(f"{folder}: none of its photos can be read: {skipped[0].reason}")
+    stratify = score is not None and len(names) > count
+    if score is not None and stratify:
+        chosen = stratified([score(picture) for picture in pixels], count)
+        names, pixels = [names[i] for i in chosen], [pixels[i] for i in chosen]
+    return Calibration(
+        "photos of the given folder", False, stratify, len(found.photos), names, skipped, pixels
+    )
+
+
+def stratified(scores: Sequence[float], count: int) -> list[int]:
+    """Indices of ``count`` scores that are spread evenly between the lowest and the highest, in order."""
+    left = list(range(len(scores)))
+    chosen = []
+    for target in np.linspace(min(scores), max(scores), count):
+        nearest = min(left, key=lambda i: (abs(scores[i] - target), i))
+        left.remove(nearest)
+        chosen.append(nearest)
+    return sorted(chosen)
+
+
+def _fallback(size: tuple[int, int], count: int) -> Calibration:
+    """Pictures that are at hand: each whole, its four quarters, and a middle rung of every ladder of faults.
+
+    They are not those of the built-in verification set.
+    """
+    photos, source = builtin("calibration")
+    views: list[tuple[str, Pixels]] = []
+    for name, photo in photos:
+        whole = resize(photo, *size)
+        views.append((name, whole))
+        views += [(f"{name}, {which} quarter", resize(crop, *size)) for which, crop in _quarters(photo)]
+        for kind, ladder in DISTORTIONS.items():
+            # A copy: PIL hands out read-only memory, which torch warns about.
+            views.append((f"{name}, {kind}", np.array(ladder.apply(whole, ladder.steps[2], 0))))
+    used = evenly(views, count)
+    names, pixels = [name for name, _ in used], [picture for _, picture in used]
+    return Calibration(source, True, False, len(photos), names, [], pixels)
+
+
+def _quarters(photo: Image.Image) -> list[tuple[str, Image.Image]]:
+    x, y = photo.width // 2, photo.height // 2
+    return [
+        ("top left", photo.crop((0, 0, x, y))),
+        ("top right", photo.crop((x, 0, photo.width, y))),
+        ("bottom left", photo.crop((0, y, x, photo.height))),
+        ("bottom right", photo.crop((x, y, photo.width, photo.height))),
+    ]

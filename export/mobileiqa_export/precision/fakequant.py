@@ -1,0 +1,195 @@
+"""Quantization simulated in PyTorch, layer by layer, whatever a format's quantizer will do.
+
+Weights and inputs of convolutions and matrix products are rounded to the grid of a precision and used
+as floats (Jacob et al. 2018, arXiv 1712.05877): what is left of the difference to a real integer
+kernel is its rounding of the sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+_CONVOLUTIONS = frozenset(("conv1d", "conv2d", "linear"))
+_PRODUCTS = frozenset(("matmul", "__matmul__"))
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a precision stores weights and passes activations.
+
+    Attributes:
+        bits: of a weight.
+        block: weights along the input axis that share a scale; None is one scale per output channel.
+        activations: ``static`` by calibrated ranges, ``dynamic`` by the tensor's own, None stays float.
+    """
+
+    bits: int = 8
+    block: int | None = None
+    activations: Literal["static", "dynamic"] | None = None
+
+
+SCHEMES: dict[str, Scheme] = {
+    "int8-weights": Scheme(),
+    "int8-dynamic": Scheme(activations="dynamic"),
+    "int8-static": Scheme(activations="static"),
+    "int4-weights": Scheme(bits=4, block=32),
+}
+
+
+class Range(NamedTuple):
+    """Smallest and largest value that an activation took."""
+
+    low: float
+    high: float
+
+
+@dataclass
+class Layer:
+    """One weight that is multiplied with activations.
+
+    Attributes:
+        name: dotted, of the parameter in the network, without a final ``.weight``.
+        modules: dotted names of the module that holds the weight and of those that multiply with it.
+        range: of its input over the calibration set.
+    """
+
+    name: str
+    modules: set[str] = field(default_factory=set)
+    range: Range = field(default_factory=lambda: Range(0.0, 0.0))
+
+
+class Call(NamedTuple):
+    """One multiplication on its way: the layer, its weight and input, and how to compute it with others."""
+
+    layer: Layer
+    weight: Tensor
+    channels: int
+    input: Tensor
+    compute: Callable[[Tensor, Tensor], Tensor]
+    bias: Tensor | None
+
+
+Visit = Callable[[Call], Tensor]
+
+
+class LayerMode(TorchFunctionMode):
+    """While active, every multiplication with a weight of the network goes through ``visit``."""
+
+    def __init__(self, network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> None:
+        super().__init__()
+        named = [*network.named_parameters(), *network.named_buffers()]
+        self._names = {id(tensor): name for name, tensor in named if tensor.dim() > 1}
+        self._layers = layers
+        self._visit = visit
+        self.running: list[str] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        at = self._weight_position(func, args)
+        if at is None:
+            return func(*args, **kwargs)
+        name = self._names[id(args[at])]
+        layer = self._layers.setdefault(name, Layer(name.removesuffix(".weight")))
+        # The network itself, "", is not named: with it every layer would stay float.
+        layer.modules.update(filter(None, [name.rpartition(".")[0], *self.running[-1:]]))
+
+        def compute(weight: Tensor, values: Tensor) -> Tensor:
+            pair = [values, weight] if at else [weight, values]
+            out: Tensor = func(*pair, *args[2:], **kwargs)
+            return out
+
+        convolution = func.__name__ in _CONVOLUTIONS
+        channels = 0 if convolution or at == 0 else args[at].dim() - 1
+        bias = (args[2] if len(args) > 2 else kwargs.get("bias")) if convolution else None
+        return self._visit(Call(layer, args[at], channels, args[1 - at], compute, bias))
+
+    def _weight_position(self, func: Any, args: Sequence[Any]) -> int | None:
+        name = getattr(func, "__name__", "")
+        candidates = (1,) if name in _CONVOLUTIONS else (0, 1) if name in _PRODUCTS else ()
+        for at in candidates:
+            if at < len(args) and id(args[at]) in self._names:
+                return at
+        return None
+
+
+@contextmanager
+def visiting(network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> Iterator[None]:
+    """Send the multiplications of every forward pass inside through ``visit``; ``layers`` is filled."""
+    mode = LayerMode(network, visit, layers)
+
+    def leave(*_: object) -> None:
+        mode.running.pop()
+
+    hooks = []
+    for name, module in network.named_modules():
+        hooks.append(module.register_forward_pre_hook(lambda *_, name=name: mode.running.append(name)))
+        hooks.append(module.register_forward_hook(leave))
+    try:
+        with torch.inference_mode(), mode:
+            yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def find_ranges(network: nn.Module, batches: Sequence[Tensor]) -> dict[str, Layer]:
+    """The layers of a network in the order they run, with the ranges of their inputs over the batches."""
+    layers: dict[str, Layer] = {}
+
+    def visit(call: Call) -> Tensor:
+        low, high = (float(value) for value in torch.aminmax(call.input))
+        known = call.layer.range
+        call.layer.range = Range(min(known.low, low), max(known.high, high))
+        return call.compute(call.weight, call.input)
+
+    with visiting(network, visit, layers):
+        for batch in batches:
+            network(batch)
+    return layers
+
+
+def quantized(call: Call, scheme: Scheme) -> Tensor:
+    """The layer's output with its weight and its input on the grid of the scheme."""
+    weight = fake_weight(call.weight, scheme, call.channels)
+    if scheme.activations is None:
+        return call.compute(weight, call.input)
+    bounds = call.layer.range
+    if scheme.activations == "dynamic":
+        bounds = Range(*(float(value) for value in torch.aminmax(call.input)))
+    return call.compute(weight, fake_activation(call.input, bounds))
+
+
+def fake_weight(weight: Tensor, scheme: Scheme, channels: int = 0) -> Tensor:
+    """Symmetric signed integers times a scale per output channel (axis ``channels``) or block of inputs."""
+    rows = weight.movedim(channels, 0)
+    flat = rows.reshape(rows.shape[0], -1)
+    if scheme.block is None:
+        return _symmetric(flat, scheme.bits).view(rows.shape).movedim(0, channels)
+    missing = -flat.shape[1] % scheme.block
+    blocks = nn.functional.pad(flat, (0, missing)).view(-1, scheme.block)
+    whole = _symmetric(blocks, scheme.bits).view(flat.shape[0], -1)[:, : flat.shape[1]]
+    return whole.reshape(rows.shape).movedim(0, channels)
+
+
+def fake_activation(values: Tensor, bounds: Range) -> Tensor:
+    """Affine unsigned 8 bit of one range that includes zero; what lies outside saturates."""
+    low, high = min(bounds.low, 0.0), max(bounds.high, 0.0)
+    scale = (high - low) / 255 or 1.0
+    zero = round(-low / scale)
+    levels = ((values / scale).round() + zero).clamp(0, 255)
+    return (levels - zero) * scale
+
+
+def _symmetric(rows: Tensor, bits: int) -> Tensor:
+    top = (1 << (bits - 1)) - 1
+    scale = (rows.abs().amax(1, keepdim=True) / top).clamp_min(torch.finfo(rows.dtype).tiny)
+    return torch.clamp(torch.round(rows / scale), -top, top) * scale

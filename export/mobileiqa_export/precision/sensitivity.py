@@ -1,0 +1,111 @@
+"""Which layers a precision hurts: noise at the layer, damage at the score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..verify.drift import drift
+from .fakequant import Call, Layer, Scheme, find_ranges, quantized, visiting
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LayerDamage:
+    """What quantizing one layer alone does.
+
+    Attributes:
+        layer: dotted name of its weight.
+        modules: what to name in ``Job.keep_float`` to keep it float.
+        sqnr_db: signal to quantization noise of its output, decibels, over all calibration pictures
+            that were used; infinite where nothing changed.
+        max_difference, mean_difference, srcc: of the final scores against the float network's; None
+            where not measured.
+        kept_float: whether the artifact keeps it float.
+    """
+
+    layer: str
+    modules: tuple[str, ...]
+    sqnr_db: float
+    max_difference: float | None = None
+    mean_difference: float | None = None
+    srcc: float | None = None
+    kept_float: bool = False
+
+
+class Sensitivity:
+    """A network under a scheme, on a few calibration pictures, uint8 RGB [H, W, 3] each."""
+
+    def __init__(self, network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[np.uint8]]) -> None:
+        self._network, self._scheme = network, scheme
+        self._batches = [torch.from_numpy(picture)[None] for picture in pictures]
+        self._layers = find_ranges(network, self._batches)
+
+    def noise(self) -> list[LayerDamage]:
+        """SQNR of every layer in one pass, each with the inputs of the float network, noisiest first."""
+        signal = dict.fromkeys(self._layers, 0.0)
+        error = dict.fromkeys(self._layers, 0.0)
+        names = {id(layer): name for name, layer in self._layers.items()}
+
+        def visit(call: Call) -> Tensor:
+            clean = call.compute(call.weight, call.input)
+            name = names[id(call.layer)]
+            signal[name] += float(clean.square().sum(dtype=torch.float64))
+            error[name] += float((clean - quantized(call, self._scheme)).square().sum(dtype=torch.float64))
+            return clean
+
+        self._scores(visit)
+        rows = [
+            LayerDamage(layer.name, tuple(sorted(layer.modules)), _decibels(signal[name], error[name]))
+            for name, layer in self._layers.items()
+        ]
+        return sorted(rows, key=lambda row: row.sqnr_db)
+
+    def scores(self, quantize: Callable[[Layer], bool] = lambda _: True) -> list[float]:
+        """Final scores with the chosen layers quantized together."""
+
+        def visit(call: Call) -> Tensor:
+            if quantize(call.layer):
+                return quantized(call, self._scheme)
+            return call.compute(call.weight, call.input)
+
+        return self._scores(visit)
+
+    def damage(self, rows: Sequence[LayerDamage], say: Say = lambda _: None) -> list[LayerDamage]:
+        """Measure the final scores with each of these layers quantized alone; most damaging first."""
+        clean = self.scores(lambda _: False)
+        measured = []
+        for number, row in enumerate(rows, start=1):
+            say(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
+            found = drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
+            measured.append(
+                replace(
+                    row,
+                    max_difference=found.max_difference,
+                    mean_difference=found.mean_difference,
+                    srcc=found.srcc,
+                )
+            )
+        return sorted(measured, key=lambda row: -(row.mean_difference or 0.0))
+
+    def _scores(self, visit: Callable[[Call], Tensor]) -> list[float]:
+        with visiting(self._network, visit, dict(self._layers)):
+            return [float(self._network(batch)) for batch in self._batches]
+
+
+def _decibels(signal: float, error: float) -> float:
+    if error == 0:
+        return math.inf
+    return 10 * math.log10(signal / error) if signal else -math.inf
+
+
+def mark_kept(rows: Iterable[LayerDamage], kept: frozenset[str]) -> list[LayerDamage]:
+    """The table with the layers marked that an artifact keeps float."""
+    return [replace(row, kept_float=bool(kept) and kept.issuperset(row.modules)) for row in rows]

@@ -1,0 +1,29 @@
+"""A network made easier to quantize, with the same function in float but for the biases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from .bias import Shift, bias_shifts, correct_biases
+from .equalise import equalise
+from .fakequant import Scheme
+
+
+class Treated:
+    """A network after cross-layer equalisation, and the shifts of its biases under a scheme."""
+
+    def __init__(self, network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[np.uint8]]) -> None:
+        self._network = deepcopy(network)
+        self.pairs: int = equalise(self._network)
+        self._shifts: list[Shift] = bias_shifts(self._network, scheme, pictures)
+
+    def network(self, keep: frozenset[str]) -> nn.Module:
+        """With corrected biases, but for layers of modules that stay float."""
+        corrected = deepcopy(self._network)
+        correct_biases(corrected, self._shifts, keep)
+        return corrected

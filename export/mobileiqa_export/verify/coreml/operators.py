@@ -1,0 +1,28 @@
+"""All operations, one module an idea; importing those registers them."""
+
+from . import (
+    ops_activation,
+    ops_compressed,
+    ops_elementwise,
+    ops_layout,
+    ops_linear,
+    ops_normalisation,
+    ops_pooling,
+    ops_reduction,
+    ops_selection,
+)
+from .registry import OPS
+
+MODULES = (
+    ops_activation,
+    ops_compressed,
+    ops_elementwise,
+    ops_layout,
+    ops_linear,
+    ops_normalisation,
+    ops_pooling,
+    ops_reduction,
+    ops_selection,
+)
+
+__all__ = ["MODULES", "OPS"]

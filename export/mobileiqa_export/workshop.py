@@ -1,0 +1,241 @@
+"""What all artifacts of one export share: the network, its references, calibration and sensitivity."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from torch import nn
+
+from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec
+from mobileiqa_sdk.errors import ModelError
+from mobileiqa_sdk.golden import HEIGHT, WIDTH
+from mobileiqa_sdk.runtimes import Runtime
+
+from .errors import ExportError
+from .formats import Job, save
+from .precision.calibration import IMAGES, Calibration, calibration_set
+from .precision.fakequant import SCHEMES
+from .precision.promises import PROMISES
+from .precision.sensitivity import LayerDamage, Sensitivity
+from .precision.treat import Treated
+from .rewrite import Step, rewrite
+from .student import Checkpoint, StudentConfig, load_checkpoint
+from .verify.images import ImageSet, evenly, verification_set
+from .verify.photographs import Pixels
+from .verify.reference import as_trained
+from .verify.runners import open_runner, run_all
+
+Say = Callable[[str], None]
+
+# Pictures and layers of a sensitivity analysis are bounded by multiply-accumulates, not by a clock, so that
+# the same export makes the same choices on every machine.
+_NOISE_MACS, _DAMAGE_MACS = 150e9, 400e9
+_MOST_PICTURES, _FEWEST_PICTURES, _FEWEST_LAYERS = 16, 4, 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """How artifacts are calibrated, verified and measured.
+
+    Attributes:
+        calibration_data: a folder of photos; None falls back to built-in pictures.
+        calibration_images: how many to use at most.
+        verify_photos: a folder of photos to verify on; None takes built-in ones.
+        verification_images: how many in all, ladders included; None depends on the input size.
+        ranking_bar: the SRCC that mixed precision aims for, at least the gate's 0.99.
+        allow_drift: keep an artifact that fails verification, and mark its contract.
+        timing: measure time and memory against the fp32 artifact of the same format.
+    """
+
+    calibration_data: str | Path | None = None
+    calibration_images: int = IMAGES
+    verify_photos: str | Path | None = None
+    verification_images: int | None = None
+    ranking_bar: float = 0.99
+    allow_drift: bool = False
+    timing: bool = True
+
+
+class Workshop:
+    """A loaded and rewritten student with reference scores. Use as a context: it keeps temporary files."""
+
+    def __init__(
+        self,
+        checkpoint: str | Path,
+        options: Options,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        licence: str | None = None,
+        input_size: tuple[int, int] | None = None,
+        rewrites: bool = True,
+        say: Say = lambda _: None,
+    ) -> None:
+        self.options, self._say = options, say
+        self._stack = ExitStack()
+        self._baselines: dict[str, Path] = {}
+        self._runner: Runtime | None = None
+        self._calibration: Calibration | None = None
+        self._sensitivity: dict[str, Sensitivity] = {}
+        self._treated: dict[str, Treated] = {}
+        self._noise: dict[str, list[LayerDamage]] = {}
+        say("loading the checkpoint")
+        loaded = load_checkpoint(checkpoint, input_size=input_size)
+        self.config: StudentConfig = loaded.config
+        golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)
+        self._contract = _contract(Path(checkpoint), loaded, golden, name, version, licence)
+        say("making the test images")
+        self.images: ImageSet = verification_set(
+            loaded.config.input_size, options.verify_photos, options.verification_images
+        )
+        say("scoring the test images with the network as trained")
+        run = as_trained(loaded.student, loaded.config)
+        self.references: list[float] = run_all(run, self.images.pixels, say, "the network as trained")
+        say("rewriting" if rewrites else "wrapping, without rewrites")
+        network, steps = rewrite(loaded.student, loaded.config, enabled=rewrites)
+        self.network: nn.Module = network
+        self.steps: Sequence[Step] = steps
+
+    def __enter__(self) -> Workshop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self._contract.model.name
+
+    def contract(self, precision: str) -> ModelContract:
+        """The contract of an artifact of this precision."""
+        digest = hashlib.sha256(self.images.pixels[0].tobytes()).hexdigest()
+        promise = PROMISES[precision]
+        golden = Golden(HEIGHT, WIDTH, digest, self.references[0], promise.tolerance)
+        return replace(self._contract, precision=promise.precision, golden=golden)
+
+    def job(
+        self,
+        contract: ModelContract,
+        precision: str,
+        folder: Path,
+        keep: frozenset[str] = frozenset(),
+        treated: bool = False,
+    ) -> Job:
+        """What a format needs to write an artifact into an empty folder.
+
+        ``treated`` is of the equalised network with corrected biases.
+        """
+        pictures = self.calibration().pixels if precision == "int8-static" else ()
+        network = self._treatment(precision).network(keep) if treated else self.network
+        return Job(network, contract, precision, folder, pictures, keep)
+
+    def _treatment(self, precision: str) -> Treated:
+        if precision not in self._treated:
+            self._say(f"equalising, and measuring the bias of {precision}")
+            pictures = evenly(self.calibration().pixels, self.sensitivity_pictures)
+            self._treated[precision] = Treated(self.network, SCHEMES[precision], pictures)
+        return self._treated[precision]
+
+    def baseline(self, form: str) -> Path:
+        """The fp32 model file of a format: the one of this export, else one made on the side."""
+        if form not in self._baselines:
+            self._say(f"writing {form} fp32, to compare with")
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="mobileiqa-"))
+            self._baselines[form] = save(form, self.job(self.contract("fp32"), "fp32", Path(folder)))
+        return self._baselines[form]
+
+    def has_baseline(self, form: str) -> bool:
+        """Whether the fp32 model file of a format is there without more work."""
+        return form in self._baselines
+
+    def set_baseline(self, form: str, file: Path) -> None:
+        """An fp32 artifact that this export made and kept."""
+        self._baselines[form] = file
+
+    def calibration(self) -> Calibration:
+        """The calibration pictures, chosen at the first call."""
+        if self._calibration is None:
+            options = self.options
+            self._say("choosing calibration pictures")
+            self._calibration = calibration_set(
+                self.config.input_size, options.calibration_data, options.calibration_images, self._predicted
+            )
+            for warning in self._calibration.warnings:
+                self._say(f"warning: {warning}")
+            for row in self._calibration.skipped:
+                self._say(f"warning: left out {row.photo}: {row.reason}")
+        return self._calibration
+
+    def calibration_used(self, precision: str) -> Calibration | None:
+        """The calibration pictures where this precision's artifact or analysis depends on them."""
+        return self.calibration() if precision in SCHEMES else None
+
+    def noise(self, precision: str) -> list[LayerDamage]:
+        """SQNR of every layer, noisiest first."""
+        if precision not in self._noise:
+            self._say(f"measuring the noise of {precision}, layer by layer")
+            self._noise[precision] = self._analysis(precision).noise()
+        return self._noise[precision]
+
+    def damage(self, precision: str) -> list[LayerDamage]:
+        """The noisiest layers' damage to the scores, most damaging first; then the other layers."""
+        rows = self.noise(precision)
+        passes = _DAMAGE_MACS / self._macs / self.sensitivity_pictures
+        measured = min(max(int(passes), _FEWEST_LAYERS), len(rows))
+        worst = self._analysis(precision).damage(rows[:measured], self._say)
+        return worst + rows[measured:]
+
+    @property
+    def sensitivity_pictures(self) -> int:
+        """How many calibration pictures a sensitivity analysis sees."""
+        wanted = min(max(int(_NOISE_MACS / self._macs), _FEWEST_PICTURES), _MOST_PICTURES)
+        return min(wanted, len(self.calibration().pixels))
+
+    @property
+    def _macs(self) -> float:
+        return float(max(self.steps[-1].cost.macs, 1))
+
+    def _analysis(self, precision: str) -> Sensitivity:
+        if precision not in self._sensitivity:
+            pictures = evenly(self.calibration().pixels, self.sensitivity_pictures)
+            self._sensitivity[precision] = Sensitivity(self.network, SCHEMES[precision], pictures)
+        return self._sensitivity[precision]
+
+    def _predicted(self, pixels: Pixels) -> float:
+        """By the fp32 ONNX artifact, which takes a fifth of PyTorch's time."""
+        if self._runner is None:
+            self._runner = open_runner(self.baseline("onnx"))
+        return self._runner.run(pixels)
+
+
+def _contract(
+    path: Path, loaded: Checkpoint, golden: Golden, name: str | None, version: str | None, licence: str | None
+) -> ModelContract:
+    info, config = loaded.info, loaded.config
+    height, width = config.input_size
+    contract = ModelContract(
+        model=ModelInfo(
+            name=name or str(info.get("name") or path.stem),
+            version=version or str(info.get("version") or "0"),
+            family=f"{config.form} student, {config.backbone}",
+            licence=licence or str(info.get("licence") or "unknown"),
+            checkpoint_sha256=loaded.sha256,
+        ),
+        input=InputSpec(height, width),
+        output=OutputSpec(),
+        precision=PROMISES["fp32"].precision,
+        golden=golden,
+    )
+    try:  # before it is written: name, version and licence may be anything
+        return ModelContract.from_json(contract.to_json(), str(path))
+    except ModelError as error:
+        raise ExportError(str(error)) from error

@@ -1,0 +1,73 @@
+"""Which photos calibration sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mobileiqa_export.precision.calibration import calibration_set, stratified
+from mobileiqa_export.verify.photographs import PhotosMissing, Pixels
+
+SIZE = (32, 48)
+
+
+def brightness(pixels: Pixels) -> float:
+    return float(pixels.mean() / 255)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Forty dark photos and two bright ones."""
+    for index in range(42):
+        level = 250 - index if index < 2 else index
+        Image.fromarray(np.full((40, 60, 3), level, np.uint8)).save(tmp_path / f"{index:02}.png")
+    return tmp_path
+
+
+def test_a_small_folder_is_used_whole(folder: Path) -> None:
+    found = calibration_set(SIZE, folder, 50, brightness)
+    assert (len(found.photos), found.found, found.stratified, found.builtin) == (42, 42, False, False)
+    assert all(picture.shape == (*SIZE, 3) for picture in found.pixels)
+    assert found.warnings == []
+
+
+def test_a_large_folder_is_stratified_by_score(folder: Path) -> None:
+    found = calibration_set(SIZE, folder, 11, brightness)
+    assert found.stratified
+    assert len(found.photos) == 11
+    assert {"00.png", "01.png"} < set(found.photos), "the rare bright ones are in"
+    again = calibration_set(SIZE, folder, 11, brightness)
+    assert again.photos == found.photos
+    assert "11 pictures" in found.warnings[0]
+
+
+def test_without_scores_it_is_taken_evenly_by_name(folder: Path) -> None:
+    assert calibration_set(SIZE, folder, 2).photos == ["00.png", "41.png"]
+
+
+def test_photos_that_cannot_be_read_are_rows(folder: Path) -> None:
+    (folder / "00.png").write_bytes(b"damaged")
+    found = calibration_set(SIZE, folder, 50)
+    assert len(found.photos) == 41
+    assert [Path(row.photo).name for row in found.skipped] == ["00.png"]
+
+
+def test_no_photo_at_all(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"damaged")
+    with pytest.raises(PhotosMissing, match="can be read"):
+        calibration_set(SIZE, tmp_path)
+
+
+def test_the_fallback_says_so() -> None:
+    found = calibration_set(SIZE, None, 40)
+    assert found.builtin
+    assert len(found.photos) == len(set(found.photos)) == 40
+    assert any("--calibration-data" in warning for warning in found.warnings)
+
+
+def test_strata() -> None:
+    assert stratified([0.5, 0.1, 0.9, 0.11, 0.12, 0.13], 3) == [0, 1, 2]
+    assert stratified([0.5] * 4, 2) == [0, 1]

@@ -1,0 +1,148 @@
+"""Simulated quantization, layer by layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, TINY
+from torch import nn
+
+from mobileiqa_export.precision.bias import bias_shifts, correct_biases
+from mobileiqa_export.precision.fakequant import (
+    SCHEMES,
+    Range,
+    Scheme,
+    fake_activation,
+    fake_weight,
+    find_ranges,
+)
+from mobileiqa_export.precision.mixed import plans
+from mobileiqa_export.precision.sensitivity import Sensitivity, mark_kept
+from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.student import Student, StudentConfig
+from mobileiqa_export.verify.photographs import Pixels, scene
+
+
+def pictures(config: StudentConfig, count: int = 2) -> list[Pixels]:
+    return [scene(seed, *config.input_size) for seed in range(count)]
+
+
+class Two(nn.Module):
+    """A product with the weight on the left, and a linear layer that eight bits cannot hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(1)
+        self.left = nn.Parameter(torch.randn(4, 3, generator=generator))
+        self.line = nn.Linear(4, 1)
+        with torch.no_grad():
+            self.line.weight.copy_(torch.tensor([[1000.0, 1.0, 1.0, 1.0]]))
+            self.left[0] = 0
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        x = pixels.float().mean(2).transpose(1, 2) / 255
+        return torch.sigmoid(self.line((self.left @ x).mean(2)).squeeze(1))
+
+
+def test_weights_on_the_grid() -> None:
+    weight = torch.tensor([[1.0, -0.5, 0.126], [254.0, 1.0, 3.0]])
+    eight = fake_weight(weight, Scheme())
+    assert torch.allclose(
+        eight * torch.tensor([[127.0], [0.5]]), torch.tensor([[127, -64, 16], [127, 0, 2.0]])
+    )
+    by_column = fake_weight(weight.T.contiguous(), Scheme(), channels=1)
+    assert torch.equal(by_column, eight.T)
+    four = fake_weight(torch.tensor([[7.0, 3.4, 0.7, 0.34]]), Scheme(bits=4, block=2))
+    assert torch.allclose(four, torch.tensor([[7.0, 3.0, 0.7, 0.3]]))
+    assert torch.equal(fake_weight(torch.zeros(2, 3), Scheme()), torch.zeros(2, 3))
+
+
+def test_activations_on_the_grid() -> None:
+    values = torch.tensor([-1.0, 0.0, 0.49, 254.0, 300.0])
+    assert torch.equal(
+        fake_activation(values, Range(-1.0, 254.0)), torch.tensor([-1.0, 0.0, 0.0, 254.0, 254.0])
+    )
+    assert torch.equal(fake_activation(torch.zeros(3), Range(0.0, 0.0)), torch.zeros(3))
+
+
+def test_every_multiplication_is_found() -> None:
+    layers = find_ranges(Two(), [torch.from_numpy(picture)[None] for picture in pictures(TINY)])
+    assert [layer.name for layer in layers.values()] == ["left", "line"]
+    assert [layer.modules for layer in layers.values()] == [set(), {"line"}]
+    assert all(layer.range.low < layer.range.high for layer in layers.values())
+
+
+def test_the_noisier_layer_comes_first() -> None:
+    analysis = Sensitivity(Two(), SCHEMES["int8-weights"], pictures(TINY))
+    rows = analysis.noise()
+    assert [row.layer for row in rows] == ["line", "left"]
+    assert rows[0].sqnr_db < 20 < rows[1].sqnr_db
+    measured = analysis.damage(rows)
+    assert measured[0].mean_difference is not None
+    assert measured[0].mean_difference >= (measured[1].mean_difference or 0) >= 0
+    assert analysis.scores(lambda _: False) != analysis.scores()
+
+
+@pytest.mark.parametrize("precision", SCHEMES)
+def test_students(precision: str, small: tuple[Student, StudentConfig]) -> None:
+    network, _ = rewrite(*small)
+    modules = {name for name, _ in network.named_modules()}
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    rows = Sensitivity(network, SCHEMES[precision], pictures(SMALL, 1)).noise()
+    assert all(set(row.modules) <= modules and row.modules for row in rows)
+    assert {"LDA1.weight", "LDA1.project"} & {row.layer for row in rows} or any(
+        "LDA1" in r.layer for r in rows
+    )
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -> None:
+    network, _ = rewrite(*tiny)
+    noise = {
+        precision: {
+            row.layer: row.sqnr_db for row in Sensitivity(network, SCHEMES[precision], pictures(TINY)).noise()
+        }
+        for precision in ("int8-weights", "int4-weights")
+    }
+    assert all(noise["int4-weights"][layer] < db for layer, db in noise["int8-weights"].items())
+
+
+def test_plans_keep_the_worst(tiny: tuple[Student, StudentConfig]) -> None:
+    network, _ = rewrite(*tiny)
+    rows = Sensitivity(network, SCHEMES["int8-weights"], pictures(TINY, 1)).noise()
+    kept = list(plans(rows))
+    assert [sum(row.kept_float for row in mark_kept(rows, keep)) for keep in kept] == [1, 2, 4, 8, 16]
+    assert kept[0] == set(rows[0].modules)
+    assert not any(row.kept_float for row in mark_kept(rows, frozenset()))
+
+
+def test_corrected_biases_bring_the_mean_back(tiny: tuple[Student, StudentConfig]) -> None:
+    network, _ = rewrite(*tiny)
+    scheme = SCHEMES["int4-weights"]
+    seen = pictures(TINY)
+    shifts = bias_shifts(network, scheme, seen)
+    assert "local_cnn.conv_stem.conv.bias" in {shift.bias for shift in shifts}
+    correct_biases(network, shifts[:1])
+    again = bias_shifts(network, scheme, seen)
+    # The weights still round as they did: what is left of the first layer's shift is nothing new.
+    assert torch.allclose(again[0].mean, shifts[0].mean, atol=1e-4)
+    untouched = {name: tensor.clone() for name, tensor in network.named_parameters()}
+    assert correct_biases(network, shifts, frozenset(["local_cnn.conv_stem.conv"])) == len(shifts) - 1
+    name = "local_cnn.conv_stem.conv.bias"
+    assert torch.equal(network.get_parameter(name), untouched[name])
+
+
+def test_the_shift_is_that_of_the_quantized_layer() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[1.0, 0.0, 0.502 / 127], [1.0, 0.0, 0.0]]))
+    wrapped = nn.Sequential(Floats(), network)
+    (shift,) = bias_shifts(wrapped, Scheme(), [np.full((1, 1, 3), 127, np.uint8)])
+    assert torch.allclose(shift.mean, torch.tensor([1 - 0.502, 0.0]), atol=1e-5)
+
+
+class Floats(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.float()

@@ -1,0 +1,157 @@
+"""What is tried before an artifact passes, and what a report says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from mobileiqa_export.attempt import Attempt, try_cell
+from mobileiqa_export.errors import ConversionFailed, ExportMismatch
+from mobileiqa_export.exporter import export
+from mobileiqa_export.formats import FORMATS, Format, Job
+from mobileiqa_export.formats import onnx as onnx_format
+from mobileiqa_export.matrix import Cell
+from mobileiqa_export.workshop import Options, Workshop
+
+CELL = Cell("onnx", "int8-weights")
+
+
+@pytest.fixture(scope="module")
+def shop(tiny_checkpoint: Path) -> Iterator[Workshop]:
+    with Workshop(tiny_checkpoint, Options(ranking_bar=0.999, timing=False)) as made:
+        # Pictures that formula-made weights tell clearly apart.
+        made.references[:] = np.linspace(0.2, 0.9, len(made.references)).tolist()
+        yield made
+
+
+@pytest.fixture
+def quantizer(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """A format that writes next to nothing; the jobs that it was given."""
+    jobs: list[Job] = []
+
+    def save(job: Job) -> Path:
+        jobs.append(job)
+        (job.folder / "model.onnx").write_bytes(b"weights")
+        return job.folder / "model.onnx"
+
+    monkeypatch.setitem(FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "int8-weights")))
+    monkeypatch.setattr(onnx_format, "save", save)
+    return jobs
+
+
+def answering(
+    monkeypatch: pytest.MonkeyPatch, shop: Workshop, jobs: list[Job], off: Callable[[Job], float]
+) -> None:
+    """Artifacts that alternate between too high and too low by an amount that depends on their job."""
+
+    class Runner:
+        def __init__(self) -> None:
+            self.contract = jobs[-1].contract
+
+        def run(self, pixels: np.ndarray) -> float:
+            index = next(i for i, own in enumerate(shop.images.pixels) if own is pixels)
+            return shop.references[index] + off(jobs[-1]) * (-1) ** index * (index > 0)
+
+    monkeypatch.setattr("mobileiqa_export.attempt.open_runner", lambda _: Runner())
+
+
+def attempt(shop: Workshop, tmp_path: Path) -> Attempt:
+    return try_cell(shop, CELL, tmp_path, lambda _: None)
+
+
+def test_a_plain_artifact_that_passes_is_the_only_try(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001)
+    found = attempt(shop, tmp_path)
+    assert found.failures == []
+    assert [row.label for row in found.tries] == ["plain"]
+    assert len(quantizer) == 1
+    assert quantizer[0].network is shop.network
+    assert found.layers
+    assert not any(row.kept_float for row in found.layers)
+
+
+def test_layers_stay_float_until_the_bar_holds(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) >= 4 else 0.3)
+    found = attempt(shop, tmp_path)
+    assert found.failures == []
+    assert [row.label for row in found.tries] == [
+        "plain",
+        "equalised, biases corrected",
+        "1 layers in float",
+        "2 layers in float",
+        "4 layers in float",
+    ]
+    assert quantizer[1].network is not shop.network
+    kept = [row for row in found.layers if row.kept_float]
+    assert len(kept) == 4
+    assert found.way.keep == {module for row in kept for module in row.modules}
+    damages = [row.mean_difference or 0 for row in found.layers]
+    assert kept == sorted(kept, key=lambda row: -(row.mean_difference or 0))
+    assert max(damages) == kept[0].mean_difference
+    assert found.tries[-1].srcc == pytest.approx(1)
+
+
+def test_where_nothing_helps_the_best_is_left(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, shop, quantizer, lambda job: 0.3 if len(job.keep_float) == 2 else 0.5)
+    found = attempt(shop, tmp_path)
+    assert found.failures
+    assert len(found.tries) == 7
+    assert sum(row.kept_float for row in found.layers) == 2
+
+
+def test_another_contract_inside_is_no_artifact(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, shop, quantizer, lambda job: 0.0)
+    other = shop.contract("fp16")
+    real = onnx_format.save
+    monkeypatch.setattr(onnx_format, "save", lambda job: real(Job(**{**vars(job), "contract": other})))
+    assert any("contract inside the file" in wrong for wrong in attempt(shop, tmp_path).failures)
+
+
+def test_a_converter_that_gives_up_is_a_named_error(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(job: Job) -> Path:
+        raise KeyError("aten.unheard_of\nand more")
+
+    monkeypatch.setattr(onnx_format, "save", save)
+    with pytest.raises(ConversionFailed, match=r"onnx int8-weights \(KeyError: 'aten.unheard_of"):
+        attempt(shop, tmp_path)
+
+
+def test_rank_damage_of_a_real_file(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights with four levels, as from a broken quantizer, do not get past the gate."""
+    real = onnx_format.save
+
+    def save(job: Job) -> Path:
+        path = real(Job(**{**vars(job), "precision": "fp32"}))
+        model = onnx.load(path)
+        for entry in model.graph.initializer:
+            values = numpy_helper.to_array(entry)
+            if values.ndim > 1:
+                step = max(float(np.abs(values).max()), 1e-9) / 2
+                rough = (np.round(values / step) * step).astype(values.dtype)
+                entry.CopyFrom(numpy_helper.from_array(rough, entry.name))
+        onnx.save(model, path)
+        return path
+
+    monkeypatch.setitem(FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "fp16")))
+    monkeypatch.setattr(onnx_format, "save", save)
+    with pytest.raises(ExportMismatch, match=r"a score is .* away .*out\.report; --allow-drift"):
+        export(tiny_checkpoint, tmp_path / "out", precision="fp16", options=Options(timing=False))
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out.report" / "report.json").is_file()

@@ -1,0 +1,235 @@
+"""Core ML packages of both students, executed: the same scores, the promised metadata, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import filled
+from formulas import formula_image
+from torch import Tensor, nn
+
+pytest.importorskip("coremltools")
+
+from mobileiqa_export.coreml_tools import load
+from mobileiqa_export.errors import ConversionFailed, ExportError
+from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.student import StudentConfig
+from mobileiqa_export.verify.coreml import CoreMLProgram
+from mobileiqa_export.verify.coreml.package import Package
+from mobileiqa_sdk.contract import (
+    METADATA_KEY,
+    Golden,
+    InputSpec,
+    ModelContract,
+    ModelInfo,
+    OutputSpec,
+    Precision,
+)
+from mobileiqa_sdk.library import size_of
+
+CONFIGS = {
+    "moments": StudentConfig(
+        "moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(96, 96)
+    ),
+    "attention": StudentConfig(grid=6, width=8, hidden=8, views=2, input_size=(96, 128)),
+}
+CONTRACT = ModelContract(
+    model=ModelInfo("tiny", "1.2", "a student", "Apache-2.0", "0" * 64),
+    input=InputSpec(96, 96),
+    output=OutputSpec(),
+    precision=Precision(),
+    golden=Golden(60, 80, hashlib.sha256(b"").hexdigest(), 0.5, 1e-4),
+)
+# Of the drift that is allowed; the systems are Core ML's specification versions for iOS 16 and 17.
+DRIFT = {"fp32": 1e-6, "fp16": 1e-3, "int8-weights": 5e-3, "int4-weights": 2e-2, "int8-static": 2e-2}
+SYSTEM = {"fp32": 7, "fp16": 7, "int8-weights": 7, "int4-weights": 7, "int8-static": 8}
+
+
+def network(form: str) -> nn.Module:
+    return rewrite(filled(CONFIGS[form]).eval(), CONFIGS[form])[0]
+
+
+def job(form: str, precision: str, folder: Path, **changes: object) -> Job:
+    height, width = CONFIGS[form].input_size
+    contract = replace(CONTRACT, input=InputSpec(height, width))
+    folder.mkdir(parents=True)
+    made = Job(network(form), contract, precision, folder, images(form)[:4])
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def images(form: str) -> list[np.ndarray]:
+    size = CONFIGS[form].input_size
+    noise = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    return [*(formula_image(*size, seed) for seed in range(3)), noise, np.zeros_like(noise), 255 - noise // 2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
+    """Every cell of the matrix for the moments student; floats and static int8 for the other."""
+    root = tmp_path_factory.mktemp("coreml")
+    cells = [("moments", precision) for precision in FORMATS["coreml"].precisions]
+    cells += [("attention", precision) for precision in ("fp32", "fp16", "int8-static")]
+    return {cell: save("coreml", job(*cell, root / "-".join(cell))) for cell in cells}
+
+
+def test_every_cell_scores_as_pytorch_does(made: dict[tuple[str, str], Path]) -> None:
+    for (form, precision), path in made.items():
+        reference, program = network(form), CoreMLProgram(path, 1)
+        with torch.inference_mode():
+            wanted = [float(reference(torch.from_numpy(image)[None])) for image in images(form)]
+        found = [program.run(image) for image in images(form)]
+        assert found == pytest.approx(wanted, abs=DRIFT[precision]), (form, precision)
+        assert len(set(found)) == len(found), "scores tie"
+
+
+def test_small_is_smaller(made: dict[tuple[str, str], Path]) -> None:
+    sizes = {precision: size_of(made["moments", precision]) for precision in FORMATS["coreml"].precisions}
+    assert sizes["fp16"] < 0.6 * sizes["fp32"]
+    assert sizes["int8-weights"] < 0.35 * sizes["fp32"]
+    assert sizes["int8-static"] < 0.35 * sizes["fp32"]
+    assert sizes["int4-weights"] < 0.25 * sizes["fp32"]
+
+
+def test_what_is_quantized(made: dict[tuple[str, str], Path]) -> None:
+    kinds = {
+        cell: {step.kind for step in CoreMLProgram(path, 1).program.steps} for cell, path in made.items()
+    }
+    for (form, precision), found in kinds.items():
+        assert ({"quantize", "dequantize"} <= found) == (precision == "int8-static"), (form, precision)
+    steps = CoreMLProgram(made["moments", "int8-static"], 1).program.steps
+    last = max(number for number, step in enumerate(steps) if step.kind == "quantize")
+    assert not [step for step in steps[:last] if step.kind in ("sigmoid", "linear")], "the head is quantized"
+
+
+def test_its_description(made: dict[tuple[str, str], Path]) -> None:
+    for (form, precision), path in made.items():
+        model = Package(path).model
+        assert model.specificationVersion == SYSTEM[precision], precision
+        metadata = model.description.metadata
+        contract = ModelContract.from_json(metadata.userDefined[METADATA_KEY], "inside")
+        assert contract.input.height == CONFIGS[form].input_size[0]
+        assert (metadata.author, metadata.license, metadata.versionString) == (
+            "MobileIQA SDK",
+            "Apache-2.0",
+            "1.2",
+        )
+        assert metadata.shortDescription.startswith("tiny: ")
+        (image,), (score,) = model.description.input, model.description.output
+        assert (image.name, image.type.imageType.width) == ("image", CONFIGS[form].input_size[1])
+        assert score.name == "score"
+        assert not [key for key in metadata.userDefined if "date" in key]
+
+
+def test_only_a_package_is_left(made: dict[tuple[str, str], Path]) -> None:
+    path = made["moments", "fp16"]
+    assert [file.name for file in path.parent.iterdir()] == ["model.mlpackage"]
+    files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+    inside = "Data/com.apple.CoreML"
+    assert files == [f"{inside}/model.mlmodel", f"{inside}/weights/weight.bin", "Manifest.json"]
+    for word in (str(Path.cwd()), str(path.parent), "site-packages", ".py"):
+        assert word.encode() not in (path / inside / "model.mlmodel").read_bytes(), word
+
+
+def test_coremltools_opens_it(made: dict[tuple[str, str], Path]) -> None:
+    for path in made.values():
+        spec = load("coremltools").models.MLModel(str(path), skip_model_load=True).get_spec()
+        assert spec.description.output[0].name == "score"
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int4-weights", "int8-static"])
+def test_two_exports_are_the_same_bytes(
+    made: dict[tuple[str, str], Path], precision: str, tmp_path: Path
+) -> None:
+    path = made["moments", precision]
+    again = save("coreml", job("moments", precision, tmp_path / "again"))
+    for file in path.rglob("*"):
+        if file.is_file():
+            assert (again / file.relative_to(path)).read_bytes() == file.read_bytes(), file.name
+
+
+def _quantized(path: Path) -> list[str]:
+    model = Package(path).model
+    function = model.mlProgram.functions["main"]
+    operations = function.block_specializations[function.opset].operations
+    return [str(o.outputs[0].name) for o in operations if o.type.startswith(("constexpr_", "quantize"))]
+
+
+@pytest.mark.parametrize("precision", ["int8-weights", "int8-static"])
+def test_modules_that_stay_float(made: dict[tuple[str, str], Path], precision: str, tmp_path: Path) -> None:
+    everything = _quantized(made["moments", precision])
+    kept = save(
+        "coreml", job("moments", precision, tmp_path / "a", keep_float=frozenset({"local_cnn.blocks.6"}))
+    )
+    assert any("blocks_6_0_conv" in name for name in everything)
+    assert not any("blocks_6_0_conv" in name for name in _quantized(kept))
+    assert any("blocks_5_" in name for name in _quantized(kept))
+    assert len(_quantized(kept)) < len(everything)
+
+
+def test_what_cannot_stay_float_or_be_calibrated(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no module of the network is called 'nowhere'"):
+        save("coreml", job("moments", "int8-weights", tmp_path / "a", keep_float=frozenset({"nowhere"})))
+    with pytest.raises(ExportError, match="needs photos to calibrate with"):
+        save("coreml", job("moments", "int8-static", tmp_path / "b", calibration=()))
+    assert not list((tmp_path / "b").iterdir())
+
+
+class Loud(nn.Module):
+    """Squares that do not fit fp16."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels.to(torch.float32) * 4
+        deviation = ((x - x.mean((1, 2, 3), keepdim=True)) ** 2).mean((1, 2, 3))
+        return torch.sqrt(deviation) / 1000
+
+
+def test_a_variance_that_would_be_infinite_in_fp16(tmp_path: Path) -> None:
+    image = images("moments")[3]
+    path = save("coreml", job("moments", "fp16", tmp_path / "a", network=Loud().eval()))
+    wanted = float(Loud()(torch.from_numpy(image)[None]))
+    assert wanted * 1000 > 256
+    assert CoreMLProgram(path, 1).run(image) == pytest.approx(wanted, abs=1e-3)
+
+
+class Inner(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.special.bessel_j0(x)
+
+
+class Odd(nn.Module):
+    """An operator that Core ML does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.odd = Inner()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.odd(pixels.to(torch.float32)).mean((1, 2, 3))
+
+
+class Branching(nn.Module):
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels.to(torch.float32).mean((1, 2, 3))
+        return x if x.sum() > 3 else -x
+
+
+def test_networks_that_cannot_be_converted(tmp_path: Path) -> None:
+    with pytest.raises(ConversionFailed, match=r"'special_bessel_j0', which is used in odd; replace it"):
+        save("coreml", job("moments", "fp32", tmp_path / "a", network=Odd().eval()))
+    with pytest.raises(ConversionFailed, match=r"cannot be exported by torch\.export"):
+        save("coreml", job("moments", "fp32", tmp_path / "b", network=Branching().eval()))
+
+
+def test_the_manifest_names_what_is_there(made: dict[tuple[str, str], Path]) -> None:
+    path = made["moments", "fp32"]
+    manifest = json.loads((path / "Manifest.json").read_text())
+    paths = {key: entry["path"] for key, entry in manifest["itemInfoEntries"].items()}
+    assert all((path / "Data" / inside).exists() for inside in paths.values())
+    assert paths[manifest["rootModelIdentifier"]].endswith("model.mlmodel")

@@ -1,0 +1,290 @@
+"""ONNX in fewer bits: small, near the float32 file, float where asked, reproducible."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from conftest import TINY, filled
+from formulas import formula_image
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from torch import nn
+
+from mobileiqa_export.errors import ExportError
+from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.formats.onnx_calibration import same_maps
+from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
+from mobileiqa_export.formats.onnx_int8_weights import quantize
+from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.student import StudentConfig
+from mobileiqa_sdk.contract import (
+    METADATA_KEY,
+    Golden,
+    InputSpec,
+    ModelContract,
+    ModelInfo,
+    OutputSpec,
+    Precision,
+)
+from mobileiqa_sdk.runtimes.onnx import Session
+
+# Just large enough that an attention's matrix becomes integers.
+ATTENTIVE = StudentConfig(grid=7, width=8, hidden=8, views=2, input_size=(96, 128))
+CONFIGS = {"tiny": TINY, "attentive": ATTENTIVE}
+KEPT = {"tiny": ["local_cnn.blocks.5", "head"], "attentive": ["local_cnn.blocks.5", "MALs.0"]}
+LOSSY = ("fp16", "int8-weights", "int8-dynamic", "int8-static", "int4-weights")
+DRIFT = {"fp16": 5e-4, "int8-weights": 5e-3, "int8-dynamic": 0.01, "int8-static": 0.05, "int4-weights": 0.02}
+RATIO = {"fp16": 0.53, "int8-weights": 0.34, "int8-dynamic": 0.34, "int8-static": 0.34, "int4-weights": 0.34}
+
+
+def _contract(config: StudentConfig, precision: str) -> ModelContract:
+    return ModelContract(
+        ModelInfo("tiny", "1", "a student", "Apache-2.0", "0" * 64),
+        InputSpec(*config.input_size),
+        OutputSpec(),
+        Precision(precision, "fp32"),
+        Golden(600, 800, "0" * 64, 0.5, 0.1),
+    )
+
+
+def _photos(config: StudentConfig, seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
+    return [formula_image(*config.input_size, seed) for seed in seeds]
+
+
+@cache
+def _network(name: str) -> nn.Module:
+    return rewrite(filled(CONFIGS[name]), CONFIGS[name])[0]
+
+
+def write(name: str, precision: str, folder: Path, keep: Sequence[str] = ()) -> Path:
+    config = CONFIGS[name]
+    photos = _photos(config, range(4)) if precision == "int8-static" else []
+    folder.mkdir()
+    contract = _contract(config, precision)
+    return save("onnx", Job(_network(name), contract, precision, folder, photos, frozenset(keep)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("precisions")
+
+
+@pytest.fixture(scope="module", params=list(CONFIGS))
+def name(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def reference(name: str, folder: Path) -> Path:
+    return write(name, "fp32", folder / f"{name} fp32")
+
+
+@pytest.fixture(scope="module", params=LOSSY)
+def precision(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def file(name: str, precision: str, folder: Path) -> Path:
+    return write(name, precision, folder / f"{name} {precision}")
+
+
+def test_every_precision_is_offered() -> None:
+    assert FORMATS["onnx"].precisions == ("fp32", *LOSSY)
+
+
+def test_it_scores_near_the_float_file(name: str, precision: str, file: Path, reference: Path) -> None:
+    photos = _photos(CONFIGS[name], range(10, 16))
+    scores, wanted = ([Session(path, 1).run(photo) for photo in photos] for path in (file, reference))
+    assert scores == pytest.approx(wanted, abs=DRIFT[precision])
+    assert scores != wanted
+    assert len({round(score, 4) for score in wanted}) > 3
+
+
+def test_it_is_smaller(precision: str, file: Path, reference: Path) -> None:
+    assert file.stat().st_size < RATIO[precision] * reference.stat().st_size
+    assert [path.name for path in file.parent.iterdir()] == ["model.onnx"]
+
+
+def test_its_interface_is_that_of_the_float_file(name: str, file: Path, reference: Path) -> None:
+    model, float_model = onnx.load(file), onnx.load(reference)
+    onnx.checker.check_model(model, full_check=True)
+    assert model.graph.input == float_model.graph.input
+    assert model.graph.output == float_model.graph.output
+    assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
+    assert model.graph.output[0].type.tensor_type.elem_type == TensorProto.FLOAT
+
+
+def test_the_contract_is_all_the_metadata_there_is(name: str, precision: str, file: Path) -> None:
+    (entry,) = onnx.load(file).metadata_props
+    assert entry.key == METADATA_KEY
+    assert entry.value == _contract(CONFIGS[name], precision).to_json()
+    assert Session(file, 1).contract == _contract(CONFIGS[name], precision)
+
+
+def test_nodes_are_named_after_modules(name: str, reference: Path) -> None:
+    names = [node.name for node in onnx.load(reference).graph.node]
+    assert len(set(names)) == len(names)
+    assert {node.partition("/")[0] for node in names} <= {n for n, _ in _network(name).named_modules()}
+    assert "local_cnn.blocks.5.0.conv_pw/Conv" in names
+
+
+def test_kept_modules_stay_float(name: str, precision: str, folder: Path) -> None:
+    model = onnx.load(write(name, precision, folder / f"{name} {precision} kept", KEPT[name]))
+    made_by = {output: node for node in model.graph.node for output in node.output}
+    tensors = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    inner = [node for node in model.graph.node if inside(node.name.partition("/")[0], KEPT[name])]
+    counted = 0
+    for node in (node for node in inner if node.op_type in {"Conv", "MatMul", "Gemm"}):
+        assert [tensors[n] for n in node.input[1:] if n in tensors] in ([1], [1, 1], [])
+        for source in (made_by[n] for n in node.input[1:] if n in made_by):
+            assert source in inner
+        counted += 1
+    assert counted > 10
+    integer = {"QuantizeLinear", "DequantizeLinear", "MatMulInteger", "MatMulNBits", "DynamicQuantizeLinear"}
+    assert not {node.op_type for node in inner} & integer
+    # Inside one block, nothing between its convolutions either.
+    (depthwise,) = (node for node in model.graph.node if node.name == "local_cnn.blocks.5.1.conv_dw/Conv")
+    assert made_by[depthwise.input[0]].op_type in {"Relu", "HardSwish"}
+    lesser = [
+        t for n, t in tensors.items() if t in {TensorProto.FLOAT16, TensorProto.INT8, TensorProto.UINT8}
+    ]
+    assert lesser
+
+
+def test_what_is_not_in_the_network_cannot_be_kept(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"no module 'local_cnn.blocks.99'"):
+        write("tiny", "fp16", tmp_path / "artifact", ["local_cnn.blocks.99"])
+
+
+def test_ranges_need_photos(tmp_path: Path) -> None:
+    job = Job(_network("tiny"), _contract(TINY, "int8-static"), "int8-static", tmp_path)
+    with pytest.raises(ExportError, match="calibration photos"):
+        save("onnx", job)
+
+
+def test_products_run_on_integers(folder: Path) -> None:
+    expected = {"int8-dynamic": "MatMulInteger", "int4-weights": "MatMulNBits"}
+    for precision, operator in expected.items():
+        path = write("attentive", precision, folder / f"products {precision}")
+        found = [node for node in onnx.load(path).graph.node if node.op_type == operator]
+        assert {node.name.partition("/")[0] for node in found} >= {
+            "MALs.0.feature_attention.c_qk",
+            "MALs.1.feature_attention.c_qk",
+        }
+
+
+def test_pixels_reach_the_first_convolution_as_they_are(folder: Path) -> None:
+    model = onnx.load(write("tiny", "int8-static", folder / "pixels"))
+    made_by = {output: node for node in model.graph.node for output in node.output}
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    (stem,) = (node for node in model.graph.node if node.name == "local_cnn.conv_stem.conv/Conv")
+    source = made_by[stem.input[0]]
+    assert source.op_type == "DequantizeLinear"
+    assert [values[n].item() for n in source.input[1:]] == [1.0, 128]
+    assert made_by[source.input[0]].op_type == "Transpose"
+    assert made_by[source.input[0]].input[0] == "pixels"
+    # Convolutions are whole: integers in, weights, integers out, and no Relu in between.
+    assert not [n for n in model.graph.node if n.op_type == "Relu" and n.name.startswith("local_cnn")]
+
+
+SCRIPT = """
+import hashlib, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_onnx_precisions import LOSSY, write
+for precision in LOSSY:
+    path = write("tiny", precision, Path(sys.argv[2]) / precision)
+    print(hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path, folder: Path) -> None:
+    here = [hashlib.sha256(write("tiny", p, tmp_path / p).read_bytes()).hexdigest() for p in LOSSY]
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(folder)]
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    (folder / "again").mkdir()
+    command[-1] = str(folder / "again")
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == here
+
+
+def test_nothing_is_printed_or_logged(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for precision in ("int8-dynamic", "int8-static", "int4-weights"):
+        write("attentive", precision, tmp_path / precision)
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_int8_rounds_each_channel_by_its_own_scale() -> None:
+    values = np.array([[1.0, -127.0], [0.0, 0.0], [0.254, 0.127]], np.float32)
+    integers, scales = quantize(Weight(numpy_helper.from_array(values, "w"), 0))
+    assert integers.tolist() == [[1, -127], [0, 0], [127, 64]]
+    assert scales[:, 0] == pytest.approx([1, 1, 0.002])
+    integers, scales = quantize(Weight(numpy_helper.from_array(values, "w"), 1))
+    assert scales.shape == (1, 2)
+    assert np.abs(integers * scales - values).max() <= scales.max() / 2
+
+
+def test_prefixes_are_whole_names() -> None:
+    assert inside("a.b.c", ["a.b"])
+    assert inside("a.b", ["a.b"])
+    assert not inside("a.bc", ["a.b"])
+    assert inside("a", [""])
+
+
+def _graph(nodes: list[onnx.NodeProto], tensors: dict[str, NDArray[np.generic]]) -> onnx.ModelProto:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])
+    stored = [numpy_helper.from_array(array, name) for name, array in tensors.items()]
+    graph = helper.make_graph(nodes, "graph", [value], [out], stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
+
+
+def test_a_matrix_that_two_layers_share_is_turned_once() -> None:
+    random = np.random.default_rng(1)
+    tensors = {"w": random.normal(size=(4, 4)).astype(np.float32), "b": np.arange(4, dtype=np.float32)}
+    model = _graph(
+        [
+            helper.make_node("Gemm", ["x", "w", "b"], ["h"], "first/Gemm", transB=1),
+            helper.make_node("Gemm", ["h", "w"], ["y"], "second/Gemm", transB=1),
+        ],
+        tensors,
+    )
+    x = np.array([[1, -2, 3, 0.5]], np.float32)
+    wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
+    split_gemm(model)
+    onnx.checker.check_model(model)
+    assert [node.op_type for node in model.graph.node] == ["MatMul", "Add", "MatMul"]
+    assert [tensor.name for tensor in model.graph.initializer] == ["b", "w.T"]
+    assert ReferenceEvaluator(model).run(None, {"x": x})[0] == pytest.approx(wanted)
+
+
+def test_bands_of_a_map_are_one_map() -> None:
+    ends = {"0": [0], "2": [2], "4": [4], "axis": [1]}
+    tensors: dict[str, NDArray[np.generic]] = {k: np.array(v, np.int64) for k, v in ends.items()}
+    tensors |= {"w": np.eye(2, dtype=np.float32), "v": np.eye(2, dtype=np.float32)}
+    nodes = [
+        helper.make_node("Slice", ["x", "0", "2", "axis"], ["a"]),
+        helper.make_node("Slice", ["x", "2", "4", "axis"], ["b"]),
+        helper.make_node("MatMul", ["a", "w"], ["aw"]),
+        helper.make_node("MatMul", ["b", "w"], ["bw"]),
+        helper.make_node("MatMul", ["b", "v"], ["bv"]),
+        helper.make_node("Concat", ["aw", "bw"], ["y"], axis=1),
+    ]
+    maps = same_maps(_graph(nodes, tensors))
+    assert maps == {"a": "a", "b": "a", "aw": "aw", "bw": "aw", "bv": "bv", "y": "y"}

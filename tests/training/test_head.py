@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mobileiqa_export.evaluation.datasets import RatedPhoto
+from training.evaluate import evaluate
+from training.head import Settings, train_head
+from training.partition import Partition
+
+TINY = Settings(
+    hidden=8, views=3, validation=40, epochs=20, batch=16, rate=2e-2, dropout=0.0, noise=0.0, average=0.9
+)
+
+
+def toy(count: int = 200, width: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(count, width)).astype(np.float32)
+    mos = 1 / (1 + np.exp(-features[:, 0] + features[:, 1]))
+    return features, mos.astype(np.float32)
+
+
+PART = Partition(np.arange(160), np.arange(160, 200), np.zeros(0, bool))
+
+
+def test_training_learns_and_repeats() -> None:
+    features, mos = toy()
+    first = train_head(features, features.copy(), mos, PART, TINY, lambda _: None)
+    again = train_head(features, features.copy(), mos, PART, TINY, lambda _: None)
+    assert first.srcc > 0.9
+    assert again.srcc == pytest.approx(first.srcc, abs=1e-6)
+    assert not first.head.training
+
+
+def test_views_see_different_photos() -> None:
+    features, mos = toy()
+    head = train_head(features, None, mos, PART, TINY, lambda _: None).head
+    with torch.inference_mode():
+        opinions = head(torch.from_numpy(features)).numpy()
+    assert opinions.shape == (200, 3)
+    assert ((opinions > 0) & (opinions < 1)).all()
+    assert opinions.std(axis=1).mean() > 1e-3
+
+
+def test_a_dead_feature_does_no_harm() -> None:
+    features, mos = toy()
+    features[:, 5] = 0
+    assert train_head(features, None, mos, PART, TINY, lambda _: None).srcc > 0.9
+
+
+def test_evaluation_splits_by_subset_and_kinship() -> None:
+    rng = np.random.default_rng(2)
+    photos = [
+        RatedPhoto(Path(f"ss0{1 + i % 2} ({i}).jpg"), float(rng.random()), f"ss0{1 + i % 2}")
+        for i in range(60)
+    ]
+    mos = np.array([photo.mos for photo in photos], np.float32)
+    twins = np.arange(60) < 20
+    result = evaluate(np.stack([mos, mos**2], axis=1), photos, twins, resamples=20)
+    assert (result.agreement.photos, result.untwinned.photos) == (60, 40)
+    assert set(result.subsets) == {"ss01", "ss02"}
+    assert result.agreement.srcc.value == pytest.approx(1)
+    assert len(result.views) == 2

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mobileiqa_export.evaluation.distortions import DISTORTIONS
+from training.pairs import RUNGS, draw_rungs, photographs, strength_at
+
+
+@pytest.mark.parametrize("name", DISTORTIONS)
+def test_strengths_grow_from_nothing_through_the_customary_steps(name: str) -> None:
+    distortion = DISTORTIONS[name]
+    assert strength_at(distortion, 0) is None
+    assert strength_at(distortion, 3) == pytest.approx(distortion.steps[2])
+    strengths = [strength_at(distortion, step) for step in np.linspace(0.1, 5, 30)]
+    assert None not in strengths
+    falling = distortion.steps[0] > distortion.steps[1]
+    assert strengths == sorted(strengths, reverse=falling)  # type: ignore[type-var]
+
+
+def test_only_faults_that_shrinking_hides_are_made_stronger() -> None:
+    assert strength_at(DISTORTIONS["gaussian blur"], 2, 2.0) == pytest.approx(2.8)
+    assert strength_at(DISTORTIONS["JPEG"], 2, 2.0) == pytest.approx(28)
+
+
+def test_rungs_get_worse_and_repeat(scenes: list[Path]) -> None:
+    photo = np.asarray(Image.open(scenes[0]))
+    for seed in range(20):
+        name, rungs = draw_rungs(photo, (96, 96), np.random.default_rng(seed))
+        assert name in DISTORTIONS
+        assert [rung.shape for rung in rungs] == [(96, 96, 3)] * RUNGS
+        assert not np.array_equal(rungs[0], rungs[-1])
+        again = draw_rungs(photo, (96, 96), np.random.default_rng(seed))[1]
+        assert all(np.array_equal(a, b) for a, b in zip(rungs, again, strict=True))
+
+
+def test_large_photographs_are_shrunk_and_other_files_passed_over(scenes: list[Path]) -> None:
+    folder = scenes[0].parent
+    (folder / "notes.txt").write_text("no photo")
+    photos = photographs([folder], (32, 24))
+    assert {photo.shape for photo in photos} == {(64, 48, 3)}
+    assert len(photos) == len(scenes)
+    assert {rung.shape for rung in draw_rungs(photos[0], (32, 24), np.random.default_rng(0))[1]} == {
+        (32, 24, 3)
+    }

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.duplicates import distances, perceptual_hashes, with_twin
+from training.errors import DatasetError
+from training.partition import partition
+
+
+def twin_of(path: Path) -> Path:
+    """The same scene, a little darker and compressed."""
+    copy = path.with_name(f"{path.stem}-twin.jpg")
+    with Image.open(path) as photo:
+        photo.point(lambda value: value * 0.9).save(copy, quality=60)
+    return copy
+
+
+def test_a_compressed_copy_is_a_twin_and_another_scene_is_not(scenes: list[Path]) -> None:
+    hashes = perceptual_hashes([*scenes, twin_of(scenes[3])])
+    twins = with_twin(hashes)
+    assert np.flatnonzero(twins).tolist() == [3, 12]
+    assert with_twin(hashes[:1], hashes[12:]).tolist() == [False]
+
+
+def test_distances_count_differing_bits() -> None:
+    bits = np.zeros((2, 64), bool)
+    bits[1, :5] = True
+    assert distances(bits, bits).tolist() == [[0, 5], [5, 0]]
+
+
+def test_validation_photos_have_no_twin_anywhere(scenes: list[Path]) -> None:
+    train = [*scenes[:10], twin_of(scenes[0])]
+    test = [*scenes[10:], twin_of(scenes[1])]
+    part = partition(train, test, validation=5, seed=0)
+    assert len(part.validate) == 5
+    assert not {0, 1, 10} & set(part.validate)
+    assert sorted([*part.learn, *part.validate]) == list(range(11))
+    assert part.test_twins.tolist() == [False, False, True]
+    again = partition(train, test, validation=5, seed=0)
+    np.testing.assert_array_equal(again.validate, part.validate)
+    assert set(partition(train, test, validation=5, seed=1).validate) != set(part.validate)
+
+
+def test_too_few_lonely_photos_are_an_error(scenes: list[Path]) -> None:
+    with pytest.raises(DatasetError, match="only 1 resemble no other"):
+        partition([scenes[0], scenes[1], twin_of(scenes[1])], [], validation=2, seed=0)

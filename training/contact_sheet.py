@@ -1,0 +1,37 @@
+"""The photos a model is most wrong about, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_sdk.photo import read_photo
+
+COLUMNS, SIDE, CAPTION, GAP = 5, 260, 40, 8
+
+
+def contact_sheet(
+    photos: Sequence[RatedPhoto], scores: npt.NDArray[np.floating], out: Path, *, count: int = 20
+) -> list[RatedPhoto]:
+    """Write the ``count`` photos with the largest |score - MOS| as a PNG, worst first, and return them."""
+    errors = scores - np.array([photo.mos for photo in photos])
+    worst = np.argsort(-np.abs(errors), kind="stable")[:count]
+    rows = -(-len(worst) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * (SIDE + GAP) + GAP, rows * (SIDE + CAPTION + GAP) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(14)
+    for place, index in enumerate(worst):
+        left = GAP + place % COLUMNS * (SIDE + GAP)
+        top = GAP + place // COLUMNS * (SIDE + CAPTION + GAP)
+        photo = read_photo(photos[index].path)
+        photo.thumbnail((SIDE, SIDE))
+        sheet.paste(photo, (left, top))
+        caption = f"{photos[index].path.stem}\nMOS {photos[index].mos:.2f}, score {scores[index]:.2f}"
+        draw.multiline_text((left, top + SIDE + 2), caption, fill="black", font=font)
+    sheet.save(out)
+    return [photos[index] for index in worst]

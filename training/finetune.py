@@ -1,0 +1,375 @@
+"""Training of a whole student, backbone included: on opinions, on ladders of faults, by teachers.
+
+Every batch is a function of the seed and the step's number alone, so a run that was stopped goes on
+from its last state exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from mobileiqa_export.evaluation.agreement import plcc, srcc
+from mobileiqa_export.evaluation.distortions import Pixels
+from mobileiqa_export.student import (
+    BACKBONES,
+    MomentStudent,
+    Observation,
+    Student,
+    StudentConfig,
+    normalise,
+)
+from mobileiqa_export.student.backbone import Backbone
+from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.resample import resize
+
+from .errors import TrainingError
+from .head import bootstrap_weights, view_loss
+from .pairs import RUNGS, draw_rungs
+from .teachers import Teacher, distillation_loss
+
+Network = TypeVar("Network", bound=torch.nn.Module)
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """Everything that decides the fine-tuned student. The defaults made the bundled checkpoint.
+
+    Attributes:
+        stages: (epochs, side of the square crop) one after the other. Crops keep pixels as they are,
+            and so the quality; the last stage sees whole photos, as the student will.
+        batch: rated photos per step.
+        ladders: photographs per step that are seen at three strengths of a fault.
+        rate: peak learning rate of AdamW for the backbone, relative to the root mean square of each
+            tensor, as scales differ a thousandfold between tensors.
+        head_rate: the same for the views, which come trained already.
+        frozen_stages: stages of the backbone that are not trained, together with the stem; half the
+            time of a step is theirs.
+        decay: decoupled weight decay of the views' weights, not of biases and the backbone.
+        dropout: of the views' hidden units.
+        correlation: weight of (1 - PLCC) next to the squared error.
+        ranking: weight of the hinge between rungs of a ladder.
+        margin: how much lower, at least, the next rung should score.
+        distillation: weight of the teacher's loss, where there is one.
+        average: per-step decay of the moving average of the weights, which is what is kept.
+        validation: photos held out to choose the epoch.
+        seed: of everything that is drawn.
+    """
+
+    stages: tuple[tuple[int, int], ...] = ((5, 384), (1, 512))
+    batch: int = 32
+    ladders: int = 4
+    rate: float = 2e-4
+    head_rate: float = 5e-5
+    frozen_stages: int = 1
+    decay: float = 0.05
+    dropout: float = 0.5
+    correlation: float = 0.1
+    ranking: float = 0.5
+    margin: float = 0.03
+    distillation: float = 1.0
+    average: float = 0.995
+    validation: int = 1000
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON-ready values."""
+        return {**asdict(self), "stages": [list(stage) for stage in self.stages]}
+
+
+@dataclass(frozen=True)
+class Rated:
+    """Photos with opinions: paths [N] and MOS [N] in 0..1."""
+
+    paths: Sequence[Path]
+    mos: Floats
+
+
+class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Item i is the whole batch of step i: pixels of rated photos, their rows, and pixels of ladders.
+
+    Shapes: uint8 [B, 3, S, S], int64 [B], uint8 [L * 3, 3, S, S] with the rungs of a ladder side by side.
+    """
+
+    def __init__(
+        self,
+        rated: Rated,
+        photographs: Sequence[Pixels],
+        input_size: tuple[int, int],
+        settings: FinetuneSettings,
+    ) -> None:
+        self.rated, self.photographs = rated, photographs
+        self.input_size, self.settings = input_size, settings
+        self.per_epoch = len(rated.paths) // settings.batch
+        # A fault added to a photo that is bad already is not always a step down.
+        self.good = np.flatnonzero(rated.mos >= np.median(rated.mos))
+
+    def __len__(self) -> int:
+        return self.per_epoch * sum(epochs for epochs, _ in self.settings.stages)
+
+    def side(self, step: int) -> int:
+        """The crop's side at a step."""
+        epoch = step // self.per_epoch
+        for epochs, side in self.settings.stages:
+            if epoch < epochs:
+                return side
+            epoch -= epochs
+        raise IndexError(step)
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        epoch, place = divmod(step, self.per_epoch)
+        seed, batch, side = self.settings.seed, self.settings.batch, self.side(step)
+        order = np.random.default_rng((seed, 1, epoch)).permutation(len(self.rated.paths))
+        rows = order[place * batch : (place + 1) * batch]
+        generator = np.random.default_rng((seed, 2, step))
+        photos = [cropped([self._photo(row)], side, generator) for row in rows]
+        rungs = [cropped(self._ladder(generator), side, generator) for _ in range(self.settings.ladders)]
+        return _stacked(photos), torch.from_numpy(rows), _stacked(rungs)
+
+    def _ladder(self, generator: np.random.Generator) -> list[Pixels]:
+        if not self.photographs or generator.random() < 0.5:
+            photo = self._photo(generator.choice(self.good))
+        else:
+            photo = self.photographs[int(generator.integers(len(self.photographs)))]
+        return draw_rungs(photo, self.input_size, generator)[1]
+
+    def _photo(self, row: np.integer[Any]) -> Pixels:
+        return sized(self.rated.paths[int(row)], self.input_size)
+
+
+def sized(path: Path, input_size: tuple[int, int]) -> Pixels:
+    """The photo as the student sees it: upright, RGB, resized by the runtime's rule."""
+    return resize(read_photo(path), *input_size)
+
+
+def cropped(photos: Sequence[Pixels], side: int, generator: np.random.Generator) -> list[Pixels]:
+    """The same square of every photo, mirrored with all of them or with none; smaller sides stay whole."""
+    top, left = (int(generator.integers(max(length - side, 0) + 1)) for length in photos[0].shape[:2])
+    mirrored = -1 if generator.random() < 0.5 else 1
+    return [photo[top : top + side, left : left + side][:, ::mirrored] for photo in photos]
+
+
+def _stacked(groups: Sequence[Sequence[Pixels]]) -> Tensor:
+    if not groups:
+        return torch.empty(0, 3, 1, 1, dtype=torch.uint8)
+    pixels = np.stack([photo for group in groups for photo in group])
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+
+
+class Finetuning:
+    """A student in training, its moving average, and the state that lets it go on after a stop."""
+
+    def __init__(
+        self,
+        student: Student,
+        config: StudentConfig,
+        learn: Rated,
+        validate: Rated,
+        photographs: Sequence[Pixels],
+        settings: FinetuneSettings,
+        state: Path,
+        teacher: Teacher | None = None,
+    ) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.settings, self.state, self.validate, self.config = settings, state, validate, config
+        self.spec = BACKBONES[config.backbone]
+        self.batches = Batches(learn, photographs, config.input_size, settings)
+        self.mos = torch.from_numpy(learn.mos).to(self.device)
+        self.weights = bootstrap_weights(len(learn.mos), opinions_of(student), settings.seed).to(self.device)
+        self.student: Student = self._placed(student).train()
+        freeze(self.student.local_cnn, settings.frozen_stages)
+        for module in self.student.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = settings.dropout
+        self.teacher = None if teacher is None else self._placed(teacher)
+        self.averaged = copy.deepcopy(self.student).requires_grad_(False).eval()
+        self.best = copy.deepcopy(self.averaged)
+        self.optimizer = torch.optim.AdamW(self._groups())
+        steps = len(self.batches)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _rate(step, steps))
+        self.step = 0
+        self.history: list[dict[str, float]] = []
+
+    def run(self, report: Callable[[str], None] = print, *, save_every: int = 100) -> None:
+        """Train to the end; afterwards ``best`` is the average with the best validation SRCC."""
+        self._resume(report)
+        if self.step == 0:
+            self._judge(report)
+        losses: list[tuple[float, float]] = []
+        for pixels, rows, rungs in self._loader():
+            losses.append(self._learn(pixels, rows, rungs))
+            self.step += 1
+            if self.step % 20 == 0:
+                opinions, ladders = np.mean(losses[-20:], axis=0)
+                report(
+                    f"step {self.step}/{len(self.batches)} side {pixels.shape[-1]} "
+                    f"opinions {opinions:.4f} ladders {ladders:.4f}"
+                )
+            if self.step % self.batches.per_epoch == 0:
+                self._judge(report)
+            if self.step % save_every == 0 or self.step == len(self.batches):
+                self._save()
+
+    def _learn(self, pixels: Tensor, rows: Tensor, rungs: Tensor) -> tuple[float, float]:
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # dropout's
+        rated = len(pixels)
+        inputs = self._inputs(torch.cat([pixels, rungs]) if len(rungs) else pixels)
+        seen = self._observe(self.student, inputs)
+        opinions, rows = opinions_in(seen), rows.to(self.device)
+        loss = view_loss(opinions[:rated], self.mos[rows], self.weights[rows], self.settings.correlation)
+        ranked = ladder_loss(opinions[rated:], self.settings.margin)
+        total = loss + self.settings.ranking * ranked
+        if self.teacher is not None:
+            taught = self._observe(self.teacher, inputs)
+            total = total + self.settings.distillation * distillation_loss(seen, taught)
+        self.optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        with torch.no_grad():
+            states = (network.state_dict().values() for network in (self.averaged, self.student))
+            for kept, current in zip(*states, strict=True):
+                if kept.is_floating_point():  # BatchNorm's counters are not
+                    kept.lerp_(current, 1 - self.settings.average)
+        return loss.item(), ranked.item()
+
+    def finished(self) -> Student:
+        """The best average, on the CPU."""
+        student: Student = copy.deepcopy(self.best).cpu()
+        student.load_state_dict(
+            {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
+        )
+        return student
+
+    def _placed(self, network: Network) -> Network:
+        # Channels last: twice as fast on CPUs with bfloat16 dot products.
+        return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def _inputs(self, pixels: Tensor) -> Tensor:
+        return normalise(pixels, self.spec).to(self.device).contiguous(memory_format=torch.channels_last)
+
+    def _observe(self, network: Student | Teacher, inputs: Tensor) -> Observation:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=True):
+            seen = network.observe(inputs)
+        return Observation(*(part.float() for part in seen))
+
+    @torch.no_grad()
+    def _judge(self, report: Callable[[str], None]) -> None:
+        scores = np.empty(len(self.validate.mos), np.float32)
+        for start in range(0, len(scores), 8):
+            photos = [
+                [sized(path, self.config.input_size)] for path in self.validate.paths[start : start + 8]
+            ]
+            scores[start : start + 8] = self.averaged(self._inputs(_stacked(photos))).cpu().numpy()
+        figures = {
+            "step": float(self.step),
+            "srcc": srcc(scores, self.validate.mos),
+            "plcc": plcc(scores, self.validate.mos),
+        }
+        if not self.history or figures["srcc"] > max(past["srcc"] for past in self.history):
+            self.best.load_state_dict(self.averaged.state_dict())
+        self.history.append(figures)
+        report(
+            f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f} "
+            f"(mean score {scores.mean():.3f}, MOS {self.validate.mos.mean():.3f})"
+        )
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        for tensor in self.student.local_cnn.parameters():
+            if not tensor.requires_grad:
+                continue
+            size = float(tensor.detach().square().mean().sqrt())
+            yield {"params": [tensor], "weight_decay": 0.0, "lr": self.settings.rate * size}
+        backbone = {id(tensor) for tensor in self.student.local_cnn.parameters()}
+        for tensor in self.student.parameters():
+            if id(tensor) in backbone:
+                continue
+            decay = self.settings.decay if tensor.ndim > 1 else 0.0
+            yield {"params": [tensor], "weight_decay": decay, "lr": self.settings.head_rate}
+
+    def _loader(self) -> DataLoader[Any]:
+        rest = range(self.step, len(self.batches))
+        return DataLoader(self.batches, batch_size=None, sampler=rest, num_workers=1, prefetch_factor=4)
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "settings": self.settings.to_dict(),
+            "step": self.step,
+            "student": self.student.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "best": self.best.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history,
+        }
+
+    def _save(self) -> None:
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self.state.with_suffix(".tmp")
+        torch.save(self._content(), scratch)
+        os.replace(scratch, self.state)
+
+    def _resume(self, report: Callable[[str], None]) -> None:
+        if not self.state.exists():
+            return
+        kept = torch.load(self.state, weights_only=True, map_location=self.device)
+        if kept["settings"] != self.settings.to_dict():
+            raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
+        self.student.load_state_dict(kept["student"])
+        self.averaged.load_state_dict(kept["averaged"])
+        self.best.load_state_dict(kept["best"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        self.schedule.load_state_dict(kept["schedule"])
+        self.step, self.history = kept["step"], kept["history"]
+        report(f"{self.state}: goes on from step {self.step} of {len(self.batches)}")
+
+
+def opinions_of(student: Student) -> int:
+    """How many opinions a student trains by: its views where each has a score of its own, else one."""
+    return student.head.views if isinstance(student, MomentStudent) else 1
+
+
+def opinions_in(seen: Observation) -> Tensor:
+    """The opinions [B, views] in an observation, or the one score [B, 1]."""
+    return seen.views if seen.views.ndim == 2 else seen.score.unsqueeze(1)
+
+
+def freeze(backbone: Backbone, stages: int) -> None:
+    """Keep the stem and the first stages as they are; 0 freezes nothing."""
+    if stages:
+        for module in (backbone.conv_stem, backbone.bn1, *list(backbone.blocks)[:stages]):
+            module.requires_grad_(False).eval()
+
+
+def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
+    """Hinge on every pair of rungs of one ladder, summed over views: [L * 3, views] -> scalar.
+
+    A rung should score at least ``margin`` below the one before it, and twice that below the one
+    before that. 0 where there are no ladders.
+    """
+    if not len(opinions):
+        return opinions.sum()
+    ladders = opinions.view(-1, RUNGS, opinions.shape[1])
+    pairs = [(a, b) for a in range(RUNGS) for b in range(a + 1, RUNGS)]
+    hinges = [torch.relu(margin * (b - a) - (ladders[:, a] - ladders[:, b])) for a, b in pairs]
+    return torch.stack(hinges).mean((0, 1)).sum()
+
+
+def _rate(step: int, steps: int) -> float:
+    warm_up = max(steps // 20, 1)
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1)))
