@@ -64,7 +64,7 @@ class FinetuneSettings:
         margin: how much lower, at least, the next rung should score.
         distillation: weight of the teacher's loss, where there is one.
         average: per-step decay of the moving average of the weights, which is what is kept.
-        validation: photos held out to choose the epoch.
+        validation: photos held out to watch the training and to choose the settings.
         seed: of everything that is drawn.
     """
 
@@ -195,7 +195,6 @@ class Finetuning:
                 module.p = settings.dropout
         self.teacher = None if teacher is None else self._placed(teacher)
         self.averaged = copy.deepcopy(self.student).requires_grad_(False).eval()
-        self.best = copy.deepcopy(self.averaged)
         self.optimizer = torch.optim.AdamW(self._groups())
         steps = len(self.batches)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _rate(step, steps))
@@ -203,7 +202,7 @@ class Finetuning:
         self.history: list[dict[str, float]] = []
 
     def run(self, report: Callable[[str], None] = print, *, save_every: int = 100) -> None:
-        """Train to the end; afterwards ``best`` is the average with the best validation SRCC."""
+        """Train to the end. The learning rate ends at zero, so the last average is the one to keep."""
         self._resume(report)
         if self.step == 0:
             self._judge(report)
@@ -247,8 +246,8 @@ class Finetuning:
         return loss.item(), ranked.item()
 
     def finished(self) -> Student:
-        """The best average, on the CPU."""
-        student: Student = copy.deepcopy(self.best).cpu()
+        """The average so far, on the CPU."""
+        student: Student = copy.deepcopy(self.averaged).cpu()
         student.load_state_dict(
             {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
         )
@@ -279,8 +278,6 @@ class Finetuning:
             "srcc": srcc(scores, self.validate.mos),
             "plcc": plcc(scores, self.validate.mos),
         }
-        if not self.history or figures["srcc"] > max(past["srcc"] for past in self.history):
-            self.best.load_state_dict(self.averaged.state_dict())
         self.history.append(figures)
         report(
             f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f} "
@@ -310,7 +307,6 @@ class Finetuning:
             "step": self.step,
             "student": self.student.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "best": self.best.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "history": self.history,
@@ -330,7 +326,6 @@ class Finetuning:
             raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
         self.student.load_state_dict(kept["student"])
         self.averaged.load_state_dict(kept["averaged"])
-        self.best.load_state_dict(kept["best"])
         self.optimizer.load_state_dict(kept["optimizer"])
         self.schedule.load_state_dict(kept["schedule"])
         self.step, self.history = kept["step"], kept["history"]

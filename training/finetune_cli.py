@@ -87,15 +87,16 @@ def finetune_command(
     out.parent.mkdir(parents=True, exist_ok=True)
     info = {"name": name, "version": model_version, "licence": "Apache-2.0", "training": training}
     save_checkpoint(out, run.finished(), first.config, **info)
-    click.echo(f"{out}: validation SRCC {max(past['srcc'] for past in run.history):.4f}")
+    click.echo(f"{out}: validation SRCC {run.history[-1]['srcc']:.4f}")
 
 
 @click.command("soup")
 @click.argument("checkpoints", nargs=-1, required=True, type=_existing)
+@click.option("--share", "shares", multiple=True, type=float, help="Of each, in order. Default: equal.")
 @_out
-def soup_command(checkpoints: tuple[Path, ...], out: Path) -> None:
-    """Average the weights of students of the same sizes."""
-    mixed = soup(checkpoints)
+def soup_command(checkpoints: tuple[Path, ...], shares: tuple[float, ...], out: Path) -> None:
+    """Average the weights of students of the same sizes; name and version are the last one's."""
+    mixed = soup(checkpoints, shares)
     save_checkpoint(out, mixed.student, mixed.config, **mixed.info)
     click.echo(f"{out}: {len(checkpoints)} checkpoints averaged")
 

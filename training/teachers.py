@@ -56,14 +56,24 @@ def distillation_loss(student: Observation, teacher: Observation) -> Tensor:
     return loss
 
 
-def soup(paths: Sequence[str | Path]) -> Checkpoint:
-    """The average of several checkpoints' weights, a uniform soup (Wortsman et al. 2022, arXiv 2203.05482).
+def soup(paths: Sequence[str | Path], shares: Sequence[float] = ()) -> Checkpoint:
+    """The average of several checkpoints' weights, a soup (Wortsman et al. 2022, arXiv 2203.05482).
+
+    A fine-tuned student averaged with what it began from often beats both (the same authors,
+    arXiv 2109.01903).
+
+    Args:
+        paths: of students of the same sizes.
+        shares: of each, summing to one; empty is equal shares.
 
     Raises:
-        TrainingError: no checkpoint, or students of different sizes.
+        TrainingError: no checkpoint, students of different sizes, or shares that do not fit.
     """
     if not paths:
         raise TrainingError("a soup needs at least one checkpoint")
+    shares = shares or [1 / len(paths)] * len(paths)
+    if len(shares) != len(paths) or abs(sum(shares) - 1) > 1e-6 or min(shares) < 0:
+        raise TrainingError(f"{len(paths)} checkpoints need as many shares, none negative, with a sum of one")
     loaded = [load_checkpoint(path) for path in paths]
     first = loaded[0]
     if any(other.config != first.config for other in loaded):
@@ -71,10 +81,15 @@ def soup(paths: Sequence[str | Path]) -> Checkpoint:
     states = [one.student.state_dict() for one in loaded]
     # Counters are no weights: BatchNorm's stay as in the first.
     mixed = {
-        key: torch.stack([state[key] for state in states]).mean(0) if value.is_floating_point() else value
+        key: sum((share * state[key] for share, state in zip(shares, states, strict=True)), torch.zeros(()))
+        if value.is_floating_point()
+        else value
         for key, value in states[0].items()
     }
     student = build_student(first.config)
     student.load_state_dict(mixed)
-    ingredients = [one.sha256 for one in loaded]
-    return replace(first, student=student, info={**first.info, "soup": ingredients})
+    ingredients = [
+        {"sha256": one.sha256, "share": share, "training": one.info.get("training")}
+        for one, share in zip(loaded, shares, strict=True)
+    ]
+    return replace(first, student=student, info={**loaded[-1].info, "training": {"soup": ingredients}})

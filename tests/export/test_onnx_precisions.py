@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from mobileiqa_sdk.runtimes.onnx import Session
 # Just large enough that an attention's matrix becomes integers.
 ATTENTIVE = StudentConfig(grid=7, width=8, hidden=8, views=2, input_size=(96, 128))
 CONFIGS = {"tiny": TINY, "attentive": ATTENTIVE}
-KEPT = {"tiny": ["local_cnn.blocks.5", "head"], "attentive": ["local_cnn.blocks.5", "MALs.0"]}
+KEPT = {"tiny": ("local_cnn.blocks.5", "head"), "attentive": ("local_cnn.blocks.5", "MALs.0")}
 LOSSY = ("fp16", "int8-weights", "int8-dynamic", "int8-static", "int4-weights")
 DRIFT = {"fp16": 5e-4, "int8-weights": 5e-3, "int8-dynamic": 0.01, "int8-static": 0.05, "int4-weights": 0.02}
 RATIO = {"fp16": 0.53, "int8-weights": 0.34, "int8-dynamic": 0.34, "int8-static": 0.34, "int4-weights": 0.34}
@@ -75,30 +75,37 @@ def write(name: str, precision: str, folder: Path, keep: Sequence[str] = ()) -> 
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("precisions")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Like :func:`write`, once for each set of arguments."""
+    root = tmp_path_factory.mktemp("precisions")
+
+    @cache
+    def written_once(name: str, precision: str, keep: tuple[str, ...] = ()) -> Path:
+        return write(name, precision, root / f"{name} {precision} {len(keep)}", keep)
+
+    return written_once
 
 
-@pytest.fixture(scope="module", params=list(CONFIGS))
+@pytest.fixture(params=list(CONFIGS))
 def name(request: pytest.FixtureRequest) -> str:
     chosen: str = request.param
     return chosen
 
 
-@pytest.fixture(scope="module")
-def reference(name: str, folder: Path) -> Path:
-    return write(name, "fp32", folder / f"{name} fp32")
-
-
-@pytest.fixture(scope="module", params=LOSSY)
+@pytest.fixture(params=LOSSY)
 def precision(request: pytest.FixtureRequest) -> str:
     chosen: str = request.param
     return chosen
 
 
-@pytest.fixture(scope="module")
-def file(name: str, precision: str, folder: Path) -> Path:
-    return write(name, precision, folder / f"{name} {precision}")
+@pytest.fixture
+def reference(name: str, written: Callable[..., Path]) -> Path:
+    return written(name, "fp32")
+
+
+@pytest.fixture
+def file(name: str, precision: str, written: Callable[..., Path]) -> Path:
+    return written(name, precision)
 
 
 def test_every_precision_is_offered() -> None:
@@ -141,8 +148,8 @@ def test_nodes_are_named_after_modules(name: str, reference: Path) -> None:
     assert "local_cnn.blocks.5.0.conv_pw/Conv" in names
 
 
-def test_kept_modules_stay_float(name: str, precision: str, folder: Path) -> None:
-    model = onnx.load(write(name, precision, folder / f"{name} {precision} kept", KEPT[name]))
+def test_kept_modules_stay_float(name: str, precision: str, written: Callable[..., Path]) -> None:
+    model = onnx.load(written(name, precision, KEPT[name]))
     made_by = {output: node for node in model.graph.node for output in node.output}
     tensors = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
     inner = [node for node in model.graph.node if inside(node.name.partition("/")[0], KEPT[name])]
@@ -175,19 +182,19 @@ def test_ranges_need_photos(tmp_path: Path) -> None:
         save("onnx", job)
 
 
-def test_products_run_on_integers(folder: Path) -> None:
+def test_products_run_on_integers(written: Callable[..., Path]) -> None:
     expected = {"int8-dynamic": "MatMulInteger", "int4-weights": "MatMulNBits"}
     for precision, operator in expected.items():
-        path = write("attentive", precision, folder / f"products {precision}")
-        found = [node for node in onnx.load(path).graph.node if node.op_type == operator]
+        nodes = onnx.load(written("attentive", precision)).graph.node
+        found = [node for node in nodes if node.op_type == operator]
         assert {node.name.partition("/")[0] for node in found} >= {
             "MALs.0.feature_attention.c_qk",
             "MALs.1.feature_attention.c_qk",
         }
 
 
-def test_pixels_reach_the_first_convolution_as_they_are(folder: Path) -> None:
-    model = onnx.load(write("tiny", "int8-static", folder / "pixels"))
+def test_pixels_reach_the_first_convolution_as_they_are(written: Callable[..., Path]) -> None:
+    model = onnx.load(written("tiny", "int8-static"))
     made_by = {output: node for node in model.graph.node for output in node.output}
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     (stem,) = (node for node in model.graph.node if node.name == "local_cnn.conv_stem.conv/Conv")
@@ -211,12 +218,10 @@ for precision in LOSSY:
 """
 
 
-def test_another_process_writes_the_same_bytes(tmp_path: Path, folder: Path) -> None:
-    here = [hashlib.sha256(write("tiny", p, tmp_path / p).read_bytes()).hexdigest() for p in LOSSY]
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(folder)]
+def test_another_process_writes_the_same_bytes(tmp_path: Path, written: Callable[..., Path]) -> None:
+    here = [hashlib.sha256(written("tiny", p).read_bytes()).hexdigest() for p in LOSSY]
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path)]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    (folder / "again").mkdir()
-    command[-1] = str(folder / "again")
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split() == here
 

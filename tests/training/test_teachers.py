@@ -63,7 +63,23 @@ def test_soup_is_the_mean_of_the_weights(tmp_path: Path) -> None:
     assert len(weights) > 100
     for key in weights:
         torch.testing.assert_close(mixed[key], torch.stack([first[key], second[key]]).mean(0))
-    assert soup(paths).info["soup"] == [load_checkpoint(path).sha256 for path in paths]
+    ingredients = soup(paths).info["training"]["soup"]
+    assert [one["sha256"] for one in ingredients] == [load_checkpoint(path).sha256 for path in paths]
+
+
+def test_shares_say_how_much_of_each(tmp_path: Path) -> None:
+    paths = [saved(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2)]
+    key = "fc_score.0.weight"
+    first, second = (load_checkpoint(path).student.state_dict()[key] for path in paths)
+    torch.testing.assert_close(
+        soup(paths, (0.25, 0.75)).student.state_dict()[key], 0.25 * first + 0.75 * second
+    )
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.6), (-0.5, 1.5)])
+def test_shares_must_fit(tmp_path: Path, shares: tuple[float, ...]) -> None:
+    with pytest.raises(TrainingError, match="shares"):
+        soup([saved(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2)], shares)
 
 
 def test_students_of_other_sizes_make_no_soup(tmp_path: Path) -> None:

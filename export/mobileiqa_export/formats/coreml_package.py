@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,14 @@ def write_package(source: Path, target: Path, contract: ModelContract) -> Path:
     model.ParseFromString((source / "Data" / _MODEL).read_bytes())
     _describe(model.description, contract)
     data = target / "Data"
-    (data / _WEIGHTS).mkdir(parents=True)
+    (data / _AUTHOR).mkdir(parents=True)
     (data / _MODEL).write_bytes(model.SerializeToString(deterministic=True))
-    shutil.copyfile(source / "Data" / _WEIGHTS / "weight.bin", data / _WEIGHTS / "weight.bin")
-    (target / "Manifest.json").write_text(_manifest(contract), encoding="utf-8")
+    weights = source / "Data" / _WEIGHTS / "weight.bin"
+    if weights.exists():  # a network of a few numbers keeps them in the program
+        (data / _WEIGHTS).mkdir()
+        shutil.copyfile(weights, data / _WEIGHTS / "weight.bin")
+    items = {path: text for path, text in _ITEMS.items() if (data / path).exists()}
+    (target / "Manifest.json").write_text(_manifest(contract, items), encoding="utf-8")
     return target
 
 
@@ -54,8 +59,8 @@ def _describe(description: Any, contract: ModelContract) -> None:
     description.output[0].shortDescription = "Predicted quality from 0 to 1, higher is better"
 
 
-def _manifest(contract: ModelContract) -> str:
-    ids = {path: str(uuid.uuid5(uuid.NAMESPACE_URL, contract.to_json() + path)) for path in _ITEMS}
+def _manifest(contract: ModelContract, items: Mapping[str, str]) -> str:
+    ids = {path: str(uuid.uuid5(uuid.NAMESPACE_URL, contract.to_json() + path)) for path in items}
     values = {
         "fileFormatVersion": "1.0.0",
         "itemInfoEntries": {
@@ -65,7 +70,7 @@ def _manifest(contract: ModelContract) -> str:
                 "name": path.rpartition("/")[2],
                 "path": path,
             }
-            for path, text in _ITEMS.items()
+            for path, text in items.items()
         },
         "rootModelIdentifier": ids[_MODEL],
     }
