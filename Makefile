@@ -16,7 +16,7 @@ test: ## all tests
 	pytest
 
 model: ## export the bundled model from its checkpoint
-	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.1.safetensors \
+	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.2.safetensors \
 		--output mobileiqa_sdk/models/$(MODEL)
 
 .PHONY: help check lint format test model

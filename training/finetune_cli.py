@@ -97,7 +97,8 @@ def finetune_command(
 def soup_command(checkpoints: tuple[Path, ...], shares: tuple[float, ...], out: Path) -> None:
     """Average the weights of students of the same sizes; name and version are the last one's."""
     mixed = soup(checkpoints, shares)
-    save_checkpoint(out, mixed.student, mixed.config, **mixed.info)
+    info = {key: value for key, value in mixed.info.items() if key != "student"}  # its sizes: written anew
+    save_checkpoint(out, mixed.student, mixed.config, **info)
     click.echo(f"{out}: {len(checkpoints)} checkpoints averaged")
 
 

@@ -12,12 +12,14 @@ import onnx
 import pytest
 from conftest import SMALL, TINY, filled
 from formulas import formula_image
+from PIL import Image
 
 from mobileiqa_export.exporter import export
 from mobileiqa_export.student import save_checkpoint
-from mobileiqa_export.verify import reference_scores
+from mobileiqa_export.verify.reference import as_trained
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
+from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes.onnx import Session
 
 CONFIGS = {"small": SMALL, "tiny": TINY}
@@ -136,7 +138,10 @@ def test_it_scores_as_pytorch_does(artifacts: dict[str, Path], variant: str) -> 
         "grey": np.full((97, 130, 3), 127, np.uint8),
         "noise": np.random.default_rng(3).integers(0, 256, (150, 170, 3), dtype=np.uint8),
     }
-    references = reference_scores(filled(config), config, images)
+    trained = as_trained(filled(config), config)
+    references = {
+        name: trained(resize(Image.fromarray(image), *config.input_size)) for name, image in images.items()
+    }
     scorer = Scorer(artifacts[variant], threads=1)
     scores = {name: scorer.score(image) for name, image in images.items()}
     assert scores == pytest.approx(references, abs=1e-5)

@@ -31,6 +31,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
     if not job.calibration:
         raise ExportError("int8-static needs calibration photos; give some, or take int8-dynamic")
     model = onnx.shape_inference.infer_shapes(model)
+    _part_biases(model, set(matrix_products(model, job)))
     nodes = _chosen(model, job)
     if nodes:
         model = _quantize(model, nodes, job)
@@ -54,6 +55,27 @@ def _chosen(model: onnx.ModelProto, job: Job) -> list[onnx.NodeProto]:
         if node.name not in products:
             integers.update(node.output)
     return chosen
+
+
+def _part_biases(model: onnx.ModelProto, products: set[str]) -> None:
+    """Give the biases that are added to products as many axes as those have.
+
+    Of a product and a bias with one axis onnxruntime makes a ``Gemm`` before it looks for integers,
+    then finds none, and makes floats of the whole weight for every photo.
+    """
+    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in model.graph.value_info}
+    made = {node.output[0] for node in model.graph.node if node.name in products}
+    vectors = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 1}
+    for node in model.graph.node:
+        for product, bias in (node.input, node.input[::-1]) if node.op_type == "Add" else ():
+            if product in made and bias in vectors and ranks.get(product, 0) > 2:
+                values = numpy_helper.to_array(vectors[bias])
+                wide = numpy_helper.from_array(
+                    values.reshape(*[1] * (ranks[product] - 1), -1), f"{node.name}.bias"
+                )
+                model.graph.initializer.append(wide)
+                node.input[list(node.input).index(bias)] = wide.name
+    _drop_unread(model)
 
 
 def _maps(model: onnx.ModelProto) -> set[str]:
