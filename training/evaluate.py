@@ -15,7 +15,6 @@ from PIL import Image
 from mobileiqa_export.evaluation.agreement import Agreement, agreement, srcc
 from mobileiqa_export.evaluation.datasets import RatedPhoto
 from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
-from mobileiqa_export.student.moments import moments
 
 from .errors import TrainingError
 from .features import BATCH, Features, load_photo, to_batch
@@ -71,8 +70,8 @@ def opinions_of_images(checkpoint: Checkpoint, images: Sequence[Image.Image]) ->
     if not isinstance(student, MomentStudent):
         raise TrainingError("only a moment student has views that can be told apart")
     inputs = normalise(to_batch(images), BACKBONES[checkpoint.config.backbone])
-    taps = student.local_cnn(inputs.contiguous(memory_format=torch.channels_last))
-    opinions: Opinions = student.head(torch.cat([moments(tap) for tap in taps], dim=1)).numpy()
+    seen = student.observe(inputs.contiguous(memory_format=torch.channels_last))
+    opinions: Opinions = seen.views.numpy()
     return opinions
 
 

@@ -16,6 +16,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from mobileiqa_export.evaluation.distortions import Pixels
 from mobileiqa_export.student import BACKBONES, normalise
 from mobileiqa_export.student.backbone import Backbone
 from mobileiqa_export.student.moments import moments
@@ -32,22 +33,17 @@ SHARD = 500
 Features = npt.NDArray[np.float32]
 
 
-def open_photo(path: Path) -> Image.Image:
-    """The photo as the runtime reads it: upright sRGB of its own size."""
-    return read_photo(path)
-
-
-def stretch(photo: Image.Image) -> Image.Image:
-    """To 512x512 by the runtime's rule, whatever its aspect ratio."""
-    return Image.fromarray(resize(photo, SIDE, SIDE))
+def sized(path: Path, size: tuple[int, int]) -> Pixels:
+    """The photo as a student of this (height, width) sees it: upright, RGB, resized by the runtime's rule."""
+    return resize(read_photo(path), *size)
 
 
 def load_photo(path: Path) -> Image.Image:
-    """The photo as the student sees it: upright, RGB, 512x512."""
-    return stretch(open_photo(path))
+    """The photo as the bundled student sees it: 512x512."""
+    return Image.fromarray(sized(path, (SIDE, SIDE)))
 
 
-def to_batch(photos: Sequence[Image.Image]) -> Tensor:
+def to_batch(photos: Sequence[Image.Image | Pixels]) -> Tensor:
     """RGB photos of one size -> pixels [B, 3, H, W] in 0..255, uint8, channels last in memory."""
     pixels = np.stack([np.asarray(photo) for photo in photos])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2)

@@ -7,7 +7,6 @@ from its last state exactly as if it had not been.
 from __future__ import annotations
 
 import copy
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -31,11 +30,10 @@ from mobileiqa_export.student import (
     normalise,
 )
 from mobileiqa_export.student.backbone import Backbone
-from mobileiqa_sdk.photo import read_photo
-from mobileiqa_sdk.resample import resize
 
 from .errors import TrainingError
-from .head import bootstrap_weights, view_loss
+from .features import sized, to_batch
+from .head import bootstrap_weights, follow, rate_at, view_loss
 from .pairs import RUNGS, draw_rungs
 from .teachers import Teacher, distillation_loss
 
@@ -149,11 +147,6 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return sized(self.rated.paths[int(row)], self.input_size)
 
 
-def sized(path: Path, input_size: tuple[int, int]) -> Pixels:
-    """The photo as the student sees it: upright, RGB, resized by the runtime's rule."""
-    return resize(read_photo(path), *input_size)
-
-
 def cropped(photos: Sequence[Pixels], side: int, generator: np.random.Generator) -> list[Pixels]:
     """The same square of every photo, mirrored with all of them or with none; smaller sides stay whole."""
     top, left = (int(generator.integers(max(length - side, 0) + 1)) for length in photos[0].shape[:2])
@@ -164,8 +157,7 @@ def cropped(photos: Sequence[Pixels], side: int, generator: np.random.Generator)
 def _stacked(groups: Sequence[Sequence[Pixels]]) -> Tensor:
     if not groups:
         return torch.empty(0, 3, 1, 1, dtype=torch.uint8)
-    pixels = np.stack([photo for group in groups for photo in group])
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    return to_batch([photo for group in groups for photo in group])
 
 
 class Finetuning:
@@ -197,7 +189,7 @@ class Finetuning:
         self.averaged = copy.deepcopy(self.student).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(self._groups())
         steps = len(self.batches)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _rate(step, steps))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: rate_at(step, steps))
         self.step = 0
         self.history: list[dict[str, float]] = []
 
@@ -238,11 +230,7 @@ class Finetuning:
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
-        with torch.no_grad():
-            states = (network.state_dict().values() for network in (self.averaged, self.student))
-            for kept, current in zip(*states, strict=True):
-                if kept.is_floating_point():  # BatchNorm's counters are not
-                    kept.lerp_(current, 1 - self.settings.average)
+        follow(self.averaged, self.student, self.settings.average)
         return loss.item(), ranked.item()
 
     def finished(self) -> Student:
@@ -361,10 +349,3 @@ def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
     pairs = [(a, b) for a in range(RUNGS) for b in range(a + 1, RUNGS)]
     hinges = [torch.relu(margin * (b - a) - (ladders[:, a] - ladders[:, b])) for a, b in pairs]
     return torch.stack(hinges).mean((0, 1)).sum()
-
-
-def _rate(step: int, steps: int) -> float:
-    warm_up = max(steps // 20, 1)
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1)))

@@ -63,6 +63,7 @@ def finetune_command(
     """Train a whole student on opinions, ladders and teachers. Stop and repeat at will."""
     settings = FinetuneSettings(**{"seed": seed, **parsed(FinetuneSettings, changes)})
     first = _first(start, backbone_file, sizes)
+    taught_by = [load_checkpoint(path) for path in teachers]
     learn, validate = _rated(dataset, root, settings)
     run = Finetuning(
         first.student,
@@ -72,7 +73,7 @@ def finetune_command(
         photographs(folders, first.config.input_size),
         settings,
         state,
-        teacher=Teacher([load_checkpoint(path).student for path in teachers]) if teachers else None,
+        teacher=Teacher([one.student for one in taught_by]) if taught_by else None,
     )
     run.run(lambda line: click.echo(line, err=True))
     training: dict[str, Any] = {
@@ -80,7 +81,7 @@ def finetune_command(
         "backbone_file_sha256": SHA256,
         "start": first.info.get("training", first.sha256),
         "finetuning": settings.to_dict(),
-        "teachers": [load_checkpoint(path).sha256 for path in teachers],
+        "teachers": [one.sha256 for one in taught_by],
         "validation": run.history,
         "torch": torch.__version__,
     }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mobileiqa_export.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
@@ -109,7 +109,7 @@ def train_head(
     weights = bootstrap_weights(len(rows), settings.views, settings.seed, enabled=settings.bootstrap)
     optimizer = _optimizer(head, settings)
     steps = settings.epochs * (len(rows) // settings.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
     best: Trained | None = None
     standardized = _without_standardization(head)
     for epoch in range(1, settings.epochs + 1):
@@ -125,7 +125,7 @@ def train_head(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            _follow(averaged, head, settings.average)
+            follow(averaged, head, settings.average)
         with torch.inference_mode():
             scores = averaged(held_inputs).mean(1).numpy()
         figures = srcc(scores, mos[held_out]), plcc(scores, mos[held_out])
@@ -206,7 +206,8 @@ def _optimizer(head: MomentViews, settings: Settings) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=settings.rate)
 
 
-def _rate(step: int, steps: int) -> float:
+def rate_at(step: int, steps: int) -> float:
+    """Share of the peak learning rate: a linear twentieth, then a half cosine to zero."""
     warm_up = max(steps // 20, 1)
     if step < warm_up:
         return (step + 1) / warm_up
@@ -214,6 +215,9 @@ def _rate(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def _follow(averaged: MomentViews, head: MomentViews, decay: float) -> None:
-    for kept, current in zip(averaged.parameters(), head.parameters(), strict=True):
-        kept.lerp_(current, 1 - decay)
+def follow(averaged: nn.Module, current: nn.Module, decay: float) -> None:
+    """Move an average of weights by (1 - decay) towards the current ones."""
+    states = (network.state_dict().values() for network in (averaged, current))
+    for kept, value in zip(*states, strict=True):
+        if kept.is_floating_point():  # BatchNorm's counters are not
+            kept.lerp_(value, 1 - decay)

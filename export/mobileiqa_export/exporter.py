@@ -9,6 +9,7 @@ from time import perf_counter
 
 from mobileiqa_bench.rounds import BenchmarkError
 from mobileiqa_sdk.errors import MobileIQAError
+from mobileiqa_sdk.library import size_of
 
 from .attempt import Attempt, try_cell, with_drift_allowed
 from .errors import ExportMismatch
@@ -20,7 +21,6 @@ from .folders import (
     remove_report_folder,
     report_folder,
     scratch_beside,
-    size_of,
     write_checksums,
 )
 from .matrix import Cell, cells

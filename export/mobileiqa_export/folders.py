@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mobileiqa_sdk.library import CHECKSUMS, sha256_of
+from mobileiqa_sdk.library import CHECKSUMS, files_of, sha256_of
 from mobileiqa_sdk.runtimes import RUNTIMES
 
 from .errors import ExportError
 from .report import REPORT_FILES
-from .verify.runners import EXECUTORS
 
 CONTRACT = "contract.json"
 FILES = {CONTRACT, CHECKSUMS, *REPORT_FILES}
@@ -26,7 +25,7 @@ def check_output(output: Path, overwrite: bool) -> None:
     found = set(os.listdir(output)) if output.is_dir() else None
     if found is None or (found and CONTRACT not in found):
         raise ExportError(f"{output}: exists and is no artifact; choose another output folder")
-    suffixes = {entry.suffix for entry in RUNTIMES.values()} | set(EXECUTORS)
+    suffixes = {entry.suffix for entry in RUNTIMES.values()}
     if foreign := sorted(name for name in found - FILES if Path(name).suffix not in suffixes):
         raise ExportError(
             f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"
@@ -92,16 +91,6 @@ def move(folder: Path, output: Path, replaced: Path) -> None:
     except BaseException:
         os.replace(replaced, output)
         raise
-
-
-def files_of(model: Path) -> list[Path]:
-    """The files that a model is made of, in order: itself, or all below a package such as .mlpackage."""
-    return sorted(path for path in model.rglob("*") if path.is_file()) if model.is_dir() else [model]
-
-
-def size_of(model: Path) -> int:
-    """Bytes of a model file or package."""
-    return sum(path.stat().st_size for path in files_of(model))
 
 
 def write_checksums(folder: Path, model: Path) -> None:

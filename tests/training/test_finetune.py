@@ -8,7 +8,8 @@ import torch
 
 from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
-from training.finetune import FinetuneSettings, Finetuning, Rated, ladder_loss, sized
+from training.features import sized
+from training.finetune import FinetuneSettings, Finetuning, Rated, ladder_loss
 from training.teachers import Teacher
 
 MOMENTS = StudentConfig(

@@ -10,13 +10,14 @@ from typing import Any
 
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError
+from mobileiqa_sdk.library import find, size_of
 
 from .drift import Drift, drift, failures
 from .images import ImageSet, verification_set
 from .pages import drift_section, figures, parity_section, skipped_section, timing_section
 from .parity import Parity, side_by_side
 from .photographs import Skipped
-from .runners import Say, model_file, open_runner, run_all
+from .runners import Say, open_runner, run_all
 from .timing import Timing, measure_against
 
 
@@ -132,7 +133,7 @@ def compare(
             f"{artifact}: sees photos at {size[0]}x{size[1]}, {other} at {theirs.contract.input.height}x"
             f"{theirs.contract.input.width}; compare artifacts of one input size"
         )
-    files = model_file(artifact), model_file(other)
+    files = find(artifact), find(other)
     say("making the test images")
     images = verification_set(size, photos, count)
     found, parity = _drift(images, *(run_all(each.run, images.pixels, say) for each in (theirs, ours)))
@@ -142,8 +143,8 @@ def compare(
         other=str(files[1]),
         contract=ours.contract,
         other_contract=theirs.contract,
-        bytes=_size(files[0]),
-        other_bytes=_size(files[1]),
+        bytes=size_of(files[0]),
+        other_bytes=size_of(files[1]),
         images=images.source,
         skipped=images.skipped,
         parity=parity,
@@ -171,11 +172,6 @@ def _timing(artifact: Path, other: Path, say: Say) -> tuple[Timing | None, str]:
         return measure_against(other, artifact, say), ""
     except BenchmarkError as error:
         return None, str(error)
-
-
-def _size(model: Path) -> int:
-    files = model.rglob("*") if model.is_dir() else [model]
-    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _title(contract: ModelContract) -> str:
