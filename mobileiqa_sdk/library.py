@@ -106,6 +106,14 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def digest_of(model: Path) -> str:
+    """Hex digest of a model file; of its files' names and digests for a model that is a folder."""
+    if not model.is_dir():
+        return sha256_of(model)
+    lines = [f"{sha256_of(file)}  {file.relative_to(model).as_posix()}" for file in files_of(model)]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
 def files_of(model: Path) -> list[Path]:
     """The model file itself, or all files in a model that is a folder, sorted; links are not followed."""
     if not model.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from ..errors import ArtifactInvalid, ContractMismatch, RuntimeUnavailable
 class Session:
     """One package, compiled and loaded by Core ML.
 
-    Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine.
+    Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine. Its
+    models serve one call at a time, so threads that share a session wait for each other.
 
     Raises:
         RuntimeUnavailable: this is no Mac, or coremltools is not installed.
@@ -34,6 +36,7 @@ class Session:
                 'pip install "mobileiqa-sdk[export,coreml]"'
             )
         self._path = path
+        self._lock = threading.Lock()
         self._model = self._load()
         description = self._model.get_spec().description
         text = dict(description.metadata.userDefined).get(METADATA_KEY)
@@ -72,7 +75,8 @@ class Session:
     def run(self, pixels: NDArray[np.uint8]) -> float:
         """Resized photo, uint8 RGB [height, width, 3] -> raw score. Raises ContractMismatch."""
         try:
-            found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
+            with self._lock:
+                found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
         except Exception as error:
             raise ContractMismatch(f"{self._path}: Core ML cannot run it ({_first_line(error)})") from error
         score = np.asarray(found)
