@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,6 +45,8 @@ class ResultsFile:
         except OSError as error:
             raise self._cannot("opened", error) from error
         try:
+            if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                raise ResultsInvalid(f"{self._path}: is not a regular file; name one")
             self._mend(*self._read())
         except BaseException:
             self._file.close()
