@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 MAX_THREADS = 1024
@@ -56,6 +55,9 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: 
         for item in items:
             yield work(item)
         return
+    # Here, because one photo needs none of it, and it would be a tenth of what importing the SDK adds.
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     taken: deque[Future[_Result]] = deque()
     remaining = iter(items)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="mobileiqa")
