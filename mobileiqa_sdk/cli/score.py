@@ -29,12 +29,12 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.option(
     "--workers",
     type=click.IntRange(1, MAX_THREADS),
-    help="Photos at a time. Default: as many as the CPUs, or OMP_NUM_THREADS, have room for.",
+    help="Photos at a time. Default: as many as the CPUs have room for.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(1, MAX_THREADS),
-    help="CPU threads of one inference. Default: 1 for several photos, for one OMP_NUM_THREADS, else all.",
+    help="CPU threads of one inference. Default: 1 for several photos; for one, all CPUs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
@@ -58,7 +58,8 @@ def command(
 ) -> None:
     """Score photos: 0 is the worst, 1 the best that people would say.
 
-    A photo that cannot be scored becomes a row with the reason, and the exit status 1.
+    A photo that cannot be scored becomes a row with the reason, and the exit status 1. Where
+    OMP_NUM_THREADS is set, it counts as the number of CPUs.
     """
     forms = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
     if len(forms) > 1:
