@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from skimage import data_dir
+import skimage
 
 HERE = Path(__file__).resolve().parent
 PHOTOS = ("astronaut.png", "rocket.jpg")
@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows here")
     parser.add_argument("artifacts", type=Path, nargs="+")
     options = parser.parse_args()
-    photos = [Path(data_dir) / name for name in PHOTOS]
+    photos = [Path(skimage.data_dir) / name for name in PHOTOS]  # type: ignore[attr-defined]  # loaded lazily
     here = Machine([sys.executable], None)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
         machines = {

@@ -39,8 +39,8 @@ from typing import Any, BinaryIO
 METADATA_KEY = "mobileiqa.contract"
 CONTRACT_SCHEMAS = (1, 2)
 MAX_SIDE = 8192
-# A reduced JPEG keeps at least this many times the sides of the model's input; the contract's rule.
-REDUCED_MARGIN = 1
+# The rule "jpeg-reduced": a JPEG decoded smaller keeps so many times the sides of the model's input.
+REDUCTION_MARGIN = 1.4
 # Profiles that move no probed channel by more than this are taken for sRGB, as the SDK does.
 ICC_IDENTITY = 2
 PHOTO_RUNS = 5
@@ -76,37 +76,33 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     """The contract as JSON values, once everything that this script relies on is found to be known."""
     try:
         contract = json.loads(text)
-        inputs, golden = contract["input"], contract["golden"]
-        schema, output = contract["schema"], contract["output"]
+        if contract["schema"] not in CONTRACT_SCHEMAS:
+            raise unknown(source, "schema", contract["schema"])
+        inputs, output, golden = contract["input"], contract["output"], contract["golden"]
+        if contract["schema"] == 1:  # schema 2 made these two explicit
+            inputs, output = {**inputs, "decode": "full"}, {**output, "opinions": 1}
+            contract.update(input=inputs, output=output)
         for key in ("name", "version"):
             if not str(contract["model"][key]).isprintable():
                 raise DeviceError(f"{source}: its contract has an unprintable model.{key}")
-        str(contract["precision"]["weights"])
-        if schema == 1:  # schema 2 made these two explicit
-            inputs, output = {"decode": "full", **inputs}, {"opinions": 0, **output}
-            contract.update(input=inputs, output=output)
-        wanted = {
-            "schema": (schema, CONTRACT_SCHEMAS),
+        rules = {
             "input.layout": (inputs["layout"], ("NHWC",)),
             "input.channels": (inputs["channels"], ("RGB",)),
             "input.dtype": (inputs["dtype"], ("uint8",)),
             "input.resample": (inputs["resample"], ("pillow-bicubic",)),
             "input.decode": (inputs["decode"], ("full", "jpeg-reduced")),
-            "output.minimum": (output["minimum"], (0,)),
-            "output.maximum": (output["maximum"], (1,)),
             "golden.formula": (golden["formula"], ("triangles-1",)),
         }
-        for key, (found, known) in wanted.items():
+        for key, (found, known) in rules.items():
             if found not in known:
-                raise DeviceError(
-                    f"{source}: its contract has {key} {found!r}; this script knows {known}. "
-                    "Take the script that comes with the SDK that made the artifact"
-                )
+                raise unknown(source, key, found)
         sides = [inputs["height"], inputs["width"], golden["height"], golden["width"]]
         sane = (
             all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
+            and (output["minimum"], output["maximum"], output["higher_is_better"]) == (0, 1, True)
             and type(output["opinions"]) is int
-            and output["opinions"] >= 0
+            and 1 <= output["opinions"] <= 1024
+            and isinstance(contract["precision"]["weights"], str)
             and 0 <= golden["score"] <= 1
             and 0 < golden["tolerance"] < 1
             and re.fullmatch("[0-9a-f]{64}", golden["input_sha256"])
@@ -116,6 +112,13 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     if not sane:
         raise DeviceError(f"{source}: its contract has a value out of range; export it again")
     return dict(contract)
+
+
+def unknown(source: str, key: str, found: object) -> DeviceError:
+    return DeviceError(
+        f"{source}: its contract has {key} {found!r}, which this script does not know; "
+        "take the script that comes with the SDK that made the artifact"
+    )
 
 
 def tflite_contract(path: str) -> dict[str, Any]:
@@ -178,8 +181,8 @@ class OnnxModel:
             self._session = self._open(prepacking=True)
         inputs = self._session.get_inputs()
         check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)
-        outputs = [(o.name, o.type == "tensor(float)") for o in self._session.get_outputs()]
-        self._input, self._output = inputs[0].name, outputs[score_output(self.contract, outputs, path)][0]
+        check_output([o.type == "tensor(float)" for o in self._session.get_outputs()], path)
+        self._input = inputs[0].name
 
     def _open(self, prepacking: bool) -> Any:
         import onnxruntime
@@ -196,7 +199,7 @@ class OnnxModel:
             raise DeviceError(f"{self._path}: onnxruntime cannot load it ({one_line(error)})") from error
 
     def run(self, pixels: Any) -> float:
-        return float(self._session.run([self._output], {self._input: pixels[None]})[0].item())
+        return score_of(self._session.run(None, {self._input: pixels[None]})[0], self.contract, self._path)
 
 
 class TFLiteModel:
@@ -205,6 +208,7 @@ class TFLiteModel:
     runtime = "litert"
 
     def __init__(self, path: str, threads: int) -> None:
+        self._path = path
         self.contract = tflite_contract(path)
         try:
             self._interpreter = tflite_interpreter()(model_path=path, num_threads=threads)
@@ -215,14 +219,13 @@ class TFLiteModel:
         found = [(i["dtype"].__name__, [int(side) for side in i["shape_signature"]]) for i in inputs]
         check_input(self.contract, found, path)
         outputs = self._interpreter.get_output_details()
-        described = [(str(o["name"]), o["dtype"].__name__ == "float32") for o in outputs]
-        self._input = inputs[0]["index"]
-        self._output = outputs[score_output(self.contract, described, path)]["index"]
+        check_output([o["dtype"].__name__ == "float32" for o in outputs], path)
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
 
     def run(self, pixels: Any) -> float:
         self._interpreter.set_tensor(self._input, pixels[None])
         self._interpreter.invoke()
-        return float(self._interpreter.get_tensor(self._output).item())
+        return score_of(self._interpreter.get_tensor(self._output), self.contract, self._path)
 
 
 def tflite_interpreter() -> Any:
@@ -244,13 +247,19 @@ def check_input(contract: dict[str, Any], found: list[tuple[str, list[Any]]], pa
         raise DeviceError(f"{path}: its contract promises input {promised}, the model has {found}")
 
 
-def score_output(contract: dict[str, Any], outputs: list[tuple[str, bool]], path: str) -> int:
-    """Which of the (name, is float) outputs is the score; the only other one may be the opinions."""
-    scores = [i for i, (name, _) in enumerate(outputs) if len(outputs) == 1 or "opinions" not in name]
-    wanted = 2 if contract["output"]["opinions"] else 1
-    if len(outputs) != wanted or len(scores) != 1 or not all(is_float for _, is_float in outputs):
-        raise DeviceError(f"{path}: its contract promises {wanted} float output(s), the model has {outputs}")
-    return scores[0]
+def check_output(floats: list[bool], path: str) -> None:
+    """Raise DeviceError unless the model has one output, of floats; an item per output."""
+    if floats != [True]:
+        raise DeviceError(f"{path}: one float output is wanted, the model has {len(floats)} outputs")
+
+
+def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
+    """The mean of the model's opinions, as the SDK takes it; one opinion is the score."""
+    opinions = [float(value) for value in values.reshape(-1)]
+    wanted = contract["output"]["opinions"]
+    if len(opinions) != wanted:
+        raise DeviceError(f"{path}: its contract promises {wanted} opinions, the model gave {len(opinions)}")
+    return math.fsum(opinions) / len(opinions)
 
 
 RUNTIMES: dict[str, tuple[Any, Callable[[], Any], str]] = {
@@ -301,9 +310,8 @@ def decode(path: str, contract: dict[str, Any]) -> Any:
     try:
         image = Image.open(path)
         if contract["input"]["decode"] == "jpeg-reduced" and image.format in ("JPEG", "MPO"):
-            sides = [REDUCED_MARGIN * contract["input"][side] for side in ("width", "height")]
-            turned = image.getexif().get(0x0112, 1) >= 5  # EXIF 2.32, 4.6.4 A: rows and columns swapped
-            image.draft(None, tuple(sides[::-1] if turned else sides))
+            factor = reduction(image, contract["input"])
+            image.draft(None, (image.width // factor, image.height // factor))
         image.load()
         upright = ImageOps.exif_transpose(image)
     except Exception as error:  # damaged bytes make decoders raise anything
@@ -312,6 +320,18 @@ def decode(path: str, contract: dict[str, Any]) -> Any:
         raise DeviceError(f"{path}: has mode {image.mode}; pass a photo of 8-bit colour or grey, opaque")
     profile = image.info.get("icc_profile")
     return to_srgb(upright, profile) if profile else upright.convert("RGB")
+
+
+def reduction(image: Any, inputs: dict[str, Any]) -> int:
+    """By how much both sides of a JPEG are divided: the largest of 8, 4, 2 that leaves the margin, or 1."""
+    width, height = image.size
+    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # EXIF 2.32, 4.6.4 A: rows and columns are swapped
+        width, height = height, width
+    for factor in (8, 4, 2):
+        wide_enough = width // factor >= REDUCTION_MARGIN * inputs["width"]
+        if wide_enough and height // factor >= REDUCTION_MARGIN * inputs["height"]:
+            return factor
+    return 1
 
 
 def to_srgb(image: Any, profile: bytes) -> Any:

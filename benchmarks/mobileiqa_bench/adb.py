@@ -50,7 +50,9 @@ def measure(
         artifact: an .onnx model file; None for the model bundled with the app.
         photo: what is scored; None for the contract's golden image.
         serial: of the phone; None takes ``ANDROID_SERIAL``, else the only one attached.
-        threads, warmup, runs: threads of one inference; inferences that do not count, and that do.
+        threads: of one inference.
+        warmup: inferences after the first that do not count.
+        runs: inferences that do.
         timeout: seconds that the app may take from its start to its result.
         poll: seconds between two looks at the phone; each look costs it some milliseconds.
 

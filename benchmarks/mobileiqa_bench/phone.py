@@ -74,8 +74,8 @@ class Phone:
             serial = next(iter(ready or states), "")
         if serial not in states:
             raise NoPhone(
-                f"no phone{serial and f' {serial}'} is attached, but {listed}; connect it by USB, switch on USB "
-                "debugging in its developer options, and see `adb devices`"
+                f"no phone{serial and f' {serial}'} is attached, but {listed}; connect it by USB, switch on "
+                "USB debugging in its developer options, and see `adb devices`"
             )
         if states[serial] == "unauthorized":
             raise _unauthorized(serial)
