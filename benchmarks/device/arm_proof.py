@@ -148,6 +148,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, required=True, help="arm64 root")
     parser.add_argument("--interpreter", type=Path, required=True, help="Python in the root")
     parser.add_argument("--site", type=Path, required=True, help="folder of aarch64 packages")
+    parser.add_argument("--cpu", choices=CPUS, action="append", help="only this one; may be repeated")
     parser.add_argument("--json", type=Path, help="write the rows here")
     parser.add_argument("artifacts", type=Path, nargs="+")
     options = parser.parse_args()
@@ -155,8 +156,8 @@ def main() -> int:
     here = Machine([sys.executable], None)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
         machines = {
-            name: emulated(cpu, options.root, options.interpreter, options.site, Path(scratch))
-            for name, cpu in CPUS.items()
+            name: emulated(CPUS[name], options.root, options.interpreter, options.site, Path(scratch))
+            for name in options.cpu or CPUS
         }
         expected = {artifact: here.scores(artifact, photos) for artifact in options.artifacts}
         waiting = [

@@ -2,15 +2,16 @@
 # Do artifacts give the same scores on ARM? Without an ARM machine: the device script and the SDK, with the
 # aarch64 wheels that a phone or board would install, run under qemu-user. Scores are compared, never times.
 #
-#     benchmarks/device/arm_proof.sh [FOLDER]
+#     benchmarks/device/arm_proof.sh [FOLDER [--cpu Cortex-A76]...]
 #
-# FOLDER (build/arm-proof) keeps what was made, for the next time. Needs Debian with qemu-user-static, and this
+# FOLDER (build/arm-proof) keeps what was made, for the next time: delete it to export anew. Needs Debian with qemu-user-static, and this
 # SDK installed with its [dev] extra. apt and pip are asked as this machine has them configured; nothing is
 # installed on it, and root is not needed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p "${1:-build/arm-proof}"
 work=$(realpath "${1:-build/arm-proof}")
+shift $(($# > 0))
 root=$work/root site=$work/site artifacts=$work/artifacts
 python=${PYTHON:-python3}
 
@@ -57,4 +58,4 @@ if [ ! -d "$artifacts" ]; then
 fi
 
 exec "$python" benchmarks/device/arm_proof.py --root "$root" --interpreter "$interpreter" --site "$site" \
-    --json "$work/result.json" "$artifacts"/*/
+    --json "$work/result.json" "$@" "$artifacts"/*/

@@ -37,7 +37,7 @@ from statistics import median
 from typing import Any, BinaryIO
 
 METADATA_KEY = "mobileiqa.contract"
-CONTRACT_SCHEMAS = (1, 2)
+CONTRACT_SCHEMA = 2
 MAX_SIDE = 8192
 # The rule "jpeg-reduced": a JPEG decoded smaller keeps so many times the sides of the model's input.
 REDUCTION_MARGIN = 1.4
@@ -76,12 +76,9 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     """The contract as JSON values, once everything that this script relies on is found to be known."""
     try:
         contract = json.loads(text)
-        if contract["schema"] not in CONTRACT_SCHEMAS:
+        if contract["schema"] != CONTRACT_SCHEMA:
             raise unknown(source, "schema", contract["schema"])
         inputs, output, golden = contract["input"], contract["output"], contract["golden"]
-        if contract["schema"] == 1:  # schema 2 made these two explicit
-            inputs, output = {**inputs, "decode": "full"}, {**output, "opinions": 1}
-            contract.update(input=inputs, output=output)
         for key in ("name", "version"):
             if not str(contract["model"][key]).isprintable():
                 raise DeviceError(f"{source}: its contract has an unprintable model.{key}")
