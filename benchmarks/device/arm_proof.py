@@ -130,7 +130,7 @@ def compare(artifact: Path, name: str, arm: Machine, expected: list[float], phot
 
 def _flaw(arm: Machine, artifact: Path, photo: Path, score: float) -> str:
     """What is wrong with the device script's result; it must give the SDK's score to the last bit."""
-    options = ("--photo", photo, "--warmup", "0", "--runs", "1", "--json", "-")
+    options = ("--photo", photo, "--rounds", "1", "--warmup", "0", "--runs", "1", "--json", "-")
     done = arm.python(HERE / "mobileiqa_device.py", artifact, *options)
     if done.returncode:
         return f"exit status {done.returncode}: {(done.stdout + done.stderr)[-2000:]}"

@@ -99,13 +99,16 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
             and (output["minimum"], output["maximum"], output["higher_is_better"]) == (0, 1, True)
             and type(output["opinions"]) is int
             and 1 <= output["opinions"] <= 1024
+            and all(isinstance(contract["model"][key], str) for key in ("name", "version"))
             and isinstance(contract["precision"]["weights"], str)
             and 0 <= golden["score"] <= 1
             and 0 < golden["tolerance"] < 1
             and re.fullmatch("[0-9a-f]{64}", golden["input_sha256"])
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DeviceError(f"{source}: its contract cannot be read ({error!r}); export it again") from error
+        raise DeviceError(
+            f"{source}: its contract cannot be read ({error!r:.100}); export it again"
+        ) from error
     if not sane:
         raise DeviceError(f"{source}: its contract has a value out of range; export it again")
     return dict(contract)
@@ -113,7 +116,7 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
 
 def unknown(source: str, key: str, found: object) -> DeviceError:
     return DeviceError(
-        f"{source}: its contract has {key} {found!r}, which this script does not know; "
+        f"{source}: its contract has {key} {repr(found)[:60]}, which this script does not know; "
         "take the script that comes with the SDK that made the artifact"
     )
 
@@ -548,8 +551,9 @@ def timed(call: Callable[[], Any], runs: int) -> tuple[list[float], Any]:
     return values, answer
 
 
-def statistics(values: list[float]) -> dict[str, Any]:
-    """Median, p90 (linear between neighbours), smallest, MAD (not scaled), and the values in order."""
+def statistics(rounds: list[list[float]]) -> dict[str, Any]:
+    """Median, p90 (linear between neighbours), smallest, MAD (not scaled), values; medians of rounds."""
+    values = [value for one in rounds for value in one]
     middle = median(values)
     return {
         "median": middle,
@@ -557,6 +561,7 @@ def statistics(values: list[float]) -> dict[str, Any]:
         "min": min(values),
         "mad": median(abs(value - middle) for value in values),
         "values": values,
+        "rounds": [median(one) for one in rounds],
     }
 
 
@@ -569,7 +574,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def measure(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
-    """One result of the JSON. Raises DeviceError."""
+    """A round: a result of the JSON, whose seconds are lists of values still. Raises DeviceError."""
     model_class = runtime_for(path)
     from PIL import Image
 
@@ -591,30 +596,54 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
     check_score(score, path)
     if options.minutes:
         result["sustained"] = list(sustained(lambda: model.run(pixels), 60 * options.minutes, system))
-    inference = statistics(values)
     result.update(
         model=contract["model"]["name"],
         version=contract["model"]["version"],
         runtime=model.runtime,
         precision=contract["precision"]["weights"],
         score=score,
-        seconds={"load": load, "first": first, "inference": inference, "decode": decoded, "resize": resized},
+        seconds={"load": load, "first": first, "inference": values, "decode": decoded, "resize": resized},
         memory={
             "peak_rss_bytes": system.status_bytes("VmHWM"),
             "rss_after_load_bytes": rss_after_load,
             "private_bytes": system.private_bytes(),
             "peak_pss_bytes": None,
         },
-        flags=[*flags_of(result, inference), *before.flags()],
+        flags=list(before.flags()),
     )
     return result
 
 
-def photo_steps(path: str, contract: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], Any]:
+def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """One result of several rounds: all values, the largest memory, the flags of any; or an error."""
+    failed = [one for one in rounds if one["error"]]
+    if failed:
+        return failed[0]
+    result, seconds = dict(rounds[-1]), [one["seconds"] for one in rounds]
+    result["seconds"] = {
+        **{step: median(each[step] for each in seconds) for step in ("load", "first")},
+        **{
+            step: statistics([each[step] for each in seconds]) if seconds[0][step] else None
+            for step in ("inference", "decode", "resize")
+        },
+    }
+    result["memory"] = {
+        key: max((one["memory"][key] for one in rounds if one["memory"][key] is not None), default=None)
+        for key in result["memory"]
+    }
+    result["golden"] = next((one["golden"] for one in rounds if not one["golden"]["ok"]), result["golden"])
+    flags = [*flags_of(result), *(flag for one in rounds for flag in one["flags"])]
+    if len({one["score"] for one in rounds}) > 1:
+        flags.append("not to be believed: the score is another one in each process")
+    result["flags"] = list(dict.fromkeys(flags))
+    return result
+
+
+def photo_steps(path: str, contract: dict[str, Any]) -> tuple[list[float], list[float], Any]:
     """Seconds of decoding, seconds of resizing, and the model's input."""
     decoded, image = timed(lambda: decode(path, contract), PHOTO_RUNS)
     resized, pixels = timed(lambda: resize(image, contract), PHOTO_RUNS)
-    return statistics(decoded), statistics(resized), pixels
+    return decoded, resized, pixels
 
 
 def check_score(score: float, path: str) -> None:
@@ -679,9 +708,9 @@ def sustained(run: Callable[[], Any], seconds: float, system: System) -> Iterato
         yield row
 
 
-def flags_of(result: dict[str, Any], inference: dict[str, Any]) -> Iterator[str]:
+def flags_of(result: dict[str, Any]) -> Iterator[str]:
     """Why this result should not be believed, from its own figures."""
-    golden, windows = result["golden"], result["sustained"]
+    golden, inference, windows = result["golden"], result["seconds"]["inference"], result["sustained"]
     if not golden["resize_exact"]:
         yield "not to be believed: resizing gives other bytes than the contract promises"
     elif not golden["ok"]:
@@ -763,7 +792,7 @@ def measured(path: str, threads: int, options: argparse.Namespace, system: Syste
     try:
         return measure(path, threads, options, system)
     except DeviceError as error:
-        return empty_result(path, threads, one_line(error))
+        return empty_result(path, threads, str(error))
     except MemoryError:
         return empty_result(path, threads, f"{path}: out of memory")
     except KeyboardInterrupt:
@@ -862,7 +891,8 @@ def arguments() -> argparse.Namespace:
     )
     add("--threads", type=thread_counts, help="one or more: 1,2,4 (default: OMP_NUM_THREADS, else all CPUs)")
     add("--warmup", type=whole(0, 1000), default=3, help="inferences before those that count (default: 3)")
-    add("--runs", type=whole(1, 100000), default=20, help="inferences that count (default: 20)")
+    add("--rounds", type=whole(1, 1000), default=3, help="fresh processes of each, in turn (default: 3)")
+    add("--runs", type=whole(1, 100000), default=10, help="inferences of a round that count (default: 10)")
     add(
         "--minutes",
         type=minutes,
@@ -882,24 +912,35 @@ def write(text: str, path: str) -> None:
     os.replace(path + ".part", path)
 
 
+def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -> list[list[dict[str, Any]]]:
+    """The rounds of each artifact and thread count. In turn: a phone that slows down slows all of them."""
+    wanted = [(given, threads) for given in options.artifacts for threads in counts]
+    rounds: list[list[dict[str, Any]]] = [[] for _ in wanted]
+    minutes = options.minutes
+    for number in range(1, options.rounds + 1):
+        options.minutes = minutes if number == options.rounds else None
+        for (given, threads), done in zip(wanted, rounds):  # noqa: B905 - Python 3.8 knows no strict
+            say(f"round {number} of {options.rounds}: {label(given, threads)}")
+            try:
+                done.append(in_fresh_process(find_artifact(given), threads, options, system))
+            except DeviceError as error:
+                done.append(empty_result(given, threads, str(error)))
+    options.minutes = minutes
+    return rounds
+
+
 def main() -> int:
     options = arguments()
     system = System(sys_=options.sys)
     environment = system.environment()
     counts = options.threads or [default_threads()]
-    results = []
-    for given in options.artifacts:
-        for threads in counts:
-            say(label(given, threads))
-            try:
-                results.append(in_fresh_process(find_artifact(given), threads, options, system))
-            except DeviceError as error:
-                results.append(empty_result(given, threads, str(error)))
+    results = [joined(rounds) for rounds in all_rounds(options, counts, system)]
     failed = [result for result in results if result["error"] or not result["golden"]["ok"]]
     settings = {
         "threads": counts,
         "runs": options.runs,
         "warmup": options.warmup,
+        "rounds": options.rounds,
         "minutes": options.minutes,
         "photo": options.photo,
     }
