@@ -426,10 +426,8 @@ class System:
 
     def mhz(self) -> float | None:
         """The highest current frequency of any CPU."""
-        return (
-            max(self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq"), default=0) / 1000
-            or None
-        )
+        khz = self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq")
+        return max(khz) / 1000 if khz else None
 
     def frequency_caps(self) -> list[float]:
         """What each CPU may be clocked at now, kHz: thermal drivers lower it."""
@@ -460,15 +458,13 @@ class System:
         return (self._text(os.path.join(self._proc, "self/comm")) or "").startswith("qemu-")
 
     def machine(self) -> str:
-        """The board's name; Android's manufacturer and model; else the architecture."""
-        for name in ("firmware/devicetree/base/model", "devices/virtual/dmi/id/product_name"):
-            text = self._text(os.path.join(self._sys, name))
-            if text:
-                return text
-        properties = " ".join(
-            filter(None, map(android_property, ("ro.product.manufacturer", "ro.product.model")))
-        )
-        return properties or platform.machine()
+        """Android's manufacturer and model, or the board's name, or the architecture."""
+        phone = [android_property(f"ro.product.{name}") for name in ("manufacturer", "model")]
+        if any(phone):
+            return " ".join(phone).strip()
+        names = ("firmware/devicetree/base/model", "devices/virtual/dmi/id/product_name")
+        boards = (self._text(os.path.join(self._sys, name)) for name in names)
+        return next(filter(None, boards), platform.machine())
 
     def cpu(self) -> str:
         """The CPU's name; on ARM, where the kernel gives none, the cores' implementer and part numbers."""

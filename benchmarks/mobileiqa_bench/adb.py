@@ -6,11 +6,15 @@ The conversation is that of docs/android-benchmark.md.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+
+from mobileiqa_sdk import library
+from mobileiqa_sdk.errors import PhotoNotFound
 
 from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
 
@@ -34,8 +38,8 @@ class ArtifactUnsuitable(AdbError):
 
 
 def measure(
-    artifact: Path | None,
-    photo: Path | None = None,
+    artifact: str | os.PathLike[str] | None,
+    photo: str | os.PathLike[str] | None = None,
     *,
     serial: str | None = None,
     threads: int,
@@ -47,7 +51,7 @@ def measure(
     """Measure on a phone.
 
     Args:
-        artifact: an .onnx model file; None for the model bundled with the app.
+        artifact: name, folder or file of an .onnx artifact; None for the model bundled with the app.
         photo: what is scored; None for the contract's golden image.
         serial: of the phone; None takes ``ANDROID_SERIAL``, else the only one attached.
         threads: of one inference.
@@ -62,8 +66,12 @@ def measure(
 
     Raises:
         AdbError: one of its subclasses here and in `mobileiqa_bench.phone`, each with what to do.
+        ModelNotFound, ArtifactInvalid, PhotoNotFound: a file is not there.
     """
-    _check_files(artifact, photo)
+    model = None if artifact is None else _onnx_file(artifact)
+    picture = None if photo is None else Path(photo)
+    if picture is not None and not picture.is_file():
+        raise PhotoNotFound(str(picture), "no such file")
     phone = Phone.attached(serial)
     name = secrets.token_hex(4)
     output = f"{name}.json"
@@ -71,7 +79,7 @@ def measure(
     sent = []
     try:
         phone.run_as("mkdir", "-p", FOLDER)
-        for extra, file, suffix in (("model", artifact, ".onnx"), ("photo", photo, ".photo")):
+        for extra, file, suffix in (("model", model, ".onnx"), ("photo", picture, ".photo")):
             if file is not None:
                 sent.append(name + suffix)
                 _send(phone, file, name + suffix)
@@ -82,17 +90,14 @@ def measure(
         # What went wrong before matters more than a phone that cannot be tidied any more.
         with suppress(AdbError):
             _clean_up(phone, sent, output)
-    return _result(text, artifact)
+    return _result(text, model)
 
 
-def _check_files(artifact: Path | None, photo: Path | None) -> None:
-    for file in (artifact, photo):
-        if file is not None and not file.is_file():
-            raise ArtifactUnsuitable(f"{file}: no such file")
-    if artifact is not None and artifact.suffix != ".onnx":
-        raise ArtifactUnsuitable(
-            f"{artifact}: the demo app runs .onnx artifacts; export it with --format onnx"
-        )
+def _onnx_file(artifact: str | os.PathLike[str]) -> Path:
+    file = library.find(artifact)
+    if file.suffix != ".onnx":
+        raise ArtifactUnsuitable(f"{file}: the demo app runs .onnx artifacts; export it with --format onnx")
+    return file
 
 
 def _send(phone: Phone, file: Path, name: str) -> None:
@@ -150,7 +155,7 @@ def _clean_up(phone: Phone, sent: list[str], output: str) -> None:
     phone.run_as("rm", "-f", *(f"{FOLDER}/{name}" for name in (*sent, output, f"{output}.part")))
 
 
-def _result(text: str, artifact: Path | None) -> dict[str, Any]:
+def _result(text: str, model: Path | None) -> dict[str, Any]:
     """The one result in what the app wrote, under the artifact's name here."""
     try:
         document = json.loads(text)
@@ -169,10 +174,10 @@ def _result(text: str, artifact: Path | None) -> dict[str, Any]:
     if not isinstance(environment, dict):
         raise AppResultInvalid("the demo app's result does not say what phone it was measured on")
     result = dict(results[0])
-    name = "bundled" if artifact is None else artifact.name
+    name = "bundled" if model is None else model.name
     result.update(
         label=f"{name} on {environment.get('machine', 'a phone')}, {result.get('threads')} threads",
-        artifact="bundled" if artifact is None else str(artifact),
+        artifact="bundled" if model is None else str(model),
         environment=environment,
     )
     return result

@@ -15,7 +15,7 @@ import pytest
 
 from mobileiqa_bench import adb, phone
 from mobileiqa_bench.adb import measure
-from mobileiqa_sdk.errors import MobileIQAError
+from mobileiqa_sdk.errors import MobileIQAError, ModelNotFound, PhotoNotFound
 
 from . import schema1
 
@@ -88,7 +88,7 @@ class Lab:
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     program = tmp_path / "bin" / "adb"
     program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
+    program.write_text(f"#!{sys.executable} -IS\n{FAKE.read_text()}")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     monkeypatch.setenv("FAKE_ADB", str(tmp_path))
@@ -275,14 +275,14 @@ def test_a_result_that_is_none(lab: Lab, document: Any, message: str) -> None:
     assert lab.left_behind() == []
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("model.tflite", "runs .onnx artifacts"), ("none.onnx", "no such file")]
-)
-def test_files_that_cannot_be_sent(lab: Lab, name: str, message: str) -> None:
-    if name == "model.tflite":
-        (lab.home / name).write_bytes(b"")
-    with pytest.raises(adb.ArtifactUnsuitable, match=message):
-        measure(lab.home / name, threads=1)
+def test_files_that_cannot_be_sent(lab: Lab) -> None:
+    (lab.home / "model.tflite").write_bytes(b"")
+    with pytest.raises(adb.ArtifactUnsuitable, match=r"model.tflite: the demo app runs .onnx artifacts"):
+        measure(lab.home / "model.tflite", threads=1)
+    with pytest.raises(ModelNotFound, match=r"none.onnx"):
+        measure(lab.home / "none.onnx", threads=1)
+    with pytest.raises(PhotoNotFound, match=r"none.jpg: no such file"):
+        measure(lab.artifact, lab.home / "none.jpg", threads=1)
     assert lab.calls() == []
 
 

@@ -476,6 +476,24 @@ def test_a_system_that_says_nothing(device: Callable[..., Done], tmp_path: Path)
     assert done.document["environment"]["governor"] is None
 
 
+def test_a_phone_is_named(
+    device: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Android's properties, as Termux can ask for them."""
+    tool = tmp_path / "bin" / "getprop"
+    tool.parent.mkdir()
+    tool.write_text(
+        "#!/bin/sh\ncase $1 in *manufacturer) echo Maker;; *model) echo Phone 9;; "
+        "*release) echo 15;; *) echo 35; esac\n"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    environment = device(artifacts.save(tmp_path / "a"), "--sys", _board(tmp_path / "sys")).document[
+        "environment"
+    ]
+    assert (environment["machine"], environment["os"]) == ("Maker Phone 9", "Android 15, API 35")
+
+
 def test_throttling_is_noticed(script: ModuleType, tmp_path: Path) -> None:
     system = script.System(str(tmp_path / "proc"), str(_board(tmp_path / "sys")))
     moment = script.Moment(system)
