@@ -712,7 +712,7 @@ def flags_of(result: dict[str, Any]) -> Iterator[str]:
     elif not golden["ok"]:
         yield "not to be believed: golden score {found:.6g}, {expected:.6g} was promised".format(**golden)
     if len(inference["values"]) < FEW_RUNS:
-        yield f"only {len(inference['values'])} runs"
+        yield f"only {len(inference['values'])} run{'s' * (len(inference['values']) > 1)}"
     if inference["mad"] > WIDE_SPREAD * inference["median"]:
         yield f"wide spread: MAD is {inference['mad'] / inference['median']:.0%} of the median"
     if windows and windows[-1]["median"] > SLOWER * windows[0]["median"]:
