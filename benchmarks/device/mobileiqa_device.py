@@ -79,9 +79,9 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
         if contract["schema"] != CONTRACT_SCHEMA:
             raise unknown(source, "schema", contract["schema"])
         inputs, output, golden = contract["input"], contract["output"], contract["golden"]
-        for key in ("name", "version"):
-            if not str(contract["model"][key]).isprintable():
-                raise DeviceError(f"{source}: its contract has an unprintable model.{key}")
+        for section, key in (("model", "name"), ("model", "version"), ("precision", "compute")):
+            if not str(contract[section][key]).isprintable():
+                raise DeviceError(f"{source}: its contract has an unprintable {section}.{key}")
         rules = {
             "input.layout": (inputs["layout"], ("NHWC",)),
             "input.channels": (inputs["channels"], ("RGB",)),
@@ -100,7 +100,7 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
             and type(output["opinions"]) is int
             and 1 <= output["opinions"] <= 1024
             and all(isinstance(contract["model"][key], str) for key in ("name", "version"))
-            and isinstance(contract["precision"]["weights"], str)
+            and all(isinstance(contract["precision"][key], str) for key in ("weights", "compute"))
             and 0 <= golden["score"] <= 1
             and 0 < golden["tolerance"] < 1
             and re.fullmatch("[0-9a-f]{64}", golden["input_sha256"])
@@ -597,6 +597,7 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
         version=contract["model"]["version"],
         runtime=model.runtime,
         precision=contract["precision"]["weights"],
+        compute=contract["precision"]["compute"],
         score=score,
         seconds={"load": load, "first": first, "inference": values, "decode": decoded, "resize": resized},
         memory={
@@ -802,8 +803,9 @@ def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
     lines = ["{machine}; {cpu}; {cpus} CPUs; {os}; Python {python}".format(**environment)]
     lines.append(", ".join(f"{name} {version}" for name, version in environment["packages"].items()))
     for result in results:
-        names = " ".join(filter(None, (result["model"], result["version"], result["precision"])))
-        lines += ["", f"{result['label']}{names and ': ' + names}"]
+        lines += ["", result["label"]]
+        if not result["error"]:
+            lines[-1] += ": {model} {version}, weights {precision}, arithmetic {compute}".format(**result)
         lines += [f"  error      {result['error']}"] if result["error"] else figures(result)
         lines += [f"  flag       {flag}" for flag in result["flags"]]
     return "\n".join(lines)

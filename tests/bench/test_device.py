@@ -115,7 +115,16 @@ def test_it_measures_an_artifact(device: Callable[..., Done], artifact: Path) ->
 
 def test_a_table_for_people(device: Callable[..., Done], artifact: Path) -> None:
     out = device(artifact.parent, "--photo", ROCKET).out
-    for word in ("tiny 0.3 fp32", "golden", ": ok", "decode", "resize", "inference", "memory", "only 3 runs"):
+    for word in (
+        "tiny 0.3, weights fp32, arithmetic fp32",
+        "golden",
+        ": ok",
+        "decode",
+        "resize",
+        "inference",
+        "memory",
+        "only 3 runs",
+    ):
         assert word in out
 
 
