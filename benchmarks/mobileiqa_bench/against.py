@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .errors import BaselineUnknown
-from .schema import Distribution, Result
+from .schema import Distribution, RatioTo, Result
 from .stats import Ratio, block_medians, paired_ratio, unpaired_ratio
 
 
@@ -15,6 +15,12 @@ class Ratios(NamedTuple):
 
     time: Ratio | None
     memory: float | None
+
+    def to_dict(self, label: str) -> RatioTo:
+        """As the file keeps it; ``label`` is the baseline's."""
+        time = self.time
+        interval = time and {"value": time.value, "low": time.low, "high": time.high}
+        return {"to": label, "time": interval, "peak_rss": self.memory}  # type: ignore[typeddict-item]
 
 
 def find_label(labels: Sequence[str], wanted: str) -> str:

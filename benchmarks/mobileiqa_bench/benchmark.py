@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import counters, flags, system
+from .against import baselines, find_label, ratios
 from .configs import Config
 from .counters import Load
 from .environment import environment
@@ -20,6 +21,7 @@ def benchmark(
     configs: Sequence[Config],
     settings: Settings,
     *,
+    baseline: str | None = None,
     roofline: bool = False,
     say: Say = lambda _: None,
     root: Path = system.ROOT,
@@ -29,13 +31,17 @@ def benchmark(
     Args:
         configs: the rows, in order.
         settings: how often, on what.
+        baseline: what ratios are to, see :func:`mobileiqa_bench.against.baselines`.
         roofline: also measure this machine's peaks in every round, and the layers of ONNX artifacts.
         say: called with a line of text at each step.
         root: of the system's files; another one in tests.
 
     Raises:
+        BaselineUnknown: no configuration is called like the baseline.
         BenchmarkError: the peaks cannot be measured. A configuration that fails is a result with an error.
     """
+    if baseline is not None:
+        find_label([config.label for config in configs], baseline)
     described = environment(root)
     threads = sorted({config.threads for config in configs})
     meter = PeakMeter(threads if roofline else ())
@@ -46,6 +52,9 @@ def benchmark(
     load.waiting = tuple(count for one in measured for count in one.load.waiting)
     results = [result(one, settings.rounds) for one in measured]
     flags.mark_other_scores(results)
+    for row, other in zip(results, baselines(results, baseline), strict=True):
+        if other is not None and row["error"] is None:
+            row["ratio"] = ratios(row, other).to_dict(other["label"])
     peaks = meter.peaks()
     for config, row in zip(configs, results, strict=True):
         if roofline and row["error"] is None and config.engine == "sdk" and config.path.suffix == ".onnx":

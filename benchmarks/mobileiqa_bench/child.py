@@ -37,7 +37,7 @@ class Job:
         warmup: runs after the first one that are not counted.
         runs: that are counted; None runs for `seconds`, at least `FEWEST_RUNS` times.
         seconds: see `runs`.
-        load_only_until_told: score for `seconds` when a line arrives on stdin, and count photos alone.
+        counting: wait for a line on stdin, then only count the photos of some seconds.
     """
 
     engine: str
@@ -48,7 +48,7 @@ class Job:
     warmup: int
     runs: int | None
     seconds: float
-    load_only_until_told: bool = False
+    counting: bool = False
 
     def to_json(self) -> str:
         """As the child's argument."""
@@ -126,7 +126,7 @@ def main() -> None:
     """Do the job, print its result; on a foreseen failure the reason, and exit status 1."""
     job = Job(**json.loads(sys.argv[1]))
     try:
-        print(json.dumps(throughput(job) if job.load_only_until_told else steady(job)), flush=True)
+        print(json.dumps(throughput(job) if job.counting else steady(job)), flush=True)
     except (MobileIQAError, ImportError, MemoryError) as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
 

@@ -17,7 +17,6 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.runtimes import RUNTIMES
 from mobileiqa_sdk.scorer import MAX_THREADS, default_threads
 
-from .against import find_label
 from .baselines import BASELINES, exported, of_checkpoint
 from .benchmark import benchmark
 from .compare import compare
@@ -149,14 +148,14 @@ def command(
         rows = times_threads(rows, threads or (default_threads(),))
         if srcc is not None:
             rows = with_srcc(rows, read_srcc(srcc), srcc)
-        if baseline is not None:
-            baseline = find_label([row.label for row in rows], baseline)
         settings = Settings(
             photo=None if photo is None else str(photo),
             throughput=not options["no_throughput"],
             **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
         )
-        document = benchmark(rows, settings, roofline=options["roofline"] or plots is not None, say=_say)
+        document = benchmark(
+            rows, settings, baseline=baseline, roofline=options["roofline"] or plots is not None, say=_say
+        )
     document["settings"]["command"] = shlex.join(["mobileiqa", *sys.argv[1:]])
     _write(to, to_json(document), table(document, baseline, markdown=markdown))
     if plots is not None:

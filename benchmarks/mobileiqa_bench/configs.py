@@ -79,20 +79,28 @@ def of_artifacts(
         ModelNotFound, ArtifactInvalid: one of the names is no artifact.
         BenchmarkError: nothing is left to measure.
     """
-    found = [
-        replace(config, runtime=runtime, engine=OPENVINO if runtime == OPENVINO else "sdk")
-        for name in names
-        for path in _model_files(name)
-        for config in [_described(name, path)]
-        if not precisions or config.precision in precisions
-        for runtime in ([name for name in runtimes if _suffix(name) == path.suffix] if runtimes else [None])
-    ]
+    found = []
+    for name in names:
+        for path in _model_files(name):
+            config = _described(name, path)
+            if not precisions or config.precision in precisions:
+                found += _in_runtimes(config, runtimes)
     if not found:
-        wanted = [f"in {', '.join(precisions)}"] * bool(precisions) + [f"for {', '.join(runtimes)}"] * bool(
-            runtimes
-        )
-        raise BenchmarkError(f"none of the artifacts is {' and '.join(wanted)}")
+        wanted = (("in", precisions), ("for", runtimes))
+        told = " and ".join(f"{word} {', '.join(chosen)}" for word, chosen in wanted if chosen)
+        raise BenchmarkError(f"none of the artifacts is {told}")
     return _labelled(found)
+
+
+def _in_runtimes(config: Config, runtimes: Sequence[str]) -> list[Config]:
+    """The configuration in those of the runtimes that open such files; without any, in the default one."""
+    if not runtimes:
+        return [config]
+    return [
+        replace(config, runtime=runtime, engine=OPENVINO if runtime == OPENVINO else "sdk")
+        for runtime in runtimes
+        if _suffix(runtime) == config.path.suffix
+    ]
 
 
 def times_threads(configs: Iterable[Config], threads: Sequence[int]) -> list[Config]:
@@ -108,6 +116,8 @@ def _model_files(name: str) -> list[Path]:
     try:
         return [library.find(name)]
     except ArtifactInvalid:
+        if not Path(name).is_dir():  # a cached model's name
+            raise
         # The folder that `mobileiqa export --precision fp32,int8` makes holds one for each.
         inside = [path for folder in sorted(Path(name).iterdir()) for path in _only(folder)]
         if not inside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +72,8 @@ def _ticks(line: str) -> tuple[float, float, float] | None:
 
 
 def _portable_ticks(root: Path) -> tuple[float | None, float | None, float | None]:
-    if psutil is None or root != system.ROOT:
+    # Windows does not say what the processes that we started have used: all of it would seem to be others'.
+    if psutil is None or root != system.ROOT or sys.platform == "win32":
         return None, None, None
     times = psutil.cpu_times()
     total = float(sum(times))

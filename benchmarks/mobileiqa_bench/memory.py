@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType
 
 from . import system
-
-try:
-    import psutil
-except ImportError:  # exports measure too, and Linux needs no help
-    psutil = None
-try:
-    import resource
-except ImportError:
-    resource = None  # type: ignore[assignment]
-
-_resource: ModuleType | None = resource
 
 
 def peak_rss(root: Path = system.ROOT) -> int | None:
@@ -25,8 +13,10 @@ def peak_rss(root: Path = system.ROOT) -> int | None:
     # On Linux ru_maxrss would not do: it is handed down by the process that started this one.
     if (found := _kilobytes(root, "proc/self/status", "VmHWM")) is not None:
         return found
-    if sys.platform == "darwin" and _resource is not None:
-        return int(_resource.getrusage(_resource.RUSAGE_SELF).ru_maxrss)
+    if sys.platform == "darwin":
+        import resource  # which Windows lacks
+
+        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return _asked("memory_info", "peak_wset")
 
 
@@ -50,7 +40,10 @@ def _kilobytes(root: Path, path: str, field: str) -> int | None:
 
 
 def _asked(method: str, field: str) -> int | None:
-    if psutil is None:
+    try:
+        # Here, because it would count as memory of the process; and exports measure without it.
+        import psutil
+    except ImportError:
         return None
     try:
         found = getattr(getattr(psutil.Process(), method)(), field, None)

@@ -117,7 +117,7 @@ def _measure_once(result: Measured, settings: Settings, root: Path) -> None:
     try:
         result.samples.append(measure_process(settings.job(config), settings.timeout))
         for count in _process_counts(settings, config, result.samples[-1]["peak_rss_bytes"]):
-            job = settings.job(config, runs=None, load_only_until_told=True)
+            job = settings.job(config, runs=None, counting=True)
             rate = photos_per_second(job, count, settings.timeout)
             result.throughput.setdefault(count, []).append(rate)
     except BenchmarkError as error:

@@ -105,6 +105,22 @@ class Srcc(TypedDict):
     of: str
 
 
+class Interval(TypedDict):
+    """A ratio and its 95 % bootstrap interval; null where there is but one round."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class RatioTo(TypedDict):
+    """A result over the one whose label is `to`: time of an inference, peak resident memory."""
+
+    to: str
+    time: Interval | None
+    peak_rss: float | None
+
+
 class _Result(TypedDict):
     label: str
     artifact: str
@@ -130,6 +146,7 @@ class Result(_Result, total=False):
 
     layers: list[Layer]
     srcc: Srcc | None
+    ratio: RatioTo
 
 
 class Bandwidth(TypedDict):

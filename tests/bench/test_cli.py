@@ -28,6 +28,11 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
     assert "to tiny openvino fp32" in found.out
     document = read(to)
     assert [row["runtime"] for row in document["results"]] == ["onnx", "openvino"]
+    ours, baseline = (row["ratio"] for row in document["results"])
+    assert ours["to"] == "tiny openvino fp32"
+    assert ours["time"] is not None
+    assert ours["time"]["low"] is None  # of one round
+    assert baseline["time"] == {"value": 1, "low": None, "high": None}
     assert "layers" in document["results"][0]
     assert document["peaks"][0]["threads"] == 1
     assert document["settings"]["command"].startswith(f"mobileiqa benchmark {artifact} ")

@@ -135,7 +135,7 @@ def test_photos_per_second_of_a_broken_artifact(config: Config, tmp_path: Path) 
     (tmp_path / "model.onnx").write_bytes(b"rubbish")
     broken = replace(config, path=tmp_path / "model.onnx")
     with pytest.raises(BenchmarkError, match="ArtifactInvalid"):
-        processes.photos_per_second(job(broken, runs=None, load_only_until_told=True), 1)
+        processes.photos_per_second(job(broken, runs=None, counting=True), 1)
 
 
 def test_threads_reach_libraries_that_read_them_from_the_environment() -> None:

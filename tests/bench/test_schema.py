@@ -21,6 +21,7 @@ def whole() -> dict[str, Any]:
     """A document with every part there is, as a reader gets it."""
     full = make.result(
         layers=[make.layer("stem", 0.1)],
+        ratio={"to": "eager", "time": {"value": 0.5, "low": None, "high": 0.6}, "peak_rss": None},
         srcc={"value": 0.9, "of": "with people"},
         throughput=[{"processes": 2, "photos_per_second": 12.5}],
         sustained=[{"second": 0, "median": 0.1, "p90": 0.2, "temperature_c": None, "mhz": 800}],
@@ -52,7 +53,7 @@ def paths(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 FREE = {("environment",), ("settings",)}
-OPTIONAL = {"layers", "srcc", "peaks", "rounds"}
+OPTIONAL = {"layers", "srcc", "peaks", "rounds", "ratio"}
 REQUIRED = [way for way in paths(whole()) if way[:1] not in FREE and way[-1] not in OPTIONAL]
 
 

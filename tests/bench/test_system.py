@@ -115,7 +115,7 @@ def test_memory_of_this_process() -> None:
 def test_memory_without_proc_is_asked_elsewhere_or_unknown(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "psutil", None)
+    monkeypatch.setitem(sys.modules, "psutil", None)
     monkeypatch.setattr(sys, "platform", "win32")
     assert getattr(memory, place)(tmp_path) is None
 
