@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import counters, flags, system
 from .against import baselines, find_label, ratios
@@ -21,6 +22,7 @@ def benchmark(
     configs: Sequence[Config],
     settings: Settings,
     *,
+    described: dict[str, Any] | None = None,
     baseline: str | None = None,
     roofline: bool = False,
     say: Say = lambda _: None,
@@ -31,6 +33,7 @@ def benchmark(
     Args:
         configs: the rows, in order.
         settings: how often, on what.
+        described: the environment, where it was read before artifacts were made for this: that is load, too.
         baseline: what ratios are to, see :func:`mobileiqa_bench.against.baselines`.
         roofline: also measure this machine's peaks in every round, and the layers of ONNX artifacts.
         say: called with a line of text at each step.
@@ -42,7 +45,7 @@ def benchmark(
     """
     if baseline is not None:
         find_label([config.label for config in configs], baseline)
-    described = environment(root)
+    described = described or environment(root)
     threads = sorted({config.threads for config in configs})
     meter = PeakMeter(threads if roofline else ())
     before = counters.read(root)

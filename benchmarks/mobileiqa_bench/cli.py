@@ -21,6 +21,7 @@ from .baselines import BASELINES, exported, of_checkpoint
 from .benchmark import benchmark
 from .compare import compare
 from .configs import OPENVINO, Config, of_artifacts, times_threads
+from .environment import environment
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
@@ -143,6 +144,7 @@ def command(
     _check_paths(to, plots)
     if photo is not None:
         read_photo(photo)  # before minutes of measuring rather than in all of them
+    described = environment()
     with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
         rows = _configs(artifacts, checkpoint, names, Path(scratch), options)
         rows = times_threads(rows, threads or (default_threads(),))
@@ -154,7 +156,12 @@ def command(
             **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
         )
         document = benchmark(
-            rows, settings, baseline=baseline, roofline=options["roofline"] or plots is not None, say=_say
+            rows,
+            settings,
+            described=described,
+            baseline=baseline,
+            roofline=options["roofline"] or plots is not None,
+            say=_say,
         )
     document["settings"]["command"] = shlex.join(["mobileiqa", *sys.argv[1:]])
     _write(to, to_json(document), table(document, baseline, markdown=markdown))

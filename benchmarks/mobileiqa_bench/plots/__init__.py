@@ -11,19 +11,23 @@ from .waterline import draw_waterline
 
 
 def draw_all(document: Document, folder: Path) -> list[Path]:
-    """A waterline for each result with layers, and the trade-offs of all: the files written.
+    """A waterline for each result with layers, and for each number of threads the trade-offs of all.
 
-    Raises BenchmarkError where matplotlib is missing.
+    Returns the files written. Raises BenchmarkError where matplotlib is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    counts = sorted({row["threads"] for row in document["results"]})
     written: list[Path] = []
-    for row in document["results"]:
-        reached = _peaks(document, row)
-        if row.get("layers") and reached:
-            many = sum(other["label"] == row["label"] for other in document["results"]) > 1
-            name = f"waterline-{_slug(row['label'])}" + (f"-{row['threads']}-threads" if many else "")
-            written += draw_waterline(row, reached, document, folder / name)
-    return written + draw_pareto(document, folder / "pareto")
+    for threads in counts:
+        on = f"-{threads}-threads" if len(counts) > 1 else ""
+        for row in document["results"]:
+            reached = _peaks(document, row)
+            if row["threads"] == threads and row.get("layers") and reached:
+                written += draw_waterline(
+                    row, reached, document, folder / f"waterline-{_slug(row['label'])}{on}"
+                )
+        written += draw_pareto(document, threads, folder / f"pareto{on}")
+    return written
 
 
 def _peaks(document: Document, row: Result) -> Peaks | None:

@@ -14,7 +14,7 @@ GAP = 5.0
 """Points between a circle and its label, and around a label."""
 LINE = 13.0
 """Points from one line of text to the next."""
-STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)
+STEPS = sorted(range(-12, 13), key=abs)
 """How far a label may move up or down, in lines, the nearest first."""
 
 

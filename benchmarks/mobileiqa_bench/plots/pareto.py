@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..schema import Document, Result
-from ..table import megabytes, milliseconds, name_of
+from ..table import count, megabytes, milliseconds
 from .labels import place_labels
 from .style import DEEP, GREY, RULE, SHALLOW, foot, head, save
 
@@ -39,26 +39,25 @@ def front(points: Sequence[Point]) -> list[Point]:
     return best
 
 
-def draw_pareto(document: Document, stem: Path) -> list[Path]:
+def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
     """Time across, SRCC up, size as area; nothing is written where no ranking is known.
 
-    Results whose SRCC is known of something else than the first one's are left out, and named. Raises
-    BenchmarkError where matplotlib is missing.
+    Of the results on so many threads, those whose SRCC is known of something else than the first one's are
+    left out, and named. Raises BenchmarkError where matplotlib is missing.
     """
-    rows = [row for row in document["results"] if row["seconds"]]
+    rows = [row for row in document["results"] if row["seconds"] and row["threads"] == threads]
     kind = next((srcc["of"] for row in rows if (srcc := row.get("srcc"))), None)
     shown = [row for row in rows if (srcc := row.get("srcc")) and srcc["of"] == kind]
     if kind is None:
         return []
-    several = len({row["threads"] for row in shown}) > 1
-    points = [_point(row, several) for row in shown]
+    points = [_point(row) for row in shown]
 
     def draw(figure: Figure) -> None:
         head(
             figure,
             "Time, ranking and size",
-            "left is faster, up ranks better, a larger circle is a larger file  ·  "
-            "dark: nothing else is both faster and better",
+            f"{count(threads, 'thread')}  ·  left is faster, up ranks better, a larger circle is a larger file"
+            "  ·  dark: nothing else is both faster and better",
         )
         axes = figure.add_axes((0.075, 0.125, 0.89, 0.715))
         _axes(axes, points, kind)
@@ -73,12 +72,11 @@ def draw_pareto(document: Document, stem: Path) -> list[Path]:
     return save(draw, stem)
 
 
-def _point(row: Result, several: bool) -> Point:
+def _point(row: Result) -> Point:
     srcc, seconds = row.get("srcc"), row["seconds"]
     assert srcc is not None  # noqa: S101 - only such rows are shown
     assert seconds is not None  # noqa: S101 - likewise
-    label = name_of(row) if several else row["label"]
-    return Point(label, 1000 * seconds["inference"]["median"], srcc["value"], row["size_bytes"] or 0)
+    return Point(row["label"], 1000 * seconds["inference"]["median"], srcc["value"], row["size_bytes"] or 0)
 
 
 def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
@@ -87,7 +85,7 @@ def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
     times, ranks = [p.time for p in points], [p.srcc for p in points]
     axes.set_xscale("log")
     # Room for a label at either side, in decades.
-    room = 0.12 + 0.25 * math.log10(max(times) / min(times))
+    room = 0.15 + 0.14 * math.log10(max(times) / min(times))
     axes.set_xlim(min(times) / 10**room, max(times) * 10**room)
     low, high = min(ranks), max(ranks)
     margin = max(0.16 * (high - low), 2e-5)
@@ -114,7 +112,7 @@ def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
         on_front = point in best
         axes.scatter(
             point.time, point.srcc, s=_area(point, points), color=DEEP if on_front else SHALLOW,
-            alpha=0.85, edgecolors="white", linewidths=1.2, zorder=3 if on_front else 2.5, clip_on=False,
+            edgecolors="white", linewidths=1.2, zorder=3 if on_front else 2.5, clip_on=False,
         )  # fmt: skip
 
 
