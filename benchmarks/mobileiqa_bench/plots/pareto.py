@@ -56,8 +56,8 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
         head(
             figure,
             "Time, ranking and size",
-            f"{count(threads, 'thread')}  ·  left is faster, up ranks better, a larger circle is a larger file"
-            "  ·  dark: nothing else is both faster and better",
+            f"{count(threads, 'thread')}  ·  left is faster, up ranks better, a larger circle is a larger "
+            "file  ·  dark: nothing else is both faster and better",
         )
         axes = figure.add_axes((0.075, 0.125, 0.89, 0.715))
         _axes(axes, points, kind)
