@@ -53,8 +53,8 @@ def ratios(row: Result, baseline: Result | None, *, same_run: bool = True) -> Ra
     """Of a result to another, of the same run or of different ones."""
     if baseline is None:
         return Ratios(None, None)
-    time = None
-    if row["seconds"] and baseline["seconds"]:
+    time = Ratio(1.0, None, None) if row is baseline else None
+    if row is not baseline and row["seconds"] and baseline["seconds"]:
         one, other = row["seconds"]["inference"], baseline["seconds"]["inference"]
         time = _time(one, other, same_run)
     peaks = [entry["memory"]["peak_rss_bytes"] if entry["memory"] else None for entry in (row, baseline)]

@@ -89,8 +89,9 @@ def listed(raised: Sequence[tuple[str, str]], *, markdown: bool = False) -> str:
 
 
 def name_of(row: Result) -> str:
-    """Label and threads, which name a result."""
-    return f"{row['label']}, {count(row['threads'], 'thread')}"
+    """Label and threads, which name a result; some programs write both into the label."""
+    threads = count(row["threads"], "thread")
+    return row["label"] if row["label"].endswith(threads) else f"{row['label']}, {threads}"
 
 
 def count(number: int, what: str) -> str:

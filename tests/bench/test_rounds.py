@@ -40,6 +40,7 @@ def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, sy
     assert check(json.loads(to_json(found)), "it") == found
     (row,) = found["results"]
     assert row["error"] is None
+    assert row["ratio"]["time"] == {"value": 1.0, "low": None, "high": None}
     assert (row["model"], row["runtime"], row["precision"], row["threads"]) == ("tiny", "onnx", "fp32", 1)
     assert row["size_bytes"] == (artifact / "model.onnx").stat().st_size
     assert row["golden"] is not None
