@@ -96,8 +96,8 @@ def test_a_checkpoint_that_is_none_is_a_row(tmp_path: Path) -> None:
 
 def test_exports_of_a_checkpoint(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "_export", partial(_quick_export, export=baselines._export))
-    found = exported(checkpoint, tmp_path, ["fp32", "int8-weights"], [])
-    assert [row.label for row in found] == ["tiny onnx fp32", "tiny onnx int8-weights"]
+    found = exported(checkpoint, tmp_path, ["fp32", "fp16"], [])
+    assert [row.label for row in found] == ["tiny onnx fp16", "tiny onnx fp32"]
     assert {row.artifact for row in found} == {str(checkpoint)}
 
 
