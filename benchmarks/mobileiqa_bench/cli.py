@@ -144,12 +144,13 @@ def command(
     _check_paths(to, plots)
     if photo is not None:
         read_photo(photo)  # before minutes of measuring rather than in all of them
+    told = None if srcc is None else read_srcc(srcc)
     described = environment()
     with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
         rows = _configs(artifacts, checkpoint, names, Path(scratch), options)
         rows = times_threads(rows, threads or (default_threads(),))
-        if srcc is not None:
-            rows = with_srcc(rows, read_srcc(srcc), srcc)
+        if told is not None:
+            rows = with_srcc(rows, told, str(srcc))
         settings = Settings(
             photo=None if photo is None else str(photo),
             throughput=not options["no_throughput"],
@@ -169,7 +170,7 @@ def command(
         from .plots import draw_all
 
         for path in draw_all(document, plots):
-            _say(f"drawn: {path}")
+            click.echo(f"drawn: {path}", err=True)
     sys.exit(any(row["error"] is not None for row in document["results"]))
 
 
@@ -181,12 +182,13 @@ def _configs(
     options: dict[str, Any],
 ) -> list[Config]:
     runtimes, precisions = options["runtimes"] or (), options["precisions"] or ()
-    rows: list[Config] = []
-    if checkpoint is not None:
-        rows += of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), _say)
-        if not artifacts:
-            return rows + exported(checkpoint, scratch, precisions or ("fp32",), runtimes, _say)
-    return rows + of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
+    if checkpoint is None:
+        return of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
+    # First what is quickly found to be misspelt.
+    ours = of_artifacts(artifacts, runtimes=runtimes, precisions=precisions) if artifacts else []
+    baselines = of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), _say)
+    ours = ours or exported(checkpoint, scratch, precisions or ("fp32",), runtimes, _say)
+    return [*baselines, *ours]
 
 
 def _check_paths(to: Path | None, plots: Path | None) -> None:

@@ -30,7 +30,7 @@ def read_srcc(path: Path) -> dict[str, Srcc]:
     return {row[0].strip(): {"value": _value(row[1], path), "of": kind} for row in rows[1:]}
 
 
-def with_srcc(configs: Sequence[Config], told: dict[str, Srcc], source: Path) -> list[Config]:
+def with_srcc(configs: Sequence[Config], told: dict[str, Srcc], source: str) -> list[Config]:
     """Configurations with the SRCC told for their label, artifact or folder, and no other one.
 
     Raises BenchmarkError where a name is that of none of them, which would go unnoticed in a plot.

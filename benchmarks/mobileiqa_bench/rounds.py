@@ -126,10 +126,12 @@ def _measure_once(result: Measured, settings: Settings, root: Path) -> None:
 
 
 def _process_counts(settings: Settings, config: Config, peak: int | None) -> list[int]:
-    """How many at once: no more than fit into the memory, or the machine would measure its disk."""
+    """How many at once: by themselves no more than fit into the memory, or the disk would be measured."""
     if not settings.throughput or config.engine != "sdk":
         return []
+    if settings.processes:
+        return list(settings.processes)
     room = max(available_cpus() // config.threads, 1)
-    counts = settings.processes or tuple(sorted({*(2**n for n in range(room.bit_length())), room}))
+    counts = sorted({*(2**n for n in range(room.bit_length())), room})
     free = available_bytes()
     return [count for count in counts if not (free and peak) or count * peak <= MOST_OF_MEMORY * free]

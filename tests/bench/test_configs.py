@@ -87,10 +87,10 @@ def test_threads_multiply(artifact: Path) -> None:
 def test_srcc_from_a_table(several: Path, tmp_path: Path) -> None:
     table = tmp_path / "srcc.csv"
     table.write_text("artifact,SRCC with people\ntiny-fp32,0.875\n\n")
-    configs = with_srcc(of_artifacts([str(several)]), read_srcc(table), table)
+    configs = with_srcc(of_artifacts([str(several)]), read_srcc(table), str(table))
     assert [config.srcc for config in configs] == [{"value": 0.875, "of": "with people"}, None]
     table.write_text("name,srcc\ntiny onnx int8-weights,0.5\n")
-    configs = with_srcc(of_artifacts([str(several)]), read_srcc(table), table)
+    configs = with_srcc(of_artifacts([str(several)]), read_srcc(table), str(table))
     assert [config.srcc for config in configs] == [None, {"value": 0.5, "of": "in srcc.csv"}]
 
 
@@ -109,4 +109,4 @@ def test_tables_that_say_nothing_are_refused(several: Path, tmp_path: Path, text
     table = tmp_path / "srcc.csv"
     table.write_text(text)
     with pytest.raises(BenchmarkError, match=said):
-        with_srcc(of_artifacts([str(several)]), read_srcc(table), table)
+        with_srcc(of_artifacts([str(several)]), read_srcc(table), str(table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -156,4 +157,19 @@ def test_no_more_processes_than_fit(config: Config, monkeypatch: pytest.MonkeyPa
     assert rounds._process_counts(automatic, replace(config, threads=8), 1) == [1]
     assert rounds._process_counts(automatic, replace(config, engine="torch"), 1) == []
     assert rounds._process_counts(Settings(), config, 1) == []
-    assert rounds._process_counts(replace(automatic, processes=(3,)), config, 1) == [3]
+    assert rounds._process_counts(replace(automatic, processes=(3,)), config, 999) == [3]
+
+
+def test_measuring_needs_no_package_of_the_extra_and_no_torch() -> None:
+    code = """
+import subprocess
+import sys
+extra = ("psutil", "openvino", "ncnn", "pnnx")
+sys.modules.update(dict.fromkeys(extra))
+import mobileiqa_bench.cli
+from mobileiqa_bench import counters, environment, memory
+assert environment.available_bytes() is None
+counters.read(), environment.environment(), memory.peak_rss(), memory.private()
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
