@@ -89,7 +89,7 @@ def test_the_front_is_what_nothing_else_beats() -> None:
         Point("beaten", 2, 0.7, 1),
         Point("same time, better", 1, 0.85, 1),
         Point("best", 9, 0.9, 1),
-        Point("as good, slower", 10, 0.9, 1),
+        Point("as good, slower", 10, 0.90001, 1),
     ]
     assert [point.label for point in front(points)] == ["same time, better", "best"]
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LARGEST = 2600.0
 """Of the largest file: the square of its circle's diameter, in points."""
 SMALLEST = 60.0
+STEP = 1e-4
+"""Of SRCC: less is rounding."""
 
 
 class Point(NamedTuple):
@@ -31,10 +33,10 @@ class Point(NamedTuple):
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The points that no other one beats in time without ranking worse, fastest first."""
+    """The points that no other one beats in time without ranking worse by `STEP`, fastest first."""
     best: list[Point] = []
     for point in sorted(points, key=lambda point: (point.time, -point.srcc)):
-        if not best or point.srcc > best[-1].srcc:
+        if not best or point.srcc >= best[-1].srcc + STEP:
             best.append(point)
     return best
 
@@ -88,7 +90,7 @@ def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
     room = 0.15 + 0.14 * math.log10(max(times) / min(times))
     axes.set_xlim(min(times) / 10**room, max(times) * 10**room)
     low, high = min(ranks), max(ranks)
-    margin = max(0.16 * (high - low), 2e-5)
+    margin = max(0.16 * (high - low), 5 * STEP)
     axes.set_ylim(low - margin, high + margin)
     wide = math.log10(max(times) / min(times)) + 2 * room
     subs = (1.0,) if wide > 2 else (1.0, 2.0, 5.0) if wide > 0.7 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
@@ -96,7 +98,7 @@ def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} ms"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.get_major_formatter().set_useOffset(False)  # type: ignore[attr-defined]
-    axes.set_yticks([tick for tick in axes.get_yticks() if low - margin <= tick <= 1])
+    axes.set_yticks([tick for tick in axes.get_yticks() if low - margin <= tick < 1 + STEP / 2])
     axes.set_xlabel("median time of an inference, logarithmic", size=10.5)
     axes.set_ylabel(f"SRCC {kind}", size=10.5)
     axes.grid(color=RULE, linewidth=0.8)
