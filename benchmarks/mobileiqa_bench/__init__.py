@@ -1,1 +1,1 @@
-"""Latency and memory, measured so that a figure can be trusted."""
+"""Latency, memory and efficiency, measured so that a figure can be trusted."""

@@ -11,12 +11,13 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 from mobileiqa_sdk import library
 from mobileiqa_sdk.errors import PhotoNotFound
 
+from .errors import BenchmarkFileInvalid
 from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
+from .schema import Document, Result, check
 
 ACTION = f"{PACKAGE}.BENCHMARK"
 ACTIVITY = f"{PACKAGE}/.BenchmarkActivity"
@@ -47,7 +48,7 @@ def measure(
     runs: int = 20,
     timeout: float = 600.0,
     poll: float = 2.0,
-) -> dict[str, Any]:
+) -> Result:
     """Measure on a phone.
 
     Args:
@@ -155,29 +156,26 @@ def _clean_up(phone: Phone, sent: list[str], output: str) -> None:
     phone.run_as("rm", "-f", *(f"{FOLDER}/{name}" for name in (*sent, output, f"{output}.part")))
 
 
-def _result(text: str, model: Path | None) -> dict[str, Any]:
+def _result(text: str, model: Path | None) -> Result:
     """The one result in what the app wrote, under the artifact's name here."""
+    document = _document(text)
+    if len(document["results"]) != 1:
+        raise AppResultInvalid("the demo app's result does not hold exactly one measurement")
+    (result,), environment = document["results"], document["environment"]
+    name = "bundled" if model is None else model.name
+    threads = "1 thread" if result["threads"] == 1 else f"{result['threads']} threads"
+    result["label"] = f"{name} on {environment.get('machine', 'a phone')}, {threads}"
+    result["artifact"] = "bundled" if model is None else str(model)
+    result["environment"] = environment
+    return result
+
+
+def _document(text: str) -> Document:
     try:
-        document = json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AppResultInvalid(f"the demo app's result is not JSON ({error}); install a newer app") from error
-    if not isinstance(document, dict) or document.get("kind") != "mobileiqa-benchmark":
-        raise AppResultInvalid("the demo app's result is no MobileIQA benchmark; install a newer app")
-    if document.get("schema") != 1 or isinstance(document["schema"], bool):
-        raise AppResultInvalid(
-            f"the demo app's result has schema {document.get('schema')!r}, this version reads schema 1; "
-            "take app and mobileiqa-sdk of the same version"
-        )
-    results, environment = document.get("results"), document.get("environment")
-    if not (isinstance(results, list) and len(results) == 1 and isinstance(results[0], dict)):
-        raise AppResultInvalid("the demo app's result does not hold exactly one measurement")
-    if not isinstance(environment, dict):
-        raise AppResultInvalid("the demo app's result does not say what phone it was measured on")
-    result = dict(results[0])
-    name = "bundled" if model is None else model.name
-    result.update(
-        label=f"{name} on {environment.get('machine', 'a phone')}, {result.get('threads')} threads",
-        artifact="bundled" if model is None else str(model),
-        environment=environment,
-    )
-    return result
+    try:
+        return check(found, "the demo app's result")
+    except BenchmarkFileInvalid as error:
+        raise AppResultInvalid(f"{error}; take app and mobileiqa-sdk of the same version") from error

@@ -6,70 +6,132 @@ and caches out of the next one's figures.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mobileiqa_sdk.errors import MobileIQAError
+from . import counters, system
+from .child import Job
+from .configs import Config
+from .counters import Load
+from .environment import available_bytes, available_cpus
+from .errors import BenchmarkError
+from .processes import TIMEOUT, photos_per_second
+from .processes import measure as measure_process
 
-
-class BenchmarkError(MobileIQAError):
-    """A configuration could not be measured."""
+Say = Callable[[str], None]
+MOST_OF_MEMORY = 0.8
 
 
 @dataclass(frozen=True)
-class Config:
-    """What to run: ``kind`` is a key of :data:`mobileiqa_bench.subject.SUBJECTS`."""
+class Settings:
+    """How often, and on what.
 
-    label: str
-    kind: str
-    path: Path
-    runs: int = 10
+    Attributes:
+        rounds: how often every configuration is measured in a process of its own.
+        runs, seconds, warmup: within a process; see :class:`mobileiqa_bench.child.Job`.
+        photo: a file; None for the golden image.
+        throughput: also measure photos per second, of the SDK's own configurations.
+        processes: by how many at once; None doubles from one to as many as the CPUs have room for.
+        timeout: seconds after which a process counts as failed.
+    """
+
+    rounds: int = 5
+    runs: int | None = None
+    seconds: float = 2.0
+    warmup: int = 2
+    photo: str | None = None
+    throughput: bool = False
+    processes: tuple[int, ...] | None = None
+    timeout: float = TIMEOUT
+
+    def job(self, config: Config, **changes: Any) -> Job:
+        """What a child is asked for."""
+        values = {"runtime": config.runtime, "threads": config.threads, "photo": self.photo}
+        steady = {"warmup": self.warmup, "runs": self.runs, "seconds": self.seconds}
+        return Job(**{"engine": config.engine, "path": str(config.path), **values, **steady, **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {**asdict(self), "processes": list(self.processes) if self.processes else None}
 
 
 @dataclass
-class Result:
-    """Medians of one configuration, a value a round: seconds of a warm run, peak resident MB."""
+class Measured:
+    """Everything the processes of one configuration found, a value a round.
+
+    Attributes:
+        samples: what :func:`mobileiqa_bench.child.steady` printed.
+        throughput: photos per second by number of processes.
+        load: what else the machine did meanwhile.
+        error: why it failed; the samples until then are kept here and shown nowhere.
+    """
 
     config: Config
-    seconds: list[float] = field(default_factory=list)
-    peak_mb: list[float] = field(default_factory=list)
-    score: float = float("nan")
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    throughput: dict[int, list[float]] = field(default_factory=dict)
+    load: Load = field(default_factory=Load)
+    error: str | None = None
+
+    @property
+    def latencies(self) -> list[float]:
+        """Median seconds of an inference, a round each."""
+        return [median(sample["inference"]) for sample in self.samples]
+
+    @property
+    def peaks(self) -> list[float] | None:
+        """Peak resident bytes, a round each; None where the system does not say."""
+        found = [sample["peak_rss_bytes"] for sample in self.samples]
+        return None if None in found else found
 
 
 def measure(
-    configs: Sequence[Config], *, rounds: int, threads: int, progress: Callable[[str], None] = lambda _: None
-) -> list[Result]:
-    """Measure all configurations ``rounds`` times in turn. Raises BenchmarkError where one fails."""
-    results = [Result(config) for config in configs]
-    for number in range(1, rounds + 1):
+    configs: Sequence[Config],
+    settings: Settings = Settings(),
+    *,
+    say: Say = lambda _: None,
+    each_round: Callable[[], None] = lambda: None,
+    root: Path = system.ROOT,
+) -> list[Measured]:
+    """Measure all configurations in turn, in every round; `each_round` is called at the start of each.
+
+    A configuration that fails keeps its error and is left out of the rounds that follow.
+    """
+    results = [Measured(config, error=config.failure) for config in configs]
+    for number in range(1, settings.rounds + 1):
+        each_round()
         for result in results:
-            progress(f"round {number}/{rounds}: {result.config.label}")
-            values = _child(result.config, threads)
-            result.seconds.append(median(values["seconds"]))
-            result.peak_mb.append(values["peak_mb"])
-            result.score = values["score"]
+            if result.error is None:
+                say(f"round {number}/{settings.rounds}: {result.config}")
+                _measure_once(result, settings, root)
+                if result.error is not None:
+                    say(f"failed: {result.config}: {result.error}")
     return results
 
 
-def ratios(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float, float]:
-    """Median, smallest and largest of the ratios within each round."""
-    each = [value / base for value, base in zip(values, baseline, strict=True)]
-    return median(each), min(each), max(each)
+def _measure_once(result: Measured, settings: Settings, root: Path) -> None:
+    config = result.config
+    before = counters.read(root)
+    try:
+        result.samples.append(measure_process(settings.job(config), settings.timeout))
+        for count in _process_counts(settings, config, result.samples[-1]["peak_rss_bytes"]):
+            job = settings.job(config, runs=None, counting=True)
+            rate = photos_per_second(job, count, settings.timeout)
+            result.throughput.setdefault(count, []).append(rate)
+    except BenchmarkError as error:
+        result.error = str(error)
+    result.load.add(before, counters.read(root))
 
 
-def _child(config: Config, threads: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "mobileiqa_bench.subject", config.kind, str(config.path)]
-    done = subprocess.run(  # noqa: S603 - our own module
-        [*command, str(threads), str(config.runs)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        raise BenchmarkError(f"{config.label}: exit status {done.returncode}: {lines[-1] if lines else ''}")
-    values: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return values
+def _process_counts(settings: Settings, config: Config, peak: int | None) -> list[int]:
+    """How many at once: by themselves no more than fit into the memory, or the disk would be measured."""
+    if not settings.throughput or config.engine != "sdk":
+        return []
+    if settings.processes:
+        return list(settings.processes)
+    room = max(available_cpus() // config.threads, 1)
+    counts = sorted({*(2**n for n in range(room.bit_length())), room})
+    free = available_bytes()
+    return [count for count in counts if not (free and peak) or count * peak <= MOST_OF_MEMORY * free]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from mobileiqa_bench.rounds import BenchmarkError
+from mobileiqa_bench.errors import BenchmarkError
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import size_of
 

@@ -27,6 +27,9 @@ _COMMANDS = {
     "evaluate": _Entry(
         "mobileiqa_export.evaluation.cli", "Judge a model by people's opinions or by ladders.", "evaluate"
     ),
+    "benchmark": _Entry(
+        "mobileiqa_bench.cli", "Measure time, memory and efficiency, beside baselines.", "bench"
+    ),
     "models": _Entry("mobileiqa_sdk.cli.models", "List the bundled and cached models."),
     "doctor": _Entry("mobileiqa_sdk.cli.doctor", "Show versions, runtimes, CPU, threads and cache."),
 }

@@ -23,10 +23,10 @@ class Session(Runtime):
 
     def __init__(self, path: Path, threads: int) -> None:
         self._path = path
-        self._session = _open(path, threads, prepacking=False)
+        self._session = _open(path, session_options(threads))
         self.contract = self._read_contract()
         if self.contract.precision.weights in PREPACKED:
-            self._session = _open(path, threads, prepacking=True)
+            self._session = _open(path, session_options(threads, self.contract.precision.weights))
         self._input = self._check_interface()
 
     def _read_contract(self) -> ModelContract:
@@ -66,14 +66,19 @@ class Session(Runtime):
         return as_opinions(values, self.contract, self._path)
 
 
-def _open(path: Path, threads: int, *, prepacking: bool) -> onnxruntime.InferenceSession:
+def session_options(threads: int, weights: str = "fp32") -> onnxruntime.SessionOptions:
+    """How artifacts are run whose contract has these ``precision.weights``."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong arrives as an exception
     # Planned memory is laid out for all tensors at once, which costs the full student a hundred megabytes.
     options.enable_mem_pattern = False
-    options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
+    options.add_session_config_entry("session.disable_prepacking", "0" if weights in PREPACKED else "1")
+    return options
+
+
+def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
     # onnxruntime would print to stdout before its fallback to another provider; there is none.
     only_cpu: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "enable_fallback": 0}
     try:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ import pytest
 
 from mobileiqa_bench import adb, phone
 from mobileiqa_bench.adb import measure
+from mobileiqa_bench.schema import check, read
 from mobileiqa_sdk.errors import MobileIQAError, ModelNotFound, PhotoNotFound
-
-from . import schema1
 
 FAKE = Path(__file__).with_name("fake_adb.py")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "android-benchmark.md"
@@ -113,7 +113,7 @@ def test_a_measurement(lab: Lab) -> None:
     assert result["label"] == "my model.onnx on Maker Phone 9, 4 threads"
     assert result["flags"] == ["battery saver on"]
     assert result["seconds"] == WRITTEN["results"][0]["seconds"]
-    schema1.check({**WRITTEN, "results": [result]})
+    check({**WRITTEN, "results": [result]}, "the test")
     assert lab.left_behind() == []
 
 
@@ -249,7 +249,7 @@ def test_what_the_app_could_not_measure_is_a_result(lab: Lab) -> None:
     lab.scenario(document=document)
     result = ask(lab)
     assert result["error"] == "x.onnx: damaged; copy it again"
-    schema1.check({**WRITTEN, "results": [result]})
+    check({**WRITTEN, "results": [result]}, "the test")
 
 
 @pytest.mark.parametrize(
@@ -260,11 +260,11 @@ def test_what_the_app_could_not_measure_is_a_result(lab: Lab) -> None:
         ("[" * 100_000, "is not JSON"),
         ([], "is no MobileIQA benchmark"),
         ({"kind": "other"}, "is no MobileIQA benchmark"),
-        ({**WRITTEN, "schema": 2}, "has schema 2, this version reads schema 1"),
-        ({**WRITTEN, "schema": True}, "has schema True"),
+        ({**WRITTEN, "schema": 2}, "schema 2; this version reads schema 1"),
+        ({**WRITTEN, "schema": True}, "schema True"),
         ({**WRITTEN, "results": []}, "does not hold exactly one measurement"),
         ({**WRITTEN, "results": WRITTEN["results"] * 2}, "does not hold exactly one measurement"),
-        ({**WRITTEN, "environment": "Phone"}, "does not say what phone"),
+        ({**WRITTEN, "environment": "Phone"}, "environment is 'Phone', not dict"),
     ],
 )
 def test_a_result_that_is_none(lab: Lab, document: Any, message: str) -> None:
@@ -293,3 +293,25 @@ def test_what_the_phone_refuses_is_told(lab: Lab) -> None:
     with pytest.raises(phone.AdbFailed, match=message):
         ask(lab)
     assert lab.left_behind() == []
+
+
+def test_the_command_measures_here_and_on_the_phone(
+    lab: Lab, run: Callable[..., Any], artifact: Path, tmp_path: Path
+) -> None:
+    quick = ("--rounds", 1, "--runs", 1, "--warmup", 0, "--threads", 1, "--no-throughput")
+    found = run("benchmark", artifact, *quick, "--json", tmp_path / "both.json", "--adb")
+    assert found.code == 0, found.err
+    document = read(tmp_path / "both.json")
+    here, there = document["results"]
+    assert here["label"] == "tiny onnx fp32"
+    assert there["label"] == "model.onnx on Maker Phone 9, 1 thread"
+    assert there["environment"] == WRITTEN["environment"]
+    assert "Maker Phone 9" in found.out
+
+
+def test_without_a_phone_nothing_is_measured(lab: Lab, run: Callable[..., Any], artifact: Path) -> None:
+    lab.scenario(devices=[])
+    found = run("benchmark", artifact, "--adb", "--rounds", 1)
+    assert found.code == 1
+    assert found.out == ""
+    assert "no phone" in found.err or "no device" in found.err

@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from PIL import Image, ImageCms
 
+from mobileiqa_bench.schema import check
 from mobileiqa_sdk import ContractMismatch, Scorer
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.runtimes import onnx as onnx_runtime
 
 from ..sdk import artifacts, tflite_artifacts
-from . import schema1
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "device" / "mobileiqa_device.py"
 ROCKET = Path(skimage.data_dir) / "rocket.jpg"
@@ -45,7 +45,7 @@ class Done:
         self.document: dict[str, Any] = {}
         if file.exists():
             self.document = json.loads(file.read_text())
-            schema1.check(self.document)
+            check(self.document, "the test")
 
     @property
     def result(self) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_without_a_photo_the_golden_image_is_scored(device: Callable[..., Done],
 
 def test_json_to_stdout_is_only_json(device: Callable[..., Done], artifact: Path) -> None:
     done = device(artifact, "--json", "-")
-    schema1.check(json.loads(done.out))
+    check(json.loads(done.out), "the test")
 
 
 def test_each_artifact_and_thread_count_is_a_row(device: Callable[..., Done], tmp_path: Path) -> None:

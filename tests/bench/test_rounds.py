@@ -1,110 +1,175 @@
-"""The benchmark measures what it says, and says what failed. No figure is judged here."""
+"""Fresh processes, in turn: what they measure, and what becomes of those that fail. No figure is judged."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
-from mobileiqa_bench.rounds import BenchmarkError, Config, Result, measure, ratios
-from mobileiqa_export.exporter import export
-from mobileiqa_export.student import StudentConfig, build_student, save_checkpoint
-from mobileiqa_sdk.errors import MobileIQAError
+from mobileiqa_bench import processes
+from mobileiqa_bench.benchmark import benchmark
+from mobileiqa_bench.child import Job
+from mobileiqa_bench.configs import Config, of_artifacts
+from mobileiqa_bench.errors import BenchmarkError
+from mobileiqa_bench.flags import names
+from mobileiqa_bench.rounds import Settings, measure
+from mobileiqa_bench.schema import check, to_json
 
-LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak memory from /proc")
-TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(64, 96))
+from .conftest import FakeSystem
 
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(1)
-    torch.set_num_threads(1)
-    path = tmp_path_factory.mktemp("bench") / "tiny.safetensors"
-    save_checkpoint(path, build_student(TINY), TINY, name="tiny")
-    return path
+ONCE = Settings(rounds=1, runs=1, warmup=0)
 
 
-@pytest.fixture(scope="module")
-def model(checkpoint: Path) -> Path:
-    export(checkpoint, checkpoint.parent / "tiny")
-    return checkpoint.parent / "tiny" / "model.onnx"
+@pytest.fixture
+def config(artifact: Path) -> Config:
+    return of_artifacts([str(artifact)])[0]
 
 
-def test_ratios_are_taken_within_each_round() -> None:
-    assert ratios([2.0, 9.0, 4.0], [1.0, 3.0, 8.0]) == (2.0, 0.5, 3.0)
-    assert ratios([3.0], [2.0]) == (1.5, 1.5, 1.5)
-    assert ratios([1.0, 3.0], [1.0, 1.0])[0] == 2.0
+@pytest.fixture
+def photo() -> str:
+    skimage = pytest.importorskip("skimage")
+    return str(Path(skimage.data_dir) / "astronaut.png")
 
 
-def test_ratios_need_the_same_rounds() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        ratios([1.0, 2.0], [1.0])
+def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, system: FakeSystem) -> None:
+    settings = Settings(rounds=2, runs=3, warmup=1, photo=photo, throughput=True, seconds=0, processes=(1, 2))
+    found = benchmark([config], settings, root=system.root)
+    assert check(json.loads(to_json(found)), "it") == found
+    (row,) = found["results"]
+    assert row["error"] is None
+    assert row["ratio"]["time"] == {"value": 1.0, "low": None, "high": None}
+    assert (row["model"], row["runtime"], row["precision"], row["threads"]) == ("tiny", "onnx", "fp32", 1)
+    assert row["size_bytes"] == (artifact / "model.onnx").stat().st_size
+    assert row["golden"] is not None
+    assert row["golden"]["ok"]
+    seconds = row["seconds"]
+    assert seconds is not None
+    for step in ("inference", "decode", "resize"):
+        figures = seconds[step]  # type: ignore[literal-required]
+        assert (len(figures["values"]), len(figures["rounds"])) == (6, 2)
+        assert figures["min"] > 0
+    assert seconds["load"] > 0
+    assert seconds["first"] > 0
+    assert row["throughput"] is not None
+    assert [entry["processes"] for entry in row["throughput"]] == [1, 2]
+    assert all(entry["photos_per_second"] > 0 for entry in row["throughput"])
+    assert set(names(row["flags"])) - {"spread"} == {"rounds", "run-queue"}
+    assert set(names(found["flags"])) >= {"governor", "run-queue"}
+    assert found["settings"]["rounds"] == 2
+    if sys.platform.startswith("linux"):
+        memory = row["memory"]
+        assert memory is not None
+        assert memory["peak_rss_bytes"] >= memory["rss_after_load_bytes"] > 0  # type: ignore[operator]
+        assert memory["private_bytes"] > 0  # type: ignore[operator]
 
 
-@LINUX
-def test_all_kinds_run_the_same_network(checkpoint: Path, model: Path) -> None:
+def test_the_golden_image_is_not_decoded(config: Config) -> None:
+    (row,) = benchmark([config], ONCE)["results"]
+    assert row["seconds"] is not None
+    assert row["seconds"]["decode"] is None
+    assert row["seconds"]["resize"] is not None
+
+
+def test_the_rounds_take_turns(config: Config) -> None:
+    lines: list[str] = []
+    configs = [replace(config, label="one"), replace(config, label="two")]
+    rounds: list[int] = []
+    found = measure(
+        configs, replace(ONCE, rounds=2), say=lines.append, each_round=lambda: rounds.append(len(lines))
+    )
+    assert lines == [f"round {number}/2: {name}, 1 thread" for number in (1, 2) for name in ("one", "two")]
+    assert rounds == [0, 2]
+    assert [len(one.latencies) for one in found] == [2, 2]
+
+
+def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"rubbish")
     configs = [
-        Config("eager", "torch", checkpoint, runs=1),
-        Config("plain", "onnxruntime", model, runs=1),
-        Config("ours", "sdk", model.parent, runs=1),
+        replace(config, label="damaged", path=tmp_path / "model.onnx"),
+        replace(config, label="never made", failure="no compiler"),
+        replace(config, label="gone", engine="torch", path=tmp_path / "none.pth"),
+        config,
     ]
     lines: list[str] = []
-    results = measure(configs, rounds=1, threads=1, progress=lines.append)
-    assert lines == ["round 1/1: eager", "round 1/1: plain", "round 1/1: ours"]
-    assert [result.config for result in results] == configs
-    for result in results:
-        assert len(result.seconds) == len(result.peak_mb) == 1
-        assert result.seconds[0] > 0
-        assert result.peak_mb[0] > 0
-        assert result.score == pytest.approx(results[0].score, abs=1e-4)
-    assert 0 < results[0].score < 1
+    found = benchmark(configs, replace(ONCE, rounds=2), say=lines.append)
+    errors = {row["label"]: row["error"] for row in found["results"]}
+    assert errors.pop("damaged").startswith("ArtifactInvalid: ")  # type: ignore[union-attr]
+    assert errors.pop("never made") == "no compiler"
+    assert "there is no such file" in errors.pop("gone")  # type: ignore[operator]
+    assert errors == {"tiny onnx fp32": None}
+    assert sum("damaged" in line for line in lines) == 2  # its one round, and that it failed
+    check(json.loads(to_json(found)), "it")
 
 
-@LINUX
-def test_the_rounds_take_turns(model: Path) -> None:
-    configs = [Config("one", "onnxruntime", model, runs=2), Config("two", "sdk", model, runs=1)]
-    lines: list[str] = []
-    results = measure(configs, rounds=2, threads=1, progress=lines.append)
-    assert lines == [f"round {number}/2: {name}" for number in (1, 2) for name in ("one", "two")]
-    assert [len(result.seconds) for result in results] == [2, 2]
+def job(config: Config, **changes: object) -> Job:
+    return ONCE.job(config, **changes)
 
 
-@LINUX
-def test_one_measurement(model: Path) -> None:
-    command = [sys.executable, "-m", "mobileiqa_bench.subject", "sdk", str(model), "1", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    values = json.loads(done.stdout)
-    assert set(values) == {"score", "load", "first", "seconds", "peak_mb"}
-    assert len(values["seconds"]) == 3
-    assert all(value > 0 for value in (values["load"], values["first"], *values["seconds"]))
+def test_a_process_that_takes_too_long(config: Config) -> None:
+    with pytest.raises(BenchmarkError, match="not done after 0 s"):
+        processes.measure(job(config), timeout=0.01)
+
+
+def test_a_process_that_says_nothing() -> None:
+    with pytest.raises(BenchmarkError, match="it printed no result"):
+        processes.ask("mobileiqa_bench.errors")
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("sdk", "none"), ("onnxruntime", "none"), ("torch", "none.pth"), ("abacus", "none")]
+    ("status", "err", "said"),
+    [
+        (1, "Traceback\n  File\nValueError: no\n", "ValueError: no"),
+        (3, "", "exit status 3"),
+        (-9, "", "ended by SIGKILL: most likely out of memory"),
+        (-11, "noise", "ended by SIGSEGV"),
+    ],
 )
-def test_a_failing_configuration_is_named(kind: str, name: str, tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match=r"^the one: exit status 1: \w") as caught:
-        measure([Config("the one", kind, tmp_path / name)], rounds=1, threads=1)
-    assert isinstance(caught.value, MobileIQAError)
-    assert "\n" not in str(caught.value)
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_reasons(status: int, err: str, said: str) -> None:
+    assert processes._reason(status, err) == said
 
 
-def test_the_command_ends_with_one_line(tmp_path: Path) -> None:
-    (tmp_path / "rubbish.pth").write_bytes(b"rubbish")
-    command = [sys.executable, "-m", "mobileiqa_bench", "--checkpoint", str(tmp_path / "rubbish.pth")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    said, error = done.stderr.splitlines()
-    assert said == "exporting, plain"
-    assert error.startswith(f"mobileiqa_bench: {tmp_path / 'rubbish.pth'}: ")
+def test_photos_per_second_of_a_broken_artifact(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"rubbish")
+    broken = replace(config, path=tmp_path / "model.onnx")
+    with pytest.raises(BenchmarkError, match="ArtifactInvalid"):
+        processes.photos_per_second(job(broken, runs=None, counting=True), 1)
 
 
-def test_a_result_starts_empty(tmp_path: Path) -> None:
-    result = Result(Config("one", "sdk", tmp_path))
-    assert (result.seconds, result.peak_mb) == ([], [])
-    assert result.score != result.score
+def test_threads_reach_libraries_that_read_them_from_the_environment() -> None:
+    assert processes._environment(3)["OMP_NUM_THREADS"] == "3"
+
+
+def test_no_more_processes_than_fit(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mobileiqa_bench import rounds
+
+    monkeypatch.setattr(rounds, "available_cpus", lambda: 6)
+    monkeypatch.setattr(rounds, "available_bytes", lambda: 1000)
+    automatic = Settings(throughput=True)
+    assert rounds._process_counts(automatic, config, 100) == [1, 2, 4, 6]
+    assert rounds._process_counts(automatic, config, 300) == [1, 2]
+    assert rounds._process_counts(automatic, config, None) == [1, 2, 4, 6]
+    assert rounds._process_counts(automatic, replace(config, threads=3), 1) == [1, 2]
+    assert rounds._process_counts(automatic, replace(config, threads=8), 1) == [1]
+    assert rounds._process_counts(automatic, replace(config, engine="torch"), 1) == []
+    assert rounds._process_counts(Settings(), config, 1) == []
+    assert rounds._process_counts(replace(automatic, processes=(3,)), config, 999) == [3]
+
+
+def test_measuring_needs_no_package_of_the_extra_and_no_torch() -> None:
+    code = """
+import subprocess
+import sys
+extra = ("psutil", "openvino", "ncnn", "pnnx")
+sys.modules.update(dict.fromkeys(extra))
+import mobileiqa_bench.cli
+from mobileiqa_bench import counters, environment, memory
+assert environment.available_bytes() is None
+counters.read(), environment.environment(), memory.peak_rss(), memory.private()
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

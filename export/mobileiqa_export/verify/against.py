@@ -166,7 +166,7 @@ def _drift(images: ImageSet, expected: list[float], scores: list[float]) -> tupl
 
 
 def _timing(artifact: Path, other: Path, say: Say) -> tuple[Timing | None, str]:
-    from mobileiqa_bench.rounds import BenchmarkError
+    from mobileiqa_bench.errors import BenchmarkError
 
     try:
         return measure_against(other, artifact, say), ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -41,19 +42,34 @@ class Timing:
 
 def measure_against(other: Path, artifact: Path, say: Say = lambda _: None) -> Timing:
     """Measure two model files in turn. Raises mobileiqa_bench's BenchmarkError where one cannot run here."""
-    from mobileiqa_bench.rounds import Config, measure, ratios
+    from mobileiqa_bench.configs import Config
+    from mobileiqa_bench.errors import BenchmarkError
+    from mobileiqa_bench.rounds import Settings, measure
 
     threads = default_threads()
     configs = [
-        Config("the other", "sdk", other, runs=RUNS),
-        Config("the artifact", "sdk", artifact, runs=RUNS),
+        Config("the other", "sdk", other, str(other), threads=threads),
+        Config("the artifact", "sdk", artifact, str(artifact), threads=threads),
     ]
-    base, ours = measure(configs, rounds=ROUNDS, threads=threads, progress=say)
+    measured = measure(configs, Settings(rounds=ROUNDS, runs=RUNS), say=say)
+    for one in measured:
+        if one.error is not None:
+            raise BenchmarkError(f"{one.config.label}: {one.error}")
+    base, ours = measured
+    base_peaks, peaks = base.peaks, ours.peaks
+    if base_peaks is None or peaks is None:
+        raise BenchmarkError("this system does not say how much memory a process took; pip install psutil")
     return Timing(
-        latency_ratio=ratios(ours.seconds, base.seconds),
-        memory_ratio=ratios(ours.peak_mb, base.peak_mb),
-        milliseconds=1000 * median(ours.seconds),
-        peak_mb=median(ours.peak_mb),
+        latency_ratio=_within_rounds(ours.latencies, base.latencies),
+        memory_ratio=_within_rounds(peaks, base_peaks),
+        milliseconds=1000 * median(ours.latencies),
+        peak_mb=median(peaks) / 1e6,
         threads=threads,
         rounds=ROUNDS,
     )
+
+
+def _within_rounds(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float, float]:
+    """Median, smallest and largest of the ratios within each round."""
+    each = [value / base for value, base in zip(values, baseline, strict=True)]
+    return median(each), min(each), max(each)

@@ -1,0 +1,125 @@
+"""The network as trained, in what else could run it: prepared once, measured beside the artifacts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from . import processes
+from .configs import OF_REFERENCE, Config, of_artifacts
+from .engines import check_installed
+from .errors import BenchmarkError
+from .schema import Srcc
+
+VERIFICATION_IMAGES = "4"
+"""Of a plain export, which takes minutes for every dozen of them: enough to see that it is the network."""
+
+Say = Callable[[str], None]
+
+
+class Baseline(NamedTuple):
+    """A way to run a checkpoint.
+
+    Attributes:
+        label: in the results.
+        engine: that runs it.
+        prepare: (checkpoint, folder) -> what the engine loads. Raises BenchmarkError.
+    """
+
+    label: str
+    engine: str
+    prepare: Callable[[Path, Path], Path]
+
+
+def _as_it_is(checkpoint: Path, folder: Path) -> Path:
+    return checkpoint
+
+
+def _plain_onnx(checkpoint: Path, folder: Path) -> Path:
+    artifact = folder / "plain"
+    if not artifact.exists():
+        _export(checkpoint, artifact, "--no-rewrite", "--verification-images", VERIFICATION_IMAGES)
+    return artifact / "model.onnx"
+
+
+def _ncnn(checkpoint: Path, folder: Path) -> Path:
+    converted = folder / "ncnn"
+    converted.mkdir()
+    module = "mobileiqa_bench.engines.ncnn_convert"
+    processes.run(sys.executable, "-m", module, str(checkpoint.resolve()), str(converted))
+    return converted
+
+
+BASELINES: dict[str, Baseline] = {
+    "eager": Baseline("as trained, PyTorch eager", "torch", _as_it_is),
+    "compile": Baseline("as trained, torch.compile", "torch-compile", _as_it_is),
+    "onnx": Baseline("as trained, plain ONNX, onnxruntime", "onnxruntime", _plain_onnx),
+    "openvino": Baseline("as trained, plain ONNX, OpenVINO", "openvino", _plain_onnx),
+    "ncnn": Baseline("as trained, ncnn", "ncnn", _ncnn),
+}
+
+
+def of_checkpoint(
+    checkpoint: Path, scratch: Path, names: Sequence[str] = tuple(BASELINES), say: Say = lambda _: None
+) -> list[Config]:
+    """A configuration on one thread for each of the baselines; a failure where it could not be prepared."""
+    return [_config(BASELINES[name], checkpoint, scratch, say) for name in names]
+
+
+def exported(
+    checkpoint: Path,
+    scratch: Path,
+    precisions: Sequence[str],
+    runtimes: Sequence[str],
+    say: Say = lambda _: None,
+) -> list[Config]:
+    """What `mobileiqa export` makes of the checkpoint, as ONNX, on one thread; a failure where it fails."""
+    folder = scratch / checkpoint.stem
+    failed = []
+    say(f"exporting: {', '.join(precisions)}")
+    try:
+        _export(checkpoint, folder, "--precision", ",".join(precisions))
+    except BenchmarkError as error:
+        row = Config(f"exported, {', '.join(precisions)}", "sdk", checkpoint, str(checkpoint))
+        failed.append(replace(row, failure=str(error)))
+    found = of_artifacts([str(folder)], runtimes=runtimes) if folder.exists() else []
+    return [*(replace(config, artifact=str(checkpoint)) for config in found), *failed]
+
+
+def _export(checkpoint: Path, folder: Path, *options: str) -> None:
+    # In a process of its own, whose memory is not ours.
+    command = [
+        sys.executable,
+        "-m",
+        "mobileiqa_sdk",
+        "export",
+        "--no-timing",
+        "--checkpoint",
+        str(checkpoint),
+    ]
+    processes.run(*command, "--output", str(folder), *options)
+
+
+def _config(baseline: Baseline, checkpoint: Path, scratch: Path, say: Say) -> Config:
+    path, failure = checkpoint, None
+    # By definition; what other runtimes make of the network was not ranked.
+    exact: Srcc | None = {"value": 1.0, "of": OF_REFERENCE} if baseline.engine == "torch" else None
+    try:
+        check_installed(baseline.engine)
+        say(f"preparing: {baseline.label}")
+        path = baseline.prepare(checkpoint, scratch)
+    except BenchmarkError as error:
+        failure = str(error)
+    return Config(
+        label=baseline.label,
+        engine=baseline.engine,
+        path=path,
+        artifact=str(checkpoint),
+        model=checkpoint.stem,
+        precision="fp32",
+        srcc=exact,
+        failure=failure,
+    )

@@ -1,0 +1,246 @@
+"""``mobileiqa benchmark``."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mobileiqa_sdk.library import DEFAULT
+from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
+from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.runtimes import RUNTIMES
+
+from . import adb
+from .baselines import BASELINES, exported, of_checkpoint
+from .benchmark import benchmark
+from .compare import compare
+from .configs import OPENVINO, Config, of_artifacts, times_threads
+from .environment import environment
+from .processes import TIMEOUT
+from .ranking import read_srcc, with_srcc
+from .rounds import Settings
+from .schema import Result, read, to_json
+from .table import table
+
+ENGINES = (*RUNTIMES, OPENVINO)
+PHONE_RUNS = 20
+"""Where --runs does not say; how long a run takes there is not known before."""
+
+
+class _List(click.ParamType):  # type: ignore[type-arg]
+    """Words, or whole numbers above 0, with commas between."""
+
+    def __init__(self, known: Sequence[str] | None = None, *, numbers_to: int = 0) -> None:
+        self.known, self.numbers_to = known, numbers_to
+        self.name = "N,..." if numbers_to else "NAME,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        words = [word.strip() for word in str(value).split(",") if word.strip()]
+        for word in words:
+            if self.numbers_to and not (word.isdecimal() and 1 <= int(word[:9]) <= self.numbers_to):
+                self.fail(f"{word!r} is no whole number from 1 to {self.numbers_to}", param, ctx)
+            if self.known is not None and word not in self.known:
+                self.fail(f"{word!r} is none of {', '.join(self.known)}", param, ctx)
+        if not words:
+            self.fail("is empty", param, ctx)
+        return tuple(dict.fromkeys(map(int, words) if self.numbers_to else words))
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.command("benchmark")
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@click.option("--checkpoint", type=_FILE, help="Measure the network as trained beside the artifacts.")
+@click.option(
+    "--baselines",
+    "names",
+    type=_List(tuple(BASELINES)),
+    help=f"With --checkpoint: ways to run it, of {', '.join(BASELINES)}. Default: all.",
+)
+@click.option(
+    "--baseline", metavar="LABEL", help="What ratios are to: a label or a part of one. Default: the first."
+)
+@click.option("--runtime", "runtimes", type=_List(ENGINES), help="Default: by each artifact's suffix.")
+@click.option("--precision", "precisions", type=_List(), help="Of the artifacts in a folder, or to export.")
+@click.option("--threads", type=_List(numbers_to=MAX_THREADS), help="Default: OMP_NUM_THREADS, else all.")
+@click.option(
+    "--photo", type=_FILE, help="Score this photo, and time its decoding. Default: the golden image."
+)
+@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True)
+@click.option(
+    "--runs", type=click.IntRange(1, 1_000_000), help="Counted runs in a round, instead of --seconds."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 3600),
+    default=2.0,
+    show_default=True,
+    help="Of counted runs in a round.",
+)
+@click.option(
+    "--warmup",
+    type=click.IntRange(0, 1000),
+    default=2,
+    show_default=True,
+    help="Runs after the first, not counted.",
+)
+@click.option(
+    "--processes", type=_List(numbers_to=1024), help="At once, for photos per second. Default: 1 to all CPUs."
+)
+@click.option("--no-throughput", is_flag=True, help="Do not measure photos per second.")
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=TIMEOUT, show_default=True, help="Seconds a process."
+)
+@click.option(
+    "--roofline", is_flag=True, help="Measure this machine's peaks, and every layer of ONNX artifacts."
+)
+@click.option("--srcc", type=_FILE, help="CSV of a name and its SRCC, for the plot. Default: each report's.")
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Draw into this folder; implies --roofline.",
+)
+@click.option(
+    "--adb",
+    "serial",
+    is_flag=False,
+    flag_value="",
+    metavar="[SERIAL]",
+    help="Measure the .onnx artifacts on a phone too, by the demo app. Default: the only one attached.",
+)
+@click.option("--json", "to", type=_NEW, metavar="FILE", help="Write all figures; - for stdout.")
+@click.option("--markdown", is_flag=True, help="The table in Markdown.")
+@click.option(
+    "--compare", "compared", nargs=2, type=_FILE, metavar="A.json B.json", help="Measure nothing, compare."
+)
+def command(
+    artifacts: tuple[str, ...],
+    checkpoint: Path | None,
+    names: tuple[str, ...] | None,
+    baseline: str | None,
+    threads: tuple[int, ...] | None,
+    photo: Path | None,
+    srcc: Path | None,
+    plots: Path | None,
+    serial: str | None,
+    to: Path | None,
+    markdown: bool,
+    compared: tuple[Path, Path] | None,
+    **options: Any,
+) -> None:
+    """Time, memory and size of artifacts, each in fresh processes, in turn, round by round.
+
+    ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts; without any, the bundled
+    model, or what --checkpoint exports to. A configuration that fails is a row with the reason, and the exit
+    status 1. What speaks against a figure is a flag beside it.
+    """
+    if compared:
+        if artifacts or checkpoint:
+            raise click.UsageError("--compare takes two files and measures nothing")
+        found = compare(read(compared[0]), read(compared[1]))
+        _write(to, json.dumps(found.to_dict(), indent=2), found.table(markdown=markdown))
+        return
+    if names and not checkpoint:
+        raise click.UsageError("--baselines go with --checkpoint")
+    _check_paths(to, plots)
+    if photo is not None:
+        read_photo(photo)  # before minutes of measuring rather than in all of them
+    told = None if srcc is None else read_srcc(srcc)
+    described = environment()
+    with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
+        rows = _configs(artifacts, checkpoint, names, Path(scratch), options)
+        rows = times_threads(rows, threads or (default_threads(),))
+        if told is not None:
+            rows = with_srcc(rows, told, str(srcc))
+        settings = Settings(
+            photo=None if photo is None else str(photo),
+            throughput=not options["no_throughput"],
+            **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
+        )
+        # First, because a phone that is not there is found out at once.
+        phone = [] if serial is None else _on_phone(rows, photo, serial, options)
+        document = benchmark(
+            rows,
+            settings,
+            described=described,
+            baseline=baseline,
+            roofline=options["roofline"] or plots is not None,
+            say=_say,
+        )
+    document["results"] += phone
+    document["settings"]["command"] = shlex.join(["mobileiqa", *sys.argv[1:]])
+    _write(to, to_json(document), table(document, baseline, markdown=markdown))
+    if plots is not None:
+        from .plots import draw_all
+
+        for path in draw_all(document, plots):
+            click.echo(f"drawn: {path}", err=True)
+    sys.exit(any(row["error"] is not None for row in document["results"]))
+
+
+def _configs(
+    artifacts: tuple[str, ...],
+    checkpoint: Path | None,
+    names: tuple[str, ...] | None,
+    scratch: Path,
+    options: dict[str, Any],
+) -> list[Config]:
+    runtimes, precisions = options["runtimes"] or (), options["precisions"] or ()
+    if checkpoint is None:
+        return of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
+    # First what is quickly found to be misspelt.
+    ours = of_artifacts(artifacts, runtimes=runtimes, precisions=precisions) if artifacts else []
+    baselines = of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), _say)
+    ours = ours or exported(checkpoint, scratch, precisions or ("fp32",), runtimes, _say)
+    return [*baselines, *ours]
+
+
+def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict[str, Any]) -> list[Result]:
+    """What the phone does with the SDK's own artifacts. Raises AdbError."""
+    found = []
+    for config in rows:
+        if config.engine == "sdk" and config.failure is None:
+            _say(f"on the phone: {config}")
+            found.append(
+                adb.measure(
+                    config.path,
+                    photo,
+                    serial=serial or None,
+                    threads=config.threads,
+                    warmup=options["warmup"],
+                    runs=options["runs"] or PHONE_RUNS,
+                )
+            )
+    return found
+
+
+def _check_paths(to: Path | None, plots: Path | None) -> None:
+    """Before minutes of measuring rather than after."""
+    for path in (to, plots):
+        if path is not None and str(path) != "-" and not path.absolute().parent.is_dir():
+            raise click.UsageError(f"there is no folder {str(path.absolute().parent)!r}")
+
+
+def _write(to: Path | None, text: str, shown: str) -> None:
+    """The JSON to its file and the table to stdout; the JSON alone where that is stdout."""
+    if to is not None and str(to) != "-":
+        try:
+            to.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(to), error.strerror) from error
+    click.echo(text if to is not None and str(to) == "-" else shown)
+
+
+def _say(line: str) -> None:
+    click.echo(f"{line} ...", err=True)

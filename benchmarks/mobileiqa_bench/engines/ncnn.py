@@ -1,0 +1,34 @@
+"""A network converted by pnnx, in ncnn, in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ncnn
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BenchmarkError
+from .pixels import PixelEngine, read_size
+
+
+def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
+    """A folder made by `ncnn_convert`. Raises BenchmarkError where ncnn does not know an operator."""
+    network = ncnn.Net()
+    network.opt.num_threads = threads
+    network.opt.use_vulkan_compute = False
+    for option in ("packed", "storage", "arithmetic"):
+        setattr(network.opt, f"use_fp16_{option}", False)
+    if network.load_param(str(path / "model.ncnn.param")) or network.load_model(str(path / "model.ncnn.bin")):
+        raise BenchmarkError("ncnn cannot load what pnnx made of the network")
+    height, width = read_size(path)
+
+    def run(pixels: NDArray[np.uint8]) -> float:
+        extractor = network.create_extractor()
+        extractor.input("in0", ncnn.Mat.from_pixels(pixels, ncnn.Mat.PixelType.PIXEL_RGB, width, height))
+        status, opinions = extractor.extract("out0")
+        if status:
+            raise BenchmarkError(f"ncnn cannot run the network (status {status})")
+        return float(np.array(opinions).mean())
+
+    return PixelEngine(height, width, run)

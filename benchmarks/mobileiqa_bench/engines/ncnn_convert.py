@@ -1,0 +1,58 @@
+"""Checkpoint -> ncnn: ``python -m mobileiqa_bench.engines.ncnn_convert CHECKPOINT FOLDER``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from unittest import mock
+
+import pnnx
+import torch
+from torch import Tensor, nn
+
+from mobileiqa_export.student import BACKBONES, load_checkpoint, normalise
+
+from ..errors import BenchmarkError
+from .pixels import write_size
+
+
+class _FromPixels(nn.Module):
+    """A student with normalisation in front: float32 [1, 3, H, W] in 0..255 -> opinions."""
+
+    def __init__(self, student: nn.Module, backbone: str) -> None:
+        super().__init__()
+        self.student, self.spec = student, BACKBONES[backbone]
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        opinions: Tensor = self.student(normalise(pixels, self.spec))
+        return opinions
+
+
+def convert(checkpoint: Path, folder: Path) -> None:
+    """Make ``model.ncnn.param`` and ``model.ncnn.bin``. Raises CheckpointError, BenchmarkError."""
+    loaded = load_checkpoint(checkpoint)
+    height, width = loaded.config.input_size
+    traced = folder / "model.pt"
+    # pnnx knows `view` and not `view_as`, which is a view of the other's shape.
+    with (
+        mock.patch.object(Tensor, "view_as", lambda one, other: one.view(other.shape)),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # that tracing fixes the shapes is what is wanted here
+        network = _FromPixels(loaded.student, loaded.config.backbone).eval()
+        torch.jit.save(torch.jit.trace(network, torch.zeros(1, 3, height, width), check_trace=False), traced)  # type: ignore[no-untyped-call]
+    command = [pnnx.EXEC_PATH, traced.name, f"inputshape=[1,3,{height},{width}]", "fp16=0"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode or not (folder / "model.ncnn.bin").is_file():
+        raise BenchmarkError(f"pnnx cannot convert the network (exit status {done.returncode})")
+    kept = [f"model.ncnn.{suffix}" for suffix in ("param", "bin")]
+    for path in folder.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    write_size(folder, (height, width))
+
+
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), Path(sys.argv[2]))

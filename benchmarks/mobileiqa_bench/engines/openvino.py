@@ -1,0 +1,26 @@
+"""An ONNX file in OpenVINO, on the CPU, tuned for latency."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openvino
+
+from .pixels import PixelEngine
+
+
+def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
+    """A file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
+    # fp32 is asked for, because OpenVINO would compute in bfloat16 by itself where the CPU can.
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    model = openvino.Core().compile_model(str(path), "CPU", settings)
+    _, height, width, _ = model.input(0).shape
+    request = model.create_infer_request()
+    return PixelEngine(
+        height, width, lambda pixels: float(next(iter(request.infer([pixels[np.newaxis]]).values())).mean())
+    )

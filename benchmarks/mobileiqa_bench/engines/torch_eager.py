@@ -1,0 +1,27 @@
+"""A checkpoint in PyTorch, as its authors would run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mobileiqa_export.student import BACKBONES, load_checkpoint, normalise
+
+from .pixels import PixelEngine
+
+
+def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = False) -> PixelEngine:
+    """The network as trained, on the CPU, with or without `torch.compile`. Raises CheckpointError."""
+    torch.set_num_threads(threads)
+    loaded = load_checkpoint(path)
+    spec = BACKBONES[loaded.config.backbone]
+    network = torch.compile(loaded.student) if compiled else loaded.student
+
+    def run(pixels: NDArray[np.uint8]) -> float:
+        with torch.inference_mode():
+            return float(network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], spec)).mean())
+
+    return PixelEngine(*loaded.config.input_size, run)

@@ -1,0 +1,17 @@
+"""What can go wrong with a benchmark as a whole; a configuration that fails is a row with the reason."""
+
+from __future__ import annotations
+
+from mobileiqa_sdk.errors import MobileIQAError
+
+
+class BenchmarkError(MobileIQAError):
+    """A configuration could not be measured, or none of the wanted ones exists."""
+
+
+class BenchmarkFileInvalid(BenchmarkError):
+    """A file is no benchmark of the schema that this version reads, or it is damaged."""
+
+
+class BaselineUnknown(BenchmarkError):
+    """Ratios to a configuration were asked for that was not measured."""

@@ -1,0 +1,93 @@
+"""Reasons to doubt a figure. Each is ``name: what was seen``; docs/benchmark.md lists the names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .counters import Load
+from .schema import Result
+
+FEWEST_ROUNDS = 5
+WIDEST_SPREAD = 0.1
+"""Of the rounds' medians about their median: interquartile range over median."""
+MOST_OTHERS = 0.05
+"""Share of the CPUs that other processes, or other machines under the same hypervisor, may take."""
+MOST_WAITING = 0.5
+"""Processes that wait for a CPU between measurements, on average."""
+MOST_LOADAVG = 0.5
+"""Load average at the start, per CPU."""
+SCORES_APART = 0.01
+"""Of one network in two engines: more than any rounding, less than two photos of a band are apart."""
+
+
+def of_result(result: Result, load: Load, rounds: int) -> list[str]:
+    """What speaks against the figures of one configuration."""
+    return [*_of_load(load), *_of_rounds(result, rounds), *_of_golden(result)]
+
+
+def of_run(environment: dict[str, Any], load: Load, most_threads: int) -> list[str]:
+    """What speaks against the whole benchmark."""
+    return [*_of_environment(environment, most_threads), *_of_load(load)]
+
+
+def mark_other_scores(results: Sequence[Result]) -> None:
+    """Flag results that have no golden score of their own and do not score as the first of the same file."""
+    first: dict[str, Result] = {}
+    for result in results:
+        score = result["score"]
+        if score is None:
+            continue
+        expected = first.setdefault(result["artifact"], result)
+        apart = expected["score"] is not None and abs(score - expected["score"]) > SCORES_APART
+        if apart and result["golden"] is None:
+            result["flags"].append(
+                f"score: {score:.4f}, where {expected['label']!r} gives {expected['score']:.4f}"
+            )
+
+
+def names(flags: Sequence[str]) -> list[str]:
+    """The names alone."""
+    return [flag.partition(":")[0] for flag in flags]
+
+
+def _of_load(load: Load) -> Iterator[str]:
+    if load.total:
+        if (share := load.others / load.total) > MOST_OTHERS:
+            yield f"other-load: other processes used {share:.0%} of the CPUs"
+        if (share := load.stolen / load.total) > MOST_OTHERS:
+            yield f"steal: the hypervisor gave {share:.0%} of the CPUs to others"
+    if load.waiting and (mean := sum(load.waiting) / len(load.waiting)) > MOST_WAITING:
+        yield f"run-queue: {mean:.1f} other processes wanted a CPU between measurements"
+    if load.throttled:
+        yield f"throttled: CPUs slowed down for their temperature {load.throttled} times"
+    if load.capped:
+        yield f"capped: the control group used up its CPU share {load.capped} times"
+
+
+def _of_rounds(result: Result, rounds: int) -> Iterator[str]:
+    if rounds < FEWEST_ROUNDS:
+        yield f"rounds: {rounds}, fewer than {FEWEST_ROUNDS}"
+    medians = result["seconds"]["inference"].get("rounds", []) if result["seconds"] else []
+    if len(medians) > 1:
+        low, middle, high = np.percentile(medians, (25, 50, 75))
+        if (spread := (high - low) / middle) > WIDEST_SPREAD:
+            yield f"spread: the middle half of the rounds lies {spread:.0%} apart"
+
+
+def _of_golden(result: Result) -> Iterator[str]:
+    golden = result["golden"]
+    if golden and not golden["ok"]:
+        yield f"golden: scored {golden['found']:.4f}, expected {golden['expected']:.4f}"
+
+
+def _of_environment(environment: dict[str, Any], most_threads: int) -> Iterator[str]:
+    governor, loadavg, cpus = (environment[key] for key in ("governor", "loadavg", "cpus"))
+    if governor is not None and governor != "performance":
+        yield f"governor: {governor}, not performance"
+    if loadavg and cpus and loadavg[0] / cpus > MOST_LOADAVG:
+        yield f"loadavg: {loadavg[0]:.2f} on {cpus} CPUs at the start"
+    if cpus and most_threads > cpus:
+        yield f"threads: {most_threads} on {cpus} CPUs"

@@ -1,0 +1,58 @@
+"""A table of SRCC by configuration, for the plot of trade-offs."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .configs import Config
+from .errors import BenchmarkError
+from .schema import Srcc
+
+
+def read_srcc(path: Path) -> dict[str, Srcc]:
+    """SRCC by name from a CSV of two columns with a header: a name, and its SRCC.
+
+    The second header says what the SRCC is of, for example ``SRCC with people, BIQ2021``. Raises
+    BenchmarkError.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        raise BenchmarkError(f"{path}: cannot be read as CSV: {error}") from error
+    if len(rows) < 2 or any(len(row) < 2 for row in rows):
+        raise BenchmarkError(f"{path}: a header and two columns are wanted: a name, and its SRCC")
+    kind = rows[0][1].strip().removeprefix("SRCC").removeprefix("srcc").strip() or f"in {path.name}"
+    return {row[0].strip(): {"value": _value(row[1], path), "of": kind} for row in rows[1:]}
+
+
+def with_srcc(configs: Sequence[Config], told: dict[str, Srcc], source: str) -> list[Config]:
+    """Configurations with the SRCC told for their label, artifact or folder, and no other one.
+
+    Raises BenchmarkError where a name is that of none of them, which would go unnoticed in a plot.
+    """
+    used: set[str] = set()
+    found = []
+    for config in configs:
+        names = (config.label, config.artifact, config.path.parent.name)
+        name = next((name for name in names if name in told), None)
+        used |= {name} if name else set()
+        found.append(replace(config, srcc=told[name] if name else None))
+    if unknown := sorted(told.keys() - used):
+        known = "; ".join(dict.fromkeys(config.label for config in configs))
+        raise BenchmarkError(f"{source}: {unknown[0]!r} is none of the configurations: {known}")
+    return found
+
+
+def _value(text: str, path: Path) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -1 <= value <= 1:
+        raise BenchmarkError(f"{path}: {text!r} is no SRCC; a number from -1 to 1 is wanted")
+    return value

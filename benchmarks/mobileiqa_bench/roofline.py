@@ -1,0 +1,132 @@
+"""How near every layer comes to what this machine can do (Williams, Waterman, Patterson 2009)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import processes
+from .layers import Node
+from .peaks import best
+from .schema import Layer, Peaks
+
+RUNS = 15
+COARSE, SMALL = 0.1, 0.005
+"""Shares of the time: parts above the first are taken apart, those below the second are summed up."""
+
+_Parts = dict[str, list[Layer]]
+
+
+class PeakMeter:
+    """Measures the machine's peaks once a round, in processes of their own, and keeps the best of each."""
+
+    def __init__(self, threads: Sequence[int]) -> None:
+        self._runs: dict[int, list[Peaks]] = {count: [] for count in threads}
+
+    def measure(self) -> None:
+        """Once for each number of threads. Raises BenchmarkError."""
+        for count, runs in self._runs.items():
+            found: Peaks = processes.ask("mobileiqa_bench.peaks", str(count), threads=count)  # type: ignore[assignment]
+            runs.append(found)
+
+    def peaks(self) -> list[Peaks]:
+        """The best of all rounds, for each number of threads."""
+        return [best(runs) for runs in self._runs.values() if runs]
+
+
+def layers(path: Path, peaks: Peaks) -> list[Layer]:
+    """Time, cost and floor of every node of an ONNX artifact. Raises BenchmarkError."""
+    arguments = (str(path), str(peaks["threads"]), str(RUNS))
+    found = processes.ask("mobileiqa_bench.layers", *arguments, threads=peaks["threads"])
+    return [_layer(Node(**values), peaks) for values in found["nodes"]]
+
+
+def floor(node: Node, peaks: Peaks) -> float:
+    """The least seconds: arithmetic at its peak, or memory at its bandwidth, whichever takes longer.
+
+    The bandwidth is that of the smallest measured working set that holds the node's tensors, so that what
+    fits in a cache is not measured against slow memory.
+    """
+    int8 = node.arithmetic == "int8"
+    arithmetic = node.macs / peaks["int8_macs_per_second" if int8 else "fp32_macs_per_second"]
+    sizes = peaks["bandwidth"]
+    fitting = [entry for entry in sizes if entry["working_set_bytes"] >= node.bytes] or sizes[-1:]
+    return max(arithmetic, node.bytes / fitting[0]["bytes_per_second"])
+
+
+def _layer(node: Node, peaks: Peaks) -> Layer:
+    least = floor(node, peaks)
+    return {
+        "name": node.name,
+        "module": node.module,
+        "op": node.op,
+        "arithmetic": node.arithmetic,
+        "seconds": node.seconds,
+        "macs": node.macs,
+        "bytes": node.bytes,
+        "floor": least,
+        # A node faster than the clock's microsecond has no measured efficiency.
+        "efficiency": least / node.seconds if node.seconds else 1.0,
+    }
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers of one part of the network, summed up: seconds, floor in seconds, MACs."""
+
+    name: str
+    seconds: float
+    floor: float
+    macs: int
+
+
+def groups(found: Sequence[Layer], most: int) -> list[Group]:
+    """At most so many parts of the network, in the order of execution; `COARSE` and `SMALL` say how fine."""
+    whole = sum(layer["seconds"] for layer in found)
+    parts = _split("", found)
+    while finer := _finer(parts, most - 1, whole):
+        parts = finer
+    large = [_group(name, inside) for name, inside in parts.items() if _seconds(inside) >= SMALL * whole]
+    small = [inside for inside in parts.values() if _seconds(inside) < SMALL * whole]
+    rest = [_group(f"({len(small)} small parts)", [layer for inside in small for layer in inside])]
+    return large + rest * bool(small)
+
+
+def _finer(parts: _Parts, most: int, whole: float) -> _Parts | None:
+    """With the slowest part that can be split replaced by its own parts; None where none can or need be."""
+    for name in sorted(parts, key=lambda name: -_seconds(parts[name])):
+        if _seconds(parts[name]) < COARSE * whole:
+            return None
+        inside = _split(name, parts[name])
+        if list(inside) == [name]:
+            continue
+        finer = {
+            key: layers
+            for other, layers_of_other in parts.items()
+            for key, layers in (inside if other == name else {other: layers_of_other}).items()
+        }
+        if sum(_seconds(layers) >= SMALL * whole for layers in finer.values()) <= most:
+            return finer
+    return None
+
+
+def _split(name: str, found: Sequence[Layer]) -> _Parts:
+    """By the next word of the modules' dotted names; a single module, by operator, as ``module/Operator``."""
+    depth = name.count(".") + 2 if name else 1
+    # What is not split by modules any further is split by operators, once.
+    operators = {layer["op"] for layer in found} if {layer["module"] for layer in found} == {name} else set()
+    parts: _Parts = {}
+    for layer in found:
+        key = f"{name}/{layer['op']}" if len(operators) > 1 else ".".join(layer["module"].split(".")[:depth])
+        parts.setdefault(name if "/" in name else key, []).append(layer)
+    return parts
+
+
+def _seconds(found: Sequence[Layer]) -> float:
+    return sum(layer["seconds"] for layer in found)
+
+
+def _group(name: str, found: Sequence[Layer]) -> Group:
+    floor, macs = sum(layer["floor"] for layer in found), sum(layer["macs"] for layer in found)
+    return Group(name, _seconds(found), floor, macs)

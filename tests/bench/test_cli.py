@@ -1,0 +1,122 @@
+"""The command from end to end, on tiny models and a few runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mobileiqa_bench.schema import read, to_json
+
+from . import make
+
+Run = Callable[..., Any]
+QUICK = ("--rounds", 1, "--runs", 1, "--warmup", 0, "--threads", 1, "--no-throughput")
+
+
+def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    to, plots = tmp_path / "a.json", tmp_path / "plots"
+    arguments = ("--runtime", "onnx,openvino", "--baseline", "openvino", "--json", to, "--plots", plots)
+    found = run("benchmark", artifact, *arguments, *QUICK, "--markdown")
+    assert found.code == 0, found.err
+    assert found.out.startswith("| configuration")
+    assert "to tiny openvino fp32" in found.out
+    document = read(to)
+    assert [row["runtime"] for row in document["results"]] == ["onnx", "openvino"]
+    ours, baseline = (row["ratio"] for row in document["results"])
+    assert ours["to"] == "tiny openvino fp32"
+    assert ours["time"] is not None
+    assert ours["time"]["low"] is None  # of one round
+    assert baseline["time"] == {"value": 1, "low": None, "high": None}
+    assert "layers" in document["results"][0]
+    assert document["peaks"][0]["threads"] == 1
+    assert document["settings"]["command"].startswith(f"mobileiqa benchmark {artifact} ")
+    assert {path.name for path in plots.iterdir()} == {
+        f"{stem}.{suffix}" for stem in ("waterline-tiny-onnx-fp32", "pareto") for suffix in ("png", "svg")
+    }
+    assert "round 1/1: tiny onnx fp32, 1 thread ..." in found.err
+
+
+def test_the_bundled_model_by_default_as_json(run: Run) -> None:
+    found = run("benchmark", *QUICK, "--json", "-")
+    assert found.code == 0, found.err
+    document = json.loads(found.out)
+    (row,) = document["results"]
+    assert (row["model"], row["golden"]["ok"]) == ("mobileiqa-small", True)
+
+
+def test_baselines_of_a_checkpoint_beside_its_artifact(run: Run, checkpoint: Path, artifact: Path) -> None:
+    arguments = ("--checkpoint", checkpoint, "--baselines", "eager", "--json", "-")
+    found = run("benchmark", artifact, *arguments, *QUICK)
+    assert found.code == 0, found.err
+    eager, ours = json.loads(found.out)["results"]
+    assert (eager["label"], ours["label"]) == ("as trained, PyTorch eager", "tiny onnx fp32")
+    assert ours["score"] == pytest.approx(eager["score"], abs=1e-4)
+    assert not any(flag.startswith("score") for flag in ours["flags"])
+
+
+def test_a_failing_configuration_is_a_row_and_the_exit_status(
+    run: Run, artifact: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(artifact, tmp_path / "broken")
+    (tmp_path / "broken" / "model.onnx").write_bytes(b"rubbish")
+    found = run("benchmark", tmp_path / "broken", *QUICK)
+    assert found.code == 1
+    assert "failed: ArtifactInvalid: " in found.out
+
+
+def test_two_files_compared(run: Run, tmp_path: Path) -> None:
+    files = []
+    for name, seconds in (("a", 0.2), ("b", 0.1)):
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(to_json(make.document(make.result(rounds=[seconds] * 3))))
+    found = run("benchmark", "--compare", *files)
+    assert (found.code, found.err) == (0, "")
+    assert "0.500 (0.500 to 0.500)" in found.out
+    assert "faster" in found.out
+    found = run("benchmark", "--compare", *files, "--json", "-")
+    assert json.loads(found.out)["pairs"][0]["time"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("nowhere",), 2, "neither a model's name"),
+        (("--threads", "0"), 2, "'0' is no whole number from 1 to 1024"),
+        (("--threads", "two"), 2, "'two' is no whole number"),
+        (("--threads", ","), 2, "is empty"),
+        (("--runtime", "abacus"), 2, "'abacus' is none of onnx, "),
+        (("--baselines", "eager"), 2, "--baselines go with --checkpoint"),
+        (("--baseline", "abacus"), 1, "is none of the configurations: mobileiqa-small onnx fp32"),
+        (("--precision", "fp64"), 1, "none of the artifacts is in fp64"),
+        (("--json", "none/a.json"), 2, "there is no folder"),
+        (("--plots", "none/plots"), 2, "there is no folder"),
+    ],
+)
+def test_misuse_is_said_before_anything_is_measured(
+    run: Run, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    found = run("benchmark", *arguments)
+    assert found.code == code
+    assert said in found.err
+    assert "round" not in found.err
+
+
+def test_a_photo_that_is_none_is_said_at_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"rubbish")
+    found = run("benchmark", "--photo", tmp_path / "a.jpg")
+    assert (found.code, "round" in found.err) == (1, False)
+    assert "no image in a supported format" in found.err
+
+
+def test_other_files_are_not_compared(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    found = run("benchmark", "--compare", tmp_path / "a.json", tmp_path / "a.json")
+    assert found.code == 1
+    assert "is no MobileIQA benchmark" in found.err
+    assert run("benchmark", "x", "--compare", tmp_path / "a.json", tmp_path / "a.json").code == 2

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mobileiqa_bench.counters import Load
+from mobileiqa_bench.flags import mark_other_scores, names, of_result, of_run
+
+from . import make
+
+QUIET: dict[str, Any] = {"governor": "performance", "loadavg": [0.1, 0.1, 0.1], "cpus": 2}
+
+
+def test_a_quiet_machine_raises_none() -> None:
+    load = Load(total=100, others=1, stolen=1, waiting=(0, 0))
+    assert of_result(make.result(rounds=[0.2] * 5), load, 5) == []
+    assert of_run(QUIET, load, 2) == []
+    silent = {"governor": None, "loadavg": None, "cpus": None}
+    assert of_run(silent, Load(), 64) == []
+
+
+@pytest.mark.parametrize(
+    ("load", "flag"),
+    [
+        (Load(total=100, others=20), "other-load: other processes used 20% of the CPUs"),
+        (Load(total=100, stolen=6), "steal: the hypervisor gave 6% of the CPUs to others"),
+        (Load(waiting=(0, 3)), "run-queue: 1.5 other processes wanted a CPU between measurements"),
+        (Load(throttled=4), "throttled: CPUs slowed down for their temperature 4 times"),
+        (Load(capped=2), "capped: the control group used up its CPU share 2 times"),
+    ],
+)
+def test_what_else_the_machine_did(load: Load, flag: str) -> None:
+    assert of_result(make.result(rounds=[0.2] * 5), load, 5) == [flag]
+    assert of_run(QUIET, load, 1) == [flag]
+
+
+def test_too_few_rounds_and_too_wide_a_spread() -> None:
+    assert of_result(make.result(rounds=[0.2] * 4), Load(), 4) == ["rounds: 4, fewer than 5"]
+    wide = make.result(rounds=[0.1, 0.15, 0.2, 0.25, 0.3])
+    assert of_result(wide, Load(), 5) == ["spread: the middle half of the rounds lies 50% apart"]
+    outlier = make.result(rounds=[0.2, 0.2, 0.2, 0.2, 9.9])
+    assert of_result(outlier, Load(), 5) == []
+
+
+def test_a_wrong_golden_score() -> None:
+    golden = {"expected": 0.5, "found": 0.25, "tolerance": 0.01, "ok": False}
+    found = of_result(make.result(rounds=[0.2] * 5, golden=golden), Load(), 5)
+    assert found == ["golden: scored 0.2500, expected 0.5000"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"governor": "powersave"}, "governor: powersave, not performance"),
+        ({"loadavg": [1.5, 0, 0]}, "loadavg: 1.50 on 2 CPUs at the start"),
+        ({"cpus": 1}, "threads: 2 on 1 CPUs"),
+    ],
+)
+def test_the_environment(changes: dict[str, Any], flag: str) -> None:
+    assert of_run({**QUIET, **changes}, Load(), 2) == [flag]
+
+
+def test_another_network_is_noticed_by_its_score() -> None:
+    eager = make.result("eager", golden=None, artifact="a.pkl")
+    close = make.result("close", golden=None, artifact="a.pkl", score=0.505)
+    other = make.result("other", golden=None, artifact="a.pkl", score=0.6)
+    rounded = make.result("rounded", artifact="a.pkl", score=0.6)  # its golden score judges it
+    unrelated = make.result("unrelated", golden=None, artifact="b.pkl", score=0.9)
+    mark_other_scores([make.failed(artifact="a.pkl"), eager, close, other, rounded, unrelated])
+    assert other["flags"] == ["score: 0.6000, where 'eager' gives 0.5000"]
+    assert [row["flags"] for row in (eager, close, rounded, unrelated)] == [[], [], [], []]
+
+
+def test_names() -> None:
+    assert names(["rounds: 2, fewer", "steal: 3: much"]) == ["rounds", "steal"]

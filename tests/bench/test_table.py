@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+
+from mobileiqa_bench.against import baselines, find_label, ratios
+from mobileiqa_bench.compare import compare
+from mobileiqa_bench.errors import BaselineUnknown
+from mobileiqa_bench.table import megabytes, milliseconds, table
+
+from . import make
+
+EAGER = make.result("as trained, PyTorch eager", rounds=[2.0, 4.0])
+OURS = make.result("small | onnx", rounds=[0.2, 0.4], flags=["spread: wide"], size_bytes=150_000_000)
+
+
+def test_units() -> None:
+    assert [milliseconds(s) for s in (0.0012345, 0.012345, 0.12345, 1.2345, 12.345)] == [
+        "1.23 ms", "12.3 ms", "123 ms", "1234 ms", "12.3 s",
+    ]  # fmt: skip
+    assert [megabytes(size) for size in (None, 9_200_000, 456_000_000)] == ["", "9.2 MB", "456 MB"]
+
+
+def test_a_table_in_markdown() -> None:
+    lines = table(make.document(EAGER, OURS, make.failed()), markdown=True).splitlines()
+    header, rule, eager, _, broken = lines[:5]
+    cells = [[cell.strip() for cell in line.replace("\\|", "¦").strip("|").split("|")] for line in lines[:5]]
+    assert len({len(row) for row in cells}) == 1
+    assert set(rule) == set("|-:")
+    assert "to as trained, PyTorch eager" in header
+    assert " 1.000 |" in eager
+    row = dict(zip(cells[0], cells[3], strict=True))
+    assert row["configuration"] == "small ¦ onnx"
+    assert row["to as trained, PyTorch eager"] == "0.100 (0.100 to 0.100)"
+    assert row["flags"] == "spread"
+    assert row["size"] == "150 MB"
+    assert "decode" not in row  # nobody decoded anything
+    assert "failed" in broken
+    assert "- spread: wide (small | onnx, 1 thread)" in lines
+    assert "- failed: it is broken (broken, 1 thread)" in lines
+    assert lines[-1] == "Fast CPU 9000; 2 CPUs; Some Linux; 2 rounds; golden image"
+
+
+def test_a_terminal_sees_more_columns() -> None:
+    document = make.document(EAGER, OURS)
+    assert "MAD" in table(document)
+    assert "MAD" not in table(document, markdown=True)
+
+
+def test_flags_of_one_name_are_told_once() -> None:
+    rows = [make.result(name, flags=["rounds: 2, fewer than 5"]) for name in "abc"]
+    lines = table(make.document(*rows, flags=["governor: powersave, not performance"])).splitlines()
+    assert "! rounds: 2, fewer than 5 (a, 1 thread; likewise 2 more)" in lines
+    assert "! governor: powersave, not performance (this run)" in lines
+
+
+def test_nothing_but_failures() -> None:
+    found = table(make.document(make.failed("one"), make.failed("two")))
+    assert "one" in found
+    assert "failed" in found
+
+
+def test_throughput_and_energy_are_shown_where_measured() -> None:
+    row = make.result(
+        throughput=[
+            {"processes": 1, "photos_per_second": 5.04},
+            {"processes": 2, "photos_per_second": 9.6},
+        ],
+        energy_joules_per_photo=0.25,
+    )
+    found = table(make.document(row))
+    assert "5.04 (1), 9.6 (2)" in found
+    assert "0.25" in found
+
+
+def test_baselines_by_label_part_and_threads() -> None:
+    rows = [make.result(label, threads=threads) for threads in (1, 2) for label in ("eager", "ours")]
+    assert baselines(rows, "eager") == [rows[0], rows[0], rows[2], rows[2]]
+    assert baselines(rows, "EAG") == baselines(rows, None) == baselines(rows, "eager")
+    assert baselines(rows[1:], "eager") == [rows[2]] * 3  # the only one there is
+    assert baselines([make.failed("x"), rows[0]], None) == [rows[0], rows[0]]
+    assert baselines([make.failed("x"), rows[0]], "x") == [None, None]
+    assert baselines([make.failed("x")], None) == [None]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [("r", "may be eager or ours"), ("none", "is none of the configurations: eager; ours")],
+)
+def test_unclear_baselines_are_named(wanted: str, said: str) -> None:
+    with pytest.raises(BaselineUnknown, match=said):
+        find_label(["eager", "ours", "eager"], wanted)
+
+
+def test_a_label_may_be_part_of_another() -> None:
+    assert find_label(["onnx", "plain onnx"], "onnx") == "onnx"
+
+
+def test_ratios_of_memory_and_of_failures() -> None:
+    half = make.result(memory={**EAGER["memory"], "peak_rss_bytes": 100_000_000})  # type: ignore[dict-item]
+    assert ratios(half, EAGER).memory == 0.5
+    assert ratios(make.failed(), EAGER) == (None, None)
+    assert ratios(EAGER, None) == (None, None)
+    unknown = make.result(memory={**EAGER["memory"], "peak_rss_bytes": None})  # type: ignore[dict-item]
+    assert ratios(unknown, EAGER).memory is None
+
+
+@pytest.mark.parametrize(
+    ("rounds", "verdict"),
+    [
+        ([0.1, 0.1, 0.1], "faster"),
+        ([0.4, 0.4, 0.4], "slower"),
+        ([0.19, 0.2, 0.21], "no difference seen"),
+        ([0.1], "one round: no interval"),
+    ],
+)
+def test_two_files_are_compared(rounds: list[float], verdict: str) -> None:
+    first = make.document(make.result("a", rounds=[0.2, 0.2, 0.2]), make.result("gone"))
+    second = make.document(make.result("a", rounds=rounds), make.result("new", threads=2))
+    found = compare(first, second)
+    (pair,) = found.pairs
+    assert pair.verdict == verdict
+    assert found.alone == ["first: gone, 1 thread", "second: new, 2 threads"]
+    assert found.differences == found.flags == []
+    assert verdict in found.table()
+    assert found.to_dict()["pairs"][0]["verdict"] == verdict
+
+
+def test_other_machines_and_settings_are_warned_of() -> None:
+    first = make.document(make.result())
+    second = make.document(make.result(flags=["spread: wide"]))
+    second["environment"] = {
+        **first["environment"],
+        "cpu": "Slow CPU",
+        "packages": {"numpy": "2"},
+        "loadavg": [9],
+    }
+    second["settings"] = {**first["settings"], "photo": "b.jpg", "command": "another"}
+    found = compare(first, second)
+    assert found.differences == [
+        "environment: cpu is Fast CPU 9000 in the first, Slow CPU in the second",
+        "environment: packages: numpy is not told in the first, 2 in the second",
+        "settings: photo is not told in the first, b.jpg in the second",
+    ]
+    assert found.flags == [("second: ours, 1 thread", "spread: wide")]
+    lines = found.table().splitlines()
+    assert lines[0].startswith("! environment: cpu")
+    assert "! spread: wide (second: ours, 1 thread)" in lines
+
+
+def test_failures_and_strangers_are_compared_without_figures() -> None:
+    found = compare(make.document(make.failed("a")), make.document(make.result("a")))
+    assert found.pairs[0].verdict == "failed in the first"
+    assert compare(make.document(make.result("a")), make.document(make.failed("a"))).pairs[0].verdict == (
+        "failed in the second"
+    )
+    assert "no configuration is in both files" in compare(make.document(), make.document()).table()
