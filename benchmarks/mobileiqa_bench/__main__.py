@@ -12,6 +12,7 @@ from statistics import median
 import click
 
 from mobileiqa_export.exporter import export
+from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import find
 from mobileiqa_sdk.scorer import default_threads
@@ -38,7 +39,7 @@ def main(checkpoint: Path, rounds: int, threads: int | None, as_json: bool) -> N
     with tempfile.TemporaryDirectory() as scratch:
         for folder, rewrites in (("plain", False), ("rewritten", True)):
             say(f"exporting, {folder}")
-            export(checkpoint, Path(scratch) / folder, rewrites=rewrites)
+            export(StudentSource(checkpoint, rewrites=rewrites), Path(scratch) / folder)
         plain, ours = (find(Path(scratch) / folder) for folder in ("plain", "rewritten"))
         configs = [
             Config("as published, PyTorch eager", "torch", checkpoint, runs=3),

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError
 
+from .blame import operator_of
 from .errors import ConversionFailed
 from .formats import save
 from .matrix import Cell
@@ -105,7 +108,7 @@ def _ways(
     yield "equalised, biases corrected", Way(treated=True), rows
     rows = shop.damage(cell.precision)
     for keep in plans(rows):
-        kept = sum(keep.issuperset(row.modules) for row in rows)
+        kept = sum(row.kept_float for row in mark_kept(rows, keep))
         yield f"{kept} layers in float", Way(keep=keep), rows
 
 
@@ -135,9 +138,12 @@ def _attempt(
         raise
     except Exception as error:  # converters raise whatever their libraries do
         reason = (str(error).splitlines() or [""])[0]
+        pixels = torch.from_numpy(shop.images.pixels[0])[None]
+        culprit = operator_of(job.network, pixels, error)
+        at = f" because of {culprit}" if culprit else ""
         raise ConversionFailed(
-            f"the network does not convert to {cell} ({type(error).__name__}: {reason}); "
-            "report it with the checkpoint's sizes, or choose another format or precision"
+            f"the network does not convert to {cell}{at} ({type(error).__name__}: {reason}); "
+            "choose another format or precision, or replace the operator in the network's code"
         ) from error
     say(f"verifying {cell}")
     runner = open_runner(file)

@@ -32,6 +32,7 @@ from mobileiqa_export.formats import Job
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.report import Report, cost_table
 from mobileiqa_export.student import Student, StudentConfig, save_checkpoint
+from mobileiqa_export.subject import StudentSource
 from mobileiqa_export.workshop import Options
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract
@@ -227,7 +228,7 @@ def test_a_package_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("stub")
 def test_names_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    report = export(tiny_checkpoint, tmp_path / "out", name="ours", version="9", licence="MIT")
+    report = export(StudentSource(tiny_checkpoint, name="ours", version="9", licence="MIT"), tmp_path / "out")
     model = Scorer(tmp_path / "out").contract.model
     assert model == report.contract.model
     assert (model.name, model.version, model.licence) == ("ours", "9", "MIT")
@@ -236,12 +237,14 @@ def test_names_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("stub")
 def test_a_checkpoint_that_does_not_say(tiny: tuple[Student, StudentConfig], tmp_path: Path) -> None:
     torch.save(tiny[0].state_dict(), tmp_path / "best.pth")
-    model = export(tmp_path / "best.pth", tmp_path / "out", input_size=TINY.input_size).contract.model
+    model = export(
+        StudentSource(tmp_path / "best.pth", input_size=TINY.input_size), tmp_path / "out"
+    ).contract.model
     assert (model.name, model.version, model.licence) == ("best", "0", "unknown")
 
 
 def test_the_input_size_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    report = export(tiny_checkpoint, tmp_path / "out", input_size=(64, 80), rewrites=False)
+    report = export(StudentSource(tiny_checkpoint, input_size=(64, 80), rewrites=False), tmp_path / "out")
     assert (report.contract.input.height, report.contract.input.width) == (64, 80)
     assert [step.name for step in report.steps] == ["as trained", "normalise_input"]
     assert replay_golden(Scorer(tmp_path / "out", threads=1)).passed
@@ -255,7 +258,7 @@ def test_an_artifact_is_replaced_only_on_demand(artifact: Path, tiny_checkpoint:
     with pytest.raises(ExportError, match="already there"):
         export(tiny_checkpoint, artifact)
     assert contents(artifact.parent) == before
-    export(tiny_checkpoint, artifact, name="new", overwrite=True)
+    export(StudentSource(tiny_checkpoint, name="new"), artifact, overwrite=True)
     assert sorted(contents(artifact.parent)) == sorted(before)
     assert Scorer(artifact).contract.model.name == "new"
 
@@ -321,7 +324,7 @@ def test_names_that_no_contract_may_have(
     wrong: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match=f"unprintable model.{next(iter(wrong))}"):
-        export(tiny_checkpoint, tmp_path / "out", **wrong)  # type: ignore[arg-type]
+        export(StudentSource(tiny_checkpoint, **wrong), tmp_path / "out")  # type: ignore[arg-type]
     assert not contents(tmp_path)
 
 
