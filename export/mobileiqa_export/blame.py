@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from .formats.quiet import quiet
+from .tensors import printable
 
-_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)|op '(\w+)'|kind (\w+)")
+_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)")
 
 
 class Trail(TorchFunctionMode):
@@ -67,23 +68,32 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
         return ""
     try:
         with quiet(), torch.inference_mode():
-            program = torch.export.export(network, (example,)).run_decompositions({})
+            whole = torch.export.export(network, (example,))
+            programs = [whole, whole.run_decompositions()]
     except Exception:  # then the converter failed for the same reason
         return names[0]
     modules = dict(network.named_modules())
     for operator in names:
-        places = {_module(node) for node in program.graph.nodes if _base(node.target) == operator.strip("_")}
-        known = sorted(name for name in places if name in modules)
-        if known:
+        nodes = [node for program in programs for node in program.graph.nodes]
+        places = {_module(node) for node in nodes if _base(node.target) == operator}
+        if known := sorted(name for name in places if name in modules):
             return f"{operator} in {', '.join(_place(name, modules[name]) for name in known)}"
     return names[0]
+
+
+def cause(error: BaseException) -> str:
+    """Class and first line of what an error began with, as one line that no terminal obeys."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    line = next((line for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {printable(line)}"
 
 
 def _named(error: BaseException | None) -> list[str]:
     """Operators in the texts of an error and of what caused it."""
     found: list[str] = []
     while error is not None:
-        found += [next(filter(None, match)) for match in _OPERATORS.findall(str(error))]
+        found += _OPERATORS.findall(str(error))
         error = error.__cause__ or error.__context__
     return list(dict.fromkeys(found))
 
@@ -91,7 +101,7 @@ def _named(error: BaseException | None) -> list[str]:
 def _base(target: Any) -> str:
     """``aten._linalg_svd.default`` -> ``linalg_svd``."""
     parts = str(target).split(".")
-    return parts[1].strip("_") if len(parts) > 1 else ""
+    return parts[1].removeprefix("_") if len(parts) > 1 else ""
 
 
 def _module(node: Any) -> str:

@@ -154,24 +154,25 @@ def command(
     Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
     kept, its report is, and the exit status is 1.
     """
+    chosen = {
+        "arch.factory": arch,
+        "arch.checkpoint": checkpoint,
+        "model.name": name,
+        "model.version": model_version,
+        "model.licence": licence,
+        "input.size": input_size and list(input_size),
+    }
     try:
         wanted = cells(forms, precisions)
+        source: Source
+        if arch or configs:
+            source = NetworkSource(_description(configs, chosen), not no_rewrite)
+        elif checkpoint:
+            source = StudentSource(checkpoint, name, model_version, licence, input_size, not no_rewrite)
+        else:
+            raise click.UsageError("name a student by --checkpoint, or another network by --arch")
     except ExportError as error:
         raise click.UsageError(str(error)) from error
-    if arch or configs:
-        chosen = {
-            "arch.factory": arch,
-            "arch.checkpoint": checkpoint,
-            "model.name": name,
-            "model.version": model_version,
-            "model.licence": licence,
-            "input.size": input_size and list(input_size),
-        }
-        source: Source = NetworkSource(_description(configs, chosen), not no_rewrite)
-    elif checkpoint:
-        source = StudentSource(checkpoint, name, model_version, licence, input_size, not no_rewrite)
-    else:
-        raise click.UsageError("name a student by --checkpoint, or another network by --arch")
     options = Options(
         calibration_data=calibration_data,
         calibration_images=calibration_images,
@@ -184,7 +185,7 @@ def command(
     settings: dict[str, Any] = {
         "options": options,
         "overwrite": force,
-        "progress": lambda line: click.echo(f"{line} ...", err=True),
+        "progress": _say,
     }
     single = len(forms) == len(precisions) == 1 and ALL not in (*forms, *precisions)
     if single:
@@ -207,6 +208,10 @@ def command(
         if outcome.error:
             click.echo(f"mobileiqa: {outcome.error}", err=True)
     sys.exit(any(outcome.error is not None for outcome in outcomes))
+
+
+def _say(line: str) -> None:
+    click.echo(line if line.startswith("warning") else f"{line} ...", err=True)
 
 
 def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:

@@ -134,7 +134,8 @@ def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say:
     with scratch_beside(output) as scratch:
         attempt = try_cell(shop, cell, scratch, say)
         if attempt.failures and not shop.options.allow_drift:
-            _report(shop, cell, attempt, None, "it failed verification").write(_made(scratch / "report"))
+            report = _report(shop, cell, attempt, None, "it failed verification")
+            _write(report, _made(scratch / "report"), say)
             remove_report_folder(rejected)
             move(scratch / "report", rejected, scratch / "replaced")
             raise ExportMismatch(
@@ -147,13 +148,18 @@ def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say:
         report = _report(shop, cell, attempt, timing, note)
         (attempt.folder / CONTRACT).write_text(attempt.contract.to_json() + "\n", encoding="utf-8")
         write_checksums(attempt.folder, attempt.file)
-        report.write(attempt.folder)
+        _write(report, attempt.folder, say)
         check_output(output, overwrite)
         move(attempt.folder, output, scratch / "replaced")
     remove_report_folder(rejected)
     if cell.precision == "fp32":
         shop.set_baseline(cell.form, output / attempt.file.name)
     return report
+
+
+def _write(report: Report, folder: Path, say: Say) -> None:
+    if not report.write(folder):
+        say("warning: no report.png, as matplotlib is not installed; pip install matplotlib")
 
 
 def _made(folder: Path) -> Path:

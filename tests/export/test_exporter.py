@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -449,3 +450,19 @@ def test_a_failing_last_step_brings_the_old_artifact_back(
     with pytest.raises(ExportError, match="Permission denied"):
         export(tiny_checkpoint, artifact, overwrite=True)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.usefixtures("stub")
+def test_without_matplotlib(tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as Python marks what cannot be imported
+    lines: list[str] = []
+    export(tiny_checkpoint, tmp_path / "out", progress=lines.append)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        name for name in FILES if name != "report.png"
+    ]
+    assert lines[-1] == "warning: no report.png, as matplotlib is not installed; pip install matplotlib"
+    page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "No picture: `pip install matplotlib` for it." in page
+    assert "report.png" not in page
