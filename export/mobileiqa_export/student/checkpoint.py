@@ -144,8 +144,8 @@ def _find_tensors(path: Path, content: Any) -> dict[str, Tensor]:
         raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
     tensors = tensors_of(content)
     if not tensors:
-        others = f", but {shown(list(content), 5)}" if content else ""
-        raise CheckpointMismatch(str(path), f"holds no tensors{others}; expected a student's state_dict")
+        keys = shown(list(content), 5) or "nothing"
+        raise CheckpointMismatch(str(path), f"holds no tensors, but {keys}; expected a student's state_dict")
     return tensors
 
 

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import standins
 
 from mobileiqa_export.networks import Description
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-STANDINS = Path(__file__).with_name("standins.py")
 
 
 @pytest.fixture
@@ -20,7 +15,7 @@ def describe() -> Callable[..., Description]:
 
     def make(**values: Any) -> Description:
         given = {key.replace("__", "."): value for key, value in values.items()}
-        base = {"arch.factory": f"{STANDINS}:nima", "input.size": [65, 97]}
+        base = {"arch.factory": f"{standins.FILE}:nima", "input.size": [65, 97]}
         ends = {} if "output.bins" in given else {"output.worst": 0.0, "output.best": 1.0}
         return Description.of({**base, **ends, **given}, "test")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mobileiqa_export.errors import DescriptionInvalid
 from mobileiqa_export.networks import Description, combined, parse_pair, read_toml
-from mobileiqa_export.networks.description import _KEYS
+from mobileiqa_export.networks.keys import KEYS
 
 WHOLE = """
 [arch]
@@ -65,7 +65,7 @@ def test_the_document(tmp_path: Path) -> None:
     (tmp_path / "nima.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
     found = Description.of(read_toml(tmp_path / "nima.toml"), "nima.toml")
     assert (found.size, found.name, found.output.best) == ((224, 224), "nima", 10)
-    for key in _KEYS:
+    for key in KEYS:
         name = key.rpartition(".")[2]
         assert f"`{key}`" in page or f"`.{name}`" in page or f"{name} =" in page or f"[{key}]" in page, key
 

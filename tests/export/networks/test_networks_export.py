@@ -14,7 +14,6 @@ import onnx
 import pytest
 import standins
 import torch
-from conftest import STANDINS
 from torch import Tensor, nn
 
 from mobileiqa_export.errors import ConversionFailed, NetworkUnfit
@@ -103,7 +102,7 @@ CELLS = [
 
 @pytest.mark.parametrize(("name", "form"), CELLS)
 def test_every_format(name: str, form: str, describe: Describe, tmp_path: Path) -> None:
-    description = spread(describe(arch__factory=f"{STANDINS}:{name}", model__name=name, **FORMS[name]))
+    description = spread(describe(arch__factory=f"{standins.FILE}:{name}", model__name=name, **FORMS[name]))
     outcomes = export_matrix(
         NetworkSource(description), tmp_path, formats=[form], precisions=PRECISIONS[form], options=OPTIONS
     )
@@ -129,7 +128,7 @@ def test_every_format(name: str, form: str, describe: Describe, tmp_path: Path) 
 def test_the_command(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As people type it, with a checkpoint and a TOML in their folder, and options that win over it."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my_nets.py").write_text(STANDINS.read_text())
+    (tmp_path / "my_nets.py").write_text(standins.FILE.read_text())
     torch.save({"state_dict": standins.seeded("NIMA", width=16).state_dict()}, tmp_path / "best.pth")
     (tmp_path / "nima.toml").write_text(
         '[arch]\nfactory = "my_nets:NIMA"\nkwargs.width = 16\ncheckpoint = "best.pth"\n'
@@ -176,7 +175,7 @@ def test_without_rewrites(describe: Describe, tmp_path: Path) -> None:
 
 def test_small_terms_are_kept(describe: Describe, tmp_path: Path) -> None:
     """Torch's exporter takes x + 1e-8 for x, which under a root is not the same."""
-    description = spread(describe(arch__factory=f"{STANDINS}:dbcnn", **FORMS["dbcnn"]))
+    description = spread(describe(arch__factory=f"{standins.FILE}:dbcnn", **FORMS["dbcnn"]))
     export(NetworkSource(description), tmp_path / "out", options=OPTIONS)
     graph = onnx.load(tmp_path / "out" / "model.onnx").graph
     roots = {node.input[0] for node in graph.node if node.op_type == "Sqrt"}
@@ -303,7 +302,7 @@ def test_json(run: Callable[..., Any], tmp_path: Path) -> None:
     """Options alone, no TOML file."""
     result = run(
         "export",
-        *("--arch", f"{STANDINS}:nima", "--input-size", "65x97", "--json", "-o", tmp_path / "out"),
+        *("--arch", f"{standins.FILE}:nima", "--input-size", "65x97", "--json", "-o", tmp_path / "out"),
         *("--config", "output.bins=[1,2,3,4,5,6,7,8,9,10]"),
     )
     assert result.code == 0, result.err

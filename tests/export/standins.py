@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+FILE = Path(__file__)
+"""To name factories by: ``{FILE}:nima``."""
 
 
 def _stage(inputs: int, outputs: int, stride: int = 2) -> nn.Sequential:
