@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mobileiqa_export.folders import SCRATCH, scratch_beside
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.verification import replay_golden
@@ -55,7 +56,7 @@ def kill_at(line: str, command: list[str]) -> None:
 
 def looks_finished(folder: Path) -> list[str]:
     """What a person, or a script that lists the folder, would take for an artifact."""
-    return [path.name for path in folder.iterdir() if not path.name.startswith(".mobileiqa-")]
+    return [path.name for path in folder.iterdir() if not path.name.startswith(SCRATCH)]
 
 
 def test_killed_again_and_again(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -67,10 +68,23 @@ def test_killed_again_and_again(tiny_checkpoint: Path, tmp_path: Path) -> None:
     last = [sys.executable, "-c", SELF_KILL, "before", *options(tiny_checkpoint, output)]
     assert subprocess.run(last, capture_output=True, check=False).returncode == -signal.SIGKILL
     assert looks_finished(tmp_path) == []
+    left = [path for path in tmp_path.iterdir() if path.name.startswith(SCRATCH)]
+    assert left
+    for folder in left:
+        os.utime(folder, (0, 0))  # as if it were long ago
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert looks_finished(tmp_path) == ["out"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"], "what the killed ones left is gone"
     assert replay_golden(Scorer(output, threads=1)).passed
+
+
+def test_another_export_that_is_running_keeps_its_folder(tmp_path: Path) -> None:
+    with scratch_beside(tmp_path / "first") as first:
+        os.utime(first, (0, 0))
+        with scratch_beside(tmp_path / "second") as second:
+            assert first.is_dir()
+            assert second.is_dir()
+    assert not list(tmp_path.iterdir())
 
 
 def test_killed_once_it_has_its_name(tiny_checkpoint: Path, tmp_path: Path) -> None:
