@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ from .factory import build, described, stem
 from .fold import fold_norms
 from .pixels import PixelNetwork
 from .weights import digest, load_weights
+
+_SAME = 1e-4
+"""Scores of one image by one network, whatever order sums are taken in."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class NetworkSource:
             checkpoint_sha256=sha256_of(wanted.checkpoint) if wanted.checkpoint else digest(network),
         )
         trained = PixelNetwork(network, wanted).eval()
-        example = torch.zeros(1, *wanted.size, 3, dtype=torch.uint8)
+        example = _texture(wanted.size)
         say("tracing the network")
         probe(trained, example, wanted.factory)
 
@@ -75,12 +79,13 @@ def probe(network: nn.Module, example: Tensor, name: str) -> None:
     """Run a network and trace it once, before anything that takes minutes.
 
     Raises:
-        NetworkUnfit: it cannot be run or traced; names the module and the operator.
+        NetworkUnfit: it cannot be run or traced, which names the module and the operator; or its answers
+            are no numbers, or another each time.
     """
     with following(network) as trail:
         try:
             with torch.inference_mode():
-                network(example)
+                first, second = float(network(example)), float(network(example))
         except ExportError:
             raise
         except Exception as error:  # any module may raise anything
@@ -88,6 +93,13 @@ def probe(network: nn.Module, example: Tensor, name: str) -> None:
             raise NetworkUnfit(
                 f"{name}: fails on an image of {height} x {width} at {trail}: {described(error)}"
             ) from error
+    if not math.isfinite(first):
+        raise NetworkUnfit(f"{name}: answers {first}; is it trained, and prepared for such values?")
+    if abs(first - second) > _SAME:
+        raise NetworkUnfit(
+            f"{name}: gives two answers to one image, {first:.4f} and {second:.4f}; "
+            "does something in it, such as F.dropout, not know that it is in eval mode?"
+        )
     with following(network) as trail:
         try:
             with quiet(), torch.inference_mode():
@@ -97,6 +109,12 @@ def probe(network: nn.Module, example: Tensor, name: str) -> None:
                 f"{name}: {trail} keeps it from being exported: {described(error)}; write that in "
                 "another way, whose steps do not depend on the values in an image"
             ) from error
+
+
+def _texture(size: tuple[int, int]) -> Tensor:
+    """Pixels [1, H, W, 3] of all values, so that nothing in a network is idle."""
+    pixels = torch.arange(size[0] * size[1] * 3) * 37 % 251
+    return pixels.to(torch.uint8).view(1, *size, 3)
 
 
 def rewrite(trained: PixelNetwork, example: Tensor, *, enabled: bool) -> tuple[nn.Module, list[Step]]:

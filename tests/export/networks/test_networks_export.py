@@ -222,6 +222,11 @@ BAD: dict[str, tuple[Callable[[Tensor], Any], str]] = {
         r"fails on an image of 65 x 97 at torch.nn.functional.linear in head \(_Head\): RuntimeError: ",
     ),
     "Python": (lambda x: {}["score"], r"fails on an image of 65 x 97 at head \(_Head\): KeyError: 'score'"),
+    "chance": (
+        lambda x: nn.functional.dropout(x).mean() + 0.5,
+        r"gives two answers to one image, 0\.\d+ and 0\.\d+; does something in it, such as F.dropout",
+    ),
+    "no number": (lambda x: x.mean() * torch.nan, "answers nan; is it trained"),
     "answers": (lambda x: x.mean((2, 3)), "gives 3 values, 1 wanted"),
 }
 
