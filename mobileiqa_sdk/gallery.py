@@ -46,25 +46,28 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
         yield PhotoNotFound(str(error.filename), f"this folder cannot be listed: {error.strerror}")
 
 
-def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[Row]:
-    """One row per photo, in order, JSON-ready: path, score, band, seconds, error.
+def score_rows(
+    scorer: Scorer, photos: Iterable[str | PhotoError], *, workers: int | None = None
+) -> Iterator[Row]:
+    """One row per photo, in order, JSON-ready: path, score, band, spread, seconds, error.
 
-    ``score``, ``band`` and ``seconds`` are None where ``error`` says why, and the other way round.
+    Where ``error`` says why, all but the path are None. ``spread`` is None for models without views, too.
+    For ``workers`` see :meth:`Scorer.score_many`.
     """
-    for photo in photos:
-        results = iter([photo]) if isinstance(photo, PhotoError) else scorer.score_many([photo])
-        yield from map(as_row, results)
+    return map(as_row, scorer.score_many(photos, workers=workers))
 
 
 def as_row(result: Assessment | PhotoError) -> Row:
     """The row of one result."""
     if isinstance(result, PhotoError):
-        return {"path": result.photo, "score": None, "band": None, "seconds": None, "error": result.reason}
+        empty = dict.fromkeys(("score", "band", "spread", "seconds"))
+        return {"path": result.photo, **empty, "error": result.reason}
     seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
     return {
         "path": result.photo,
         "score": result.score,
         "band": result.band,
+        "spread": result.spread,
         "seconds": seconds,
         "error": None,
     }

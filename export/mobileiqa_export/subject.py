@@ -25,14 +25,16 @@ class Subject:
         model: for the contract.
         size: height and width in pixels that it sees photos at.
         reference: its score of resized pixels as trained, in PyTorch float32.
-        rewrite: the network to export, uint8 RGB pixels [1, H, W, 3] -> score [1] in 0..1, higher is
+        rewrite: the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
             better; and what it costs before and after every change.
+        opinions: how many numbers it answers with; the score is their mean.
     """
 
     model: ModelInfo
     size: tuple[int, int]
     reference: Run
     rewrite: Callable[[Say], tuple[nn.Module, list[Step]]]
+    opinions: int = 1
 
 
 class Source(Protocol):
@@ -88,4 +90,4 @@ class StudentSource:
             licence=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )
-        return Subject(model, config.input_size, as_trained(student, config), rewritten)
+        return Subject(model, config.input_size, as_trained(student, config), rewritten, config.opinions)

@@ -13,7 +13,7 @@ from types import TracebackType
 from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, OutputSpec
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
-from mobileiqa_sdk.runtimes import Runtime
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .errors import ExportError
 from .formats import Job, save
@@ -47,6 +47,7 @@ class Options:
         ranking_bar: the SRCC that mixed precision aims for, at least the gate's 0.99.
         allow_drift: keep an artifact that fails verification, and mark its contract.
         timing: measure time and memory against the fp32 artifact of the same format.
+        decode: the contract's rule for large JPEGs, one of :data:`mobileiqa_sdk.contract.DECODE_RULES`.
     """
 
     calibration_data: str | Path | None = None
@@ -56,6 +57,7 @@ class Options:
     ranking_bar: float = 0.99
     allow_drift: bool = False
     timing: bool = True
+    decode: str = "full"
 
 
 class Workshop:
@@ -73,7 +75,7 @@ class Workshop:
         subject = source.load(say)
         self.size = subject.size
         golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)
-        self._contract = _contract(subject, golden)
+        self._contract = _contract(subject, golden, options.decode)
         say("making the test images")
         self.images: ImageSet = verification_set(
             subject.size, options.verify_photos, options.verification_images
@@ -206,12 +208,12 @@ class Workshop:
         return self._runner.run(pixels)
 
 
-def _contract(subject: Subject, golden: Golden) -> ModelContract:
+def _contract(subject: Subject, golden: Golden, decode: str) -> ModelContract:
     height, width = subject.size
     contract = ModelContract(
         model=subject.model,
-        input=InputSpec(height, width),
-        output=OutputSpec(),
+        input=InputSpec(height, width, decode=decode),
+        output=OutputSpec(opinions=subject.opinions),
         precision=PROMISES["fp32"].precision,
         golden=golden,
     )

@@ -236,6 +236,19 @@ def test_names_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("stub")
+def test_the_decode_rule_can_be_chosen(
+    run: Callable[..., Any], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    export(tiny_checkpoint, tmp_path / "a")
+    assert Scorer(tmp_path / "a").decode == "full"
+    out = tmp_path / "b"
+    done = run("export", "--checkpoint", tiny_checkpoint, "--output", out, "--decode", "jpeg-reduced")
+    assert done.code == 0, done.err
+    assert Scorer(out).decode == Scorer(out).contract.input.decode == "jpeg-reduced"
+    assert Scorer(out, exact_decode=True).decode == "full"
+
+
+@pytest.mark.usefixtures("stub")
 def test_a_checkpoint_that_does_not_say(tiny: tuple[Student, StudentConfig], tmp_path: Path) -> None:
     torch.save(tiny[0].state_dict(), tmp_path / "best.pth")
     model = export(

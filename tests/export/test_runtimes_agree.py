@@ -47,7 +47,7 @@ def test_runtimes_agree(
     contract = ModelContract(
         ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
         InputSpec(*loaded.config.input_size),
-        OutputSpec(),
+        OutputSpec(opinions=loaded.config.opinions),
         Precision(precision, precision),
         Golden(60, 80, "0" * 64, 0.5, 1e-4),
     )

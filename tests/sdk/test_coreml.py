@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -17,6 +19,7 @@ from PIL import Image
 from mobileiqa_sdk import ArtifactInvalid, ContractMismatch, RuntimeUnavailable, Scorer, runtimes
 from mobileiqa_sdk.contract import METADATA_KEY
 from mobileiqa_sdk.library import DEFAULT, find, models, size_of
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from . import artifacts
 
@@ -86,6 +89,23 @@ def test_a_mac_scores(tmp_path: Path, mac: type[Model]) -> None:
         assert scorer.score(GREY) == pytest.approx(128 / 255)
 
 
+def test_a_model_serves_one_call_at_a_time(tmp_path: Path, mac: type[Model]) -> None:
+    inside = threading.Lock()
+    predict = mac.predict
+
+    def alone(self: Model, inputs: dict[str, Any]) -> dict[str, Any]:
+        assert inside.acquire(blocking=False)
+        time.sleep(0.002)
+        try:
+            return predict(self, inputs)
+        finally:
+            inside.release()
+
+    mac.predict = alone  # type: ignore[method-assign]
+    scores = [one.score for one in Scorer(package(tmp_path)).score_many([GREY] * 20, workers=5)]
+    assert scores == [pytest.approx(128 / 255)] * 20
+
+
 def test_elsewhere_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(RuntimeUnavailable, match=r"a Mac only; `mobileiqa verify` executes it anywhere"):
@@ -111,7 +131,7 @@ def test_without_coremltools(tmp_path: Path, mac: type[Model], monkeypatch: pyte
             r"cannot run it \(no such thing\)",
         ),
         ({"outputs": ("other",)}, ContractMismatch, "cannot run it"),
-        ({"result": np.zeros(2)}, ContractMismatch, "one score is wanted"),
+        ({"result": np.zeros(2)}, ContractMismatch, "promises an output of size 1"),
         ({"result": np.float32("nan")}, ContractMismatch, "the model answered nan"),
     ],
     ids=str,
@@ -135,12 +155,12 @@ def test_a_damaged_package(tmp_path: Path, mac: type[Model]) -> None:
 def test_verify_takes_the_reference_off_a_mac(
     tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Session:
+    class Session(Runtime):
         def __init__(self, path: Path, threads: int) -> None:
             self.contract = Scorer(artifacts.save(tmp_path / "onnx")).contract
 
-        def run(self, pixels: np.ndarray) -> float:
-            return artifacts.brightness(pixels)
+        def opinions(self, pixels: np.ndarray) -> tuple[float, ...]:
+            return (artifacts.brightness(pixels),)
 
     monkeypatch.setattr(sys, "platform", "linux")
     module = ModuleType("mobileiqa_export.verify.coreml")

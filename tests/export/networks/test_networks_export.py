@@ -77,9 +77,9 @@ def _one_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
     made: dict[int, tuple[nn.Module, Any]] = {}  # networks are kept, so that ids stay theirs
     to_onnx, to_tflite = onnx_format._to_onnx, litert_torch.convert
 
-    def onnx_once(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
+    def onnx_once(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.ModelProto:
         if id(network) not in made:
-            made[id(network)] = (network, to_onnx(network, shape))
+            made[id(network)] = (network, to_onnx(network, shape, output))
         copy = onnx.ModelProto()
         copy.CopyFrom(made[id(network)][1])
         return copy

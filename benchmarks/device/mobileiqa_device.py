@@ -1,0 +1,969 @@
+#!/usr/bin/env python3
+"""Measure MobileIQA artifacts on this phone or board: one file, copy it over and run it.
+
+    python3 mobileiqa_device.py model.onnx --photo photo.jpg --threads 1,4 --json result.json
+
+It needs Python 3.8 or newer, numpy, pillow, and onnxruntime for .onnx files, ai-edge-litert or
+tflite-runtime for .tflite files; the MobileIQA SDK is not needed. Each artifact and thread count is
+measured in a fresh process of its own. Before a figure counts, the artifact's golden image is scored: where
+resizing gives other bytes or the score is further off than the contract allows, the result says that it is
+not to be believed, and the exit status is 1.
+
+The JSON is "benchmark JSON, schema 1", as `mobileiqa benchmark` writes it. Exit status: 0 fine, 1 something
+could not be measured or is not to be believed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import glob
+import hashlib
+import io
+import json
+import math
+import operator
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Any, BinaryIO
+
+METADATA_KEY = "mobileiqa.contract"
+CONTRACT_SCHEMA = 2
+MAX_SIDE = 8192
+# The rule "jpeg-reduced": a JPEG decoded smaller keeps so many times the sides of the model's input.
+REDUCTION_MARGIN = 1.4
+# Profiles that move no probed channel by more than this are taken for sRGB, as the SDK does.
+ICC_IDENTITY = 2
+PHOTO_RUNS = 5
+WINDOW_SECONDS = 10.0
+FEW_RUNS = 10
+WIDE_SPREAD = 0.1  # MAD / median
+BUSY = 0.1  # of all CPUs, by other processes
+STOLEN = 0.02  # of all CPUs, by the hypervisor
+SLOWER = 1.1  # last sustained window / first
+
+
+class DeviceError(Exception):
+    """What is wrong with which file, and what to do."""
+
+
+# --- The artifact and its contract -----------------------------------------------------------------------
+
+
+def find_artifact(path: str) -> str:
+    """The model file: the path itself, or the only one in an artifact's folder."""
+    if os.path.isfile(path):
+        return path
+    if not os.path.isdir(path):
+        raise DeviceError(f"{path}: no such file or folder")
+    found = [name for name in sorted(os.listdir(path)) if name.endswith((".onnx", ".tflite"))]
+    if len(found) != 1:
+        names = ", ".join(found) or "none"
+        raise DeviceError(f"{path}: one model file is wanted in a folder, found {names}; name the file")
+    return os.path.join(path, found[0])
+
+
+def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
+    """The contract as JSON values, once everything that this script relies on is found to be known."""
+    try:
+        contract = json.loads(text)
+        if contract["schema"] != CONTRACT_SCHEMA:
+            raise unknown(source, "schema", contract["schema"])
+        inputs, output, golden = contract["input"], contract["output"], contract["golden"]
+        for section, key in (("model", "name"), ("model", "version"), ("precision", "compute")):
+            if not str(contract[section][key]).isprintable():
+                raise DeviceError(f"{source}: its contract has an unprintable {section}.{key}")
+        rules = {
+            "input.layout": (inputs["layout"], ("NHWC",)),
+            "input.channels": (inputs["channels"], ("RGB",)),
+            "input.dtype": (inputs["dtype"], ("uint8",)),
+            "input.resample": (inputs["resample"], ("pillow-bicubic",)),
+            "input.decode": (inputs["decode"], ("full", "jpeg-reduced")),
+            "golden.formula": (golden["formula"], ("triangles-1",)),
+        }
+        for key, (found, known) in rules.items():
+            if found not in known:
+                raise unknown(source, key, found)
+        sides = [inputs["height"], inputs["width"], golden["height"], golden["width"]]
+        sane = (
+            all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
+            and (output["minimum"], output["maximum"], output["higher_is_better"]) == (0, 1, True)
+            and type(output["opinions"]) is int
+            and 1 <= output["opinions"] <= 1024
+            and all(isinstance(contract["model"][key], str) for key in ("name", "version"))
+            and all(isinstance(contract["precision"][key], str) for key in ("weights", "compute"))
+            and 0 <= golden["score"] <= 1
+            and 0 < golden["tolerance"] < 1
+            and re.fullmatch("[0-9a-f]{64}", golden["input_sha256"])
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DeviceError(
+            f"{source}: its contract cannot be read ({error!r:.100}); export it again"
+        ) from error
+    if not sane:
+        raise DeviceError(f"{source}: its contract has a value out of range; export it again")
+    return dict(contract)
+
+
+def unknown(source: str, key: str, found: object) -> DeviceError:
+    return DeviceError(
+        f"{source}: its contract has {key} {repr(found)[:60]}, which this script does not know; "
+        "take the script that comes with the SDK that made the artifact"
+    )
+
+
+def tflite_contract(path: str) -> dict[str, Any]:
+    """The contract behind a TFLite flatbuffer, once its digest is found right: see docs/contract.md."""
+    with open(path, "rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise DeviceError(f"{path}: is not a TFLite model")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                entries = [archive.getinfo(name) for name in (METADATA_KEY + ".json", "mobileiqa.sha256")]
+                if any(e.file_size > 1 << 20 or e.compress_type != zipfile.ZIP_STORED for e in entries):
+                    raise DeviceError(f"{path}: the files attached to it are too large or compressed")
+                text, wanted = [archive.read(entry) for entry in entries]
+                end = min(entry.header_offset for entry in archive.infolist())
+        except DeviceError:
+            raise
+        # A damaged archive makes zipfile raise half a dozen classes: struct.error, EOFError, and more.
+        except Exception as error:
+            raise DeviceError(
+                f"{path}: a TFLite model, but without an intact MobileIQA contract ({error}); make it with "
+                "`mobileiqa export`"
+            ) from error
+        found = sha256_of_head(file, end)
+    if wanted.strip() != found.encode():
+        raise DeviceError(f"{path}: damaged, its SHA-256 is not the one noted in it; copy it again")
+    return read_contract(text, path)
+
+
+def sha256_of_head(file: BinaryIO, end: int) -> str:
+    """Hex digest of the first ``end`` bytes."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while end > 0:
+        piece = file.read(min(end, 1 << 20))
+        if not piece:
+            break
+        digest.update(piece)
+        end -= len(piece)
+    return digest.hexdigest()
+
+
+# --- Runtimes: contract, and run(pixels uint8 [height, width, 3]) -> score ---------------------------------
+
+
+class OnnxModel:
+    """By onnxruntime on the CPU, with the options that the SDK sets."""
+
+    runtime = "onnx"
+
+    def __init__(self, path: str, threads: int) -> None:
+        self._path, self._threads = path, threads
+        self._session = self._open(prepacking=False)
+        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if text is None:
+            raise DeviceError(
+                f"{path}: an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`"
+            )
+        self.contract = read_contract(text, path)
+        if self.contract["precision"]["weights"] == "int4":  # unpacked anew for every photo otherwise
+            self._session = self._open(prepacking=True)
+        inputs = self._session.get_inputs()
+        check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)
+        check_output([o.type == "tensor(float)" for o in self._session.get_outputs()], path)
+        self._input = inputs[0].name
+
+    def _open(self, prepacking: bool) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        options.enable_mem_pattern = False
+        options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
+        try:
+            return onnxruntime.InferenceSession(self._path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # a dozen classes of its own
+            raise DeviceError(f"{self._path}: onnxruntime cannot load it ({one_line(error)})") from error
+
+    def run(self, pixels: Any) -> float:
+        return score_of(self._session.run(None, {self._input: pixels[None]})[0], self.contract, self._path)
+
+
+class TFLiteModel:
+    """By LiteRT, or tflite-runtime where that is what the device has; with the default delegate, XNNPACK."""
+
+    runtime = "litert"
+
+    def __init__(self, path: str, threads: int) -> None:
+        self._path = path
+        self.contract = tflite_contract(path)
+        try:
+            self._interpreter = tflite_interpreter()(model_path=path, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except Exception as error:  # ValueError, RuntimeError, UnicodeDecodeError, and more
+            raise DeviceError(f"{path}: LiteRT cannot load it ({one_line(error)})") from error
+        inputs = self._interpreter.get_input_details()
+        found = [(i["dtype"].__name__, [int(side) for side in i["shape_signature"]]) for i in inputs]
+        check_input(self.contract, found, path)
+        outputs = self._interpreter.get_output_details()
+        check_output([o["dtype"].__name__ == "float32" for o in outputs], path)
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+
+    def run(self, pixels: Any) -> float:
+        self._interpreter.set_tensor(self._input, pixels[None])
+        self._interpreter.invoke()
+        return score_of(self._interpreter.get_tensor(self._output), self.contract, self._path)
+
+
+def tflite_interpreter() -> Any:
+    """The class Interpreter of whichever package is there."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as missing:
+        try:
+            from tflite_runtime.interpreter import Interpreter
+        except ImportError:
+            raise missing from None
+    return Interpreter
+
+
+def check_input(contract: dict[str, Any], found: list[tuple[str, list[Any]]], path: str) -> None:
+    """Raise DeviceError unless the model has the one input that its contract promises."""
+    promised = ("uint8", [1, contract["input"]["height"], contract["input"]["width"], 3])
+    if found != [promised]:
+        raise DeviceError(f"{path}: its contract promises input {promised}, the model has {found}")
+
+
+def check_output(floats: list[bool], path: str) -> None:
+    """Raise DeviceError unless the model has one output, of floats; an item per output."""
+    if floats != [True]:
+        raise DeviceError(f"{path}: one float output is wanted, the model has {len(floats)} outputs")
+
+
+def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
+    """The mean of the model's opinions, as the SDK takes it; one opinion is the score."""
+    opinions = [float(value) for value in values.reshape(-1)]
+    wanted = contract["output"]["opinions"]
+    if len(opinions) != wanted:
+        raise DeviceError(f"{path}: its contract promises {wanted} opinions, the model gave {len(opinions)}")
+    return math.fsum(opinions) / len(opinions)
+
+
+RUNTIMES: dict[str, tuple[Any, Callable[[], Any], str]] = {
+    ".onnx": (OnnxModel, lambda: __import__("onnxruntime"), "onnxruntime"),
+    ".tflite": (TFLiteModel, tflite_interpreter, "ai-edge-litert"),
+}
+
+
+def runtime_for(path: str) -> Any:
+    """The class for this file, its package imported."""
+    suffix = os.path.splitext(path)[1]
+    if suffix not in RUNTIMES:
+        raise DeviceError(f"{path}: is no .onnx or .tflite file")
+    model, load, package = RUNTIMES[suffix]
+    try:
+        load()
+    except ImportError as error:
+        raise DeviceError(
+            f"{path}: needs {package}, which cannot be imported ({one_line(error)}); pip install {package}"
+        ) from error
+    return model
+
+
+# --- Photos ----------------------------------------------------------------------------------------------
+
+
+def golden_pixels(contract: dict[str, Any]) -> Any:
+    """The contract's golden image, uint8 RGB [height, width, 3]: the formula in docs/contract.md."""
+    import numpy as np
+
+    def triangle(n: Any) -> Any:
+        return np.abs(n % 510 - 255)
+
+    y, x = np.ogrid[: contract["golden"]["height"], : contract["golden"]["width"]]
+    channels = [
+        4 * triangle((c + 1) * x + 100 * c)
+        + 3 * triangle(2 * (c + 1) * y + x)
+        + triangle(37 * x + 61 * (c + 1) * y)
+        for c in range(3)
+    ]
+    return (np.stack(channels, axis=-1) // 8).astype(np.uint8)
+
+
+def decode(path: str, contract: dict[str, Any]) -> Any:
+    """A photo file as the SDK reads it: upright, 8-bit sRGB, a PIL image of mode RGB."""
+    from PIL import Image, ImageOps
+
+    try:
+        image = Image.open(path)
+        if contract["input"]["decode"] == "jpeg-reduced" and image.format in ("JPEG", "MPO"):
+            factor = reduction(image, contract["input"])
+            image.draft(None, (image.width // factor, image.height // factor))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except Exception as error:  # damaged bytes make decoders raise anything
+        raise DeviceError(f"{path}: cannot be decoded ({one_line(error)})") from error
+    if image.mode not in ("RGB", "L") or "transparency" in image.info:
+        raise DeviceError(f"{path}: has mode {image.mode}; pass a photo of 8-bit colour or grey, opaque")
+    profile = image.info.get("icc_profile")
+    return to_srgb(upright, profile) if profile else upright.convert("RGB")
+
+
+def reduction(image: Any, inputs: dict[str, Any]) -> int:
+    """By how much both sides of a JPEG are divided: the largest of 8, 4, 2 that leaves the margin, or 1."""
+    width, height = image.size
+    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # EXIF 2.32, 4.6.4 A: rows and columns are swapped
+        width, height = height, width
+    for factor in (8, 4, 2):
+        wide_enough = width // factor >= REDUCTION_MARGIN * inputs["width"]
+        if wide_enough and height // factor >= REDUCTION_MARGIN * inputs["height"]:
+            return factor
+    return 1
+
+
+def to_srgb(image: Any, profile: bytes) -> Any:
+    """By an embedded RGB profile that is not sRGB: relative colorimetric, black point compensated."""
+    import numpy as np
+    from PIL import Image
+
+    image = image.convert("RGB")
+    try:
+        from PIL import ImageCms
+
+        how: Any = {"intent": 1, "flags": 0x2000}  # older Pillows have no names for these
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() != "RGB":
+            return image
+        transform = ImageCms.ImageCmsTransform(
+            source, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), "RGB", "RGB", **how
+        )
+    except Exception:  # no littlecms, or a broken profile: without it, like browsers
+        return image
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    probe = np.concatenate([ramp, np.stack(np.meshgrid(steps, steps, steps), -1).reshape(-1, 3)])
+    moved = np.asarray(transform.apply(Image.fromarray(probe[None])))[0].astype(np.int16) - probe
+    return transform.apply(image) if np.abs(moved).max() > ICC_IDENTITY else image
+
+
+def resize(image: Any, contract: dict[str, Any]) -> Any:
+    """To the model's input by the rule "pillow-bicubic": rows first, in whatever order Pillow would."""
+    import numpy as np
+    from PIL import Image
+
+    bicubic = getattr(Image, "Resampling", Image).BICUBIC
+    width, height = contract["input"]["width"], contract["input"]["height"]
+    if image.width != width:
+        image = image.resize((width, image.height), bicubic)
+    if image.height != height:
+        image = image.resize((width, height), bicubic)
+    return np.array(image, dtype=np.uint8, order="C")
+
+
+# --- What the system says --------------------------------------------------------------------------------
+
+
+class System:
+    """Readings of /proc and /sys; None for whatever is not there or may not be read."""
+
+    def __init__(self, proc: str = "/proc", sys_: str = "/sys") -> None:
+        self._proc, self._sys = proc, sys_
+
+    @staticmethod
+    def _text(path: str) -> str | None:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return file.read().strip("\0\n ") or None
+        except OSError:
+            return None
+
+    def _numbers(self, pattern: str) -> list[float]:
+        texts = [self._text(path) for path in sorted(glob.glob(os.path.join(self._sys, pattern)))]
+        return [float(text) for text in texts if text and re.fullmatch(r"-?\d+", text)]
+
+    def status_bytes(self, field: str) -> int | None:
+        """VmHWM: peak resident memory of this process; VmRSS: that of now."""
+        return self._kilobytes("self/status", field)
+
+    def _kilobytes(self, name: str, *fields: str) -> int | None:
+        text = self._text(os.path.join(self._proc, name)) or ""
+        found = [re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE) for field in fields]
+        values = [int(match.group(1)) * 1024 for match in found if match]
+        return sum(values) if len(values) == len(fields) else None
+
+    def private_bytes(self) -> int | None:
+        """Memory that no other process shares."""
+        return self._kilobytes("self/smaps_rollup", "Private_Clean", "Private_Dirty")
+
+    def memory_bytes(self) -> int | None:
+        return self._kilobytes("meminfo", "MemTotal")
+
+    def temperature_c(self) -> float | None:
+        """The hottest thermal zone of the CPU, or of all where none is called so; degrees Celsius."""
+        zones = []
+        for folder in glob.glob(os.path.join(self._sys, "class/thermal/thermal_zone*")):
+            text = self._text(os.path.join(folder, "temp"))
+            if text and re.fullmatch(r"-?\d+", text):
+                # Millidegrees, says the kernel; some vendors' kernels give degrees.
+                degrees = int(text) / 1000 if abs(int(text)) >= 1000 else float(text)
+                zones.append(((self._text(os.path.join(folder, "type")) or "").lower(), degrees))
+        zones = [zone for zone in zones if 0 < zone[1] < 150]  # unconnected sensors say -274 or 200
+        cpus = [degrees for kind, degrees in zones if "cpu" in kind or "x86_pkg" in kind]
+        return max(cpus or [degrees for _, degrees in zones], default=None)
+
+    def mhz(self) -> float | None:
+        """The highest current frequency of any CPU."""
+        khz = self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq")
+        return max(khz) / 1000 if khz else None
+
+    def frequency_caps(self) -> list[float]:
+        """What each CPU may be clocked at now, kHz: thermal drivers lower it."""
+        return self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_max_freq")
+
+    def governors(self) -> list[str]:
+        pattern = os.path.join(self._sys, "devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
+        return sorted({text for text in map(self._text, glob.glob(pattern)) if text})
+
+    def pi_throttled(self) -> int:
+        """Raspberry Pi's bits: 0 to 3 low voltage, capped, throttled, soft limit now; 16 to 19 since boot."""
+        paths = glob.glob(os.path.join(self._sys, "devices/platform/soc*/soc*firmware/get_throttled"))
+        texts = [text for text in map(self._text, paths) if text and re.fullmatch("[0-9a-fA-F]+", text)]
+        return int(texts[0], 16) if texts else 0
+
+    def cpu_seconds(self) -> tuple[float, float] | None:
+        """Busy and stolen time of all CPUs since boot; Android does not tell apps."""
+        first = (self._text(os.path.join(self._proc, "stat")) or "").partition("\n")[0].split()
+        if len(first) < 9 or first[0] != "cpu":
+            return None
+        user, nice, system, _, _, irq, softirq, steal = (
+            int(n) / os.sysconf("SC_CLK_TCK") for n in first[1:9]
+        )
+        return user + nice + system + irq + softirq, steal
+
+    def emulated(self) -> bool:
+        """Whether qemu runs this process: the kernel knows it under qemu's name."""
+        return (self._text(os.path.join(self._proc, "self/comm")) or "").startswith("qemu-")
+
+    def machine(self) -> str:
+        """Android's manufacturer and model, or the board's name, or the architecture."""
+        phone = [android_property(f"ro.product.{name}") for name in ("manufacturer", "model")]
+        if any(phone):
+            return " ".join(phone).strip()
+        names = ("firmware/devicetree/base/model", "devices/virtual/dmi/id/product_name")
+        boards = (self._text(os.path.join(self._sys, name)) for name in names)
+        return next(filter(None, boards), platform.machine())
+
+    def cpu(self) -> str:
+        """The CPU's name; on ARM, where the kernel gives none, the cores' implementer and part numbers."""
+        text = self._text(os.path.join(self._proc, "cpuinfo")) or ""
+        names = re.findall(r"^(?:model name|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+        parts = re.findall(
+            r"^CPU implementer\s*:\s*(\S+)$.*?^CPU part\s*:\s*(\S+)$", text, re.MULTILINE | re.DOTALL
+        )
+        cores = [f"{parts.count(part)} x ARM {'/'.join(part)}" for part in dict.fromkeys(parts)]
+        return ", ".join([*dict.fromkeys(names), *cores]) or platform.processor() or platform.machine()
+
+    def environment(self) -> dict[str, Any]:
+        """What the figures were taken on."""
+        return {
+            "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "machine": self.machine(),
+            "cpu": self.cpu(),
+            "architecture": platform.machine(),
+            "cpus": usable_cpus(),
+            "memory_bytes": self.memory_bytes(),
+            "os": android_version() or linux_name(),
+            "kernel": platform.release(),
+            "python": platform.python_version(),
+            "packages": packages(),
+            "governor": ", ".join(self.governors()) or None,
+            "temperature_c": self.temperature_c(),
+            "emulated": self.emulated(),
+        }
+
+
+def android_property(name: str) -> str:
+    tool = shutil.which("getprop")
+    if not tool:
+        return ""
+    done = subprocess.run(  # noqa: S603 - Android's own tool
+        [tool, name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    return done.stdout.decode(errors="replace").strip()
+
+
+def android_version() -> str:
+    release = android_property("ro.build.version.release")
+    return release and f"Android {release}, API {android_property('ro.build.version.sdk')}"
+
+
+def linux_name() -> str:
+    try:
+        with open("/etc/os-release", encoding="utf-8") as file:
+            found = re.search(r'^PRETTY_NAME="?(.*?)"?$', file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found.group(1) if found else platform.system()
+
+
+def packages() -> dict[str, str]:
+    """Versions of what takes part."""
+    from importlib import metadata
+
+    found = {}
+    for name in ("numpy", "pillow", "onnxruntime", "ai-edge-litert", "tflite-runtime"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def usable_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# --- Measuring one artifact, in a process of its own --------------------------------------------------------
+
+
+def timed(call: Callable[[], Any], runs: int) -> tuple[list[float], Any]:
+    """Seconds of each run, and what the last one returned."""
+    values, answer = [], None
+    for _ in range(runs):
+        started = time.perf_counter()
+        answer = call()
+        values.append(time.perf_counter() - started)
+    return values, answer
+
+
+def statistics(rounds: list[list[float]]) -> dict[str, Any]:
+    """Median, p90 (linear between neighbours), smallest, MAD (not scaled), values; medians of rounds."""
+    values = [value for one in rounds for value in one]
+    middle = median(values)
+    return {
+        "median": middle,
+        "p90": percentile(values, 0.9),
+        "min": min(values),
+        "mad": median(abs(value - middle) for value in values),
+        "values": values,
+        "rounds": [median(one) for one in rounds],
+    }
+
+
+def percentile(values: list[float], share: float) -> float:
+    ranked = sorted(values)
+    place = share * (len(ranked) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ranked) - 1)
+    return ranked[low] + (place - low) * (ranked[high] - ranked[low])
+
+
+def measure(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
+    """A round: a result of the JSON, whose seconds are lists of values still. Raises DeviceError."""
+    model_class = runtime_for(path)
+    from PIL import Image
+
+    started = time.perf_counter()
+    model = model_class(path, threads)
+    load = time.perf_counter() - started
+    rss_after_load = system.status_bytes("VmRSS")
+    contract, result = model.contract, empty_result(path, threads)
+    pixels = resize(Image.fromarray(golden_pixels(contract)), contract)
+    (first,), found = timed(lambda: model.run(pixels), 1)
+    check_score(found, path)
+    result["golden"] = golden_verdict(contract, pixels, found)
+    decoded, resized = None, None
+    if options.photo:
+        decoded, resized, pixels = photo_steps(options.photo, contract)
+    before = Moment(system)
+    timed(lambda: model.run(pixels), options.warmup)
+    values, score = timed(lambda: model.run(pixels), options.runs)
+    check_score(score, path)
+    if options.minutes:
+        result["sustained"] = list(sustained(lambda: model.run(pixels), 60 * options.minutes, system))
+    result.update(
+        model=contract["model"]["name"],
+        version=contract["model"]["version"],
+        runtime=model.runtime,
+        precision=contract["precision"]["weights"],
+        compute=contract["precision"]["compute"],
+        score=score,
+        seconds={"load": load, "first": first, "inference": values, "decode": decoded, "resize": resized},
+        memory={
+            "peak_rss_bytes": system.status_bytes("VmHWM"),
+            "rss_after_load_bytes": rss_after_load,
+            "private_bytes": system.private_bytes(),
+            "peak_pss_bytes": None,
+        },
+        flags=list(before.flags()),
+    )
+    return result
+
+
+def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """One result of several rounds: all values, the largest memory, the flags of any; or an error."""
+    failed = [one for one in rounds if one["error"]]
+    if failed:
+        return failed[0]
+    result, seconds = dict(rounds[-1]), [one["seconds"] for one in rounds]
+    result["seconds"] = {
+        **{step: median(each[step] for each in seconds) for step in ("load", "first")},
+        **{
+            step: statistics([each[step] for each in seconds]) if seconds[0][step] else None
+            for step in ("inference", "decode", "resize")
+        },
+    }
+    result["memory"] = {
+        key: max((one["memory"][key] for one in rounds if one["memory"][key] is not None), default=None)
+        for key in result["memory"]
+    }
+    result["golden"] = next((one["golden"] for one in rounds if not one["golden"]["ok"]), result["golden"])
+    flags = [*flags_of(result), *(flag for one in rounds for flag in one["flags"])]
+    if len({one["score"] for one in rounds}) > 1:
+        flags.append("not to be believed: the score is another one in each process")
+    result["flags"] = list(dict.fromkeys(flags))
+    return result
+
+
+def photo_steps(path: str, contract: dict[str, Any]) -> tuple[list[float], list[float], Any]:
+    """Seconds of decoding, seconds of resizing, and the model's input."""
+    decoded, image = timed(lambda: decode(path, contract), PHOTO_RUNS)
+    resized, pixels = timed(lambda: resize(image, contract), PHOTO_RUNS)
+    return decoded, resized, pixels
+
+
+def check_score(score: float, path: str) -> None:
+    """Raise DeviceError unless the score is what a contract promises."""
+    if not 0 <= score <= 1:  # NaN is not
+        raise DeviceError(f"{path}: the model answered {score}, its contract promises 0 to 1")
+
+
+def label(path: str, threads: int) -> str:
+    return f"{os.path.basename(path)}, {threads} thread{'s' * (threads > 1)}"
+
+
+def empty_result(path: str, threads: int, error: str | None = None) -> dict[str, Any]:
+    """A result in which nothing was measured yet."""
+    keys = ("golden", "score", "seconds", "memory", "throughput", "sustained", "energy_joules_per_photo")
+    return {
+        "label": label(path, threads),
+        "artifact": path,
+        "model": "",
+        "version": "",
+        "runtime": {".onnx": "onnx", ".tflite": "litert"}.get(os.path.splitext(path)[1], ""),
+        "precision": "",
+        "threads": threads,
+        "error": error,
+        "flags": [],
+        "size_bytes": os.path.getsize(path) if os.path.isfile(path) else None,
+        **dict.fromkeys(keys),
+    }
+
+
+def golden_verdict(contract: dict[str, Any], pixels: Any, found: float) -> dict[str, Any]:
+    """Whether resizing gives the promised bytes here and the model the promised score."""
+    golden = contract["golden"]
+    exact = hashlib.sha256(pixels.tobytes()).hexdigest() == golden["input_sha256"]
+    near = abs(found - golden["score"]) <= golden["tolerance"]
+    return {
+        "expected": golden["score"],
+        "found": found,
+        "tolerance": golden["tolerance"],
+        "resize_exact": exact,
+        "ok": exact and near,
+    }
+
+
+def sustained(run: Callable[[], Any], seconds: float, system: System) -> Iterator[dict[str, Any]]:
+    """Run without a pause; a window's median, p90, and the temperature and frequency at its end."""
+    started = time.perf_counter()
+    window = min(WINDOW_SECONDS, seconds)
+    while time.perf_counter() - started < seconds:
+        opened = time.perf_counter()
+        values: list[float] = []
+        while not values or time.perf_counter() - opened < window:
+            values.extend(timed(run, 1)[0])
+        row = {
+            "second": time.perf_counter() - started,
+            "median": median(values),
+            "p90": percentile(values, 0.9),
+            "temperature_c": system.temperature_c(),
+            "mhz": system.mhz(),
+        }
+        say(describe(row))
+        yield row
+
+
+def flags_of(result: dict[str, Any]) -> Iterator[str]:
+    """Why this result should not be believed, from its own figures."""
+    golden, inference, windows = result["golden"], result["seconds"]["inference"], result["sustained"]
+    if not golden["resize_exact"]:
+        yield "not to be believed: resizing gives other bytes than the contract promises"
+    elif not golden["ok"]:
+        yield "not to be believed: golden score {found:.6g}, {expected:.6g} was promised".format(**golden)
+    if len(inference["values"]) < FEW_RUNS:
+        yield f"only {len(inference['values'])} run{'s' * (len(inference['values']) > 1)}"
+    if inference["mad"] > WIDE_SPREAD * inference["median"]:
+        yield f"wide spread: MAD is {inference['mad'] / inference['median']:.0%} of the median"
+    if windows and windows[-1]["median"] > SLOWER * windows[0]["median"]:
+        slower = windows[-1]["median"] / windows[0]["median"] - 1
+        yield f"slowed down by {slower:.0%} in {windows[-1]['second']:.0f} s"
+
+
+class Moment:
+    """The state of the machine when timing began, to say later what disturbed it."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._caps, self._throttled = system.frequency_caps(), system.pi_throttled()
+        self._cpu = system.cpu_seconds()
+        self._wall, self._own = time.perf_counter(), time.process_time()
+
+    def flags(self) -> Iterator[str]:
+        """What happened to the machine from then until now."""
+        system = self._system
+        if system.emulated():
+            yield "emulated by qemu: the scores count, times and memory mean nothing"
+        governors = [name for name in system.governors() if name != "performance"]
+        if governors:
+            yield f"CPU governor {', '.join(governors)}: the clock changes with the load"
+        caps, throttled = system.frequency_caps(), system.pi_throttled()
+        if len(caps) == len(self._caps) and any(map(operator.lt, caps, self._caps)):
+            yield "thermal throttling: the highest allowed frequency was lowered"
+        if throttled & 0xF or throttled >> 16 & ~(self._throttled >> 16):
+            yield f"throttled, or too little voltage, says the firmware (0x{throttled:x})"
+        yield from self._load()
+
+    def _load(self) -> Iterator[str]:
+        cpu, elapsed = self._system.cpu_seconds(), time.perf_counter() - self._wall
+        if cpu is None or self._cpu is None or elapsed < 1:  # the kernel counts in hundredths of a second
+            return
+        capacity = elapsed * (os.cpu_count() or 1)
+        others = (cpu[0] - self._cpu[0] - (time.process_time() - self._own)) / capacity
+        stolen = (cpu[1] - self._cpu[1]) / capacity
+        if others > BUSY:
+            yield f"other processes used {others:.0%} of the CPUs"
+        if stolen > STOLEN:
+            yield f"the hypervisor took {stolen:.0%} of the CPUs"
+
+
+# --- The command -----------------------------------------------------------------------------------------
+
+
+def in_fresh_process(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
+    """`measure` in a child, so that no artifact sees another's memory and a crash ends one row only."""
+    source, sink = os.pipe()
+    # Forked, not started anew: nothing is loaded yet, and under qemu-user no program can be started by path.
+    child = os.fork()
+    if child == 0:
+        os.close(source)
+        with os.fdopen(sink, "wb") as pipe:
+            pipe.write(json.dumps(measured(path, threads, options, system)).encode())
+        os._exit(0)
+    os.close(sink)
+    with os.fdopen(source, "rb") as pipe:
+        answer = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    if status == 0:
+        return dict(json.loads(answer))
+    how = f"with exit status {status >> 8}"
+    if status & 0x7F:
+        how = f"by {signal.Signals(status & 0x7F).name}"
+    hint = "; likely out of memory" if status & 0x7F == signal.SIGKILL else ""
+    return empty_result(path, threads, f"{path}: the process was ended {how}{hint}")
+
+
+def measured(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
+    os.dup2(2, 1)  # whatever native code prints is not data
+    try:
+        return measure(path, threads, options, system)
+    except DeviceError as error:
+        return empty_result(path, threads, str(error))
+    except MemoryError:
+        return empty_result(path, threads, f"{path}: out of memory")
+    except KeyboardInterrupt:
+        os._exit(130)
+    except Exception as error:
+        return empty_result(path, threads, f"{path}: {type(error).__name__}: {one_line(error)}")
+
+
+def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
+    """For people: milliseconds and megabytes."""
+    lines = ["{machine}; {cpu}; {cpus} CPUs; {os}; Python {python}".format(**environment)]
+    lines.append(", ".join(f"{name} {version}" for name, version in environment["packages"].items()))
+    for result in results:
+        lines += ["", result["label"]]
+        if not result["error"]:
+            lines[-1] += ": {model} {version}, weights {precision}, arithmetic {compute}".format(**result)
+        lines += [f"  error      {result['error']}"] if result["error"] else figures(result)
+        lines += [f"  flag       {flag}" for flag in result["flags"]]
+    return "\n".join(lines)
+
+
+def figures(result: dict[str, Any]) -> Iterator[str]:
+    """The lines of a result that was measured."""
+    golden, seconds, memory = result["golden"], result["seconds"], result["memory"]
+    verdict = "ok" if golden["ok"] else "OFF"
+    yield f"  golden     {golden['found']:.6f} for {golden['expected']:.6f}: {verdict}"
+    yield f"  score      {result['score']:.6f}"
+    yield f"  load       {1e3 * seconds['load']:9.2f} ms    first {1e3 * seconds['first']:.2f}"
+    for step in ("decode", "resize", "inference"):
+        if seconds[step]:
+            middle, p90, least, mad = (1e3 * seconds[step][key] for key in ("median", "p90", "min", "mad"))
+            yield f"  {step:10} {middle:9.2f} ms    p90 {p90:.2f}  min {least:.2f}  MAD {mad:.2f}"
+    if memory["peak_rss_bytes"] and memory["rss_after_load_bytes"]:
+        peak, after = memory["peak_rss_bytes"] / 1e6, memory["rss_after_load_bytes"] / 1e6
+        yield f"  memory     {peak:9.1f} MB    after load {after:.1f}"
+    yield from map(describe, result["sustained"] or [])
+
+
+def describe(window: dict[str, Any]) -> str:
+    """A line for a window of a sustained run."""
+    line = f"  {window['second']:8.0f} s {1e3 * window['median']:9.2f} ms    p90 {1e3 * window['p90']:.2f}"
+    if window["temperature_c"] is not None:
+        line += f"  {window['temperature_c']:.1f} C"
+    return line + (f"  {window['mhz']:.0f} MHz" if window["mhz"] else "")
+
+
+def one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:300] + "..."
+
+
+def say(line: str) -> None:
+    """Progress, for people who watch."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
+
+
+def whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isdecimal() and minimum <= int(text) <= maximum):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {minimum} to {maximum}")
+        return int(text)
+
+    return number
+
+
+def thread_counts(text: str) -> list[int]:
+    return [whole(1, 1024)(part.strip()) for part in text.split(",")]
+
+
+def minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1440:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0 and up to 1440")
+    return value
+
+
+def default_threads() -> int:
+    """OMP_NUM_THREADS, else the CPUs that this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(wanted) if wanted.isdecimal() and 1 <= int(wanted) <= 1024 else usable_cpus()
+
+
+def arguments() -> argparse.Namespace:
+    about, _, details = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        description=about, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("artifacts", nargs="+", metavar="ARTIFACT", help=".onnx or .tflite file, or the folder of one")
+    add(
+        "--photo",
+        help="time decoding and resizing of this photo too, and score it (default: the golden image)",
+    )
+    add("--threads", type=thread_counts, help="one or more: 1,2,4 (default: OMP_NUM_THREADS, else all CPUs)")
+    add("--warmup", type=whole(0, 1000), default=3, help="inferences before those that count (default: 3)")
+    add("--rounds", type=whole(1, 1000), default=3, help="fresh processes of each, in turn (default: 3)")
+    add("--runs", type=whole(1, 100000), default=10, help="inferences of a round that count (default: 10)")
+    add(
+        "--minutes",
+        type=minutes,
+        help="then go on for so long without a pause: medians of 10-second windows, temperature, frequency",
+    )
+    add("--json", metavar="FILE", help="write benchmark JSON here; - is stdout instead of the table")
+    add("--sys", default="/sys", help="where temperatures and frequencies are read (default: /sys)")
+    return parser.parse_args()
+
+
+def write(text: str, path: str) -> None:
+    if path == "-":
+        print(text)
+        return
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    os.replace(path + ".part", path)
+
+
+def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -> list[list[dict[str, Any]]]:
+    """The rounds of each artifact and thread count. In turn: a phone that slows down slows all of them."""
+    wanted = [(given, threads) for given in options.artifacts for threads in counts]
+    rounds: list[list[dict[str, Any]]] = [[] for _ in wanted]
+    minutes = options.minutes
+    for number in range(1, options.rounds + 1):
+        options.minutes = minutes if number == options.rounds else None
+        for (given, threads), done in zip(wanted, rounds):  # noqa: B905 - Python 3.8 knows no strict
+            say(f"round {number} of {options.rounds}: {label(given, threads)}")
+            try:
+                done.append(in_fresh_process(find_artifact(given), threads, options, system))
+            except DeviceError as error:
+                done.append(empty_result(given, threads, str(error)))
+    options.minutes = minutes
+    return rounds
+
+
+def main() -> int:
+    options = arguments()
+    system = System(sys_=options.sys)
+    environment = system.environment()
+    counts = options.threads or [default_threads()]
+    results = [joined(rounds) for rounds in all_rounds(options, counts, system)]
+    failed = [result for result in results if result["error"] or not result["golden"]["ok"]]
+    settings = {
+        "threads": counts,
+        "runs": options.runs,
+        "warmup": options.warmup,
+        "rounds": options.rounds,
+        "minutes": options.minutes,
+        "photo": options.photo,
+    }
+    flags = [f"{len(failed)} of {len(results)} results failed or are not to be believed"] if failed else []
+    document = {
+        "schema": 1,
+        "kind": "mobileiqa-benchmark",
+        "environment": environment,
+        "settings": settings,
+        "results": results,
+        "flags": flags,
+    }
+    if options.json != "-":
+        print(table(environment, results))
+    if options.json:
+        try:
+            write(json.dumps(document, indent=2, allow_nan=False), options.json)
+        except OSError as error:
+            print(f"{options.json}: cannot be written ({error})", file=sys.stderr)
+            return 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,183 @@
+"""An artifact measured on a phone by the demo app: pushed, started by intent, its result pulled.
+
+The conversation is that of docs/android-benchmark.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from mobileiqa_sdk import library
+from mobileiqa_sdk.errors import PhotoNotFound
+
+from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
+
+ACTION = f"{PACKAGE}.BENCHMARK"
+ACTIVITY = f"{PACKAGE}/.BenchmarkActivity"
+STAGING = "/data/local/tmp/mobileiqa"
+"""Where adb may write and the app may read."""
+FOLDER = "files/benchmark"
+"""Where the app reads and writes, in its data folder."""
+TRANSFER_SECONDS = 600.0
+_LOG_LINES = 20
+_LOG_WORDS = (PACKAGE, "AndroidRuntime", "DEBUG", "libc", "lowmemorykiller", "lmkd")
+
+
+class AppResultInvalid(AdbError):
+    """What the app wrote is no benchmark of the schema that this version reads."""
+
+
+class ArtifactUnsuitable(AdbError):
+    """The demo app cannot run such an artifact."""
+
+
+def measure(
+    artifact: str | os.PathLike[str] | None,
+    photo: str | os.PathLike[str] | None = None,
+    *,
+    serial: str | None = None,
+    threads: int,
+    warmup: int = 3,
+    runs: int = 20,
+    timeout: float = 600.0,
+    poll: float = 2.0,
+) -> dict[str, Any]:
+    """Measure on a phone.
+
+    Args:
+        artifact: name, folder or file of an .onnx artifact; None for the model bundled with the app.
+        photo: what is scored; None for the contract's golden image.
+        serial: of the phone; None takes ``ANDROID_SERIAL``, else the only one attached.
+        threads: of one inference.
+        warmup: inferences after the first that do not count.
+        runs: inferences that do.
+        timeout: seconds that the app may take from its start to its result.
+        poll: seconds between two looks at the phone; each look costs it some milliseconds.
+
+    Returns:
+        A result of benchmark JSON, schema 1, and in it ``environment``, the phone's. Where the app could
+        not measure, its ``error`` says why.
+
+    Raises:
+        AdbError: one of its subclasses here and in `mobileiqa_bench.phone`, each with what to do.
+        ModelNotFound, ArtifactInvalid, PhotoNotFound: a file is not there.
+    """
+    model = None if artifact is None else _onnx_file(artifact)
+    picture = None if photo is None else Path(photo)
+    if picture is not None and not picture.is_file():
+        raise PhotoNotFound(str(picture), "no such file")
+    phone = Phone.attached(serial)
+    name = secrets.token_hex(4)
+    output = f"{name}.json"
+    extras = ["--ei", "threads", str(threads), "--ei", "warmup", str(warmup), "--ei", "runs", str(runs)]
+    sent = []
+    try:
+        phone.run_as("mkdir", "-p", FOLDER)
+        for extra, file, suffix in (("model", model, ".onnx"), ("photo", picture, ".photo")):
+            if file is not None:
+                sent.append(name + suffix)
+                _send(phone, file, name + suffix)
+                extras += ["--es", extra, name + suffix]
+        started = _start(phone, [*extras, "--es", "output", output])
+        text = _wait(phone, f"{FOLDER}/{output}", timeout, poll, started)
+    finally:
+        # What went wrong before matters more than a phone that cannot be tidied any more.
+        with suppress(AdbError):
+            _clean_up(phone, sent, output)
+    return _result(text, model)
+
+
+def _onnx_file(artifact: str | os.PathLike[str]) -> Path:
+    file = library.find(artifact)
+    if file.suffix != ".onnx":
+        raise ArtifactUnsuitable(f"{file}: the demo app runs .onnx artifacts; export it with --format onnx")
+    return file
+
+
+def _send(phone: Phone, file: Path, name: str) -> None:
+    staged = f"{STAGING}/{name}"
+    phone.shell("mkdir", "-p", STAGING)
+    phone.adb("push", str(file), staged, seconds=TRANSFER_SECONDS)
+    phone.shell("chmod", "644", staged)  # adb keeps the mode it had here, which may be for the owner alone
+    phone.run_as("cp", staged, f"{FOLDER}/{name}", seconds=TRANSFER_SECONDS)
+
+
+def _start(phone: Phone, extras: list[str]) -> str:
+    """Start the app in a fresh process; the phone's time before, in seconds since 1970."""
+    phone.shell("input", "keyevent", "KEYCODE_WAKEUP")
+    now = phone.shell("date", "+%s").strip()
+    phone.start(ACTIVITY, "-a", ACTION, *extras)
+    return now
+
+
+def _wait(phone: Phone, output: str, timeout: float, poll: float, started: str) -> str:
+    """The output's text, once it is there."""
+    deadline = monotonic() + timeout
+    while True:
+        alive = phone.is_running()
+        # In this order: an app that ended after it had written is not one that crashed.
+        text = phone.read(output)
+        if text is not None:
+            return text
+        if not alive:
+            log = _log(phone, started)
+            raise AppCrashed(
+                f"{phone.serial}: the demo app ended without a result; it crashed or Android stopped it, for "
+                f"example for want of memory. The end of its log:\n{log}"
+            )
+        if monotonic() > deadline:
+            raise PhoneTimeout(
+                f"{phone.serial}: no result after {timeout:.0f} s; ask for fewer runs, allow more time, "
+                "and keep the phone's screen on"
+            )
+        sleep(poll)
+
+
+def _log(phone: Phone, since: str) -> str:
+    """The last lines of the phone's log that have to do with the app."""
+    since_then = ["-T", f"{since}.0"] if since.isdecimal() else []
+    text = phone.adb("logcat", "-d", "-b", "main,system,crash", *since_then)
+    lines = [line for line in text.splitlines() if any(word in line for word in _LOG_WORDS)]
+    shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines[-_LOG_LINES:])
+    return "\n".join(f"  {line}" for line in shown) or "  (nothing about it)"
+
+
+def _clean_up(phone: Phone, sent: list[str], output: str) -> None:
+    phone.shell("am", "force-stop", PACKAGE)
+    if sent:
+        phone.shell("rm", "-f", *(f"{STAGING}/{name}" for name in sent))
+    phone.run_as("rm", "-f", *(f"{FOLDER}/{name}" for name in (*sent, output, f"{output}.part")))
+
+
+def _result(text: str, model: Path | None) -> dict[str, Any]:
+    """The one result in what the app wrote, under the artifact's name here."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise AppResultInvalid(f"the demo app's result is not JSON ({error}); install a newer app") from error
+    if not isinstance(document, dict) or document.get("kind") != "mobileiqa-benchmark":
+        raise AppResultInvalid("the demo app's result is no MobileIQA benchmark; install a newer app")
+    if document.get("schema") != 1 or isinstance(document["schema"], bool):
+        raise AppResultInvalid(
+            f"the demo app's result has schema {document.get('schema')!r}, this version reads schema 1; "
+            "take app and mobileiqa-sdk of the same version"
+        )
+    results, environment = document.get("results"), document.get("environment")
+    if not (isinstance(results, list) and len(results) == 1 and isinstance(results[0], dict)):
+        raise AppResultInvalid("the demo app's result does not hold exactly one measurement")
+    if not isinstance(environment, dict):
+        raise AppResultInvalid("the demo app's result does not say what phone it was measured on")
+    result = dict(results[0])
+    name = "bundled" if model is None else model.name
+    result.update(
+        label=f"{name} on {environment.get('machine', 'a phone')}, {result.get('threads')} threads",
+        artifact="bundled" if model is None else str(model),
+        environment=environment,
+    )
+    return result

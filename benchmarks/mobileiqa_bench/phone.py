@@ -1,0 +1,176 @@
+"""A phone at the other end of ``adb``, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+
+from mobileiqa_sdk.errors import MobileIQAError
+
+PACKAGE = "ai.mobileiqa.demo"
+SECONDS = 60.0
+"""How long an ordinary command may take."""
+_INSTALL = "build and install it as android_demo/README.md says"
+
+
+class AdbError(MobileIQAError):
+    """A phone could not be asked to measure."""
+
+
+class AdbMissing(AdbError):
+    """The program adb is not installed."""
+
+
+class NoPhone(AdbError):
+    """No phone is attached, not the one asked for, or it went away."""
+
+
+class SeveralPhones(AdbError):
+    """More than one phone is attached, and none was named."""
+
+
+class PhoneUnauthorized(AdbError):
+    """The phone does not trust this computer yet."""
+
+
+class AppMissing(AdbError):
+    """The demo app is not installed, or as a build that cannot be measured with."""
+
+
+class AppCrashed(AdbError):
+    """The app ended without a result."""
+
+
+class PhoneTimeout(AdbError):
+    """The phone did not answer in time."""
+
+
+class AdbFailed(AdbError):
+    """A command on the phone failed for another reason."""
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone by its serial number, known to be ready when it was made by `attached`."""
+
+    serial: str
+
+    @classmethod
+    def attached(cls, serial: str | None = None) -> Phone:
+        """The phone of that serial, else of ``ANDROID_SERIAL``, else the only one that is ready.
+
+        Raises:
+            AdbMissing, NoPhone, SeveralPhones, PhoneUnauthorized: see there.
+        """
+        states = _states()
+        serial = serial or os.environ.get("ANDROID_SERIAL")
+        ready = [name for name, state in states.items() if state == "device"]
+        listed = ", ".join(f"{name} ({state})" for name, state in states.items()) or "nothing"
+        if serial is None and len(ready) > 1:
+            raise SeveralPhones(f"several phones are attached ({listed}); name one: --adb SERIAL")
+        if serial is None:
+            serial = next(iter(ready or states), "")
+        if serial not in states:
+            raise NoPhone(
+                f"no phone{serial and f' {serial}'} is attached, but {listed}; connect it by USB, switch on "
+                "USB debugging in its developer options, and see `adb devices`"
+            )
+        if states[serial] == "unauthorized":
+            raise _unauthorized(serial)
+        if states[serial] != "device":
+            raise NoPhone(f"{serial}: is not ready ({states[serial]}); reconnect it, and see `adb devices`")
+        return cls(serial)
+
+    def adb(self, *arguments: str, seconds: float = SECONDS) -> str:
+        """What a command of adb's said on stdout. Raises AdbError."""
+        done = _adb("-s", self.serial, *arguments, seconds=seconds)
+        if done.returncode:
+            raise self._named_error(arguments, done)
+        return done.stdout
+
+    def shell(self, *command: str, seconds: float = SECONDS) -> str:
+        """Run on the phone; words must need no quoting. Raises AdbError."""
+        return self.adb("shell", *command, seconds=seconds)
+
+    def run_as(self, *command: str, seconds: float = SECONDS) -> str:
+        """Run as the app, in its data folder. Raises AdbError."""
+        return self.shell("run-as", PACKAGE, *command, seconds=seconds)
+
+    def start(self, activity: str, *arguments: str) -> None:
+        """Start an activity in a fresh process of its app. Raises AdbError."""
+        command = ("shell", "am", "start", "-S", "-W", "-n", activity, *arguments)
+        done = _adb("-s", self.serial, *command)
+        # am's exit status is 0 in many versions whatever happened.
+        if done.returncode or re.search("^(Error|Exception)", done.stdout + done.stderr, re.MULTILINE):
+            raise self._named_error(command, done)
+
+    def read(self, file: str) -> str | None:
+        """A file of the app's; None where there is none. Raises AdbError."""
+        try:
+            return self.run_as("cat", file)
+        except AdbFailed as error:
+            if "No such file" in str(error):
+                return None
+            raise
+
+    def is_running(self) -> bool:
+        """Whether the app has a process. Raises AdbError."""
+        done = _adb("-s", self.serial, "shell", "pidof", PACKAGE)
+        if done.returncode and done.stderr.strip():
+            raise self._named_error(("shell", "pidof", PACKAGE), done)
+        return bool(done.stdout.strip())
+
+    def _named_error(self, arguments: tuple[str, ...], done: subprocess.CompletedProcess[str]) -> AdbError:
+        said = f"{done.stdout}\n{done.stderr}"
+        if "unauthorized" in said:
+            return _unauthorized(self.serial)
+        # adb's own words: a file that is not found on the phone is told by the phone.
+        if re.search(r"^(adb|error): .*(not found|offline|no devices|closed)", said, re.MULTILINE):
+            return NoPhone(f"{self.serial}: went away ({_last_line(said)}); reconnect it, and measure again")
+        if re.search(r"run-as: .*(unknown|not found|not installed)", said):
+            return AppMissing(f"{self.serial}: the demo app is not installed; {_INSTALL}")
+        if re.search(r"run-as: .*not debuggable", said):
+            return AppMissing(f"{self.serial}: the demo app there is no debug build; {_INSTALL}")
+        if re.search(r"Activity class .* does not exist", said):
+            return AppMissing(f"{self.serial}: the demo app there has no benchmark screen; {_INSTALL}")
+        command = " ".join(arguments[:5])
+        return AdbFailed(f"{self.serial}: adb {command}: exit status {done.returncode}: {_last_line(said)}")
+
+
+def _states() -> dict[str, str]:
+    """Serial -> state, as ``adb devices`` lists them."""
+    done = _adb("devices")
+    if done.returncode:
+        raise AdbFailed(f"adb devices: exit status {done.returncode}: {_last_line(done.stderr)}")
+    lines = (line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)
+    return {serial: state.strip() for serial, state in lines}
+
+
+def _adb(*arguments: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603 - no shell here; for the phone's see `Phone.shell`
+            ["adb", *arguments],  # noqa: S607 - whichever adb the user has
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise AdbMissing("adb is not installed or not in PATH; install Android's platform-tools") from error
+    except OSError as error:
+        raise AdbMissing(f"adb cannot be run ({error}); install Android's platform-tools again") from error
+    except subprocess.TimeoutExpired as error:
+        command = " ".join(arguments[:6])
+        raise PhoneTimeout(f"adb {command}: no answer in {seconds:.0f} s; reconnect the phone") from error
+
+
+def _unauthorized(serial: str) -> PhoneUnauthorized:
+    return PhoneUnauthorized(f"{serial}: does not trust this computer; accept the question on its screen")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]
