@@ -15,7 +15,7 @@ from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 from mobileiqa_sdk.runtimes.runtime import Runtime
 
-from .errors import ExportError
+from .errors import ExportError, NetworkUnfit
 from .formats import Job, save
 from .precision.calibration import IMAGES, Calibration, calibration_set
 from .precision.fakequant import SCHEMES
@@ -84,12 +84,22 @@ class Workshop:
         self.references: list[float] = run_all(
             subject.reference, self.images.pixels, say, "the network as trained"
         )
-        if clamped := sum(score in (0.0, 1.0) for score in self.references):
-            say(
-                f"warning: {clamped} of {len(self.references)} test images have the worst or the best score "
-                "there is; among those the network cannot rank"
-            )
+        self._warn_of_ends()
         self.network, self.steps = subject.rewrite(say)
+
+    def _warn_of_ends(self) -> None:
+        """Scores of 0 and 1 are clamped ones. Raises NetworkUnfit where there are no others."""
+        clamped = sum(score in (0.0, 1.0) for score in self.references)
+        if clamped == len(self.references):
+            raise NetworkUnfit(
+                "all test images have the worst or the best score there is: what the network answers lies "
+                "outside of output.worst and output.best"
+            )
+        if clamped:
+            self._say(
+                f"warning: {clamped} of {len(self.references)} test images have the worst or the best score "
+                "there is; among those the artifact cannot rank"
+            )
 
     def __enter__(self) -> Workshop:
         return self

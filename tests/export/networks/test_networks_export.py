@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -184,9 +185,18 @@ def test_small_terms_are_kept(describe: Describe, tmp_path: Path) -> None:
 
 def test_clamped_scores_are_mentioned(describe: Describe, tmp_path: Path) -> None:
     lines: list[str] = []
+    whole = spread(describe(**FORMS["nima"]))
+    middle = (whole.output.worst + whole.output.best) / 2
+    upper = replace(whole, output=replace(whole.output, worst=middle))
+    export(NetworkSource(upper), tmp_path / "out", options=OPTIONS, progress=lines.append)
+    assert re.search(r"warning: [1-7] of 8 test images have the worst or the best score", "\n".join(lines))
+
+
+def test_ends_that_do_not_fit(describe: Describe, tmp_path: Path) -> None:
     worst = describe(**FORMS["nima"], output__worst=9, output__best=10)
-    export(NetworkSource(worst), tmp_path / "out", options=OPTIONS, progress=lines.append)
-    assert "warning: 8 of 8 test images have the worst or the best score there is" in "\n".join(lines)
+    with pytest.raises(NetworkUnfit, match=r"all test images .* outside of output.worst and output.best"):
+        export(NetworkSource(worst), tmp_path / "out", options=OPTIONS)
+    assert not list(tmp_path.iterdir())
 
 
 class _Bad(nn.Module):
