@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mobileiqa_sdk.contract import ModelContract
-from mobileiqa_sdk.errors import MobileIQAError
+import torch
 
+from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.errors import MobileIQAError, ModelError
+
+from .blame import cause, operator_of
 from .errors import ConversionFailed
 from .formats import save
 from .matrix import Cell
@@ -105,7 +108,7 @@ def _ways(
     yield "equalised, biases corrected", Way(treated=True), rows
     rows = shop.damage(cell.precision)
     for keep in plans(rows):
-        kept = sum(keep.issuperset(row.modules) for row in rows)
+        kept = sum(row.kept_float for row in mark_kept(rows, keep))
         yield f"{kept} layers in float", Way(keep=keep), rows
 
 
@@ -134,14 +137,19 @@ def _attempt(
     except (MobileIQAError, OSError):
         raise
     except Exception as error:  # converters raise whatever their libraries do
-        reason = (str(error).splitlines() or [""])[0]
+        pixels = torch.from_numpy(shop.images.pixels[0])[None]
+        culprit = operator_of(job.network, pixels, error)
+        at = f" because of {culprit}" if culprit else ""
         raise ConversionFailed(
-            f"the network does not convert to {cell} ({type(error).__name__}: {reason}); "
-            "report it with the checkpoint's sizes, or choose another format or precision"
+            f"the network does not convert to {cell}{at} ({cause(error)}); "
+            "choose another format or precision, or replace the operator in the network's code"
         ) from error
     say(f"verifying {cell}")
-    runner = open_runner(file)
-    scores = run_all(runner.run, shop.images.pixels, say, f"verifying {cell}")
+    try:
+        runner = open_runner(file)
+        scores = run_all(runner.run, shop.images.pixels, say, f"verifying {cell}")
+    except ModelError as error:
+        raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     parity = side_by_side(shop.images.names, shop.references, scores)
     found = drift(shop.references, scores)
     wrong = failures(found, PROMISES[cell.precision].limit)

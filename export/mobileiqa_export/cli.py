@@ -16,8 +16,10 @@ from .errors import ExportError
 from .exporter import Outcome, export, export_matrix
 from .formats import FORMATS, PRECISIONS
 from .matrix import ALIASES, ALL, cells
+from .networks import Description, NetworkSource, combined, parse_pair, read_toml
 from .precision.calibration import IMAGES
 from .report import Report, cost_table
+from .subject import Source, StudentSource
 from .verify.drift import MIN_SRCC
 from .verify.images import FEWEST, MOST
 from .workshop import Options
@@ -49,7 +51,24 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 
 
 @click.command("export")
-@click.option("--checkpoint", required=True, help="Student checkpoint: .pkl, .pth, .pt or .safetensors.")
+@click.option(
+    "--checkpoint",
+    help="Student checkpoint: .pkl, .pth, .pt or .safetensors; with --arch the weights of that network.",
+)
+@click.option(
+    "--arch",
+    metavar="MODULE:FACTORY",
+    help="Export a network that is no MobileIQA student: FACTORY() returns a torch.nn.Module. MODULE may "
+    "be a path/to/file.py. This imports and runs that code.",
+)
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    metavar="FILE.toml|KEY=VALUE",
+    help="What to know of such a network: input size, normalisation, what its answer means. A TOML file, or "
+    "a line of one, such as 'input.size = [224, 224]'. May be repeated; the later ones win.",
+)
 @click.option(
     "--format",
     "forms",
@@ -114,7 +133,9 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     "--json", "as_json", is_flag=True, help="The report; with several artifacts, a list of reports."
 )
 def command(
-    checkpoint: str,
+    checkpoint: str | None,
+    arch: str | None,
+    configs: tuple[str, ...],
     forms: tuple[str, ...],
     precisions: tuple[str, ...],
     output: str | None,
@@ -136,14 +157,30 @@ def command(
 ) -> None:
     """Turn a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
 
+    Or any network that maps an image to one score, by --arch and --config: docs/other-networks.md shows how.
+
     Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
     kept, its report is, and the exit status is 1.
     """
+    chosen = {
+        "arch.factory": arch,
+        "arch.checkpoint": checkpoint,
+        "model.name": name,
+        "model.version": model_version,
+        "model.licence": licence,
+        "input.size": input_size and list(input_size),
+    }
     try:
         wanted = cells(forms, precisions)
+        source: Source
+        if arch or configs:
+            source = NetworkSource(_description(configs, chosen), not no_rewrite)
+        elif checkpoint:
+            source = StudentSource(checkpoint, name, model_version, licence, input_size, not no_rewrite)
+        else:
+            raise click.UsageError("name a student by --checkpoint, or another network by --arch")
     except ExportError as error:
         raise click.UsageError(str(error)) from error
-    stem = name or Path(checkpoint).stem
     options = Options(
         calibration_data=calibration_data,
         calibration_images=calibration_images,
@@ -156,27 +193,20 @@ def command(
     )
     settings: dict[str, Any] = {
         "options": options,
-        "name": name,
-        "version": model_version,
-        "licence": licence,
-        "input_size": input_size,
-        "rewrites": not no_rewrite,
         "overwrite": force,
-        "progress": lambda line: click.echo(f"{line} ...", err=True),
+        "progress": _say,
     }
     single = len(forms) == len(precisions) == 1 and ALL not in (*forms, *precisions)
     if single:
         ((form, precision),) = wanted
-        plain = f"{stem}-{form}" + ("" if precision == "fp32" else f"-{precision}")
+        plain = f"{source.stem}-{form}" + ("" if precision == "fp32" else f"-{precision}")
         folder = Path(output or plain)
         outcomes = [
-            Outcome(
-                wanted[0], folder, export(checkpoint, folder, format=form, precision=precision, **settings)
-            )
+            Outcome(wanted[0], folder, export(source, folder, format=form, precision=precision, **settings))
         ]
     else:
-        folder = Path(output or f"{stem}-artifacts")
-        outcomes = export_matrix(checkpoint, folder, formats=forms, precisions=precisions, **settings)
+        folder = Path(output or f"{source.stem}-artifacts")
+        outcomes = export_matrix(source, folder, formats=forms, precisions=precisions, **settings)
     if not as_json:
         _print(outcomes)
     elif single and outcomes[0].report:
@@ -187,6 +217,20 @@ def command(
         if outcome.error:
             click.echo(f"mobileiqa: {outcome.error}", err=True)
     sys.exit(any(outcome.error is not None for outcome in outcomes))
+
+
+def _say(line: str) -> None:
+    click.echo(line if line.startswith("warning") else f"{line} ...", err=True)
+
+
+def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:
+    """Of TOML files and lines, and of what options of their own chose."""
+    parts = [
+        read_toml(config) if config.endswith(".toml") or Path(config).is_file() else parse_pair(config)
+        for config in configs
+    ]
+    parts.append({key: value for key, value in chosen.items() if value is not None})
+    return Description.of(combined(parts), configs[0] if configs else "--arch")
 
 
 def _print_json(outcomes: list[Outcome]) -> None:

@@ -89,3 +89,15 @@ class OperatorUnknown(ModelError):
 
 class ConversionFailed(ExportError):
     """A format's converter gave up on the network."""
+
+
+class DescriptionInvalid(ExportError):
+    """What is said of a network in TOML or on the command line is incomplete or makes no sense."""
+
+
+class FactoryFailed(ExportError):
+    """``module:function`` cannot be found, fails, or makes no network."""
+
+
+class NetworkUnfit(ConversionFailed):
+    """A network fails on an image, gives another answer than described, or cannot be traced for export."""

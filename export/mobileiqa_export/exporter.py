@@ -1,4 +1,4 @@
-"""Checkpoint in, verified artifact folders out."""
+"""Network in, verified artifact folders out."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from .folders import (
 )
 from .matrix import Cell, cells
 from .report import Report
+from .subject import Source, StudentSource
 from .verify.runners import Say
 from .verify.timing import Timing, measure_against
 from .workshop import Options, Workshop
@@ -41,42 +42,33 @@ class Outcome:
 
 
 def export(
-    checkpoint: str | Path,
+    source: Source | str | Path,
     output: str | Path,
     *,
     format: str = "onnx",
     precision: str = "fp32",
     options: Options = Options(),  # noqa: B008 - frozen
-    name: str | None = None,
-    version: str | None = None,
-    licence: str | None = None,
-    input_size: tuple[int, int] | None = None,
-    rewrites: bool = True,
     overwrite: bool = False,
     progress: Say = lambda _: None,
 ) -> Report:
-    """Export a student checkpoint as one artifact that :class:`mobileiqa_sdk.Scorer` opens.
+    """Export a network as one artifact that :class:`mobileiqa_sdk.Scorer` opens.
 
     The folder appears only when it is complete and its scores agree with the network as trained, in
     PyTorch, as ``docs/precision.md`` says; an interrupted export leaves nothing behind. Of one that
     fails verification the report stays, in a folder beside ``output`` with ``.report`` at the end.
 
     Args:
-        checkpoint: see :func:`mobileiqa_export.student.load_checkpoint`.
+        source: of the network; a path is that of a student's checkpoint.
         output: the artifact folder to make.
         format: a key of :data:`mobileiqa_export.formats.FORMATS`.
         precision: one that the format offers; ``int8`` is short for ``int8-static``.
         options: how it is calibrated, verified and measured.
-        name: of the model, for the contract, instead of what the checkpoint says of itself.
-        version: likewise.
-        licence: likewise, an SPDX identifier.
-        input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
-        rewrites: False exports the network as trained, for comparison.
         overwrite: replace an artifact that is already there.
         progress: called with a line of text at each step.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
+        NetworkUnfit: the network cannot be run or traced.
         ExportMismatch: the exported file gives other scores.
         PhotosMissing: a folder of photos holds none.
         ExportError: unknown format or precision, or the output is in the way.
@@ -84,37 +76,23 @@ def export(
     (cell,) = cells([format], [precision])
     output = Path(output)
     check_output(output, overwrite)
-    with Workshop(
-        checkpoint,
-        options,
-        name=name,
-        version=version,
-        licence=licence,
-        input_size=input_size,
-        rewrites=rewrites,
-        say=progress,
-    ) as shop:
+    with Workshop(_source(source), options, progress) as shop:
         return _export_cell(shop, cell, output, overwrite, progress)
 
 
 def export_matrix(
-    checkpoint: str | Path,
+    source: Source | str | Path,
     output: str | Path,
     *,
     formats: Sequence[str],
     precisions: Sequence[str],
     options: Options = Options(),  # noqa: B008 - frozen
-    name: str | None = None,
-    version: str | None = None,
-    licence: str | None = None,
-    input_size: tuple[int, int] | None = None,
-    rewrites: bool = True,
     overwrite: bool = False,
     progress: Say = lambda _: None,
 ) -> list[Outcome]:
     """Export many cells at once, each into ``output/NAME-FORMAT-PRECISION``; see :func:`export`.
 
-    The checkpoint is loaded, rewritten and scored once. A cell that fails does not keep the others
+    The network is loaded, rewritten and scored once. A cell that fails does not keep the others
     from being made.
 
     The arguments are those of :func:`export`, but for ``output``, the folder of the artifact folders, and
@@ -128,16 +106,7 @@ def export_matrix(
     """
     wanted = cells(formats, precisions)
     outcomes = []
-    with Workshop(
-        checkpoint,
-        options,
-        name=name,
-        version=version,
-        licence=licence,
-        input_size=input_size,
-        rewrites=rewrites,
-        say=progress,
-    ) as shop:
+    with Workshop(_source(source), options, progress) as shop:
         folders = [Path(output, cell.folder(shop.name)) for cell in wanted]
         for folder in folders:
             check_output(folder, overwrite)
@@ -155,13 +124,18 @@ def export_matrix(
     return outcomes
 
 
+def _source(source: Source | str | Path) -> Source:
+    return StudentSource(source) if isinstance(source, (str, Path)) else source
+
+
 def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say: Say) -> Report:
     rejected = report_folder(output)
     check_report_folder(rejected)
     with scratch_beside(output) as scratch:
         attempt = try_cell(shop, cell, scratch, say)
         if attempt.failures and not shop.options.allow_drift:
-            _report(shop, cell, attempt, None, "it failed verification").write(_made(scratch / "report"))
+            report = _report(shop, cell, attempt, None, "it failed verification")
+            _write(report, _made(scratch / "report"), say)
             remove_report_folder(rejected)
             move(scratch / "report", rejected, scratch / "replaced")
             raise ExportMismatch(
@@ -174,13 +148,18 @@ def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say:
         report = _report(shop, cell, attempt, timing, note)
         (attempt.folder / CONTRACT).write_text(attempt.contract.to_json() + "\n", encoding="utf-8")
         write_checksums(attempt.folder, attempt.file)
-        report.write(attempt.folder)
+        _write(report, attempt.folder, say)
         check_output(output, overwrite)
         move(attempt.folder, output, scratch / "replaced")
     remove_report_folder(rejected)
     if cell.precision == "fp32":
         shop.set_baseline(cell.form, output / attempt.file.name)
     return report
+
+
+def _write(report: Report, folder: Path, say: Say) -> None:
+    if not report.write(folder):
+        say("warning: no report.png, as matplotlib is not installed; pip install matplotlib")
 
 
 def _made(folder: Path) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,8 +16,15 @@ from mobileiqa_sdk.runtimes import RUNTIMES
 from .errors import ExportError
 from .report import REPORT_FILES
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 CONTRACT = "contract.json"
 FILES = {CONTRACT, CHECKSUMS, *REPORT_FILES}
+SCRATCH = ".mobileiqa-"
+_YOUNG_SECONDS = 60
 
 
 def check_output(output: Path, overwrite: bool) -> None:
@@ -63,13 +72,15 @@ def remove_report_folder(folder: Path) -> None:
 def scratch_beside(output: Path) -> Iterator[Path]:
     """A temporary folder on the disk of ``output``, hidden and gone afterwards whatever happens.
 
-    Failures of the disk become ExportError; folders made for an output that never came are removed.
+    Failures of the disk become ExportError; folders made for an output that never came are removed, and
+    so is what an export that was killed has left here.
     """
     absent = [folder for folder in output.parents if not os.path.lexists(folder)]
     try:
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".mobileiqa-", dir=output.parent) as scratch:
+            _remove_abandoned(output.parent)
+            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=output.parent) as scratch, _locked(scratch):
                 yield Path(scratch)
         except OSError as error:
             raise ExportError(f"{output}: cannot be written ({error})") from error
@@ -78,6 +89,36 @@ def scratch_beside(output: Path) -> Iterator[Path]:
             with suppress(OSError):  # never made, or in use by now
                 folder.rmdir()
         raise
+
+
+@contextmanager
+def _locked(folder: str | Path) -> Iterator[bool]:
+    """Hold a folder while this process lives; whether nobody else does. Windows has no such locks."""
+    if fcntl is None:
+        yield True
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # held, or a disk without locks
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove scratch folders whose process is gone."""
+    for folder in parent.glob(f"{SCRATCH}*") if fcntl else ():
+        with suppress(OSError):
+            # One that was just made may not be locked yet.
+            if time.time() - folder.stat().st_mtime < _YOUNG_SECONDS:
+                continue
+            with _locked(folder) as free:
+                if free:
+                    shutil.rmtree(folder)
 
 
 def move(folder: Path, output: Path, replaced: Path) -> None:

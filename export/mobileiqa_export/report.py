@@ -132,8 +132,8 @@ class Report:
         }
         return json.dumps(values, indent=2, allow_nan=False)
 
-    def write(self, folder: Path) -> None:
-        """``report.json``, ``report.md``, and ``report.png`` where matplotlib is installed."""
+    def write(self, folder: Path) -> bool:
+        """``report.json``, ``report.md``, and ``report.png`` where matplotlib is installed; whether it is."""
         model = self.contract.model
         (folder / "report.json").write_text(self.to_json() + "\n", encoding="utf-8")
         drawn = draw(
@@ -145,6 +145,7 @@ class Report:
             axes=("network as trained, PyTorch", f"{self.form} {self.precision}"),
         )
         (folder / "report.md").write_text(self.to_markdown(drawn=drawn), encoding="utf-8")
+        return drawn
 
     def _subtitle(self) -> str:
         parts = [f"{self.bytes / 1e6:.1f} MB" + self._size_ratio()]

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from torch import nn
-
-from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec
+from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, OutputSpec
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 from mobileiqa_sdk.runtimes.runtime import Runtime
 
-from .errors import ExportError
+from .errors import ExportError, NetworkUnfit
 from .formats import Job, save
 from .precision.calibration import IMAGES, Calibration, calibration_set
 from .precision.fakequant import SCHEMES
 from .precision.promises import PROMISES
 from .precision.sensitivity import LayerDamage, Sensitivity
 from .precision.treat import Treated
-from .rewrite import Step, rewrite
-from .student import Checkpoint, StudentConfig, load_checkpoint
+from .subject import Source, Subject
 from .verify.images import ImageSet, evenly, verification_set
 from .verify.photographs import Pixels
-from .verify.reference import as_trained
 from .verify.runners import open_runner, run_all
 
 Say = Callable[[str], None]
@@ -65,20 +61,9 @@ class Options:
 
 
 class Workshop:
-    """A loaded and rewritten student with reference scores. Use as a context: it keeps temporary files."""
+    """A loaded and rewritten network with reference scores. Use as a context: it keeps temporary files."""
 
-    def __init__(
-        self,
-        checkpoint: str | Path,
-        options: Options,
-        *,
-        name: str | None = None,
-        version: str | None = None,
-        licence: str | None = None,
-        input_size: tuple[int, int] | None = None,
-        rewrites: bool = True,
-        say: Say = lambda _: None,
-    ) -> None:
+    def __init__(self, source: Source, options: Options, say: Say = lambda _: None) -> None:
         self.options, self._say = options, say
         self._stack = ExitStack()
         self._baselines: dict[str, Path] = {}
@@ -87,22 +72,34 @@ class Workshop:
         self._sensitivity: dict[str, Sensitivity] = {}
         self._treated: dict[str, Treated] = {}
         self._noise: dict[str, list[LayerDamage]] = {}
-        say("loading the checkpoint")
-        loaded = load_checkpoint(checkpoint, input_size=input_size)
-        self.config: StudentConfig = loaded.config
+        subject = source.load(say)
+        self.size = subject.size
         golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)
-        self._contract = _contract(Path(checkpoint), loaded, golden, options.decode, name, version, licence)
+        self._contract = _contract(subject, golden, options.decode)
         say("making the test images")
         self.images: ImageSet = verification_set(
-            loaded.config.input_size, options.verify_photos, options.verification_images
+            subject.size, options.verify_photos, options.verification_images
         )
         say("scoring the test images with the network as trained")
-        run = as_trained(loaded.student, loaded.config)
-        self.references: list[float] = run_all(run, self.images.pixels, say, "the network as trained")
-        say("rewriting" if rewrites else "wrapping, without rewrites")
-        network, steps = rewrite(loaded.student, loaded.config, enabled=rewrites)
-        self.network: nn.Module = network
-        self.steps: Sequence[Step] = steps
+        self.references: list[float] = run_all(
+            subject.reference, self.images.pixels, say, "the network as trained"
+        )
+        self._warn_of_ends()
+        self.network, self.steps = subject.rewrite(say)
+
+    def _warn_of_ends(self) -> None:
+        """Scores of 0 and 1 are clamped ones. Raises NetworkUnfit where there are no others."""
+        clamped = sum(score in (0.0, 1.0) for score in self.references)
+        if clamped == len(self.references):
+            raise NetworkUnfit(
+                "all test images have the worst or the best score there is: what the network answers lies "
+                "outside of output.worst and output.best"
+            )
+        if clamped:
+            self._say(
+                f"warning: {clamped} of {len(self.references)} test images have the worst or the best score "
+                "there is; among those the artifact cannot rank"
+            )
 
     def __enter__(self) -> Workshop:
         return self
@@ -171,7 +168,7 @@ class Workshop:
             options = self.options
             self._say("choosing calibration pictures")
             self._calibration = calibration_set(
-                self.config.input_size, options.calibration_data, options.calibration_images, self._predicted
+                self.size, options.calibration_data, options.calibration_images, self._predicted
             )
             for warning in self._calibration.warnings:
                 self._say(f"warning: {warning}")
@@ -221,31 +218,16 @@ class Workshop:
         return self._runner.run(pixels)
 
 
-def _contract(
-    path: Path,
-    loaded: Checkpoint,
-    golden: Golden,
-    decode: str,
-    name: str | None,
-    version: str | None,
-    licence: str | None,
-) -> ModelContract:
-    info, config = loaded.info, loaded.config
-    height, width = config.input_size
+def _contract(subject: Subject, golden: Golden, decode: str) -> ModelContract:
+    height, width = subject.size
     contract = ModelContract(
-        model=ModelInfo(
-            name=name or str(info.get("name") or path.stem),
-            version=version or str(info.get("version") or "0"),
-            family=f"{config.form} student, {config.backbone}",
-            licence=licence or str(info.get("licence") or "unknown"),
-            checkpoint_sha256=loaded.sha256,
-        ),
+        model=subject.model,
         input=InputSpec(height, width, decode=decode),
-        output=OutputSpec(opinions=config.opinions),
+        output=OutputSpec(opinions=subject.opinions),
         precision=PROMISES["fp32"].precision,
         golden=golden,
     )
     try:  # before it is written: name, version and licence may be anything
-        return ModelContract.from_json(contract.to_json(), str(path))
+        return ModelContract.from_json(contract.to_json(), "the export")
     except ModelError as error:
         raise ExportError(str(error)) from error

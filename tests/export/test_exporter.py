@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -32,6 +33,7 @@ from mobileiqa_export.formats import Job
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.report import Report, cost_table
 from mobileiqa_export.student import Student, StudentConfig, save_checkpoint
+from mobileiqa_export.subject import StudentSource
 from mobileiqa_export.workshop import Options
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract
@@ -227,7 +229,7 @@ def test_a_package_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("stub")
 def test_names_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    report = export(tiny_checkpoint, tmp_path / "out", name="ours", version="9", licence="MIT")
+    report = export(StudentSource(tiny_checkpoint, name="ours", version="9", licence="MIT"), tmp_path / "out")
     model = Scorer(tmp_path / "out").contract.model
     assert model == report.contract.model
     assert (model.name, model.version, model.licence) == ("ours", "9", "MIT")
@@ -249,12 +251,14 @@ def test_the_decode_rule_can_be_chosen(
 @pytest.mark.usefixtures("stub")
 def test_a_checkpoint_that_does_not_say(tiny: tuple[Student, StudentConfig], tmp_path: Path) -> None:
     torch.save(tiny[0].state_dict(), tmp_path / "best.pth")
-    model = export(tmp_path / "best.pth", tmp_path / "out", input_size=TINY.input_size).contract.model
+    model = export(
+        StudentSource(tmp_path / "best.pth", input_size=TINY.input_size), tmp_path / "out"
+    ).contract.model
     assert (model.name, model.version, model.licence) == ("best", "0", "unknown")
 
 
 def test_the_input_size_can_be_chosen(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    report = export(tiny_checkpoint, tmp_path / "out", input_size=(64, 80), rewrites=False)
+    report = export(StudentSource(tiny_checkpoint, input_size=(64, 80), rewrites=False), tmp_path / "out")
     assert (report.contract.input.height, report.contract.input.width) == (64, 80)
     assert [step.name for step in report.steps] == ["as trained", "normalise_input"]
     assert replay_golden(Scorer(tmp_path / "out", threads=1)).passed
@@ -268,7 +272,7 @@ def test_an_artifact_is_replaced_only_on_demand(artifact: Path, tiny_checkpoint:
     with pytest.raises(ExportError, match="already there"):
         export(tiny_checkpoint, artifact)
     assert contents(artifact.parent) == before
-    export(tiny_checkpoint, artifact, name="new", overwrite=True)
+    export(StudentSource(tiny_checkpoint, name="new"), artifact, overwrite=True)
     assert sorted(contents(artifact.parent)) == sorted(before)
     assert Scorer(artifact).contract.model.name == "new"
 
@@ -334,7 +338,7 @@ def test_names_that_no_contract_may_have(
     wrong: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match=f"unprintable model.{next(iter(wrong))}"):
-        export(tiny_checkpoint, tmp_path / "out", **wrong)  # type: ignore[arg-type]
+        export(StudentSource(tiny_checkpoint, **wrong), tmp_path / "out")  # type: ignore[arg-type]
     assert not contents(tmp_path)
 
 
@@ -459,3 +463,19 @@ def test_a_failing_last_step_brings_the_old_artifact_back(
     with pytest.raises(ExportError, match="Permission denied"):
         export(tiny_checkpoint, artifact, overwrite=True)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.usefixtures("stub")
+def test_without_matplotlib(tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as Python marks what cannot be imported
+    lines: list[str] = []
+    export(tiny_checkpoint, tmp_path / "out", progress=lines.append)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        name for name in FILES if name != "report.png"
+    ]
+    assert lines[-1] == "warning: no report.png, as matplotlib is not installed; pip install matplotlib"
+    page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "No picture: `pip install matplotlib` for it." in page
+    assert "report.png" not in page

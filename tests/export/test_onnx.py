@@ -16,6 +16,7 @@ from PIL import Image
 
 from mobileiqa_export.exporter import export
 from mobileiqa_export.student import save_checkpoint
+from mobileiqa_export.subject import StudentSource
 from mobileiqa_export.verify.reference import as_trained
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
@@ -41,7 +42,7 @@ def artifacts(folder: Path) -> dict[str, Path]:
         checkpoint = folder / f"{name}.safetensors"
         save_checkpoint(checkpoint, filled(CONFIGS[name]), CONFIGS[name], name=name)
         made[variant] = folder / variant
-        export(checkpoint, made[variant], rewrites=variant == name)
+        export(StudentSource(checkpoint, rewrites=variant == name), made[variant])
     return made
 
 
@@ -125,7 +126,7 @@ def test_the_contract_inside_is_the_one_beside_it(artifacts: dict[str, Path], va
 def test_two_exports_are_the_same_bytes(artifacts: dict[str, Path], variant: str, folder: Path) -> None:
     name = variant.split()[0]
     again = folder / f"{variant} again"
-    export(folder / f"{name}.safetensors", again, rewrites=variant == name)
+    export(StudentSource(folder / f"{name}.safetensors", rewrites=variant == name), again)
     for file in artifacts[variant].iterdir():
         assert (again / file.name).read_bytes() == file.read_bytes(), file.name
 

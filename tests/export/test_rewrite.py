@@ -110,10 +110,10 @@ def test_what_the_published_size_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.device("meta"):
         student = build_student(StudentConfig())
     network: nn.Module = student
-    costs = [cost(network, (1, 3, 1231, 1907))]
+    costs = [cost(network, torch.empty(1, 3, 1231, 1907, device="meta"))]
     for apply in (fold_query_key, stream_lda):
         network = apply(network, StudentConfig())
-        costs.append(cost(network, (1, 3, 1231, 1907)))
+        costs.append(cost(network, torch.empty(1, 3, 1231, 1907, device="meta")))
     published, folded, streamed = costs
     assert published.parameters == 81_477_659
     assert published.largest_activation == 4 * 512 * 616 * 954

@@ -181,15 +181,17 @@ def _module_of(node: Any) -> str:
 
 def _blame(program: ExportedProgram, error: Exception) -> str:
     text = _first_line(error)
-    named = re.search(r"op '(\w+)'|kind (\w+)", text)
-    kind = (named[1] or named[2]) if named else None
+    named = re.search(r"op '(\w+)'|kind (\w+)|node \w+ \((\w+)\)", text)
+    kind = named and (named[1] or named[2] or named[3])
     where = sorted(
         {_module_of(n) for n in program.graph.nodes if kind and str(n.target).split(".")[1:2] == [kind]}
     )
     if not where:
         return f"the network cannot be converted to Core ML ({text})"
-    modules = ", ".join(name or "the network itself" for name in where)
-    return f"Core ML has no operator for {kind!r}, which is used in {modules}; replace it there"
+    # One more wrapper, where the network is no student.
+    names = (name.removeprefix("network").removeprefix(".") for name in where)
+    modules = ", ".join(name or "the network itself" for name in names)
+    return f"Core ML has no such operator as {kind!r}, which is used in {modules}; replace it there ({text})"
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def bias_shifts(network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[n
 
     def visit(call: Call) -> Tensor:
         clean = call.compute(call.weight, call.input)
-        if call.bias is not None:
+        if id(call.bias) in names:  # no bias, or one that the network computes, cannot be corrected
             error = quantized(call, weights_only) - clean
             name = names[id(call.bias)]
             owners[name] = call.layer

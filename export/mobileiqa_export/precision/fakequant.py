@@ -88,6 +88,7 @@ class LayerMode(TorchFunctionMode):
         self._names = {id(tensor): name for name, tensor in named if tensor.dim() > 1}
         self._layers = layers
         self._visit = visit
+        self._whole = _whole(network)
         self.running: list[str] = []
 
     def __torch_function__(
@@ -99,8 +100,7 @@ class LayerMode(TorchFunctionMode):
             return func(*args, **kwargs)
         name = self._names[id(args[at])]
         layer = self._layers.setdefault(name, Layer(name.removesuffix(".weight")))
-        # The network itself, "", is not named: with it every layer would stay float.
-        layer.modules.update(filter(None, [name.rpartition(".")[0], *self.running[-1:]]))
+        layer.modules.update({name.rpartition(".")[0], *self.running[-1:]} - self._whole)
 
         def compute(weight: Tensor, values: Tensor) -> Tensor:
             pair = [values, weight] if at else [weight, values]
@@ -119,6 +119,18 @@ class LayerMode(TorchFunctionMode):
             if at < len(args) and id(args[at]) in self._names:
                 return at
         return None
+
+
+def _whole(network: nn.Module) -> set[str]:
+    """The network's name, "", and those of modules that are all there is in it.
+
+    With one of them every layer would stay float, so a layer that nothing smaller holds never does.
+    """
+    names, module = [""], network
+    while len(children := list(module.named_children())) == 1 and not list(module.parameters(recurse=False)):
+        name, module = children[0]
+        names.append(f"{names[-1]}.{name}".lstrip("."))
+    return set(names)
 
 
 @contextmanager

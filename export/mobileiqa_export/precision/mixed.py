@@ -29,7 +29,11 @@ class Try:
 
 
 def plans(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:
-    """``Job.keep_float`` with the worst 1, 2, 4, 8 and 16 layers of a table that begins with the worst."""
+    """``Job.keep_float`` with the worst 1, 2, 4, 8 and 16 layers of a table that begins with the worst.
+
+    Layers that no module holds alone cannot stay float.
+    """
+    rows = [row for row in rows if row.modules]
     for count in STEPS:
         if count < len(rows):
             yield frozenset(module for row in rows[:count] for module in row.modules)

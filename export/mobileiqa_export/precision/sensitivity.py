@@ -108,4 +108,4 @@ def _decibels(signal: float, error: float) -> float:
 
 def mark_kept(rows: Iterable[LayerDamage], kept: frozenset[str]) -> list[LayerDamage]:
     """The table with the layers marked that an artifact keeps float."""
-    return [replace(row, kept_float=bool(kept) and kept.issuperset(row.modules)) for row in rows]
+    return [replace(row, kept_float=bool(row.modules) and kept.issuperset(row.modules)) for row in rows]

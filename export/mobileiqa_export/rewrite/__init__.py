@@ -50,15 +50,15 @@ def rewrite(
     """
     network = deepcopy(student).requires_grad_(False).eval()
     height, width = config.input_size
-    shape, dtype = (1, 3, height, width), torch.float32
-    steps = [Step("as trained", cost(network, shape, dtype))]
+    example = torch.empty(1, 3, height, width, device="meta")
+    steps = [Step("as trained", cost(network, example))]
     for apply in PASSES if enabled else (normalise_input,):
         before = list(map(type, network.modules()))
         network = apply(network, config)
         if apply is normalise_input:
-            shape, dtype = (1, height, width, 3), torch.uint8
+            example = torch.empty(1, height, width, 3, dtype=torch.uint8, device="meta")
         if list(map(type, network.modules())) != before:
-            steps.append(Step(apply.__name__, cost(network, shape, dtype)))
+            steps.append(Step(apply.__name__, cost(network, example)))
     return network.eval(), steps
 
 

@@ -1,4 +1,4 @@
-"""What a network costs, counted without running it."""
+"""What a network costs, counted operator by operator."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def cost(network: nn.Module, shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Cost:
-    """Count one pass over an input of this shape, on the meta device: no memory, no arithmetic."""
-    shadow = deepcopy(network).to("meta")
+def cost(network: nn.Module, example: Tensor) -> Cost:
+    """Count one pass over an example. On the meta device that takes no memory and no arithmetic."""
+    shadow = deepcopy(network).to("meta") if example.is_meta else network
     largest = _LargestOutput()  # type: ignore[no-untyped-call]
     flops = FlopCounterMode(display=False)
     with torch.inference_mode(), largest, flops:
-        shadow(torch.empty(*shape, dtype=dtype, device="meta"))
+        shadow(example)
     parameters = sum(p.numel() for p in network.parameters())
     return Cost(parameters, flops.get_total_flops() // 2, largest.bytes)

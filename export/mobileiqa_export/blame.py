@@ -1,0 +1,115 @@
+"""Which module and which operator a network fails in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from .formats.quiet import quiet
+from .tensors import printable
+
+_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)")
+
+
+class Trail(TorchFunctionMode):
+    """While active, where in a network the code is.
+
+    Attributes:
+        module: dotted name and class of the innermost module that has begun and not ended.
+        operator: the function of torch that raised, where one did.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: list[tuple[str, nn.Module]] = []
+        self.operator = ""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return func(*args, **(kwargs or {}))
+        except Exception:
+            self.operator = resolve_name(func) or getattr(func, "__name__", "")
+            raise
+
+    def __str__(self) -> str:
+        where = _place(*self.running[-1]) if self.running else "the network itself"
+        return f"{self.operator} in {where}" if self.operator else where
+
+
+@contextmanager
+def following(network: nn.Module) -> Iterator[Trail]:
+    """Follow a network's modules as they run."""
+    trail = Trail()
+    hooks = []
+    for name, module in network.named_modules():
+        entry = (name, module)
+        hooks.append(module.register_forward_pre_hook(lambda *_, entry=entry: trail.running.append(entry)))
+        hooks.append(module.register_forward_hook(lambda *_: trail.running.pop() and None))
+    try:
+        with trail:
+            yield trail
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> str:
+    """The operator that a converter's error names, and the modules that use it; empty where it names none."""
+    names = _named(error)
+    if not names:
+        return ""
+    try:
+        with quiet(), torch.inference_mode():
+            whole = torch.export.export(network, (example,))
+            programs = [whole, whole.run_decompositions()]
+    except Exception:  # then the converter failed for the same reason
+        return names[0]
+    modules = dict(network.named_modules())
+    for operator in names:
+        nodes = [node for program in programs for node in program.graph.nodes]
+        places = {_module(node) for node in nodes if _base(node.target) == operator}
+        if known := sorted(name for name in places if name in modules):
+            return f"{operator} in {', '.join(_place(name, modules[name]) for name in known)}"
+    return names[0]
+
+
+def cause(error: BaseException) -> str:
+    """Class and first line of what an error began with, as one line that no terminal obeys."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    line = next((line for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {printable(line)}"
+
+
+def _named(error: BaseException | None) -> list[str]:
+    """Operators in the texts of an error and of what caused it."""
+    found: list[str] = []
+    while error is not None:
+        found += _OPERATORS.findall(str(error))
+        error = error.__cause__ or error.__context__
+    return list(dict.fromkeys(found))
+
+
+def _base(target: Any) -> str:
+    """``aten._linalg_svd.default`` -> ``linalg_svd``."""
+    parts = str(target).split(".")
+    return parts[1].removeprefix("_") if len(parts) > 1 else ""
+
+
+def _module(node: Any) -> str:
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][0]) if stack else ""
+
+
+def _place(name: str, module: nn.Module) -> str:
+    # What a network is wrapped in is no part of it for whoever wrote it.
+    inside = name.removeprefix("network").removeprefix(".")
+    return f"{inside} ({type(module).__name__})" if inside else "the network itself"

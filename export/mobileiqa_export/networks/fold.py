@@ -1,0 +1,98 @@
+"""BatchNorm into the layer before it, in a network whose code nobody here has read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+
+_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+# What asks for a tensor's form and not for its values.
+_FORM = {"dim", "size", "numel", "stride", "is_contiguous"}
+_PROPERTIES = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "requires_grad"}
+
+
+class _Flow(TorchFunctionMode):
+    """While active, notes which layer gave what, which norm takes it, and how often it is read."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.given: dict[int, tuple[Tensor, nn.Module]] = {}  # tensors are kept, so that ids stay theirs
+        self.taken: dict[int, nn.Module] = {}
+        self.reads: Counter[int] = Counter()
+        self.calls: Counter[nn.Module] = Counter()
+        self._hooks = []
+        for module in network.modules():
+            if type(module) in _LAYERS and not module._forward_pre_hooks:
+                self._hooks.append(module.register_forward_hook(self._gives))
+            elif type(module) in _NORMS:
+                self._hooks.append(module.register_forward_pre_hook(self._takes))
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not _asks_for_form(func):
+            self.reads.update({id(leaf) for leaf in tree_leaves((args, kwargs)) if id(leaf) in self.given})
+        return func(*args, **kwargs)
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        for hook in self._hooks:
+            hook.remove()
+
+    def _gives(self, module: nn.Module, _: Any, out: Tensor) -> None:
+        self.given[id(out)] = (out, module)
+        self.calls[module] += 1
+
+    def _takes(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        self.calls[module] += 1
+        if args and id(args[0]) in self.given:
+            self.taken[id(args[0])] = module
+
+    def pairs(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Layers whose one result is read by one norm alone."""
+        return [
+            (self.given[key][1], norm)
+            for key, norm in self.taken.items()
+            if self.reads[key] == 1 and self.calls[norm] == self.calls[self.given[key][1]] == 1
+        ]
+
+
+def fold_norms(network: nn.Module, example: Tensor) -> int:
+    """Fold in place, as one run over the example shows the flow of data; how many there were.
+
+    At inference BatchNorm is a scale and a shift for each channel, which the layer before can carry if
+    nothing else reads its result. A layer that runs twice or hangs in two places stays as it is.
+    """
+    flow = _Flow(network)
+    with torch.inference_mode(), flow:
+        network(example)
+    places: dict[nn.Module, list[str]] = {}
+    for name, module in network.named_modules(remove_duplicate=False):
+        places.setdefault(module, []).append(name)
+    folded = 0
+    for layer, norm in flow.pairs():
+        fits = isinstance(norm, nn.BatchNorm1d) != isinstance(layer, nn.Conv2d)
+        known = norm.running_mean is not None and norm.running_var is not None
+        if not (fits and known and len(places[layer]) == len(places[norm]) == 1):
+            continue
+        fuse = fuse_linear_bn_eval if isinstance(layer, nn.Linear) else fuse_conv_bn_eval
+        network.set_submodule(places[layer][0], fuse(layer, norm))  # type: ignore[arg-type, type-var]
+        network.set_submodule(places[norm][0], nn.Identity())
+        folded += 1
+    return folded
+
+
+def _asks_for_form(func: Any) -> bool:
+    name = getattr(func, "__name__", "")
+    if name == "__get__":
+        return getattr(func.__self__, "__name__", "") in _PROPERTIES
+    return name in _FORM

@@ -1,0 +1,120 @@
+"""A network on the photo as it lies in memory, with a score as it comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import NetworkUnfit
+from ..rewrite.stream_lda import pooling_matrix
+from .description import Answer, Description
+from .substitutes import Substitutes
+
+# ITU-R BT.601, as Pillow's mode L; not rounded to whole levels.
+_BRIGHTNESS = (0.299, 0.587, 0.114)
+
+
+class PixelNetwork(nn.Module):
+    """uint8 RGB [1, H, W, 3] -> score [1] in 0..1, higher is better.
+
+    Args:
+        network: takes float images [1, C, H, W] and gives what the description's output says.
+        description: how to prepare pixels and what to make of the answer.
+
+    Attributes:
+        rewritten: whether operators that exporters handle badly are replaced while it runs.
+        replaced: names of those that were.
+    """
+
+    shift: Tensor
+    scale: Tensor
+    brightness: Tensor
+    bins: Tensor
+
+    def __init__(self, network: nn.Module, description: Description) -> None:
+        super().__init__()
+        self.network = network
+        self.channels, self.answer = description.input.channels, description.output
+        self.rewritten = False
+        self.replaced: set[str] = set()
+        for name, values, shape in (
+            ("shift", description.input.shift, (1, -1, 1, 1)),
+            ("scale", description.input.scale, (1, -1, 1, 1)),
+            ("brightness", _BRIGHTNESS, (1, 3, 1, 1)),
+            ("bins", description.output.bins, (-1,)),
+        ):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64).float().view(shape))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        image = self.prepared(pixels)
+        with Substitutes(self) if self.rewritten else nullcontext():
+            given = self.network(image)
+        return self.score(given)
+
+    def prepared(self, pixels: Tensor) -> Tensor:
+        """uint8 [1, H, W, 3] -> float32 [1, C, H, W] as the network was trained on."""
+        # Networks that say view() rely on this layout.
+        x = pixels.permute(0, 3, 1, 2).to(self.shift.dtype).contiguous()
+        if self.channels == "L":
+            x = (x * self.brightness).sum(1, keepdim=True)
+        elif self.channels == "BGR":
+            x = torch.cat([x[:, 2:], x[:, 1:2], x[:, :1]], 1)
+        return (x - self.shift) * self.scale
+
+    def score(self, given: Any) -> Tensor:
+        """What the network gives -> [1]. Raises NetworkUnfit where that is not as described."""
+        y = _selected(given, self.answer).flatten()
+        wanted = max(len(self.answer.bins), 1)
+        if y.numel() != wanted:
+            raise NetworkUnfit(
+                f"the network gives {y.numel()} values, {wanted} wanted; "
+                "describe them by output.select or output.bins"
+            )
+        if self.answer.activation == "softmax":
+            y = torch.softmax(y, 0)
+        elif self.answer.activation == "sigmoid":
+            y = torch.sigmoid(y)
+        if self.answer.bins:
+            y = (y * self.bins).sum(0, keepdim=True)
+        span = self.answer.best - self.answer.worst
+        return ((y - self.answer.worst) / span).clamp(0, 1)
+
+    def pooling(self, length: int, count: int) -> Tensor:
+        """The means of ``count`` adaptive bins as a constant [length, count]; made when first asked for."""
+        name = f"pooling_{length}_{count}"
+        if name not in self._buffers:
+            self.register_buffer(name, pooling_matrix(length, count).to(self.shift))
+        return self.get_buffer(name)
+
+
+def _selected(given: Any, answer: Answer) -> Tensor:
+    if answer.select is not None:
+        try:
+            given = _part(given, answer.select)
+        except (LookupError, AttributeError, TypeError):
+            raise NetworkUnfit(
+                f"the network gives {_kind(given)}: no output.select = {answer.select!r}"
+            ) from None
+    if not isinstance(given, Tensor):
+        raise NetworkUnfit(f"the network gives {_kind(given)}; output.select says which part is the score")
+    return given
+
+
+def _part(given: Any, select: int | str) -> Any:
+    if isinstance(select, str) and not isinstance(given, Mapping):
+        return getattr(given, select)
+    return given[select]
+
+
+def _kind(given: Any) -> str:
+    if isinstance(given, Tensor):
+        return f"a tensor {list(given.shape)}"
+    if isinstance(given, Mapping):
+        return f"a {type(given).__name__} of {', '.join(map(str, given))}"
+    if isinstance(given, (tuple, list)):
+        return f"a {type(given).__name__} of {len(given)}"
+    return f"a {type(given).__name__}"

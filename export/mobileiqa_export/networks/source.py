@@ -1,0 +1,140 @@
+"""A network of any class as a subject of an export."""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mobileiqa_sdk.contract import ModelInfo
+from mobileiqa_sdk.library import sha256_of
+
+from ..blame import following
+from ..errors import ExportError, NetworkUnfit
+from ..formats.quiet import quiet
+from ..rewrite import Step, cost
+from ..subject import Subject
+from ..verify.reference import rewritten
+from ..verify.runners import Say
+from .description import Description
+from .factory import build, described, stem
+from .fold import fold_norms
+from .pixels import PixelNetwork
+from .weights import digest, load_weights
+
+_SAME = 1e-4
+"""Scores of one image by one network, whatever order sums are taken in."""
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """A network that a factory makes. Loading it runs the factory's code.
+
+    Attributes:
+        description: which, and how it is used.
+        rewrites: False exports the network as its code says, for comparison.
+    """
+
+    description: Description
+    rewrites: bool = True
+
+    @property
+    def stem(self) -> str:
+        """The described name, else the checkpoint's, else the factory's."""
+        wanted = self.description
+        return wanted.name or (Path(wanted.checkpoint).stem if wanted.checkpoint else stem(wanted.factory))
+
+    def load(self, say: Say) -> Subject:
+        """Raises FactoryFailed, CheckpointError, NetworkUnfit."""
+        wanted = self.description
+        say(f"making the network of {wanted.factory}")
+        network = build(wanted.factory, wanted.kwargs)
+        if wanted.checkpoint:
+            say("loading the checkpoint")
+            load_weights(network, wanted.checkpoint)
+        model = ModelInfo(
+            name=self.stem,
+            version=wanted.version,
+            family=wanted.family or type(network).__name__,
+            licence=wanted.licence,
+            checkpoint_sha256=sha256_of(wanted.checkpoint) if wanted.checkpoint else digest(network),
+        )
+        trained = PixelNetwork(network, wanted).eval()
+        example = _texture(wanted.size)
+        say("tracing the network")
+        probe(trained, example, wanted.factory)
+
+        def ready(say: Say) -> tuple[nn.Module, list[Step]]:
+            say("rewriting" if self.rewrites else "wrapping, without rewrites")
+            return rewrite(trained, example, enabled=self.rewrites)
+
+        return Subject(model, wanted.size, rewritten(trained), ready)
+
+
+def probe(network: nn.Module, example: Tensor, name: str) -> None:
+    """Run a network and trace it once, before anything that takes minutes.
+
+    Raises:
+        NetworkUnfit: it cannot be run or traced, which names the module and the operator; or its answers
+            are no numbers, or another each time.
+    """
+    with following(network) as trail:
+        try:
+            with torch.inference_mode():
+                first, second = float(network(example)), float(network(example))
+        except ExportError:
+            raise
+        except Exception as error:  # any module may raise anything
+            height, width = example.shape[1:3]
+            raise NetworkUnfit(
+                f"{name}: fails on an image of {height} x {width} at {trail}: {described(error)}"
+            ) from error
+    if not math.isfinite(first):
+        raise NetworkUnfit(f"{name}: answers {first}; is it trained, and prepared for such values?")
+    if abs(first - second) > _SAME:
+        raise NetworkUnfit(
+            f"{name}: gives two answers to one image, {first:.4f} and {second:.4f}; "
+            "does something in it, such as F.dropout, not know that it is in eval mode?"
+        )
+    with following(network) as trail:
+        try:
+            with quiet(), torch.inference_mode():
+                torch.export.export(network, (example,), strict=False)
+        except Exception as error:
+            raise NetworkUnfit(
+                f"{name}: {trail} keeps it from being exported: {described(error)}; write that in "
+                "another way, whose steps do not depend on the values in an image"
+            ) from error
+
+
+def _texture(size: tuple[int, int]) -> Tensor:
+    """Pixels [1, H, W, 3] of all values, so that nothing in a network is idle."""
+    pixels = torch.arange(size[0] * size[1] * 3) * 37 % 251
+    return pixels.to(torch.uint8).view(1, *size, 3)
+
+
+def rewrite(trained: PixelNetwork, example: Tensor, *, enabled: bool) -> tuple[nn.Module, list[Step]]:
+    """A copy with norms folded and operators replaced, and what that costs.
+
+    Raises:
+        NetworkUnfit: the network cannot be copied.
+    """
+    try:
+        network = deepcopy(trained)
+    except Exception as error:  # a module may hold anything
+        raise NetworkUnfit(
+            f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
+        ) from error
+    steps = [Step("as trained", cost(network, example))]
+    if enabled:
+        if fold_norms(network, example):
+            steps.append(Step("fold_batchnorm", cost(network, example)))
+        network.rewritten = True
+        after = cost(network, example)
+        if network.replaced:
+            steps.append(Step(f"replace {', '.join(sorted(network.replaced))}", after))
+    return network, steps

@@ -1,0 +1,155 @@
+"""Operators that exporters lack or handle badly, replaced by others while a network runs.
+
+Each gives what the original gives, to float rounding. PyTorch's function mode sees every call, whether a
+module or plain code makes it, and when a network is traced for export too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from ..rewrite.stream_lda import bins
+
+if TYPE_CHECKING:
+    from .pixels import PixelNetwork
+
+
+class Substitutes(TorchFunctionMode):
+    """While active, a function of :data:`SUBSTITUTES` is asked for another way to the same result."""
+
+    def __init__(self, host: PixelNetwork) -> None:
+        super().__init__()
+        self._host = host
+        network = host.network
+        self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        substitute = SUBSTITUTES.get(func)
+        made = substitute(self, *args, **kwargs) if substitute else None
+        if made is None:
+            return func(*args, **kwargs)
+        self._host.replaced.add(func.__name__)
+        return made
+
+    def pooling(self, length: int, count: int) -> Tensor:
+        """See :meth:`PixelNetwork.pooling`."""
+        return self._host.pooling(length, count)
+
+    def computed(self, tensor: Tensor | None) -> bool:
+        """Whether a weight or bias is no parameter, but something that the network computes."""
+        return tensor is not None and id(tensor) not in self._constants
+
+
+Substitute = Callable[..., Tensor | None]
+
+
+def _sides(output: Any, x: Tensor) -> list[int]:
+    """The wanted sizes of the last two axes, None meaning as it is."""
+    wanted = (output, output) if isinstance(output, int) else tuple(output)
+    return [size if side is None else side for side, size in zip(wanted, x.shape[-2:], strict=True)]
+
+
+def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tensor | None:
+    """Adaptive average pooling of maps: two products by fixed matrices, or a mean where all is one bin."""
+    rows, columns = _sides(output_size, input)
+    if rows == columns == 1:
+        return input.mean((-2, -1), keepdim=True)
+    height, width = input.shape[-2:]
+    return mode.pooling(height, rows).T @ input @ mode.pooling(width, columns)
+
+
+def adaptive_largest(
+    mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | None:
+    """Adaptive max pooling of maps, without indices: bin by bin, rows first."""
+    if return_indices:
+        return None
+    for axis, count in zip((-2, -1), _sides(output_size, input), strict=True):
+        length = input.shape[axis]
+        if count == 1:
+            input = input.amax(axis, keepdim=True)
+        elif count != length:
+            parts = [input.narrow(axis, start, end - start) for start, end in bins(length, count)]
+            input = torch.cat([part.amax(axis, keepdim=True) for part in parts], axis)
+    return input
+
+
+def largest(
+    mode: Substitutes,
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | None:
+    """Max pooling without a stride, which Core ML's converter asks for; a maximum where all is one window."""
+    if stride or return_indices:
+        return None
+    plain = _pair(padding) == (0, 0) and _pair(dilation) == (1, 1)
+    if plain and _pair(kernel_size) == tuple(input.shape[-2:]):
+        return input.amax((-2, -1), keepdim=True)
+    return F.max_pool2d(input, kernel_size, kernel_size, padding, dilation, ceil_mode)
+
+
+def unfold(mode: Substitutes, input: Tensor, dimension: int, size: int, step: int) -> Tensor | None:
+    """``Tensor.unfold``: windows along one axis, which go to a new last axis."""
+    axis = dimension % input.dim()
+    count = (input.shape[axis] - size) // step + 1
+    if step == size:
+        whole = input.narrow(axis, 0, count * size)
+        windows = whole.reshape(*input.shape[:axis], count, size, *input.shape[axis + 1 :])
+    else:
+        windows = torch.stack([input.narrow(axis, step * i, size) for i in range(count)], axis)
+    return windows.movedim(axis + 1, -1)
+
+
+def computed_convolution(
+    mode: Substitutes,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor | None:
+    """A convolution whose kernel or bias the network itself predicts, as HyperIQA does.
+
+    A 1x1 kernel is a matrix product, and a predicted bias an addition; converters and quantizers take
+    both, but no convolution without constants.
+    """
+    if not (mode.computed(weight) or mode.computed(bias)) or input.dim() != 4:
+        return None
+    pointwise = weight.shape[2:] == (1, 1) and _pair(stride) == (1, 1) and _pair(padding) == (0, 0)
+    if groups == 1 and pointwise and mode.computed(weight):
+        out = (weight.flatten(1) @ input.flatten(2)).view(-1, weight.shape[0], *input.shape[2:])
+    elif bias is not None:
+        out = F.conv2d(input, weight, None, stride, padding, dilation, groups)
+    else:
+        return None
+    return out if bias is None else out + bias.view(1, -1, 1, 1)
+
+
+def _pair(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+
+
+SUBSTITUTES: dict[Any, Substitute] = {
+    F.adaptive_avg_pool2d: adaptive_average,
+    torch._C._nn.adaptive_avg_pool2d: adaptive_average,
+    F.adaptive_max_pool2d: adaptive_largest,
+    F.max_pool2d: largest,
+    Tensor.unfold: unfold,
+    F.conv2d: computed_convolution,
+}

@@ -1,0 +1,72 @@
+"""A description's values, by dotted key, from files and lines of TOML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import DescriptionInvalid
+from .factory import is_file
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Values = dict[str, Any]
+
+
+def read_toml(path: str | Path) -> Values:
+    """A description's values by dotted key. Files that it names are looked for beside it.
+
+    Raises:
+        DescriptionInvalid: it cannot be read or is no TOML.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        values = dict(_flat(tomllib.loads(text)))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DescriptionInvalid(f"{path}: cannot be read ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DescriptionInvalid(f"{path}: is no TOML ({error})") from error
+    folder = Path(path).parent
+    if isinstance(checkpoint := values.get("arch.checkpoint"), str):
+        values["arch.checkpoint"] = str(folder / checkpoint)
+    if isinstance(factory := values.get("arch.factory"), str) and is_file(factory):
+        values["arch.factory"] = str(folder / factory)
+    return values
+
+
+def parse_pair(text: str) -> Values:
+    """Values of one line of TOML, such as ``input.size = [224, 224]``.
+
+    Raises:
+        DescriptionInvalid: it is no TOML.
+    """
+    try:
+        return dict(_flat(tomllib.loads(text)))
+    except tomllib.TOMLDecodeError as error:
+        raise DescriptionInvalid(
+            f"{text!r} is neither a TOML file nor a line such as input.size = [224, 224] ({error})"
+        ) from error
+
+
+def combined(parts: Iterable[Values]) -> Values:
+    """One description of several, of which the later ones win, key by key."""
+    found: Values = {}
+    for part in parts:
+        old, new = found.get("arch.kwargs"), part.get("arch.kwargs")
+        both = {"arch.kwargs": {**old, **new}} if isinstance(old, dict) and isinstance(new, dict) else {}
+        found |= part | both
+    return found
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and name != "arch.kwargs":
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value

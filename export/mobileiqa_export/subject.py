@@ -1,0 +1,93 @@
+"""What is exported: a network with a name, what it answers as trained, and how to make it ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from torch import nn
+
+from mobileiqa_sdk.contract import ModelInfo
+
+from .rewrite import Step, rewrite
+from .student import load_checkpoint
+from .verify.reference import Run, as_trained
+from .verify.runners import Say
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network on its way to artifacts.
+
+    Attributes:
+        model: for the contract.
+        size: height and width in pixels that it sees photos at.
+        reference: its score of resized pixels as trained, in PyTorch float32.
+        rewrite: the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
+            better; and what it costs before and after every change.
+        opinions: how many numbers it answers with; the score is their mean.
+    """
+
+    model: ModelInfo
+    size: tuple[int, int]
+    reference: Run
+    rewrite: Callable[[Say], tuple[nn.Module, list[Step]]]
+    opinions: int = 1
+
+
+class Source(Protocol):
+    """Where a subject comes from; cheap until it is loaded."""
+
+    @property
+    def stem(self) -> str:
+        """What to call its artifacts where nobody says."""
+        ...
+
+    def load(self, say: Say) -> Subject:
+        """Raises ExportError."""
+        ...
+
+
+@dataclass(frozen=True)
+class StudentSource:
+    """A MobileIQA student in a checkpoint file.
+
+    Attributes:
+        checkpoint: see :func:`mobileiqa_export.student.load_checkpoint`.
+        name, version, licence: for the contract, instead of what the checkpoint says of itself.
+        input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
+        rewrites: False exports the network as trained, for comparison.
+    """
+
+    checkpoint: str | Path
+    name: str | None = None
+    version: str | None = None
+    licence: str | None = None
+    input_size: tuple[int, int] | None = None
+    rewrites: bool = True
+
+    @property
+    def stem(self) -> str:
+        """The chosen name, else the file's."""
+        return self.name or Path(self.checkpoint).stem
+
+    def load(self, say: Say) -> Subject:
+        """Raises CheckpointError."""
+        say("loading the checkpoint")
+        loaded = load_checkpoint(self.checkpoint, input_size=self.input_size)
+        student, config, info = loaded.student, loaded.config, loaded.info
+
+        def rewritten(say: Say) -> tuple[nn.Module, list[Step]]:
+            say("rewriting" if self.rewrites else "wrapping, without rewrites")
+            return rewrite(student, config, enabled=self.rewrites)
+
+        model = ModelInfo(
+            name=self.name or str(info.get("name") or Path(self.checkpoint).stem),
+            version=self.version or str(info.get("version") or "0"),
+            family=f"{config.form} student, {config.backbone}",
+            licence=self.licence or str(info.get("licence") or "unknown"),
+            checkpoint_sha256=loaded.sha256,
+        )
+        return Subject(model, config.input_size, as_trained(student, config), rewritten, config.opinions)

@@ -1,0 +1,148 @@
+"""Files of tensors. They are untrusted: only tensors are ever read from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import warnings
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from torch import Tensor
+
+from .errors import CheckpointDamaged, CheckpointMismatch, CheckpointNotFound, CheckpointUnsafe
+
+METADATA_KEY = "mobileiqa"
+COUNTER = "num_batches_tracked"
+_DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+# How torch.load says that a pickle asks for more than tensors. 149 begins every plain pickle.dump().
+_UNSAFE = ("unsupported global", "unsupported class", "unrecognized function", "unsupported operand 149")
+
+
+def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
+    """What a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file holds, and what it says of itself.
+
+    Raises:
+        CheckpointNotFound: no such file.
+        CheckpointDamaged: empty, truncated, or not a checkpoint.
+        CheckpointUnsafe: the pickle asks for code to be run; it was not run.
+    """
+    # Unlike those of Path, these take any text: too long, in a folder that is not ours.
+    if not os.path.isfile(path):
+        raise CheckpointNotFound(str(path), "is a folder" if os.path.isdir(path) else "there is no such file")
+    if path.stat().st_size == 0:
+        raise CheckpointDamaged(str(path), "the file is empty")
+    if path.suffix.lower() == ".safetensors":
+        return _read_safetensors(path)
+    return _read_pickle(path), {}
+
+
+def tensors_of(content: Mapping[Any, Any]) -> dict[str, Tensor]:
+    """The plain tensors of a mapping, by name."""
+    return {
+        key: value
+        for key, value in content.items()
+        if isinstance(key, str) and isinstance(value, Tensor) and not value.is_nested
+    }
+
+
+def without_prefixes(tensors: dict[str, Tensor], prefixes: Sequence[str]) -> dict[str, Tensor]:
+    """Names without what wrappers put before all of them."""
+    while prefix := next((p for p in prefixes if tensors and all(k.startswith(p) for k in tensors)), None):
+        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    return tensors
+
+
+def check_size(path: Path, tensors: Iterable[Tensor]) -> None:
+    """Raise CheckpointDamaged where one value stands for a whole tensor, as it may in a pickle."""
+    if sum(value.numel() for value in tensors) > path.stat().st_size:
+        raise CheckpointDamaged(str(path), "claims more weights than the file has bytes")
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            text = (file.metadata() or {}).get(METADATA_KEY, "{}")
+            # Copies: the tensors themselves are the file, and change and vanish with it.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - no mapping
+    except Exception as error:  # a damaged file makes safetensors raise several classes
+        reason = f"is no intact safetensors file ({printable(error)})"
+        raise CheckpointDamaged(str(path), reason) from error
+    try:
+        info = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointDamaged(str(path), "its metadata is no JSON") from error
+    return tensors, info if isinstance(info, dict) else {}
+
+
+def _read_pickle(path: Path) -> Any:
+    try:
+        if _inflates(path):
+            raise zipfile.BadZipFile("compressed")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols and the like; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if any(mark in str(error).lower() for mark in _UNSAFE):
+            raise CheckpointUnsafe(
+                str(path),
+                "the pickle holds code or whole objects, not only tensors; it was not run. "
+                "Save it again as torch.save(model.state_dict(), path)",
+            ) from error
+        raise CheckpointDamaged(str(path), "is no intact PyTorch checkpoint") from error
+    except Exception as error:  # a damaged file makes torch raise nearly anything
+        raise CheckpointDamaged(
+            str(path), f"is truncated or no PyTorch checkpoint ({type(error).__name__})"
+        ) from error
+
+
+def _inflates(path: Path) -> bool:
+    """Whether a zip holds more than its size: PyTorch writes none, and a small one could fill the memory."""
+    with open(path, "rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            return False
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size
+
+
+def as_float32(path: Path, key: str, value: Tensor) -> Tensor:
+    """A weight as networks want it. Raises CheckpointMismatch, and CheckpointDamaged on NaN or infinity."""
+    if value.dtype not in _DTYPES or value.layout != torch.strided or value.is_meta:
+        kind = f"{value.layout} {value.dtype}{' without data' * value.is_meta}".replace("torch.", "")
+        raise CheckpointMismatch(str(path), f"{key} is {kind}; float32 or float16 weights are wanted")
+    full = value.detach().to(torch.float32).contiguous()
+    if not bool(torch.isfinite(full).all()):
+        raise CheckpointDamaged(str(path), f"{key} has NaN or infinite values")
+    return full
+
+
+def shown(values: Sequence[object], count: int) -> str:
+    """The first few, for a message."""
+    return "; ".join(printable(value) for value in values[:count]) + "; ..." * (len(values) > count)
+
+
+def printable(value: object) -> str:
+    """Text that a file chose, as one line that no terminal obeys."""
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def differences(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], surplus: str) -> str:
+    """Keys and shapes in which two state_dicts differ, for a message; empty where they agree.
+
+    Counters of batches may be missing: inference has no use for them.
+    """
+    missing = [key for key in wanted if key not in found and not key.endswith(COUNTER)]
+    more = [key for key in found if key not in wanted]
+    differing = [
+        f"{key} is {list(found[key].shape)}, not {list(wanted[key].shape)}"
+        for key in wanted
+        if key in found and found[key].shape != wanted[key].shape and not key.endswith(COUNTER)
+    ]
+    kinds = (("keys missing", missing), (f"keys {surplus}", more), ("shapes differ", differing))
+    return ", ".join(f"{len(keys)} {what} ({shown(keys, 3)})" for what, keys in kinds if keys)

@@ -1,0 +1,173 @@
+"""What is said of a network, in TOML and on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobileiqa_export.errors import DescriptionInvalid
+from mobileiqa_export.networks import Description, combined, parse_pair, read_toml
+from mobileiqa_export.networks.keys import KEYS
+
+WHOLE = """
+[arch]
+factory = "net.py:build"
+checkpoint = "weights/net.pth"
+
+[arch.kwargs]
+width = 24
+
+[model]
+name = "ours"
+version = "2"
+family = "NIMA"
+licence = "MIT"
+
+[input]
+size = [224, 320]
+channels = "BGR"
+range = [-1, 1]
+mean = [0.1, 0.2, 0.3]
+std = 0.5
+
+[output]
+select = "score"
+activation = "softmax"
+bins = [1, 2, 3, 4, 5]
+worst = 5
+best = 1
+"""
+LEAST = {"arch.factory": "net:build", "input.size": [64, 96], "output.worst": 0, "output.best": 100}
+
+
+def test_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(WHOLE)
+    found = Description.of(read_toml(path), "net.toml")
+    assert found.factory == f"{tmp_path / 'net.py'}:build"
+    assert found.checkpoint == tmp_path / "weights/net.pth"
+    assert found.kwargs == {"width": 24}
+    assert (found.name, found.version, found.family, found.licence) == ("ours", "2", "NIMA", "MIT")
+    assert found.size == (224, 320)
+    assert found.input.channels == "BGR"
+    assert (found.output.select, found.output.activation) == ("score", "softmax")
+    assert (found.output.bins, found.output.worst, found.output.best) == ((1, 2, 3, 4, 5), 5, 1)
+
+
+def test_the_document(tmp_path: Path) -> None:
+    """The example that people copy."""
+    page = (Path(__file__).parents[3] / "docs" / "other-networks.md").read_text(encoding="utf-8")
+    (tmp_path / "nima.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    found = Description.of(read_toml(tmp_path / "nima.toml"), "nima.toml")
+    assert (found.size, found.name, found.output.best) == ((224, 224), "nima", 10)
+    for key in KEYS:
+        name = key.rpartition(".")[2]
+        assert f"`{key}`" in page or f"`.{name}`" in page or f"{name} =" in page or f"[{key}]" in page, key
+
+
+def test_the_least(tmp_path: Path) -> None:
+    found = Description.of(LEAST, "-")
+    assert (found.checkpoint, found.name, found.kwargs) == (None, None, {})
+    assert (found.version, found.licence) == ("0", "unknown")
+    assert (found.input.shift, found.input.scale) == ((0,), (1 / 255,))
+
+
+def test_modules_are_not_looked_for_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_text('arch.factory = "package.net:build"')
+    assert read_toml(tmp_path / "net.toml") == {"arch.factory": "package.net:build"}
+
+
+@given(st.floats(-2, 0), st.floats(0.5, 300), st.floats(-3, 3), st.floats(0.01, 4), st.integers(0, 255))
+def test_two_ways_to_say_the_same(low: float, width: float, mean: float, std: float, pixel: int) -> None:
+    """Range, mean and deviation; scale and offset: both are what people's transforms compute."""
+    wanted = (pixel / 255 * width + low - mean) / std
+    scale, offset = width / 255 / std, (low - mean) / std
+    for said in (
+        {"input.range": [low, low + width], "input.mean": mean, "input.std": [std]},
+        {"input.scale": scale, "input.offset": [offset]},
+    ):
+        found = Description.of(LEAST | said, "-").input
+        np.testing.assert_allclose((pixel - found.shift[0]) * found.scale[0], wanted, rtol=1e-6, atol=1e-6)
+
+
+def test_ends_that_go_without_saying() -> None:
+    least = {"arch.factory": "net:build", "input.size": [64, 96]}
+    bins = Description.of(least | {"output.bins": [1, 5, 10]}, "-").output
+    assert (bins.worst, bins.best) == (1, 10)
+    sigmoid = Description.of(least | {"output.activation": "sigmoid"}, "-").output
+    assert (sigmoid.worst, sigmoid.best) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"arch.factory": None}, "arch.factory must be a text, not None"),
+        ({"input.size": [64]}, r"input.size must be \[height, width\] in whole pixels, 32 to"),
+        ({"input.size": [64, 9000]}, "input.size must be"),
+        ({"input.size": [64, 96.5]}, "input.size must be"),
+        ({"input.size": "64x96"}, "input.size must be"),
+        ({"input.sise": [64, 96]}, r"no key input.sise; did you mean input\.size\?"),
+        ({"weather": "fine"}, "there is no key weather; there is arch.factory, "),
+        ({"input.channels": "CMYK"}, "input.channels must be one of RGB, BGR, L, not 'CMYK'"),
+        ({"input.mean": ["a"]}, "input.mean must be a number or a list of numbers"),
+        ({"input.mean": []}, "input.mean must be a number or a list of numbers"),
+        ({"input.mean": [0.1, 0.2]}, "3 channels .RGB. cannot have 2 means"),
+        ({"input.mean": [0.1, 0.2, 0.3], "input.std": [1, 2]}, "have 3 and 2 values"),
+        ({"input.mean": [0.1, 0.2, 0.3], "input.channels": "L"}, "1 channels .L. cannot have 3"),
+        ({"input.std": 0}, "input.std must be other than zero"),
+        ({"input.scale": float("nan")}, "input.scale must be a number"),
+        ({"input.scale": 1, "input.mean": 0}, "give input.scale or input.mean, not both"),
+        ({"input.range": [1, 0]}, "what black and white become"),
+        ({"output.select": 1.5}, "output.select must be an index or a key"),
+        ({"output.activation": "tanh"}, "one of none, sigmoid, softmax"),
+        ({"output.activation": "softmax"}, "needs output.bins"),
+        ({"output.worst": 100}, "are both 100"),
+        ({"output.worst": True}, "output.worst must be a number, not True"),
+        ({"arch.kwargs": 3}, "arch.kwargs must be a table"),
+        ({"model.name": ""}, "model.name must be a text"),
+    ],
+)
+def test_what_makes_no_sense(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(DescriptionInvalid, match=f"net.toml: .*{said}"):
+        Description.of(LEAST | values, "net.toml")
+
+
+@pytest.mark.parametrize("key", ["arch.factory", "input.size", "output.worst", "output.best"])
+def test_what_must_be_said(key: str) -> None:
+    with pytest.raises(DescriptionInvalid, match=f"{key}.* missing"):
+        Description.of({k: v for k, v in LEAST.items() if k != key}, "net.toml")
+
+
+def test_files_that_are_no_description(tmp_path: Path) -> None:
+    with pytest.raises(DescriptionInvalid, match="cannot be read"):
+        read_toml(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("input.size = [")
+    with pytest.raises(DescriptionInvalid, match=r"bad\.toml: is no TOML"):
+        read_toml(tmp_path / "bad.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(DescriptionInvalid, match="cannot be read"):
+        read_toml(tmp_path / "bytes.toml")
+    with pytest.raises(DescriptionInvalid, match="neither a TOML file nor a line"):
+        parse_pair("input.size")
+
+
+@given(st.text())
+def test_any_line(line: str) -> None:
+    with pytest.raises(DescriptionInvalid):  # none holds all that must be said
+        Description.of(combined([parse_pair(line)]), "--config")
+
+
+def test_later_parts_win_key_by_key() -> None:
+    lines = (
+        "input.size = [64, 96]",
+        "arch.kwargs.a = 1",
+        "arch.kwargs.b = 2",
+        "arch.kwargs.a = 3",
+        "input.size = 4",
+    )
+    assert combined(map(parse_pair, lines)) == {"input.size": 4, "arch.kwargs": {"a": 3, "b": 2}}

@@ -1,0 +1,324 @@
+"""Networks of other forms all the way to artifacts, and where they fail."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import standins
+import torch
+from torch import Tensor, nn
+
+from mobileiqa_export.errors import ConversionFailed, NetworkUnfit
+from mobileiqa_export.exporter import export, export_matrix
+from mobileiqa_export.formats import onnx as onnx_format
+from mobileiqa_export.networks import Description, NetworkSource
+from mobileiqa_export.networks.pixels import PixelNetwork
+from mobileiqa_export.verify.images import verification_set
+from mobileiqa_export.verify.runners import open_runner
+from mobileiqa_export.workshop import Options
+from mobileiqa_sdk import Scorer
+
+SIZE = (65, 97)
+IMAGENET = {"input__mean": [0.485, 0.456, 0.406], "input__std": [0.229, 0.224, 0.225]}
+FORMS: dict[str, dict[str, Any]] = {
+    "nima": {**IMAGENET, "output__bins": list(range(1, 11))},
+    "cnniqa": {"input__channels": "L"},
+    "dbcnn": {**IMAGENET},
+    "hyperiqa": {**IMAGENET},
+    "hyper_products": {**IMAGENET, "output__select": "score"},
+}
+# What a converter makes of one network is the slow part, and its precisions share it.
+PRECISIONS = {
+    "onnx": ["fp32", "fp16", "int8-weights", "int8-dynamic"],
+    "tflite": ["fp32", "fp16", "int8-dynamic"],
+    "coreml": ["fp32", "fp16"],
+}
+REPLACED = {
+    "nima": "adaptive_avg_pool2d",
+    "cnniqa": "adaptive_max_pool2d, max_pool2d, unfold",
+    "hyperiqa": "adaptive_avg_pool2d, conv2d",
+    "hyper_products": "adaptive_avg_pool2d",
+}
+OPTIONS = Options(timing=False, calibration_images=4)
+Describe = Callable[..., Description]
+
+
+def spread(description: Description) -> Description:
+    """With ends between which random weights put the test images, as a trained network's would."""
+    network = getattr(standins, description.factory.rpartition(":")[2])()
+    wide = PixelNetwork(
+        network, replace(description, output=replace(description.output, worst=-1e3, best=1e3))
+    )
+    with torch.inference_mode():
+        # In float64: ends so far apart would cost float32 most of its digits.
+        raw = [
+            2e3 * float(wide.double()(torch.from_numpy(pixels)[None])) - 1e3
+            for pixels in verification_set(SIZE).pixels
+        ]
+    margin = 0.2 * (max(raw) - min(raw))
+    return replace(
+        description, output=replace(description.output, worst=min(raw) - margin, best=max(raw) + margin)
+    )
+
+
+@pytest.fixture(autouse=True)
+def _one_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of one export is traced for ONNX once, and for TFLite."""
+    import litert_torch
+
+    made: dict[int, tuple[nn.Module, Any]] = {}  # networks are kept, so that ids stay theirs
+    to_onnx, to_tflite = onnx_format._to_onnx, litert_torch.convert
+
+    def onnx_once(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.ModelProto:
+        if id(network) not in made:
+            made[id(network)] = (network, to_onnx(network, shape, output))
+        copy = onnx.ModelProto()
+        copy.CopyFrom(made[id(network)][1])
+        return copy
+
+    def tflite_once(network: nn.Module, example: tuple[Tensor, ...]) -> Any:
+        # Formats give it a copy of the network, which shares the weights.
+        shared = next(network.parameters(), network)
+        if id(shared) not in made:
+            made[id(shared)] = (network, to_tflite(network, example))
+        return made[id(shared)][1]
+
+    monkeypatch.setattr(onnx_format, "_to_onnx", onnx_once)
+    monkeypatch.setattr(litert_torch, "convert", tflite_once)
+
+
+CELLS = [
+    (name, form) for name in FORMS for form in PRECISIONS if (name, form) != ("hyper_products", "tflite")
+]
+
+
+@pytest.mark.parametrize(("name", "form"), CELLS)
+def test_every_format(name: str, form: str, describe: Describe, tmp_path: Path) -> None:
+    description = spread(describe(arch__factory=f"{standins.FILE}:{name}", model__name=name, **FORMS[name]))
+    outcomes = export_matrix(
+        NetworkSource(description), tmp_path, formats=[form], precisions=PRECISIONS[form], options=OPTIONS
+    )
+    assert [outcome.error for outcome in outcomes] == [None] * len(PRECISIONS[form])
+    for outcome in outcomes:
+        assert outcome.report is not None
+        assert outcome.report.drift.spread > 0.5, "a network that answers the same to all shows nothing"
+        runner = open_runner(outcome.folder)
+        assert runner.contract.model.name == name
+        assert runner.contract.model.family == type(getattr(standins, name)()).__name__
+        assert (runner.contract.input.height, runner.contract.input.width) == SIZE
+    first = outcomes[0].report
+    assert first is not None
+    assert first.max_difference <= 1e-4
+    steps = [step.name for step in first.steps]
+    assert steps[0] == "as trained"
+    assert ("fold_batchnorm" in steps) == (name != "cnniqa")
+    assert [step for step in steps if step.startswith("replace")] == [
+        f"replace {names}" for names in filter(None, [REPLACED.get(name)])
+    ]
+
+
+def test_the_command(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As people type it, with a checkpoint and a TOML in their folder, and options that win over it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_nets.py").write_text(standins.FILE.read_text())
+    torch.save({"state_dict": standins.seeded("NIMA", width=16).state_dict()}, tmp_path / "best.pth")
+    (tmp_path / "nima.toml").write_text(
+        '[arch]\nfactory = "my_nets:NIMA"\nkwargs.width = 16\ncheckpoint = "best.pth"\n'
+        '[model]\nname = "ours"\nlicence = "MIT"\n'
+        "[input]\nsize = [224, 224]\nmean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]\n"
+        "[output]\nbins = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
+    )
+    more = ("--input-size", "65x97", "--model-version", "3", "--config", "output.best = 8")
+    result = run("export", "--config", "nima.toml", *more, "--verification-images", 8)
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[:3] == [
+        "making the network of my_nets:NIMA ...",
+        "loading the checkpoint ...",
+        "tracing the network ...",
+    ]
+    contract = Scorer("ours-onnx").contract
+    assert (contract.model.name, contract.model.version, contract.model.licence) == ("ours", "3", "MIT")
+    assert (contract.input.height, contract.input.width) == SIZE
+    assert run("verify", "ours-onnx").code == 0
+    photo = Path(np.__file__)  # no photo, so a row with an error
+    assert run("score", "--model", "ours-onnx", photo).code == 1
+
+
+def test_without_a_checkpoint(describe: Describe, tmp_path: Path) -> None:
+    """The weights the factory gives; their digest tells one export from another."""
+    description = spread(describe(**FORMS["nima"]))
+    report = export(NetworkSource(description), tmp_path / "out", options=OPTIONS)
+    model = report.contract.model
+    assert (model.name, model.version, model.licence) == ("standins", "0", "unknown")
+    assert len(model.checkpoint_sha256) == 64
+    again = export(NetworkSource(description), tmp_path / "again", options=OPTIONS)
+    same = [(tmp_path / folder / "model.onnx").read_bytes() for folder in ("out", "again")]
+    assert same[0] == same[1]
+    assert again.contract == report.contract
+
+
+def test_without_rewrites(describe: Describe, tmp_path: Path) -> None:
+    source = NetworkSource(spread(describe(**FORMS["nima"])), rewrites=False)
+    lines: list[str] = []
+    report = export(source, tmp_path / "out", options=OPTIONS, progress=lines.append)
+    assert [step.name for step in report.steps] == ["as trained"]
+    assert "wrapping, without rewrites" in lines
+
+
+def test_small_terms_are_kept(describe: Describe, tmp_path: Path) -> None:
+    """Torch's exporter takes x + 1e-8 for x, which under a root is not the same."""
+    description = spread(describe(arch__factory=f"{standins.FILE}:dbcnn", **FORMS["dbcnn"]))
+    export(NetworkSource(description), tmp_path / "out", options=OPTIONS)
+    graph = onnx.load(tmp_path / "out" / "model.onnx").graph
+    roots = {node.input[0] for node in graph.node if node.op_type == "Sqrt"}
+    assert any(node.op_type == "Add" and node.output[0] in roots for node in graph.node)
+
+
+def test_clamped_scores_are_mentioned(describe: Describe, tmp_path: Path) -> None:
+    lines: list[str] = []
+    whole = spread(describe(**FORMS["nima"]))
+    middle = (whole.output.worst + whole.output.best) / 2
+    upper = replace(whole, output=replace(whole.output, worst=middle))
+    export(NetworkSource(upper), tmp_path / "out", options=OPTIONS, progress=lines.append)
+    assert re.search(r"warning: [1-7] of 8 test images have the worst or the best score", "\n".join(lines))
+
+
+def test_ends_that_do_not_fit(describe: Describe, tmp_path: Path) -> None:
+    worst = describe(**FORMS["nima"], output__worst=9, output__best=10)
+    with pytest.raises(NetworkUnfit, match=r"all test images .* outside of output.worst and output.best"):
+        export(NetworkSource(worst), tmp_path / "out", options=OPTIONS)
+    assert not list(tmp_path.iterdir())
+
+
+class _Bad(nn.Module):
+    """One step of code that is no good, behind a convolution that is."""
+
+    def __init__(self, code: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 3, 3))
+        self.head = _Head(code)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.head(self.backbone(x))
+
+
+class _Head(nn.Module):
+    def __init__(self, code: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.code = code
+
+    def forward(self, x: Tensor) -> Any:
+        return self.code(x)
+
+
+BAD: dict[str, tuple[Callable[[Tensor], Any], str]] = {
+    "branches": (
+        lambda x: x.mean() if x.mean() > 0 else x.amax(),
+        r"torch.Tensor.__bool__ in head \(_Head\) keeps it from being exported: .*depend on the values",
+    ),
+    "numbers": (lambda x: x.mean() * float(x.amax()), r"torch.Tensor.__float__ in head \(_Head\) keeps"),
+    "numpy": (lambda x: torch.from_numpy(x.numpy()).mean(), r"torch.Tensor.numpy in head \(_Head\) keeps"),
+    "shapes": (
+        lambda x: nn.functional.linear(x, torch.ones(1, 5)).mean(),
+        r"fails on an image of 65 x 97 at torch.nn.functional.linear in head \(_Head\): RuntimeError: ",
+    ),
+    "Python": (lambda x: {}["score"], r"fails on an image of 65 x 97 at head \(_Head\): KeyError: 'score'"),
+    "chance": (
+        lambda x: nn.functional.dropout(x).mean() + 0.5,
+        r"gives two answers to one image, 0\.\d+ and 0\.\d+; does something in it, such as F.dropout",
+    ),
+    "no number": (lambda x: x.mean() * torch.nan, "answers nan; is it trained"),
+    "answers": (lambda x: x.mean((2, 3)), "gives 3 values, 1 wanted"),
+}
+
+
+def bad(code: Callable[[Tensor], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standins, "nima", partial(_Bad, code))
+    monkeypatch.setattr(
+        "mobileiqa_export.networks.source.build",
+        lambda *_: _Bad(code).eval().requires_grad_(False),
+    )
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_networks_that_cannot_be_traced(
+    kind: str, describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = BAD[kind]
+    bad(code, monkeypatch)
+    with pytest.raises(NetworkUnfit, match=said):
+        export(NetworkSource(describe()), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (
+            "onnx",
+            r"does not convert to onnx fp32 because of linalg_svd in head \(_Head\) \(DispatchError: No ONNX",
+        ),
+        (
+            "tflite",
+            r"does not convert to tflite fp32 because of linalg_svd in head \(_Head\) \(RuntimeError: ",
+        ),
+        (
+            "coreml",
+            r"Core ML has no such operator as 'linalg_svdvals', which is used in head; replace it there",
+        ),
+    ],
+)
+def test_operators_that_a_format_has_not(
+    form: str, said: str, describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad(lambda x: torch.linalg.svdvals(x[0, 0, :8, :8]).sum(), monkeypatch)
+    with pytest.raises(ConversionFailed, match=said):
+        export(NetworkSource(describe()), tmp_path / "out", format=form)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_only_a_mac_runs_is_not_kept(
+    describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad(lambda x: nn.functional.conv_transpose2d(x, torch.ones(3, 1, 2, 2)).mean(), monkeypatch)
+    with pytest.raises(ConversionFailed, match=r"cannot be run here to verify it: .*conv_transpose"):
+        export(NetworkSource(describe()), tmp_path / "out", format="coreml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name a student by --checkpoint, or another network by --arch"),
+        (("--arch", "nima"), "input.size is missing"),
+        (("--arch", "nima", "--input-size", "64x64"), "output.worst and output.best are missing"),
+        (("--config", "none.toml"), "none.toml: cannot be read"),
+        (("--config", "input.size"), "neither a TOML file nor a line"),
+        (("--config", "input.sise=[64,64]"), "did you mean input.size?"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...], said: str, run: Callable[..., Any]) -> None:
+    result = run("export", *arguments)
+    assert result.code == 2
+    assert said in " ".join(result.err.split())
+    assert "Traceback" not in result.err
+
+
+def test_json(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Options alone, no TOML file."""
+    result = run(
+        "export",
+        *("--arch", f"{standins.FILE}:nima", "--input-size", "65x97", "--json", "-o", tmp_path / "out"),
+        *("--config", "output.bins=[1,2,3,4,5,6,7,8,9,10]"),
+    )
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["contract"]["model"]["family"] == "NIMA"

@@ -1,0 +1,124 @@
+"""Operators in the place of others: the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mobileiqa_export.networks import Description
+from mobileiqa_export.networks.pixels import PixelNetwork
+from mobileiqa_export.networks.substitutes import Substitutes
+
+
+class Holder(nn.Module):
+    """Any code as a network."""
+
+    def __init__(self, code: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.code = code
+        self.own = nn.Parameter(torch.ones(4, 6, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.code(x, self.own)
+
+
+LEAST = {"arch.factory": "a:b", "input.size": [32, 32], "output.worst": 0, "output.best": 1}
+
+
+def both(code: Callable[..., Tensor], x: Tensor) -> tuple[Tensor, Tensor, set[str]]:
+    """With and without substitutes, in float64, and the names of what was replaced."""
+    host = PixelNetwork(Holder(code), Description.of(LEAST, "-")).double()
+    with torch.inference_mode():
+        plain = host.network(x)
+        for _ in range(2):  # matrices are made at the first run, and found at the second
+            with Substitutes(host):
+                found = host.network(x)
+    return plain, found, host.replaced
+
+
+def image(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.tuples(st.integers(1, 13), st.integers(1, 13)),
+    st.one_of(st.integers(1, 9), st.tuples(*[st.one_of(st.none(), st.integers(1, 9))] * 2)),
+    st.sampled_from([F.adaptive_avg_pool2d, F.adaptive_max_pool2d]),
+    st.booleans(),
+)
+def test_adaptive_pooling(size: tuple[int, int], output: Any, pool: Any, batched: bool) -> None:
+    """Of any sizes, factors or not, larger than the map or smaller."""
+    x = image(*[2] * batched, 3, *size)
+    plain, found, replaced = both(lambda x, _: pool(x, output), x)
+    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    assert replaced == {pool.__name__}
+
+
+def test_modules_are_seen_too() -> None:
+    for module in (nn.AdaptiveAvgPool2d((5, None)), nn.AdaptiveMaxPool2d(4)):
+        plain, found, replaced = both(lambda x, _, module=module: module(x), image(1, 3, 11, 13))
+        torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+        assert len(replaced) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 3), st.integers(1, 5), st.integers(1, 6), st.booleans())
+def test_unfold(axis: int, size: int, step: int, negative: bool) -> None:
+    x = image(5, 6, 7, 9)
+    where = axis - 4 if negative else axis
+    plain, found, replaced = both(lambda x, _: x.unfold(where, size, step), x)
+    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    assert replaced == {"unfold"}
+
+
+def _groups(x: Tensor, own: Tensor) -> Tensor:
+    kernel = x.mean((2, 3)).view(6, 1, 1, 1).expand(6, 1, 3, 3)
+    return F.conv2d(x, kernel, x.amax((0, 2, 3)), padding=1, groups=6)
+
+
+PREDICTED: dict[str, Callable[..., Tensor]] = {
+    "1x1": lambda x, own: F.conv2d(x, own * x.mean()),
+    "1x1 and bias": lambda x, own: F.conv2d(x, own * x.mean(), x.amax((0, 2, 3))[:4]),
+    "bias": lambda x, own: F.conv2d(x, own, bias=x.amax((0, 2, 3))[:4]),
+    "strided bias": lambda x, own: F.conv2d(x, own, x.amax((0, 2, 3))[:4], stride=2),
+    "padded 1x1 and bias": lambda x, own: F.conv2d(x, own * x.mean(), x.amax((0, 2, 3))[:4], padding=1),
+    "groups": _groups,
+}
+
+
+@pytest.mark.parametrize("kind", PREDICTED)
+def test_predicted_kernels(kind: str) -> None:
+    plain, found, replaced = both(PREDICTED[kind], image(1, 6, 7, 9))
+    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    assert replaced == {"conv2d"}
+
+
+@pytest.mark.parametrize("kernel", [2, (3, 2), (7, 9)])
+def test_max_pooling(kernel: Any) -> None:
+    plain, found, replaced = both(lambda x, _: F.max_pool2d(x, kernel), image(1, 6, 7, 9))
+    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    assert replaced == {"max_pool2d"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda x, own: F.conv2d(x, own),
+        lambda x, own: F.conv2d(x, own, padding=1),
+        lambda x, own: F.max_pool2d(x, 2, 1),
+        lambda x, own: F.adaptive_max_pool2d(x, 3, return_indices=True)[0],
+        lambda x, own: F.conv1d(x.flatten(2), own.flatten(2)),
+    ],
+)
+def test_what_exports_stays(code: Callable[..., Tensor]) -> None:
+    plain, found, replaced = both(code, image(1, 6, 7, 9))
+    assert torch.equal(found, plain)
+    assert not replaced

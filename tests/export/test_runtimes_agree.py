@@ -1,0 +1,63 @@
+"""The bundled student: the same photographs give the same scores, whatever runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from numpy.typing import NDArray
+
+from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.student import load_checkpoint
+from mobileiqa_export.verify.reference import as_trained
+from mobileiqa_export.verify.runners import open_runner
+from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
+from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.resample import resize
+
+CHECKPOINT = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.2.safetensors"
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
+TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[NDArray[np.uint8]]:
+    height, width = load_checkpoint(CHECKPOINT).config.input_size
+    return [resize(read_photo(Path(skimage.data_dir, name)), height, width) for name in PHOTOGRAPHS]
+
+
+@pytest.fixture(scope="module")
+def in_pytorch(pictures: list[NDArray[np.uint8]]) -> list[float]:
+    """As trained, before any rewrite."""
+    loaded = load_checkpoint(CHECKPOINT)
+    run = as_trained(loaded.student, loaded.config)
+    return [run(picture) for picture in pictures]
+
+
+@pytest.mark.parametrize("precision", TOLERANCES)
+def test_runtimes_agree(
+    precision: str, pictures: list[NDArray[np.uint8]], in_pytorch: list[float], tmp_path: Path
+) -> None:
+    """onnxruntime, LiteRT and the executor of Core ML programs, each with each other and with PyTorch."""
+    loaded = load_checkpoint(CHECKPOINT)
+    network, _ = rewrite(loaded.student, loaded.config)
+    contract = ModelContract(
+        ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
+        InputSpec(*loaded.config.input_size),
+        OutputSpec(opinions=loaded.config.opinions),
+        Precision(precision, precision),
+        Golden(60, 80, "0" * 64, 0.5, 1e-4),
+    )
+    scores = {"PyTorch": in_pytorch}
+    for form in FORMATS:
+        (tmp_path / form).mkdir()
+        runner = open_runner(save(form, Job(network, contract, precision, tmp_path / form)), threads=1)
+        scores[form] = [runner.run(picture) for picture in pictures]
+    assert len(scores) == 4
+    table = np.array(list(scores.values()))
+    assert np.ptp(table[0]) > 0.1, "photographs that all score the same show nothing"
+    apart = np.ptp(table, axis=0)
+    assert apart.max() <= TOLERANCES[precision], dict(zip(PHOTOGRAPHS, apart, strict=True))
