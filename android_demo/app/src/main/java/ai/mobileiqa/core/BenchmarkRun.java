@@ -1,0 +1,56 @@
+package ai.mobileiqa.core;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What one model did on this device: fill in what was measured, leave null what the system does not say. */
+public final class BenchmarkRun {
+    /** A short name for tables, such as the device and the model. */
+    public String label;
+
+    /** File name of the model. */
+    public String artifact;
+
+    /** Taken from the contract: {@code model}, {@code version}, {@code precision} of the weights. */
+    public Contract contract;
+
+    /** Name and version, such as {@code onnxruntime 1.29.0}. */
+    public String runtime;
+
+    public int threads;
+
+    /** Why there are no figures; null where all went well. */
+    public String error;
+
+    /** What makes the figures doubtful, such as thermal throttling. */
+    public final List<String> flags = new ArrayList<String>();
+
+    /** Of the model file. */
+    public long sizeBytes;
+
+    /** Null where it was not replayed. */
+    public Replay golden;
+
+    /** Of the photo, in [0, 1]. */
+    public Double score;
+
+    /** Seconds to open the model. */
+    public Double loadSeconds;
+
+    /** Seconds of the first inference. */
+    public Double firstSeconds;
+
+    /** Seconds of each timed inference, after the warm-up; null where there was none. */
+    public double[] inferenceSeconds;
+
+    /** Seconds of each timed decoding, or null. */
+    public double[] decodeSeconds;
+
+    /** Seconds of each timed resizing, or null. */
+    public double[] resizeSeconds;
+
+    public Long peakRssBytes;
+    public Long rssAfterLoadBytes;
+    public Long privateBytes;
+    public Long peakPssBytes;
+}

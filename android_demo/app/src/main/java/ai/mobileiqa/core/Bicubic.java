@@ -1,0 +1,134 @@
+package ai.mobileiqa.core;
+
+/**
+ * The one resampling rule, "pillow-bicubic", to the bit: see {@code mobileiqa_sdk/resample.py}, which
+ * specifies it.
+ *
+ * <p>Java's doubles are IEEE doubles without fused multiply-add, so the expressions below, in the order
+ * written, give the kernel that Python's gives.
+ */
+public final class Bicubic {
+    private static final double RADIUS = 2.0;
+    private static final int BITS = 22;
+    private static final int HALF = 1 << (BITS - 1);
+
+    private Bicubic() {}
+
+    /**
+     * Resizes to exactly width x height: first the rows, then the columns.
+     *
+     * @return a new picture, or the same one where the size is the same
+     * @throws IllegalArgumentException a side below 1, or a result too large for an array
+     */
+    public static Pixels resize(Pixels picture, int width, int height) {
+        if (width < 1 || height < 1) {
+            throw new IllegalArgumentException("cannot resize to " + width + "x" + height);
+        }
+        Pixels wide = picture.width == width ? picture : rows(picture, width);
+        return wide.height == height ? wide : columns(wide, height);
+    }
+
+    private static Pixels rows(Pixels in, int width) {
+        Kernel kernel = new Kernel(in.width, width);
+        byte[] out = allocate(width, in.height);
+        int at = 0;
+        for (int y = 0; y < in.height; y++) {
+            int row = 3 * in.width * y;
+            for (int x = 0; x < width; x++) {
+                int[] taps = kernel.taps[x];
+                int from = row + 3 * kernel.first[x];
+                int red = HALF;
+                int green = HALF;
+                int blue = HALF;
+                for (int tap : taps) {
+                    red += tap * (in.rgb[from] & 0xff);
+                    green += tap * (in.rgb[from + 1] & 0xff);
+                    blue += tap * (in.rgb[from + 2] & 0xff);
+                    from += 3;
+                }
+                out[at] = clip(red >> BITS);
+                out[at + 1] = clip(green >> BITS);
+                out[at + 2] = clip(blue >> BITS);
+                at += 3;
+            }
+        }
+        return new Pixels(width, in.height, out);
+    }
+
+    private static Pixels columns(Pixels in, int height) {
+        Kernel kernel = new Kernel(in.height, height);
+        int stride = 3 * in.width;
+        byte[] out = allocate(in.width, height);
+        int[] sums = new int[stride];
+        for (int y = 0; y < height; y++) {
+            java.util.Arrays.fill(sums, HALF);
+            int from = stride * kernel.first[y];
+            for (int tap : kernel.taps[y]) {
+                for (int i = 0; i < stride; i++) {
+                    sums[i] += tap * (in.rgb[from + i] & 0xff);
+                }
+                from += stride;
+            }
+            for (int i = 0; i < stride; i++) {
+                out[stride * y + i] = clip(sums[i] >> BITS);
+            }
+        }
+        return new Pixels(in.width, height, out);
+    }
+
+    private static byte clip(int level) {
+        return (byte) (level < 0 ? 0 : level > 255 ? 255 : level);
+    }
+
+    private static byte[] allocate(int width, int height) {
+        long bytes = 3L * width * height;
+        if (bytes > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(width + "x" + height + " pixels are too many");
+        }
+        return new byte[(int) bytes];
+    }
+
+    /** For every new pixel of a side: the first old one it reads, and the weights from there on. */
+    private static final class Kernel {
+        final int[] first;
+        final int[][] taps;
+
+        Kernel(int from, int to) {
+            first = new int[to];
+            taps = new int[to][];
+            double scale = (double) from / to;
+            double stretch = Math.max(scale, 1.0);
+            double support = RADIUS * stretch;
+            double inverse = 1.0 / stretch;
+            for (int i = 0; i < to; i++) {
+                double center = (i + 0.5) * scale;
+                first[i] = Math.max((int) (center - support + 0.5), 0);
+                int last = Math.min((int) (center + support + 0.5), from);
+                taps[i] = weights(first[i], last - first[i], center, inverse);
+            }
+        }
+
+        private static int[] weights(int first, int count, double center, double inverse) {
+            double[] weights = new double[count];
+            double total = 0.0;
+            for (int j = 0; j < count; j++) {
+                weights[j] = cubic((first + j - center + 0.5) * inverse);
+                total += weights[j];
+            }
+            int[] taps = new int[count];
+            for (int j = 0; j < count; j++) {
+                double share = total == 0.0 ? weights[j] : weights[j] / total;
+                taps[j] = (int) (share * (1 << BITS) + (share < 0 ? -0.5 : 0.5));
+            }
+            return taps;
+        }
+
+        private static double cubic(double offset) {
+            double x = Math.abs(offset);
+            if (x < 1.0) {
+                return ((1.5 * x - 2.5) * x) * x + 1;
+            }
+            return x < 2.0 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0.0;
+        }
+    }
+}
