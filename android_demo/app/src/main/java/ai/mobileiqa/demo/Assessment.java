@@ -1,0 +1,62 @@
+package ai.mobileiqa.demo;
+
+import ai.mobileiqa.core.Band;
+import ai.mobileiqa.core.Bicubic;
+import ai.mobileiqa.core.Contract;
+import ai.mobileiqa.core.DecodePlan;
+import ai.mobileiqa.core.Model;
+import ai.mobileiqa.core.ModelException;
+import ai.mobileiqa.core.Pixels;
+import android.os.SystemClock;
+
+/** What a model thinks of a photo, and how long it took. */
+final class Assessment {
+    /** Name and version of the model. */
+    final String model;
+
+    /** In [0, 1], higher is better. */
+    final double score;
+    final Band band;
+
+    /** Columns and rows of the upright photo. */
+    final int width;
+    final int height;
+
+    final DecodePlan plan;
+
+    final double decodeSeconds;
+    final double resizeSeconds;
+    final double inferenceSeconds;
+
+    private Assessment(Photo photo, Contract contract, DecodePlan plan, float score, long[] nanoseconds) {
+        this.model = contract.name + " " + contract.version;
+        this.score = score;
+        this.band = Band.of(score);
+        this.width = photo.width;
+        this.height = photo.height;
+        this.plan = plan;
+        this.decodeSeconds = (nanoseconds[1] - nanoseconds[0]) / 1e9;
+        this.resizeSeconds = (nanoseconds[2] - nanoseconds[1]) / 1e9;
+        this.inferenceSeconds = (nanoseconds[3] - nanoseconds[2]) / 1e9;
+    }
+
+    /**
+     * The way of every photo: decode, resize, infer; on the worker thread.
+     *
+     * @param work is asked between the steps whether it was cancelled
+     */
+    static Assessment of(Photo photo, Model model, Work work) throws PhotoProblem, ModelException {
+        Contract contract = model.contract();
+        DecodePlan plan = photo.plan(contract);
+        long started = SystemClock.elapsedRealtimeNanos();
+        Pixels decoded = photo.pixels(plan);
+        long read = SystemClock.elapsedRealtimeNanos();
+        work.check();
+        Pixels input = Bicubic.resize(decoded, contract.width, contract.height);
+        long resized = SystemClock.elapsedRealtimeNanos();
+        work.check();
+        float score = model.run(input);
+        long inferred = SystemClock.elapsedRealtimeNanos();
+        return new Assessment(photo, contract, plan, score, new long[] {started, read, resized, inferred});
+    }
+}
