@@ -11,7 +11,7 @@ public final class BenchmarkRun {
     /** File name of the model. */
     public String artifact;
 
-    /** Taken from the contract: {@code model}, {@code version}, {@code precision} of the weights. */
+    /** Names the model, its version and precision; null where it could not be opened. */
     public Contract contract;
 
     /** Name and version, such as {@code onnxruntime 1.29.0}. */
@@ -25,8 +25,8 @@ public final class BenchmarkRun {
     /** What makes the figures doubtful, such as thermal throttling. */
     public final List<String> flags = new ArrayList<String>();
 
-    /** Of the model file. */
-    public long sizeBytes;
+    /** Of the model file; null where it was not found. */
+    public Long sizeBytes;
 
     /** Null where it was not replayed. */
     public Replay golden;

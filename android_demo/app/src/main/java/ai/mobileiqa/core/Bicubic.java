@@ -1,5 +1,7 @@
 package ai.mobileiqa.core;
 
+import java.util.Arrays;
+
 /**
  * The one resampling rule, "pillow-bicubic", to the bit: see {@code mobileiqa_sdk/resample.py}, which
  * specifies it.
@@ -61,7 +63,7 @@ public final class Bicubic {
         byte[] out = allocate(in.width, height);
         int[] sums = new int[stride];
         for (int y = 0; y < height; y++) {
-            java.util.Arrays.fill(sums, HALF);
+            Arrays.fill(sums, HALF);
             int from = stride * kernel.first[y];
             for (int tap : kernel.taps[y]) {
                 for (int i = 0; i < stride; i++) {

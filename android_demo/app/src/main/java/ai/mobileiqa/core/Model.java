@@ -15,6 +15,10 @@ public final class Model implements Closeable {
     /** More is a mistake, and would end the process before the first photo. */
     public static final int MAX_THREADS = 1024;
 
+    /** Weights that are laid out anew when a file is loaded; see {@code mobileiqa_sdk/runtimes/onnx.py}. */
+    private static final String PREPACKED = "int4";
+
+    private static final long CLOSED = 0;
     private static final Charset UTF_8 = Charset.forName("UTF-8");
 
     static {
@@ -41,17 +45,17 @@ public final class Model implements Closeable {
      * @throws IllegalArgumentException another number of threads
      */
     public static Model open(String path, int threads) throws ModelException {
-        if (!new File(path).isFile()) {
-            throw new ModelException(path + ": no such file, or not a regular one");
+        if (path.indexOf('\0') >= 0 || !new File(path).isFile()) {
+            throw new ModelException(path.replace('\0', '?') + ": no such file, or not a regular one");
         }
-        throw new ModelException(path + ": not loaded");
+        return load(path, utf8(path), true, threads);
     }
 
     /**
      * Opens the bytes of a model file, which are not needed afterwards. Throws as the other does.
      */
     public static Model open(byte[] artifact, int threads) throws ModelException {
-        throw new ModelException("<bytes>: not loaded");
+        return load("<bytes>", artifact, false, threads);
     }
 
     /** What the artifact expects and promises. */
@@ -71,10 +75,96 @@ public final class Model implements Closeable {
      * @throws IllegalStateException the model is closed
      */
     public float run(Pixels pixels) throws ModelException {
-        return 0;
+        if (pixels.width != contract.width || pixels.height != contract.height) {
+            throw new IllegalArgumentException(String.format(
+                    "the model takes %dx%d pixels, not %dx%d; resize first",
+                    contract.width, contract.height, pixels.width, pixels.height));
+        }
+        float score;
+        open.readLock().lock();
+        try {
+            if (handle == CLOSED) {
+                throw new IllegalStateException(source + ": the model is closed");
+            }
+            score = nativeRun(handle, pixels.rgb);
+        } catch (ModelException error) {
+            throw new ModelException(source + ": " + error.getMessage(), error);
+        } finally {
+            open.readLock().unlock();
+        }
+        if (!(score >= 0 && score <= 1)) {
+            throw new ModelException(
+                    source + ": the model answered " + score + ", its contract promises 0 to 1");
+        }
+        return score;
     }
 
     /** Frees the native memory, after the runs in progress. Closing again does nothing. */
     @Override
-    public void close() {}
+    public void close() {
+        open.writeLock().lock();
+        try {
+            if (handle != CLOSED) {
+                nativeClose(handle);
+                handle = CLOSED;
+            }
+        } finally {
+            open.writeLock().unlock();
+        }
+    }
+
+    private static Model load(String source, byte[] artifact, boolean isPath, int threads)
+            throws ModelException {
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads must be 1 to " + MAX_THREADS + ", not " + threads);
+        }
+        long handle = CLOSED;
+        boolean whole = false;
+        try {
+            handle = nativeOpen(artifact, isPath, threads, false);
+            Contract contract = contractOf(handle);
+            if (contract.weights.equals(PREPACKED)) {
+                nativeClose(handle);
+                handle = CLOSED;
+                handle = nativeOpen(artifact, isPath, threads, true);
+            }
+            nativeCheck(handle, contract.height, contract.width, contract.opinions);
+            whole = true;
+            return new Model(source, contract, handle);
+        } catch (ContractException error) {
+            throw new ContractException(source + ": " + error.getMessage(), error);
+        } catch (ModelException error) {
+            throw new ModelException(source + ": " + error.getMessage(), error);
+        } finally {
+            if (!whole && handle != CLOSED) {
+                nativeClose(handle);
+            }
+        }
+    }
+
+    private static Contract contractOf(long handle) throws ModelException {
+        byte[] text = nativeMetadata(handle, utf8(Contract.METADATA_KEY));
+        if (text == null) {
+            throw new ContractException(
+                    "an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`");
+        }
+        return Contract.parse(new String(text, UTF_8));
+    }
+
+    /** As C takes it: UTF-8 with a NUL behind it, which JNI's own strings are not. */
+    private static byte[] utf8(String text) {
+        return (text + '\0').getBytes(UTF_8);
+    }
+
+    private static native long nativeOpen(byte[] source, boolean isPath, int threads, boolean prepacking)
+            throws ModelException;
+
+    private static native byte[] nativeMetadata(long handle, byte[] key) throws ModelException;
+
+    private static native void nativeCheck(long handle, int height, int width, int opinions)
+            throws ModelException;
+
+    private static native float nativeRun(long handle, byte[] rgb) throws ModelException;
+
+    private static native void nativeClose(long handle);
 }

@@ -1,0 +1,54 @@
+// score MODEL HEIGHT WIDTH OPINIONS PIXELS...: the score of each file of RGB bytes on stdout, a line each; the
+// contract on stderr. Exit status 1, and the reason on stderr, where something goes wrong.
+#include "session.h"
+
+#include <stdio.h>
+
+namespace {
+
+int fail(const mobileiqa::Error& error) {
+  fprintf(stderr, "%s\n", error.text);
+  return 1;
+}
+
+uint8_t* read(const char* path, size_t size) {
+  auto* bytes = static_cast<uint8_t*>(malloc(size));
+  FILE* file = fopen(path, "rb");
+  const bool whole = bytes != nullptr && file != nullptr && fread(bytes, 1, size, file) == size;
+  if (file != nullptr) fclose(file);
+  if (whole) return bytes;
+  free(bytes);
+  return nullptr;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 6) return 2;
+  mobileiqa::Error error;
+  mobileiqa::Session session;
+  char* contract = nullptr;
+  const int height = atoi(arguments[2]);
+  const int width = atoi(arguments[3]);
+  if (!session.open_file(arguments[1], 1, false, error) ||
+      !session.metadata("mobileiqa.contract", &contract, error) ||
+      !session.check(height, width, atoi(arguments[4]), error)) {
+    return fail(error);
+  }
+  fprintf(stderr, "%s\n", contract);
+  free(contract);
+  for (int i = 5; i < count; i++) {
+    const size_t size = size_t{3} * height * width;
+    float score = 0;
+    uint8_t* pixels = read(arguments[i], size);
+    if (pixels == nullptr) {
+      error.set("%s: cannot be read", arguments[i]);
+      return fail(error);
+    }
+    const bool ran = session.run(pixels, size, &score, error);
+    free(pixels);
+    if (!ran) return fail(error);
+    printf("%.9g\n", static_cast<double>(score));
+  }
+  return 0;
+}
