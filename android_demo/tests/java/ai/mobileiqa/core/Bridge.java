@@ -66,9 +66,26 @@ final class Bridge {
                 return csv();
             case "report":
                 return report();
+            case "plan":
+                return plan();
+            case "preview":
+                return DecodePlan.preview(whole("width"), whole("height"), whole("side"));
+            case "plain_name":
+                return PlainName.is(text("name"));
+            case "ends_early":
+                return Truncation.endsEarly(new ByteArrayInputStream(bytes("file")));
             default:
                 return answerOfModel();
         }
+    }
+
+    private Object plan() throws Exception {
+        Contract contract = Contract.parse(text("text"));
+        DecodePlan plan = DecodePlan.of(text("mime"), whole("width"), whole("height"), contract, whole("budget"));
+        Map<String, Object> values = new LinkedHashMap<String, Object>();
+        values.put("sample_size", plan.sampleSize);
+        values.put("exact", plan.exact);
+        return values;
     }
 
     private Object answerOfModel() throws Exception {

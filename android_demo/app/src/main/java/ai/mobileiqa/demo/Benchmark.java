@@ -113,7 +113,7 @@ final class Benchmark {
         Model model;
         if (request.model == null) {
             byte[] bytes = Models.bundledBytes(context);
-            run.sizeBytes = bytes.length;
+            run.sizeBytes = (long) bytes.length;
             model = Model.open(bytes, request.threads);
         } else {
             run.sizeBytes = request.model.length();
