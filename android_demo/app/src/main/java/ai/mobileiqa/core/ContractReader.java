@@ -11,6 +11,7 @@ final class ContractReader {
     private static final String SCHEMA = "schema";
 
     private final Map<?, ?> values;
+    private final Set<String> sections = new HashSet<String>();
     private final Set<String> read = new HashSet<String>();
 
     ContractReader(Map<?, ?> values, long schema) throws ContractException {
@@ -84,7 +85,7 @@ final class ContractReader {
     void end() throws ContractException {
         Set<String> present = new TreeSet<String>();
         for (Map.Entry<?, ?> section : values.entrySet()) {
-            if (section.getValue() instanceof Map) {
+            if (sections.contains(section.getKey())) {
                 for (Object key : ((Map<?, ?>) section.getValue()).keySet()) {
                     present.add(section.getKey() + "." + key);
                 }
@@ -105,6 +106,7 @@ final class ContractReader {
         if (!(section instanceof Map) || !((Map<?, ?>) section).containsKey(key)) {
             throw new ContractException(path + " is missing");
         }
+        sections.add(path.substring(0, dot));
         read.add(path);
         return ((Map<?, ?>) section).get(key);
     }

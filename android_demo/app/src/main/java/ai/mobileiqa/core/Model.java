@@ -2,6 +2,8 @@ package ai.mobileiqa.core;
 
 import java.io.Closeable;
 import java.io.File;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -148,7 +150,11 @@ public final class Model implements Closeable {
             throw new ContractException(
                     "an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`");
         }
-        return Contract.parse(new String(text, UTF_8));
+        try {
+            return Contract.parse(UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString());
+        } catch (CharacterCodingException error) {
+            throw new ContractException("the contract is not UTF-8", error);
+        }
     }
 
     /** As C takes it: UTF-8 with a NUL behind it, which JNI's own strings are not. */

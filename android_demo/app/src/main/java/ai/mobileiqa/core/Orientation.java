@@ -14,6 +14,7 @@ public final class Orientation {
     private static final int UPRIGHT = 1;
     private static final int NONE = 0;
     private static final int TAG = 0x0112; // EXIF 2.32, 4.6.4 A
+    private static final int ENTRY = 12; // bytes of a TIFF entry
     private static final Pattern IN_XMP = Pattern.compile("tiff:Orientation(?:=\"|>)([0-9])");
 
     private Orientation() {}
@@ -36,9 +37,9 @@ public final class Orientation {
         if (found == NONE) {
             String xmp = new String(metadata.xmp(), Charset.forName("ISO-8859-1"));
             Matcher match = IN_XMP.matcher(xmp);
-            found = match.find() ? match.group(1).charAt(0) - '0' : UPRIGHT;
+            found = match.find() ? known(match.group(1).charAt(0) - '0') : UPRIGHT;
         }
-        return found >= UPRIGHT && found <= 8 ? found : UPRIGHT;
+        return found;
     }
 
     /**
@@ -86,7 +87,10 @@ public final class Orientation {
         }
         seek(tiff, tiff.getInt(4) & 0xffffffffL);
         for (int entries = tiff.getShort() & 0xffff; entries > 0; entries--) {
-            int next = tiff.position() + 12;
+            int next = tiff.position() + ENTRY;
+            if (next > tiff.limit()) {
+                throw new BufferUnderflowException();
+            }
             int tag = tiff.getShort() & 0xffff;
             int type = tiff.getShort();
             long count = tiff.getInt() & 0xffffffffL;
@@ -116,7 +120,11 @@ public final class Orientation {
             seek(tiff, start + count * size);
             seek(tiff, start);
         }
-        return isShort ? tiff.getShort() : tiff.getInt();
+        return known(isShort ? tiff.getShort() : tiff.getInt());
+    }
+
+    private static int known(int orientation) {
+        return orientation >= UPRIGHT && orientation <= 8 ? orientation : UPRIGHT;
     }
 
     private static void seek(ByteBuffer buffer, long position) {

@@ -1,0 +1,335 @@
+"""JSON, contracts, bands, statistics, rankings and reports of the core, next to Python's."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mobileiqa_sdk import band
+
+from . import schema2
+from .toolbox import JavaError, Jvm
+
+quick = settings(deadline=None, max_examples=150)
+texts = st.text(st.characters(exclude_categories=[]), max_size=20)  # halves of surrogate pairs too
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@quick
+@given(values, st.booleans())
+def test_json_comes_back(pure: Jvm, value: Any, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=True if ascii_only else not _encodable(value))
+    assert pure.call("json", text=text) == value
+
+
+def _encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+NOT_JSON = [
+    *("", " ", "{", "}", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{]", '{"a"}', '{"a":}', '{"a":1,}'),
+    *("{a:1}", "{1:2}", "'a'", '"a', '"\\x"', '"\\u12"', '"\\u12G4"', '"a\nb"', '"\\', '"\t"', "tru", "nul"),
+    *("True", "NaN", "Infinity", "-Infinity", "+1", "01", "-", "1.", ".5", "1e", "1e+", "0x1", "1_0", "--1"),
+    *("1 2", "[] []", "// no\n1", "[1] x", "\ufeff1", '{"a":1 "b":2}', "1e999", "-1e999", "\uff11"),
+    *('{"a": 1, "a": 2}', "[" * 100, "[" * 100_000, '{"a":' * 100_000, "[" * 66 + "]" * 66),
+]
+
+
+@pytest.mark.parametrize("text", NOT_JSON, ids=lambda text: repr(text[:12]))
+def test_what_is_not_json(pure: Jvm, text: str) -> None:
+    with pytest.raises(JavaError) as caught:
+        pure.call("json", text=text)
+    assert caught.value.name == "JsonException"
+
+
+def test_json_to_the_greatest_depth(pure: Jvm) -> None:
+    # The answer is one list deeper than the value; the limit holds for writing it too.
+    assert pure.call("json", text="[" * 63 + "]" * 63) == json.loads("[" * 63 + "]" * 63)
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "-1e3", "0.1", "1E+2", "-0", "-0.0", "5e-324"])
+def test_numbers(pure: Jvm, number: str) -> None:
+    assert pure.call("json", text=number) == json.loads(number)
+
+
+def parsed(pure: Jvm, contract: Any) -> Any:
+    return pure.call("contract", text=contract if isinstance(contract, str) else json.dumps(contract))
+
+
+def test_a_contract(pure: Jvm) -> None:
+    contract = schema2.contract(input={"decode": "jpeg-reduced"}, output={"opinions": 5})
+    found = parsed(pure, contract)
+    model, golden = contract["model"], contract["golden"]
+    assert found == {
+        "name": model["name"],
+        "version": model["version"],
+        "family": model["family"],
+        "licence": model["licence"],
+        "checkpointSha256": model["checkpoint_sha256"],
+        "height": contract["input"]["height"],
+        "width": contract["input"]["width"],
+        "decode": "jpeg-reduced",
+        "opinions": 5,
+        "weights": contract["precision"]["weights"],
+        "compute": contract["precision"]["compute"],
+        "goldenFormula": golden["formula"],
+        "goldenHeight": golden["height"],
+        "goldenWidth": golden["width"],
+        "goldenInputSha256": golden["input_sha256"],
+        "goldenScore": golden["score"],
+        "goldenTolerance": golden["tolerance"],
+    }
+
+
+KEYS = [
+    f"{section}.{key}"
+    for section, keys in schema2.contract().items()
+    if isinstance(keys, dict)
+    for key in keys
+]
+
+
+@pytest.mark.parametrize("path", KEYS)
+def test_every_key_is_needed_and_named(pure: Jvm, path: str) -> None:
+    section, key = path.split(".")
+    for change in ("missing", None, [], "\x07"):
+        contract = schema2.contract()
+        if change == "missing":
+            del contract[section][key]
+        else:
+            contract[section][key] = change
+        with pytest.raises(JavaError) as caught:
+            parsed(pure, contract)
+        assert caught.value.name == "ContractException"
+        assert path in caught.value.message
+
+
+WRONG = [
+    ("input.height", 0),
+    ("input.width", 8193),
+    ("input.height", 12.0),
+    ("input.height", True),
+    ("input.height", 2**32 + 48),
+    ("input.layout", "NCHW"),
+    ("input.channels", "BGR"),
+    ("input.dtype", "float32"),
+    ("input.resample", "bilinear"),
+    ("input.decode", "quick"),
+    ("output.minimum", 1),
+    ("output.maximum", 5.0),
+    ("output.higher_is_better", False),
+    ("output.opinions", -1),
+    ("output.opinions", 1.0),
+    ("golden.formula", "triangles-2"),
+    ("golden.height", 31),
+    ("golden.input_sha256", "0" * 63 + "G"),
+    ("golden.score", 1.01),
+    ("golden.score", "0.5"),
+    ("golden.score", True),
+    ("golden.tolerance", 0),
+    ("golden.tolerance", 1.0),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG)
+def test_a_value_that_makes_no_sense(pure: Jvm, path: str, value: Any) -> None:
+    section, key = path.split(".")
+    with pytest.raises(JavaError, match=f"ContractException: {path} is "):
+        parsed(pure, schema2.contract(**{section: {key: value}}))
+
+
+@pytest.mark.parametrize(
+    ("contract", "message"),
+    [
+        ("", "the contract is not JSON: ends too early"),
+        ("[]", "the contract is not a JSON object"),
+        ("{}", "schema is null"),
+        ({**schema2.contract(), "schema": 1}, "schema is 1, this app reads 2"),
+        ({**schema2.contract(), "schema": True}, "schema is true"),
+        ({**schema2.contract(), "schema": 2.0}, "schema is 2.0"),
+        ({**schema2.contract(), "more": {}}, "unexpected key: more"),
+        ({**schema2.contract(), "more": 1}, "unexpected key: more"),
+        ({**schema2.contract(), "model": []}, "model.name is missing"),
+        (schema2.contract(input={"mean": 0}), "unexpected key: input.mean"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_no_contract(pure: Jvm, contract: Any, message: str) -> None:
+    with pytest.raises(JavaError) as caught:
+        parsed(pure, contract)
+    assert caught.value.name == "ContractException"
+    assert message in caught.value.message
+
+
+@quick
+@given(st.data())
+def test_damaged_contracts_are_refused_or_read(pure: Jvm, data: st.DataObject) -> None:
+    text = json.dumps(schema2.contract())
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(start + 10, len(text))))
+    try:
+        parsed(pure, text[:start] + data.draw(texts) + text[end:])
+    except JavaError as error:
+        assert error.name == "ContractException"
+
+
+K = 2  # Contract.REDUCTION_MARGIN
+
+
+@quick
+@given(st.integers(1, 9000), st.integers(1, 9000), st.sampled_from(["full", "jpeg-reduced"]))
+@example(1024, 768, "jpeg-reduced")
+@example(1023, 768, "jpeg-reduced")
+def test_how_much_smaller_a_jpeg_is_decoded(pure: Jvm, width: int, height: int, decode: str) -> None:
+    contract = schema2.contract(input={"decode": decode})
+    to_width, to_height = contract["input"]["width"], contract["input"]["height"]
+    allowed = [n for n in (1, 2, 4, 8) if width // n >= K * to_width and height // n >= K * to_height]
+    wanted = max([1, *allowed]) if decode == "jpeg-reduced" else 1
+    found = pure.call("reduction", text=json.dumps(contract), width=width, height=height)
+    assert found == wanted
+
+
+@quick
+@given(st.floats(0, 1))
+def test_bands(pure: Jvm, score: float) -> None:
+    assert pure.call("band", score=score).lower() == band(score)
+
+
+def test_bands_at_their_edges(pure: Jvm) -> None:
+    for edge in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        for score in (math.nextafter(edge, 0), edge, min(math.nextafter(edge, 2), 1.0)):
+            assert pure.call("band", score=score).lower() == band(score)
+    for score in (-1e-9, 1.0000001, 2, -5):
+        with pytest.raises(JavaError, match="IllegalArgumentException: a score lies in"):
+            pure.call("band", score=score)
+
+
+@quick
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50))
+def test_statistics(pure: Jvm, values: list[float]) -> None:
+    median = float(np.median(values))
+    assert pure.call("statistics", values=values) == {
+        "median": median,
+        "p90": float(np.percentile(values, 90)),
+        "min": min(values),
+        "mad": float(np.median(np.abs(np.array(values) - median))),
+    }
+
+
+def test_statistics_of_nothing(pure: Jvm) -> None:
+    with pytest.raises(JavaError, match="IllegalArgumentException: no values"):
+        pure.call("statistics", values=[])
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(',"\r\n=+-@\t'), max_size=10)
+
+
+@quick
+@given(st.lists(st.tuples(names, st.floats(0, 1)), max_size=6))
+def test_rankings(pure: Jvm, photos: list[tuple[str, float]]) -> None:
+    text = pure.call("csv", rows=photos)
+    header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert header == ["rank", "photo", "score", "band"]
+    assert [(row[0], float(row[2]), row[3]) for row in rows] == [
+        (str(rank), score, band(score))
+        for rank, score in enumerate(sorted((s for _, s in photos), reverse=True), start=1)
+    ]
+    best_first = sorted(photos, key=lambda photo: -photo[1])
+    for row, (name, _) in zip(rows, best_first, strict=True):
+        assert row[1] == ("'" + name if name and name[0] in "=+-@\t\r\n" else name)
+
+
+def test_lines_end_as_rfc_4180_has_it(pure: Jvm) -> None:
+    text = pure.call("csv", rows=[["a, b", 0.25], ['say "cheese".jpg', 0.75], ["=1+1", 0.5]])
+    assert text == (
+        "rank,photo,score,band\r\n"
+        '1,"say ""cheese"".jpg",0.75,good\r\n'
+        "2,'=1+1,0.5,fair\r\n"
+        '3,"a, b",0.25,poor\r\n'
+    )
+
+
+def report(pure: Jvm, **arguments: Any) -> Any:
+    return json.loads(pure.call("report", label="phone", **arguments))
+
+
+def test_a_report(pure: Jvm) -> None:
+    contract = schema2.contract()
+    seconds = [0.3, 0.1, 0.2]
+    found = report(pure, contract=json.dumps(contract), values=seconds)
+    assert found.keys() == {"schema", "kind", "environment", "settings", "results", "flags"}
+    assert (found["schema"], found["kind"], found["flags"]) == (1, "mobileiqa-benchmark", [])
+    (result,) = found["results"]
+    assert result == {
+        "label": "phone",
+        "artifact": "model.onnx",
+        "model": contract["model"]["name"],
+        "version": contract["model"]["version"],
+        "runtime": "onnxruntime",
+        "precision": "fp32",
+        "threads": 2,
+        "error": None,
+        "flags": [],
+        "size_bytes": 1234,
+        "golden": {
+            "expected": 0.25,
+            "found": 0.2500001,
+            "tolerance": 1e-4,
+            "ok": True,
+            "input_matches": True,
+        },
+        "score": 0.5,
+        "seconds": {
+            "load": 0.1,
+            "first": 0.2,
+            "inference": {
+                "median": 0.2,
+                "p90": float(np.percentile(seconds, 90)),
+                "min": 0.1,
+                "mad": pytest.approx(0.1),
+                "values": seconds,
+            },
+            "decode": None,
+            "resize": None,
+        },
+        "memory": {
+            "peak_rss_bytes": None,
+            "rss_after_load_bytes": None,
+            "private_bytes": None,
+            "peak_pss_bytes": 5000,
+        },
+        "throughput": None,
+        "sustained": None,
+        "energy_joules_per_photo": None,
+    }
+
+
+def test_a_report_of_a_failure(pure: Jvm) -> None:
+    (result,) = report(pure, failure="model.onnx: no such file")["results"]
+    assert result["error"] == "model.onnx: no such file"
+    assert result["model"] == result["version"] == result["precision"] == "unknown"
+    nothing = ("golden", "score", "seconds", "memory", "size_bytes")
+    assert all(result[key] is None for key in nothing)
+    whole = report(pure, contract=json.dumps(schema2.contract()), values=[1.0])["results"][0]
+    assert copy.copy(result).keys() == whole.keys()
