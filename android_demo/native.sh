@@ -5,7 +5,7 @@
 #   qemu                FOLDER/score, for qemu-aarch64: the machine code of arm64-v8a under a main of its own
 # Needs toolchain.sh to have run.
 set -euo pipefail
-# shellcheck source=toolchain.sh
+# shellcheck source-path=SCRIPTDIR source=toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
 CPP=$DEMO/app/src/main/cpp
@@ -54,7 +54,7 @@ android() { # abi folder
 
 host() { # folder
     local library
-    library=$(python3 -c 'import glob, os, importlib.util as u
+    library=$("${PYTHON:-python3}" -c 'import glob, os, importlib.util as u
 print(glob.glob(os.path.dirname(u.find_spec("onnxruntime").origin) + "/capi/libonnxruntime.so.*")[0])')
     objects "$("$CLANG" -print-target-triple)" "$scratch"
     # The wheel has no file of the name that it is looked up by.

@@ -73,7 +73,7 @@ unpack_npm() { # download result
 qemu_root() { unpacked qemu "$ORT_WHEEL_SHA256" unpack_wheel; }
 
 unpack_wheel() { # download result
-    python3 -m pip download --quiet --no-deps --only-binary :all: --implementation cp --python-version 311 \
+    "${PYTHON:-python3}" -m pip download --quiet --no-deps --only-binary :all: --implementation cp --python-version 311 \
         --platform manylinux_2_28_aarch64 --dest "$1" "$ORT_WHEEL" || return
     local files=("$1"/*.whl)
     check_sha256 "${files[0]}" "$ORT_WHEEL_SHA256" || return

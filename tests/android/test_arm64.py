@@ -1,4 +1,4 @@
-"""The C++ layer as it runs on a phone's processor: qemu-aarch64 executes the machine code of the APK's library."""
+"""The C++ layer as a phone's processor runs it: qemu-aarch64 executes the machine code of the APK."""
 
 from __future__ import annotations
 

@@ -148,7 +148,11 @@ def test_weights_of_four_bits(jvm: Jvm) -> None:
 
 
 def with_opinions(
-    promised: int = 5, count: int = 5, name: str = "opinions", dtype: int = TensorProto.FLOAT, first: bool = False
+    promised: int = 5,
+    count: int = 5,
+    name: str = "opinions",
+    dtype: int = TensorProto.FLOAT,
+    first: bool = False,
 ) -> bytes:
     """A model whose second, or first, output are so many times the score."""
     zeros = helper.make_tensor("", TensorProto.FLOAT, [1, count], [0.0] * count)
@@ -207,7 +211,7 @@ LIES = {
 
 @pytest.mark.parametrize("model", LIES.values(), ids=LIES.keys())
 def test_a_model_that_does_not_keep_its_contract(jvm: Jvm, model: bytes) -> None:
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: ") as caught:
+    with pytest.raises(JavaError, match=r"^ModelException: <bytes>: ") as caught:
         opened(jvm, model)
     assert "promises" in caught.value.message or "one float score is wanted" in caught.value.message
 
@@ -227,7 +231,7 @@ NO_CONTRACT = {
 
 @pytest.mark.parametrize(("model", "message"), NO_CONTRACT.values(), ids=NO_CONTRACT.keys())
 def test_a_model_without_a_contract(jvm: Jvm, model: bytes, message: str) -> None:
-    with pytest.raises(JavaError, match="^ContractException: <bytes>: ") as caught:
+    with pytest.raises(JavaError, match=r"^ContractException: <bytes>: ") as caught:
         opened(jvm, model)
     assert message in caught.value.message
 
@@ -251,13 +255,13 @@ def test_a_file_that_is_no_model(jvm: Jvm, tmp_path: Path, data: bytes) -> None:
     with pytest.raises(JavaError, match=r"^ModelException: .*model\.onnx: .+") as caught:
         jvm.call("open", path=str(file), threads=1)
     assert caught.value.message.isprintable()
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: .+"):
+    with pytest.raises(JavaError, match=r"^ModelException: <bytes>: .+"):
         opened(jvm, data)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nowhere/model.onnx", "/dev/null", "a\0b", "a" * 5000])
 def test_a_path_to_no_file(jvm: Jvm, path: str) -> None:
-    with pytest.raises(JavaError, match="^ModelException: .*: no such file, or not a regular one"):
+    with pytest.raises(JavaError, match=r"^ModelException: .*: no such file, or not a regular one"):
         jvm.call("open", path=path, threads=1)
 
 
@@ -267,7 +271,7 @@ SCORES = {"NaN": float("nan"), "infinity": float("inf"), "above": 1.001, "below"
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
 def test_a_score_out_of_range(jvm: Jvm, score: float) -> None:
     model = opened(jvm, tiny(tail=artifacts.constant(score)))
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: the model answered .* promises 0 to 1"):
+    with pytest.raises(JavaError, match=r"^ModelException: <bytes>: the model answered .* promises 0 to 1"):
         jvm.call("run", model=model, **picture(GREY))
 
 
@@ -284,24 +288,32 @@ def test_no_score_at_all(jvm: Jvm) -> None:
 
 def test_a_model_that_fails_while_it_runs(jvm: Jvm) -> None:
     tail = [
-        helper.make_node("Constant", [], ["seven"], value=helper.make_tensor("", TensorProto.INT64, [1], [7])),
+        helper.make_node(
+            "Constant", [], ["seven"], value=helper.make_tensor("", TensorProto.INT64, [1], [7])
+        ),
         helper.make_node("Cast", ["mean"], ["zero"], to=TensorProto.INT64),
         helper.make_node("Add", ["seven", "zero"], ["shape"]),
         helper.make_node("Reshape", ["mean", "shape"], ["score"]),
     ]
     model = opened(jvm, tiny(tail=tail, out_shape=("N",)))
     for _ in range(2):
-        with pytest.raises(JavaError, match="^ModelException: <bytes>: onnxruntime: .*Reshape"):
+        with pytest.raises(JavaError, match=r"^ModelException: <bytes>: onnxruntime: .*Reshape"):
             jvm.call("run", model=model, **picture(GREY))
+
+
+REFUSALS = ("ModelException", "ContractException")
 
 
 def works_or_is_refused(jvm: Jvm, model: bytes) -> None:
     try:
         number = opened(jvm, model)
-        assert 0 <= jvm.call("run", model=number, **picture(GREY)) <= 1
+        contract = jvm.call("model_contract", model=number)
+        pixels = np.full((contract["height"], contract["width"], 3), 128, np.uint8)
+        assert 0 <= jvm.call("run", model=number, **picture(pixels)) <= 1
         jvm.call("close", model=number)
     except JavaError as error:
-        assert error.name in ("ModelException", "ContractException", "IllegalArgumentException")
+        if error.name not in REFUSALS:
+            raise
 
 
 def test_a_name_in_the_graph_that_is_not_text(jvm: Jvm) -> None:
@@ -312,7 +324,7 @@ def test_a_name_in_the_graph_that_is_not_text(jvm: Jvm) -> None:
 def test_a_model_cut_off_anywhere(jvm: Jvm) -> None:
     data = tiny()
     for end in range(0, len(data), 7):
-        with pytest.raises(JavaError, match="ModelException|ContractException"):
+        with pytest.raises(JavaError, match=r"ModelException|ContractException"):
             opened(jvm, data[:end])
 
 
@@ -328,7 +340,7 @@ def test_damaged_models(jvm: Jvm, data: st.DataObject) -> None:
     works_or_is_refused(jvm, bytes(model))
 
 
-@settings(relaxed, max_examples=40)
+@settings(relaxed, max_examples=25)
 @given(st.data())
 def test_damages_of_the_bundled_model(jvm: Jvm, bundled: Path, data: st.DataObject) -> None:
     model = bytearray(bundled.read_bytes())
@@ -338,13 +350,14 @@ def test_damages_of_the_bundled_model(jvm: Jvm, bundled: Path, data: st.DataObje
     try:
         jvm.call("close", model=opened(jvm, bytes(model)))
     except JavaError as error:
-        assert error.name in ("ModelException", "ContractException")
+        if error.name not in REFUSALS:
+            raise
 
 
 @relaxed
 @given(st.binary(max_size=200))
 def test_any_bytes(jvm: Jvm, data: bytes) -> None:
-    with pytest.raises(JavaError, match="^ModelException|ContractException"):
+    with pytest.raises(JavaError, match=r"^ModelException|ContractException"):
         opened(jvm, data)
 
 

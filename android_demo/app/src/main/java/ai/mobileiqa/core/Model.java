@@ -78,9 +78,8 @@ public final class Model implements Closeable {
      */
     public float run(Pixels pixels) throws ModelException {
         if (pixels.width != contract.width || pixels.height != contract.height) {
-            throw new IllegalArgumentException(String.format(
-                    "the model takes %dx%d pixels, not %dx%d; resize first",
-                    contract.width, contract.height, pixels.width, pixels.height));
+            throw new IllegalArgumentException("the model takes " + contract.width + "x" + contract.height
+                    + " pixels, not " + pixels.width + "x" + pixels.height + "; resize first");
         }
         float score;
         open.readLock().lock();

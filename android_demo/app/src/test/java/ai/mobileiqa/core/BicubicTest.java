@@ -1,0 +1,55 @@
+package ai.mobileiqa.core;
+
+import static org.junit.Assert.assertArrayEquals;
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertSame;
+
+import org.junit.Test;
+
+/** What can be said without Pillow; {@code tests/android/test_pixels.py} compares with it. */
+public class BicubicTest {
+    @Test
+    public void theSameSizeIsTheSamePicture() {
+        Pixels picture = Golden.image(40, 32);
+        assertSame(picture, Bicubic.resize(picture, 40, 32));
+    }
+
+    @Test
+    public void anEvenColourStaysEven() {
+        byte[] rgb = new byte[3 * 50 * 20];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = (byte) (new int[] {0, 137, 255})[i % 3];
+        }
+        Pixels resized = Bicubic.resize(new Pixels(50, 20, rgb), 13, 44);
+        for (int i = 0; i < resized.rgb.length; i++) {
+            assertEquals((byte) (new int[] {0, 137, 255})[i % 3], resized.rgb[i]);
+        }
+    }
+
+    @Test
+    public void anEdgeOvershootsAndIsClipped() {
+        byte white = (byte) 255;
+        Pixels edge = new Pixels(4, 1, new byte[] {0, 0, 0, 0, 0, 0, white, white, white, white, white, white});
+        Pixels wide = Bicubic.resize(edge, 8, 1);
+        assertArrayEquals(new byte[] {0, 0, 0}, java.util.Arrays.copyOf(wide.rgb, 3));
+        assertEquals(white, wide.rgb[3 * 7]);
+    }
+
+    /** The digest is in the contract of the bundled model, and was made by Pillow. */
+    @Test
+    public void theGoldenImageGivesTheDigestThatPillowGives() {
+        Pixels input = Bicubic.resize(Golden.image(800, 600), 512, 512);
+        assertEquals(
+                "c66e4716e644a4bf8b3c65bb2a09b6ed9608d450d786c95ea05207453621e1ab", Golden.sha256(input.rgb));
+    }
+
+    @Test(expected = IllegalArgumentException.class)
+    public void noPixelsAreNoSize() {
+        Bicubic.resize(Golden.image(40, 32), 0, 5);
+    }
+
+    @Test(expected = IllegalArgumentException.class)
+    public void aPictureHasThreeBytesAPixel() {
+        new Pixels(2, 2, new byte[11]);
+    }
+}
