@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import skimage
@@ -21,7 +20,6 @@ from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.verification import replay_golden
 
 from ..sdk import artifacts
-from . import schema2
 from .toolbox import JavaError, Jvm, base64_of, picture, saved
 
 PHOTOS = Path(skimage.data_dir)
@@ -36,20 +34,15 @@ relaxed = settings(
 )
 
 
-def tiny(metadata: Any = None, **changes: Any) -> bytes:
-    """`artifacts.model`, its contract in schema 2."""
-    return artifacts.model(schema2.contract() if metadata is None else metadata, **changes)
-
-
 def opened(jvm: Jvm, model: bytes, threads: int = 1) -> int:
     number: int = jvm.call("open", file=base64_of(model), threads=threads)
     return number
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled artifact, its contract in schema 2."""
-    return schema2.upgraded_file(library.find(None), tmp_path_factory.mktemp("bundled") / "model.onnx")
+def bundled() -> Path:
+    """The bundled artifact."""
+    return library.find(None)
 
 
 def test_the_same_onnxruntime_as_in_python(jvm: Jvm) -> None:
@@ -98,32 +91,34 @@ def test_the_golden_image(jvm: Jvm, bundled: Path) -> None:
 
 @pytest.mark.parametrize("off", [{"score": 0.9}, {"input_sha256": "0" * 64}], ids=["score", "input"])
 def test_a_golden_image_that_is_off(jvm: Jvm, off: dict[str, Any]) -> None:
-    found = jvm.call("replay", model=opened(jvm, tiny(schema2.contract(golden=off))))
+    found = jvm.call("replay", model=opened(jvm, artifacts.model(artifacts.contract(golden=off))))
     assert not found["ok"]
     assert found["input_matches"] == ("score" in off)
 
 
 def test_a_name_that_is_not_ascii(jvm: Jvm, tmp_path: Path) -> None:
     file = tmp_path / "模型 \N{SMILING FACE WITH SUNGLASSES}.onnx"
-    file.write_bytes(tiny(schema2.contract(model={"family": "Ö \N{SMILING FACE WITH SUNGLASSES}"})))
+    file.write_bytes(
+        artifacts.model(artifacts.contract(model={"family": "Ö \N{SMILING FACE WITH SUNGLASSES}"}))
+    )
     model = jvm.call("open", path=str(file), threads=1)
     assert jvm.call("model_contract", model=model)["family"] == "Ö \N{SMILING FACE WITH SUNGLASSES}"
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 
 def test_several_threads_at_once(jvm: Jvm) -> None:
-    scores = jvm.call("run_together", model=opened(jvm, tiny()), count=40, **picture(GREY))
+    scores = jvm.call("run_together", model=opened(jvm, artifacts.model()), count=40, **picture(GREY))
     assert scores == [pytest.approx(128 / 255)] * 40
     assert len(set(scores)) == 1
 
 
 def test_closing_while_others_run(jvm: Jvm) -> None:
-    outcomes = jvm.call("race", model=opened(jvm, tiny()), count=200, **picture(GREY))
+    outcomes = jvm.call("race", model=opened(jvm, artifacts.model()), count=200, **picture(GREY))
     assert all(outcome == "closed" or outcome == pytest.approx(128 / 255) for outcome in outcomes)
 
 
 def test_a_closed_model(jvm: Jvm) -> None:
-    model = opened(jvm, tiny())
+    model = opened(jvm, artifacts.model())
     jvm.call("close", model=model)
     jvm.call("close", model=model)
     with pytest.raises(JavaError, match="IllegalStateException: <bytes>: the model is closed"):
@@ -133,79 +128,86 @@ def test_a_closed_model(jvm: Jvm) -> None:
 
 def test_pixels_of_another_size(jvm: Jvm) -> None:
     with pytest.raises(JavaError, match="IllegalArgumentException: the model takes 64x48 pixels, not 48x64"):
-        jvm.call("run", model=opened(jvm, tiny()), **picture(GREY.transpose(1, 0, 2).copy()))
+        jvm.call("run", model=opened(jvm, artifacts.model()), **picture(GREY.transpose(1, 0, 2).copy()))
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1025])
 def test_threads_that_make_no_sense(jvm: Jvm, threads: int) -> None:
     with pytest.raises(JavaError, match="IllegalArgumentException: threads must be 1 to 1024"):
-        opened(jvm, tiny(), threads)
+        opened(jvm, artifacts.model(), threads)
 
 
 def test_weights_of_four_bits(jvm: Jvm) -> None:
-    model = opened(jvm, tiny(schema2.contract(precision={"weights": "int4"})))
+    model = opened(jvm, artifacts.model(artifacts.contract(precision={"weights": "int4"})))
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 
-def with_opinions(
-    promised: int = 5,
-    count: int = 5,
-    name: str = "opinions",
-    dtype: int = TensorProto.FLOAT,
-    first: bool = False,
-) -> bytes:
-    """A model whose second, or first, output are so many times the score."""
-    zeros = helper.make_tensor("", TensorProto.FLOAT, [1, count], [0.0] * count)
-    tail = [
-        helper.make_node("Identity", ["mean"], ["score"]),
-        helper.make_node("Constant", [], ["zeros"], value=zeros),
-        helper.make_node("Add", ["mean", "zeros"], ["floats_"]),
-        helper.make_node("Cast", ["floats_"], [name], to=dtype),
+def views(count: int) -> artifacts.Nodes:
+    """A tail whose opinions are 1/count, 2/count, ... 1 of the brightness."""
+    shares = [(view + 1) / count for view in range(count)]
+    constant = helper.make_tensor("", TensorProto.FLOAT, [1, count], shares)
+    return [
+        helper.make_node("Constant", [], ["shares"], value=constant),
+        helper.make_node("Mul", ["mean", "shares"], ["score"]),
     ]
-    proto = onnx.load_from_string(tiny(schema2.contract(output={"opinions": promised}), tail=tail))
-    proto.graph.output.append(helper.make_tensor_value_info(name, dtype, [1, count]))
-    if first:
-        score = proto.graph.output.pop(0)
-        proto.graph.output.append(score)
-    data: bytes = proto.SerializeToString()
-    return data
 
 
-@pytest.mark.parametrize("first", [False, True], ids=["score first", "opinions first"])
-def test_a_model_with_opinions(jvm: Jvm, first: bool) -> None:
-    model = opened(jvm, with_opinions(first=first))
-    assert jvm.call("model_contract", model=model)["opinions"] == 5
-    assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
+@pytest.mark.parametrize("count", [1, 2, 5, 1024])
+def test_opinions(jvm: Jvm, tmp_path: Path, count: int) -> None:
+    data = artifacts.model(
+        artifacts.contract(output={"opinions": count}), tail=views(count), out_shape=(1, count)
+    )
+    model = opened(jvm, data)
+    sent = picture(GREY)
+    assert jvm.call("model_contract", model=model)["opinions"] == count
+    expected = Scorer(artifacts.save(tmp_path, data)).assess(GREY)
+    assert jvm.call("opinions", model=model, **sent) == [
+        pytest.approx(o, abs=1e-7) for o in expected.opinions
+    ]
+    assert jvm.call("run", model=model, **sent) == pytest.approx(expected.score, abs=1e-7)
+
+
+def test_one_opinion_out_of_range(jvm: Jvm) -> None:
+    tail = [*artifacts.constant(0.5)[:-1], helper.make_node("Concat", ["value", "many"], ["score"], axis=0)]
+    tail.insert(0, helper.make_node("Constant", [], ["many"], value=helper.make_tensor("", 1, [1], [1.5])))
+    model = opened(
+        jvm, artifacts.model(artifacts.contract(output={"opinions": 2}), tail=tail, out_shape=(2,))
+    )
+    with pytest.raises(JavaError, match=r"^ModelException: <bytes>: the model answered 1.5, its contract"):
+        jvm.call("run", model=model, **picture(GREY))
 
 
 LIES = {
-    "height": tiny(schema2.contract(H + 1, W)),
-    "width": tiny(schema2.contract(H, W - 1)),
-    "channels first": tiny(shape=(1, 3, H, W)),
-    "a batch of two": tiny(shape=(2, H, W, 3), out_shape=(2,)),
-    "any batch": tiny(shape=("N", H, W, 3), out_shape=("N",)),
-    "any height": tiny(shape=(1, "H", W, 3)),
-    "four channels": tiny(shape=(1, H, W, 4)),
-    "float pixels": tiny(dtype=TensorProto.FLOAT),
-    "signed pixels": tiny(dtype=TensorProto.INT8),
-    "two inputs": tiny(extra_input=True),
-    "two outputs": tiny(extra_output=True),
-    "a double": tiny(
+    "height": artifacts.model(artifacts.contract(H + 1, W)),
+    "width": artifacts.model(artifacts.contract(H, W - 1)),
+    "channels first": artifacts.model(shape=(1, 3, H, W)),
+    "a batch of two": artifacts.model(shape=(2, H, W, 3), out_shape=(2,)),
+    "any batch": artifacts.model(shape=("N", H, W, 3), out_shape=("N",)),
+    "any height": artifacts.model(shape=(1, "H", W, 3)),
+    "four channels": artifacts.model(shape=(1, H, W, 4)),
+    "float pixels": artifacts.model(dtype=TensorProto.FLOAT),
+    "signed pixels": artifacts.model(dtype=TensorProto.INT8),
+    "two inputs": artifacts.model(extra_input=True),
+    "two outputs": artifacts.model(extra_output=True),
+    "a double": artifacts.model(
         tail=[helper.make_node("Cast", ["mean"], ["score"], to=TensorProto.DOUBLE)],
         out_dtype=TensorProto.DOUBLE,
     ),
-    "a text": tiny(
+    "a text": artifacts.model(
         tail=[helper.make_node("Cast", ["mean"], ["score"], to=TensorProto.STRING)],
         out_dtype=TensorProto.STRING,
     ),
-    "two scores": tiny(
+    "two scores": artifacts.model(
         tail=[helper.make_node("Concat", ["mean", "mean"], ["score"], axis=0)], out_shape=(2,)
     ),
-    "no opinions": tiny(schema2.contract(output={"opinions": 5})),
-    "opinions unasked": with_opinions(promised=0),
-    "fewer opinions": with_opinions(count=4),
-    "opinions by another name": with_opinions(name="votes"),
-    "whole opinions": with_opinions(dtype=TensorProto.INT64),
+    "fewer opinions": artifacts.model(
+        artifacts.contract(output={"opinions": 5}), tail=views(4), out_shape=(1, 4)
+    ),
+    "more opinions": artifacts.model(
+        artifacts.contract(output={"opinions": 5}), tail=views(6), out_shape=(1, 6)
+    ),
+    "opinions unasked": artifacts.model(tail=views(5), out_shape=(1, 5)),
+    "no opinions": artifacts.model(artifacts.contract(output={"opinions": 5})),
 }
 
 
@@ -213,17 +215,20 @@ LIES = {
 def test_a_model_that_does_not_keep_its_contract(jvm: Jvm, model: bytes) -> None:
     with pytest.raises(JavaError, match=r"^ModelException: <bytes>: ") as caught:
         opened(jvm, model)
-    assert "promises" in caught.value.message or "one float score is wanted" in caught.value.message
+    assert "its contract promises" in caught.value.message
 
 
 NO_CONTRACT = {
-    "none": (tiny(key="another.key"), "without a MobileIQA contract"),
-    "empty": (tiny(""), "not JSON"),
-    "not text": (tiny().replace(b"mean of all pixels", b"mean of \xff\xfe\xfd pixels"), "not UTF-8"),
-    "deep": (tiny("[" * 100_000), "nested deeper"),
-    "schema 1": (tiny({**schema2.contract(), "schema": 1}), "schema is 1, this app reads 2"),
+    "none": (artifacts.model(key="another.key"), "without a MobileIQA contract"),
+    "empty": (artifacts.model(""), "not JSON"),
+    "not text": (
+        artifacts.model().replace(b"mean of all pixels", b"mean of \xff\xfe\xfd pixels"),
+        "not UTF-8",
+    ),
+    "deep": (artifacts.model("[" * 100_000), "nested deeper"),
+    "schema 1": (artifacts.model({**artifacts.contract(), "schema": 1}), "schema is 1, this app reads 2"),
     "no height": (
-        tiny({**schema2.contract(), "input": {"width": 3}}),
+        artifacts.model({**artifacts.contract(), "input": {"width": 3}}),
         "<bytes>: input.height is missing",
     ),
 }
@@ -243,8 +248,8 @@ NO_MODELS = {
     "text": b"this is no model\n" * 50,
     "random": np.random.default_rng(0).bytes(5000),
     "a photo": (PHOTOS / "rocket.jpg").read_bytes(),
-    "half a model": tiny()[: len(tiny()) // 2],
-    "a contract": json.dumps(schema2.contract()).encode(),
+    "half a model": artifacts.model()[: len(artifacts.model()) // 2],
+    "a contract": json.dumps(artifacts.contract()).encode(),
 }
 
 
@@ -270,7 +275,7 @@ SCORES = {"NaN": float("nan"), "infinity": float("inf"), "above": 1.001, "below"
 
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
 def test_a_score_out_of_range(jvm: Jvm, score: float) -> None:
-    model = opened(jvm, tiny(tail=artifacts.constant(score)))
+    model = opened(jvm, artifacts.model(tail=artifacts.constant(score)))
     with pytest.raises(JavaError, match=r"^ModelException: <bytes>: the model answered .* promises 0 to 1"):
         jvm.call("run", model=model, **picture(GREY))
 
@@ -281,8 +286,8 @@ def test_no_score_at_all(jvm: Jvm) -> None:
         helper.make_node("NonZero", ["zero"], ["where"]),
         helper.make_node("Cast", ["where"], ["score"], to=TensorProto.FLOAT),
     ]
-    model = opened(jvm, tiny(tail=tail, out_shape=(1, "N")))
-    with pytest.raises(JavaError, match="one score is wanted, the model gave 0"):
+    model = opened(jvm, artifacts.model(tail=tail, out_shape=(1, "N")))
+    with pytest.raises(JavaError, match="promises an output of size 1, the model gave 0"):
         jvm.call("run", model=model, **picture(GREY))
 
 
@@ -295,7 +300,7 @@ def test_a_model_that_fails_while_it_runs(jvm: Jvm) -> None:
         helper.make_node("Add", ["seven", "zero"], ["shape"]),
         helper.make_node("Reshape", ["mean", "shape"], ["score"]),
     ]
-    model = opened(jvm, tiny(tail=tail, out_shape=("N",)))
+    model = opened(jvm, artifacts.model(tail=tail, out_shape=("N",)))
     for _ in range(2):
         with pytest.raises(JavaError, match=r"^ModelException: <bytes>: onnxruntime: .*Reshape"):
             jvm.call("run", model=model, **picture(GREY))
@@ -317,12 +322,12 @@ def works_or_is_refused(jvm: Jvm, model: bytes) -> None:
 
 
 def test_a_name_in_the_graph_that_is_not_text(jvm: Jvm) -> None:
-    works_or_is_refused(jvm, tiny().replace(b"pixels", b"pix\xff\xfes"))
-    works_or_is_refused(jvm, tiny().replace(b"score", b"sc\xf0\x90e"))
+    works_or_is_refused(jvm, artifacts.model().replace(b"pixels", b"pix\xff\xfes"))
+    works_or_is_refused(jvm, artifacts.model().replace(b"score", b"sc\xf0\x90e"))
 
 
 def test_a_model_cut_off_anywhere(jvm: Jvm) -> None:
-    data = tiny()
+    data = artifacts.model()
     for end in range(0, len(data), 7):
         with pytest.raises(JavaError, match=r"ModelException|ContractException"):
             opened(jvm, data[:end])
@@ -331,7 +336,7 @@ def test_a_model_cut_off_anywhere(jvm: Jvm) -> None:
 @relaxed
 @given(st.data())
 def test_damaged_models(jvm: Jvm, data: st.DataObject) -> None:
-    model = bytearray(tiny())
+    model = bytearray(artifacts.model())
     graph = model.index(b"mobileiqa.contract")  # behind it there is only text
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, min(graph, len(model))))
@@ -364,8 +369,8 @@ def test_any_bytes(jvm: Jvm, data: bytes) -> None:
 @relaxed
 @given(st.data())
 def test_damaged_contracts(jvm: Jvm, data: st.DataObject) -> None:
-    text = json.dumps(schema2.contract())
+    text = json.dumps(artifacts.contract())
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 10, len(text))))
     insert = data.draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=3))
-    works_or_is_refused(jvm, tiny(text[:start] + insert + text[end:]))
+    works_or_is_refused(jvm, artifacts.model(text[:start] + insert + text[end:]))

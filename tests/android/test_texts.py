@@ -15,8 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mobileiqa_sdk import band
+from mobileiqa_sdk.reduction import reduction
 
-from . import schema2
+from ..sdk import artifacts
 from .toolbox import JavaError, Jvm
 
 quick = settings(deadline=None, max_examples=150)
@@ -78,7 +79,7 @@ def parsed(pure: Jvm, contract: Any) -> Any:
 
 
 def test_a_contract(pure: Jvm) -> None:
-    contract = schema2.contract(input={"decode": "jpeg-reduced"}, output={"opinions": 5})
+    contract = artifacts.contract(input={"decode": "jpeg-reduced"}, output={"opinions": 5})
     found = parsed(pure, contract)
     model, golden = contract["model"], contract["golden"]
     assert found == {
@@ -104,7 +105,7 @@ def test_a_contract(pure: Jvm) -> None:
 
 KEYS = [
     f"{section}.{key}"
-    for section, keys in schema2.contract().items()
+    for section, keys in artifacts.contract().items()
     if isinstance(keys, dict)
     for key in keys
 ]
@@ -114,7 +115,7 @@ KEYS = [
 def test_every_key_is_needed_and_named(pure: Jvm, path: str) -> None:
     section, key = path.split(".")
     for change in ("missing", None, [], "\x07"):
-        contract = schema2.contract()
+        contract = artifacts.contract()
         if change == "missing":
             del contract[section][key]
         else:
@@ -139,7 +140,8 @@ WRONG = [
     ("output.minimum", 1),
     ("output.maximum", 5.0),
     ("output.higher_is_better", False),
-    ("output.opinions", -1),
+    ("output.opinions", 0),
+    ("output.opinions", 1025),
     ("output.opinions", 1.0),
     ("golden.formula", "triangles-2"),
     ("golden.height", 31),
@@ -156,7 +158,7 @@ WRONG = [
 def test_a_value_that_makes_no_sense(pure: Jvm, path: str, value: Any) -> None:
     section, key = path.split(".")
     with pytest.raises(JavaError, match=f"ContractException: {path} is "):
-        parsed(pure, schema2.contract(**{section: {key: value}}))
+        parsed(pure, artifacts.contract(**{section: {key: value}}))
 
 
 @pytest.mark.parametrize(
@@ -165,13 +167,13 @@ def test_a_value_that_makes_no_sense(pure: Jvm, path: str, value: Any) -> None:
         ("", "the contract is not JSON: ends too early"),
         ("[]", "the contract is not a JSON object"),
         ("{}", "schema is null"),
-        ({**schema2.contract(), "schema": 1}, "schema is 1, this app reads 2"),
-        ({**schema2.contract(), "schema": True}, "schema is true"),
-        ({**schema2.contract(), "schema": 2.0}, "schema is 2.0"),
-        ({**schema2.contract(), "more": {}}, "unexpected key: more"),
-        ({**schema2.contract(), "more": 1}, "unexpected key: more"),
-        ({**schema2.contract(), "model": []}, "model.name is missing"),
-        (schema2.contract(input={"mean": 0}), "unexpected key: input.mean"),
+        ({**artifacts.contract(), "schema": 1}, "schema is 1, this app reads 2"),
+        ({**artifacts.contract(), "schema": True}, "schema is true"),
+        ({**artifacts.contract(), "schema": 2.0}, "schema is 2.0"),
+        ({**artifacts.contract(), "more": {}}, "unexpected key: more"),
+        ({**artifacts.contract(), "more": 1}, "unexpected key: more"),
+        ({**artifacts.contract(), "model": []}, "model.name is missing"),
+        (artifacts.contract(input={"mean": 0}), "unexpected key: input.mean"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -185,7 +187,7 @@ def test_no_contract(pure: Jvm, contract: Any, message: str) -> None:
 @quick
 @given(st.data())
 def test_damaged_contracts_are_refused_or_read(pure: Jvm, data: st.DataObject) -> None:
-    text = json.dumps(schema2.contract())
+    text = json.dumps(artifacts.contract())
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 10, len(text))))
     try:
@@ -195,18 +197,15 @@ def test_damaged_contracts_are_refused_or_read(pure: Jvm, data: st.DataObject) -
             raise
 
 
-K = 2  # Contract.REDUCTION_MARGIN
-
-
 @quick
-@given(st.integers(1, 9000), st.integers(1, 9000), st.sampled_from(["full", "jpeg-reduced"]))
-@example(1024, 768, "jpeg-reduced")
-@example(1023, 768, "jpeg-reduced")
+@given(st.integers(1, 1200), st.integers(1, 900), st.sampled_from(["full", "jpeg-reduced"]))
+@example(180, 136, "jpeg-reduced")
+@example(179, 136, "jpeg-reduced")
+@example(180, 135, "jpeg-reduced")
 def test_how_much_smaller_a_jpeg_is_decoded(pure: Jvm, width: int, height: int, decode: str) -> None:
-    contract = schema2.contract(input={"decode": decode})
-    to_width, to_height = contract["input"]["width"], contract["input"]["height"]
-    allowed = [n for n in (1, 2, 4, 8) if width // n >= K * to_width and height // n >= K * to_height]
-    wanted = max([1, *allowed]) if decode == "jpeg-reduced" else 1
+    contract = artifacts.contract(input={"decode": decode})
+    fit = (contract["input"]["height"], contract["input"]["width"])
+    wanted = reduction((width, height), fit) if decode == "jpeg-reduced" else 1
     found = pure.call("reduction", text=json.dumps(contract), width=width, height=height)
     assert found == wanted
 
@@ -276,7 +275,7 @@ def report(pure: Jvm, **arguments: Any) -> Any:
 
 
 def test_a_report(pure: Jvm) -> None:
-    contract = schema2.contract()
+    contract = artifacts.contract()
     seconds = [0.3, 0.1, 0.2]
     found = report(pure, contract=json.dumps(contract), values=seconds)
     assert found.keys() == {"schema", "kind", "environment", "settings", "results", "flags"}
@@ -332,5 +331,5 @@ def test_a_report_of_a_failure(pure: Jvm) -> None:
     assert result["model"] == result["version"] == result["precision"] == "unknown"
     nothing = ("golden", "score", "seconds", "memory", "size_bytes")
     assert all(result[key] is None for key in nothing)
-    whole = report(pure, contract=json.dumps(schema2.contract()), values=[1.0])["results"][0]
+    whole = report(pure, contract=json.dumps(artifacts.contract()), values=[1.0])["results"][0]
     assert copy.copy(result).keys() == whole.keys()

@@ -2,7 +2,6 @@ package ai.mobileiqa.core;
 
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertSame;
 
 import org.junit.Test;
 
@@ -11,7 +10,34 @@ public class BicubicTest {
     @Test
     public void theSameSizeIsTheSamePicture() {
         Pixels picture = Golden.image(40, 32);
-        assertSame(picture, Bicubic.resize(picture, 40, 32));
+        assertArrayEquals(picture.rgb, Bicubic.resize(picture, 40, 32).rgb);
+    }
+
+    @Test
+    public void everyRowIsReadOnceAndInOrder() {
+        final Pixels picture = Golden.image(40, 77);
+        final int[] next = {0};
+        Rows rows = new Rows() {
+            @Override
+            public int width() {
+                return picture.width;
+            }
+
+            @Override
+            public int height() {
+                return picture.height;
+            }
+
+            @Override
+            public void read(int first, int count, byte[] rgb) {
+                assertEquals(next[0], first);
+                next[0] += count;
+                picture.read(first, count, rgb);
+            }
+        };
+        byte[] wanted = Bicubic.resize(picture, 32, 32).rgb;
+        assertArrayEquals(wanted, Bicubic.resize(rows, 32, 32).rgb);
+        assertEquals(77, next[0]);
     }
 
     @Test
