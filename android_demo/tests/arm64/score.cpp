@@ -35,12 +35,12 @@ int main(int count, char** arguments) {
   const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
   if (count_of_opinions > kMaxOpinions) return 2;
   if (!session.open_file(arguments[1], 1, false, error) ||
-      !session.metadata("mobileiqa.contract", &contract, error) ||
-      !session.check(height, width, atoi(arguments[4]), error)) {
+      !session.metadata("mobileiqa.contract", &contract, error)) {
     return fail(error);
   }
-  fprintf(stderr, "%s\n", contract);
+  fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
   free(contract);
+  if (!session.check(height, width, atoi(arguments[4]), error)) return fail(error);
   for (int i = 5; i < count; i++) {
     const size_t size = size_t{3} * height * width;
     float opinions[kMaxOpinions];

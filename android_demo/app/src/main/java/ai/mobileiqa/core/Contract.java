@@ -28,14 +28,19 @@ public final class Contract {
     /** The value of {@link #decode} that allows {@link #reduction}. */
     public static final String JPEG_REDUCED = "jpeg-reduced";
 
+    /** Of the model, as {@code mobileiqa models} lists it. */
     public final String name;
+
+    /** Of the model. */
     public final String version;
+
+    /** The network's form, for people. */
     public final String family;
 
     /** SPDX identifier, or {@code unknown}. */
     public final String licence;
 
-    /** Lower-case hex. */
+    /** Hex digest of the checkpoint file it was exported from. */
     public final String checkpointSha256;
 
     /** Rows of the input in pixels. */
@@ -56,17 +61,22 @@ public final class Contract {
     /** What arithmetic is done in, for people. */
     public final String compute;
 
+    /** How the golden image is made: {@link Golden#FORMULA}. */
     public final String goldenFormula;
+
+    /** Rows of the golden image before resizing. */
     public final int goldenHeight;
+
+    /** Columns of the golden image before resizing. */
     public final int goldenWidth;
 
     /** Lower-case hex digest of the resized golden image's bytes. */
     public final String goldenInputSha256;
 
-    /** In [0, 1]. */
+    /** In [0, 1]: what the reference network answers for the golden image. */
     public final double goldenScore;
 
-    /** In (0, 1). */
+    /** In (0, 1): how far from it another may be. */
     public final double goldenTolerance;
 
     private Contract(ContractReader in) throws ContractException {
@@ -106,6 +116,7 @@ public final class Contract {
     /**
      * Reads a contract.
      *
+     * @param json the text under {@link #METADATA_KEY}
      * @throws ContractException no JSON object, another schema, a key missing or unknown, a value out of range
      */
     public static Contract parse(String json) throws ContractException {

@@ -12,6 +12,8 @@ public final class Pixels implements Rows {
     public final byte[] rgb;
 
     /**
+     * Wraps bytes as a picture.
+     *
      * @throws IllegalArgumentException a side below 1, or another number of bytes
      */
     public Pixels(int width, int height, byte[] rgb) {
