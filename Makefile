@@ -17,6 +17,6 @@ test: ## all tests
 
 model: ## export the bundled model from its checkpoint
 	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.2.safetensors \
-		--no-timing --output mobileiqa_sdk/models/$(MODEL)
+		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
 
 .PHONY: help check lint format test model

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds the C++ layer without an NDK: native.sh TARGET FOLDER
 #   arm64-v8a, x86_64   FOLDER/libmobileiqa.so for the APK
-#   host                FOLDER/libmobileiqa.so for this machine's JVM, against the onnxruntime that Python has
+#   host                FOLDER/libmobileiqa.so for this machine's JVM, with the onnxruntime that Python has
+#   host-as-phone       the same with the version of onnxruntime that the APK has (x86-64)
 #   qemu                FOLDER/score, for qemu-aarch64: the machine code of arm64-v8a under a main of its own
 # Needs toolchain.sh to have run.
 set -euo pipefail
-# shellcheck source=toolchain.sh
+# shellcheck source-path=SCRIPTDIR source=toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
 CPP=$DEMO/app/src/main/cpp
@@ -52,10 +53,14 @@ android() { # abi folder
         -o "$2/libmobileiqa.so"
 }
 
-host() { # folder
-    local library
-    library=$(python3 -c 'import glob, os, importlib.util as u
-print(glob.glob(os.path.dirname(u.find_spec("onnxruntime").origin) + "/capi/libonnxruntime.so.*")[0])')
+pythons_library() {
+    "${PYTHON:-python3}" -c 'import glob, os, importlib.util as u
+print(glob.glob(os.path.dirname(u.find_spec("onnxruntime").origin) + "/capi/libonnxruntime.so.*")[0])'
+}
+
+host() { # library folder
+    local library=$1
+    shift
     objects "$("$CLANG" -print-target-triple)" "$scratch"
     # The wheel has no file of the name that it is looked up by.
     ln -sf "$library" "$1/libonnxruntime.so.1"
@@ -81,7 +86,9 @@ main() {
     jni_headers
     case $1 in
         arm64-v8a | x86_64) android "$1" "$2" ;;
-        host | qemu) "$1" "$2" ;;
+        host) host "$(pythons_library)" "$2" ;;
+        host-as-phone) host "$ORT/linux-x64/libonnxruntime.so.1" "$2" ;;
+        qemu) qemu "$2" ;;
         *)
             echo "$1: no such target" >&2
             return 2

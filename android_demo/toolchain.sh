@@ -7,7 +7,7 @@ set -euo pipefail
 DEMO=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CACHE=${MOBILEIQA_ANDROID_CACHE:-$DEMO/.cache}
 
-# onnxruntime 1.29.0 for Android: C headers and libonnxruntime.so, aligned to 16 KB pages.
+# onnxruntime 1.29.0: C headers, libonnxruntime.so for Android (16 KB pages), and for this machine, to test with.
 ORT_NPM=com.github.asus4.onnxruntime@0.4.9
 ORT_NPM_SHA256=e59788788818fdde1b2e522e766a21ba0f7d8391de55737abf81e32cc801785d
 
@@ -37,10 +37,11 @@ check_sha256() { # file digest
     }
 }
 
-# unpacked FOLDER DIGEST MAKER...: calls MAKER with an empty scratch folder and an empty result folder, which
-# becomes FOLDER in the cache. Where FOLDER was made of DIGEST already, does nothing.
+# unpacked FOLDER DIGEST MAKER: calls MAKER, a function, with an empty scratch folder and an empty result folder,
+# which becomes FOLDER in the cache. Where FOLDER was made of DIGEST by this MAKER already, does nothing.
 unpacked() {
-    local folder=$CACHE/$1 digest=$2 scratch
+    local folder=$CACHE/$1 digest scratch
+    digest="$2 $(declare -f "$3" | sha256sum)"
     shift 2
     [[ $(cat "$folder/.made-of" 2>/dev/null) == "$digest" ]] && return 0
     mkdir -p "$CACHE"
@@ -56,16 +57,19 @@ unpacked() {
     rm -rf "$scratch"
 }
 
-# .cache/onnxruntime-android: headers/, jni/ABI/libonnxruntime.so, ThirdPartyNotices.txt
+# .cache/onnxruntime-android: headers/, jni/ABI/libonnxruntime.so, linux-x64/libonnxruntime.so.1, ThirdPartyNotices.txt
 onnxruntime_android() { unpacked onnxruntime-android "$ORT_NPM_SHA256" unpack_npm; }
 
 unpack_npm() { # download result
     (cd "$1" && npm pack --silent "$ORT_NPM" >/dev/null) || return
     local files=("$1"/*.tgz)
     check_sha256 "${files[0]}" "$ORT_NPM_SHA256" || return
-    tar -xzf "${files[0]}" -C "$1" package/Plugins/Android/onnxruntime.aar package/ThirdPartyNotices.txt || return
+    tar -xzf "${files[0]}" -C "$1" package/Plugins/Android/onnxruntime.aar \
+        package/Plugins/Linux/x64/libonnxruntime.so package/ThirdPartyNotices.txt || return
     unzip -q "$1/package/Plugins/Android/onnxruntime.aar" 'headers/*' jni/arm64-v8a/libonnxruntime.so \
         jni/x86_64/libonnxruntime.so -d "$2" || return
+    mkdir "$2/linux-x64"
+    mv "$1/package/Plugins/Linux/x64/libonnxruntime.so" "$2/linux-x64/libonnxruntime.so.1"
     mv "$1/package/ThirdPartyNotices.txt" "$2"
 }
 
@@ -73,7 +77,7 @@ unpack_npm() { # download result
 qemu_root() { unpacked qemu "$ORT_WHEEL_SHA256" unpack_wheel; }
 
 unpack_wheel() { # download result
-    python3 -m pip download --quiet --no-deps --only-binary :all: --implementation cp --python-version 311 \
+    "${PYTHON:-python3}" -m pip download --quiet --no-deps --only-binary :all: --implementation cp --python-version 311 \
         --platform manylinux_2_28_aarch64 --dest "$1" "$ORT_WHEEL" || return
     local files=("$1"/*.whl)
     check_sha256 "${files[0]}" "$ORT_WHEEL_SHA256" || return

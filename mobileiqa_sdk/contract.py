@@ -1,7 +1,7 @@
 """What an artifact expects and promises: one JSON object, stored inside the model file and beside it.
 
 Anything that would change a score is in here, so that a runtime on another platform needs the
-model file alone. Schema 1 is described in docs/contract.md.
+model file alone. Schema 2 is described in docs/contract.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from . import golden, resample
 from .errors import ArtifactInvalid, ContractUnsupported
 from .photo import MIN_SIDE
 
-SCHEMA = 1
+SCHEMA = 2
 METADATA_KEY = "mobileiqa.contract"
 MAX_SIDE = 8192
+MAX_OPINIONS = 1024
+DECODE_RULES = ("full", "jpeg-reduced")
 _T = TypeVar("_T")
 
 
@@ -43,7 +45,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The one input: a photo resized to height x width pixels, aspect ratio ignored."""
+    """The one input: a photo resized to height x width pixels, aspect ratio ignored.
+
+    ``decode`` is one of `DECODE_RULES`; see :mod:`mobileiqa_sdk.reduction`.
+    """
 
     height: int
     width: int
@@ -51,15 +56,22 @@ class InputSpec:
     channels: str = "RGB"
     dtype: str = "uint8"
     resample: str = resample.RULE
+    decode: str = "full"
 
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """The one output: a score between minimum and maximum."""
+    """The one output: so many opinions between minimum and maximum. The score is their mean."""
 
     minimum: float = 0.0
     maximum: float = 1.0
     higher_is_better: bool = True
+    opinions: int = 1
+
+    @property
+    def name(self) -> str:
+        """What the model calls its output."""
+        return "opinions" if self.opinions > 1 else "score"
 
 
 @dataclass(frozen=True)
@@ -151,6 +163,15 @@ class ModelContract:
                 raise ContractUnsupported(
                     f"{source}: {what} {found!r}; this SDK knows {known!r}. Upgrade mobileiqa-sdk"
                 )
+        if self.input.decode not in DECODE_RULES:
+            raise ContractUnsupported(
+                f"{source}: decode rule {self.input.decode!r}; this SDK knows {', '.join(DECODE_RULES)}. "
+                "Upgrade mobileiqa-sdk"
+            )
+        if not 1 <= self.output.opinions <= MAX_OPINIONS:
+            raise ArtifactInvalid(
+                f"{source}: its contract has {self.output.opinions} opinions, not 1 to {MAX_OPINIONS}"
+            )
         sides = (self.input.height, self.input.width, self.golden.height, self.golden.width)
         if not (all(1 <= side <= MAX_SIDE for side in sides) and min(sides[2:]) >= MIN_SIDE):
             raise ArtifactInvalid(

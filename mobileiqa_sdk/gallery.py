@@ -47,9 +47,9 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
 
 
 def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[Row]:
-    """One row per photo, in order, JSON-ready: path, score, band, seconds, error.
+    """One row per photo, in order, JSON-ready: path, score, band, spread, seconds, error.
 
-    ``score``, ``band`` and ``seconds`` are None where ``error`` says why, and the other way round.
+    Where ``error`` says why, all but the path are None. ``spread`` is None for models without views, too.
     """
     for photo in photos:
         results = iter([photo]) if isinstance(photo, PhotoError) else scorer.score_many([photo])
@@ -59,12 +59,14 @@ def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[R
 def as_row(result: Assessment | PhotoError) -> Row:
     """The row of one result."""
     if isinstance(result, PhotoError):
-        return {"path": result.photo, "score": None, "band": None, "seconds": None, "error": result.reason}
+        empty = dict.fromkeys(("score", "band", "spread", "seconds"))
+        return {"path": result.photo, **empty, "error": result.reason}
     seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
     return {
         "path": result.photo,
         "score": result.score,
         "band": result.band,
+        "spread": result.spread,
         "seconds": seconds,
         "error": None,
     }

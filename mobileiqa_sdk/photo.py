@@ -27,6 +27,7 @@ from PIL import Image
 from .colour import to_srgb, unit_to_bytes
 from .decode import HEAD, file_format, named_errors, one_line, open_image
 from .errors import PhotoError, PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
+from .reduction import reduce_jpeg
 
 Photo: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
@@ -55,6 +56,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
 
 _log = logging.getLogger("mobileiqa_sdk")
 
@@ -76,16 +78,18 @@ def describe(photo: object) -> str:
     return f"<{type(photo).__name__}>"
 
 
-def read_photo(photo: Photo) -> Image.Image:
+def read_photo(photo: Photo, *, fit: tuple[int, int] | None = None) -> Image.Image:
     """Read a photo as it should be seen.
 
     Args:
         photo: see `Photo`. Arrays are RGB, RGBA or grey, uint8 in 0..255 or float16/32/64 in [0, 1]. A file
             is read from its current position to its end and stays open. Nothing passed in is modified.
+        fit: (height, width) in pixels that the picture is for. The file of a JPEG that is much larger is
+            decoded smaller, see `mobileiqa_sdk.reduction`; None decodes every pixel.
 
     Returns:
-        An upright sRGB image of mode "RGB", loaded, both sides at least `MIN_SIDE`. A PIL image that already
-        is all that comes back as the same object.
+        An upright sRGB image of mode "RGB", loaded. A PIL image that already is all that comes back as the
+        same object.
 
     Raises:
         PhotoNotFound: no regular file at this path that may be read.
@@ -102,7 +106,7 @@ def read_photo(photo: Photo) -> Image.Image:
     data = _read_bytes(photo, label)
     if not data:
         raise PhotoUnreadable(label, "is empty")
-    return _finish(open_image(data, label), label)
+    return _finish(open_image(data, label), label, fit)
 
 
 def _read_bytes(photo: object, label: str) -> bytes:
@@ -182,9 +186,11 @@ def _from_array(array: NDArray[Any], label: str) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _finish(image: Image.Image, label: str) -> Image.Image:
+def _finish(image: Image.Image, label: str, fit: tuple[int, int] | None = None) -> Image.Image:
     with named_errors(label):
         _check_size(image.size, label)
+        if fit is not None:
+            reduce_jpeg(image, fit, sideways=_turn(image) in _SIDEWAYS)
         image.load()
         turn = _turn(image)  # the conversion does not keep EXIF
         image = to_srgb(image, label)

@@ -253,6 +253,10 @@ class Finetuning:
             seen = network.observe(inputs)
         return Observation(*(part.float() for part in seen))
 
+    def _judged(self, photos: list[list[Pixels]]) -> Floats:
+        scores: Floats = self.averaged.observe(self._inputs(_stacked(photos))).score.cpu().numpy()
+        return scores
+
     @torch.no_grad()
     def _judge(self, report: Callable[[str], None]) -> None:
         scores = np.empty(len(self.validate.mos), np.float32)
@@ -260,7 +264,7 @@ class Finetuning:
             photos = [
                 [sized(path, self.config.input_size)] for path in self.validate.paths[start : start + 8]
             ]
-            scores[start : start + 8] = self.averaged(self._inputs(_stacked(photos))).cpu().numpy()
+            scores[start : start + 8] = self._judged(photos)
         figures = {
             "step": float(self.step),
             "srcc": srcc(scores, self.validate.mos),

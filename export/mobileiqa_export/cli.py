@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mobileiqa_sdk.contract import MAX_SIDE
+from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE
 
 from .errors import ExportError
 from .exporter import Outcome, export, export_matrix
@@ -101,6 +101,13 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     help="SRCC with the reference below which layers of a quantized artifact are kept float.",
 )
 @click.option("--allow-drift", is_flag=True, help="Keep what fails verification, and mark its contract.")
+@click.option(
+    "--decode",
+    type=click.Choice(DECODE_RULES),
+    default="full",
+    show_default=True,
+    help="The contract's rule for JPEGs much larger than the input.",
+)
 @click.option("--no-timing", is_flag=True, help="Do not measure time and memory against fp32.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")
 @click.option(
@@ -122,6 +129,7 @@ def command(
     verification_images: int | None,
     ranking_bar: float,
     allow_drift: bool,
+    decode: str,
     no_timing: bool,
     force: bool,
     as_json: bool,
@@ -144,6 +152,7 @@ def command(
         ranking_bar=ranking_bar,
         allow_drift=allow_drift,
         timing=not no_timing,
+        decode=decode,
     )
     settings: dict[str, Any] = {
         "options": options,

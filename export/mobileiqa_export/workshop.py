@@ -15,7 +15,7 @@ from torch import nn
 from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
-from mobileiqa_sdk.runtimes import Runtime
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .errors import ExportError
 from .formats import Job, save
@@ -51,6 +51,7 @@ class Options:
         ranking_bar: the SRCC that mixed precision aims for, at least the gate's 0.99.
         allow_drift: keep an artifact that fails verification, and mark its contract.
         timing: measure time and memory against the fp32 artifact of the same format.
+        decode: the contract's rule for large JPEGs, one of :data:`mobileiqa_sdk.contract.DECODE_RULES`.
     """
 
     calibration_data: str | Path | None = None
@@ -60,6 +61,7 @@ class Options:
     ranking_bar: float = 0.99
     allow_drift: bool = False
     timing: bool = True
+    decode: str = "full"
 
 
 class Workshop:
@@ -89,7 +91,7 @@ class Workshop:
         loaded = load_checkpoint(checkpoint, input_size=input_size)
         self.config: StudentConfig = loaded.config
         golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)
-        self._contract = _contract(Path(checkpoint), loaded, golden, name, version, licence)
+        self._contract = _contract(Path(checkpoint), loaded, golden, options.decode, name, version, licence)
         say("making the test images")
         self.images: ImageSet = verification_set(
             loaded.config.input_size, options.verify_photos, options.verification_images
@@ -220,7 +222,13 @@ class Workshop:
 
 
 def _contract(
-    path: Path, loaded: Checkpoint, golden: Golden, name: str | None, version: str | None, licence: str | None
+    path: Path,
+    loaded: Checkpoint,
+    golden: Golden,
+    decode: str,
+    name: str | None,
+    version: str | None,
+    licence: str | None,
 ) -> ModelContract:
     info, config = loaded.info, loaded.config
     height, width = config.input_size
@@ -232,8 +240,8 @@ def _contract(
             licence=licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         ),
-        input=InputSpec(height, width),
-        output=OutputSpec(),
+        input=InputSpec(height, width, decode=decode),
+        output=OutputSpec(opinions=config.opinions),
         precision=PROMISES["fp32"].precision,
         golden=golden,
     )

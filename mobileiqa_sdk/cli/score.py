@@ -26,6 +26,7 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
+@click.option("--exact-decode", is_flag=True, help="Decode large JPEGs in full; slower.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header, as they come.")
@@ -35,6 +36,7 @@ def command(
     model: str | None,
     runtime: str | None,
     threads: int | None,
+    exact_decode: bool,
     as_json: bool,
     as_jsonl: bool,
     as_csv: bool,
@@ -47,7 +49,7 @@ def command(
     if len(forms) > 1:
         raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
     form = forms[0] if forms else None
-    scorer = Scorer(model, runtime=runtime, threads=threads)
+    scorer = Scorer(model, runtime=runtime, threads=threads, exact_decode=exact_decode)
     photos = list(find_photos(paths, recursive=recursive))
     failed = 0
 
@@ -91,11 +93,11 @@ def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
 def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
     steps = ("decode", "resize", "inference")
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["path", "score", "band", *(f"{step}_seconds" for step in steps), "error"])
+    writer.writerow(["path", "score", "band", "spread", *(f"{step}_seconds" for step in steps), "error"])
     for row in rows:
         seconds = row["seconds"] or {}
         times = [seconds.get(step) for step in steps]
-        writer.writerow([row["path"], row["score"], row["band"], *times, row["error"]])
+        writer.writerow([row["path"], row["score"], row["band"], row["spread"], *times, row["error"]])
         sys.stdout.flush()
 
 

@@ -5,32 +5,17 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..contract import ModelContract
 from ..errors import ArtifactInvalid, RuntimeUnavailable
-
-
-class Runtime(Protocol):
-    """A loaded artifact. May be used from several threads at once."""
-
-    contract: ModelContract
-
-    def __init__(self, path: Path, threads: int) -> None: ...
-
-    def run(self, pixels: NDArray[np.uint8]) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score."""
-        ...
+from .runtime import Runtime
 
 
 class Entry(NamedTuple):
     """Where a runtime lives, what it needs and what it opens.
 
     Attributes:
-        module: has a class ``Session`` with the protocol :class:`Runtime`.
+        module: has a class ``Session(path, threads)`` that is a :class:`Runtime`.
         distribution: that pip installs.
         suffix: of the artifacts.
         folder: whether an artifact is a folder instead of a file.

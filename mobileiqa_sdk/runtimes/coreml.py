@@ -13,9 +13,10 @@ from PIL import Image
 
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch, RuntimeUnavailable
+from .runtime import Runtime, as_opinions, first_line
 
 
-class Session:
+class Session(Runtime):
     """One package, compiled and loaded by Core ML.
 
     Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine.
@@ -57,7 +58,7 @@ class Session:
             return models.MLModel(str(self._path))
         # Core ML's own errors arrive as RuntimeError, those of protobuf and of files as they are.
         except Exception as error:
-            raise ArtifactInvalid(f"{self._path}: Core ML cannot load it ({_first_line(error)})") from error
+            raise ArtifactInvalid(f"{self._path}: Core ML cannot load it ({first_line(error)})") from error
 
     def _check_interface(self, description: Any) -> tuple[str, str]:
         spec = self.contract.input
@@ -65,21 +66,14 @@ class Session:
         if sizes != [(spec.height, spec.width)] or len(description.output) != 1:
             raise ContractMismatch(
                 f"{self._path}: its contract promises one image of {spec.height} x {spec.width} and one "
-                f"score, the model has {sizes} and {len(description.output)} outputs"
+                f"output, the model has {sizes} and {len(description.output)} outputs"
             )
         return str(description.input[0].name), str(description.output[0].name)
 
-    def run(self, pixels: NDArray[np.uint8]) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score. Raises ContractMismatch."""
+    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+        """See :class:`.runtime.Runtime`."""
         try:
             found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
         except Exception as error:
-            raise ContractMismatch(f"{self._path}: Core ML cannot run it ({_first_line(error)})") from error
-        score = np.asarray(found)
-        if score.size != 1:
-            raise ContractMismatch(f"{self._path}: one score is wanted, the model gave {score.shape}")
-        return float(score.item())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+            raise ContractMismatch(f"{self._path}: Core ML cannot run it ({first_line(error)})") from error
+        return as_opinions(np.asarray(found), self.contract, self._path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..contract import ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch
+from .runtime import Runtime, as_opinions, first_line
 from .tflite_file import read_contract
 
 try:
@@ -22,7 +23,7 @@ except ImportError as missing:
         raise missing from None
 
 
-class Session:
+class Session(Runtime):
     """One artifact loaded in an interpreter, with its default delegate, XNNPACK.
 
     An interpreter serves one call at a time. Threads that share a session wait for each other: an
@@ -40,13 +41,13 @@ class Session:
             outputs = self._interpreter.get_output_details()
         # What is wrong with a model arrives as ValueError, RuntimeError, UnicodeDecodeError, and more.
         except Exception as error:
-            raise ArtifactInvalid(f"{path}: LiteRT cannot load it ({_first_line(error)})") from error
+            raise ArtifactInvalid(f"{path}: LiteRT cannot load it ({first_line(error)})") from error
         self._check_interface(inputs, outputs)
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
         try:
             self._interpreter.allocate_tensors()
         except Exception as error:
-            raise ArtifactInvalid(f"{path}: LiteRT cannot prepare it ({_first_line(error)})") from error
+            raise ArtifactInvalid(f"{path}: LiteRT cannot prepare it ({first_line(error)})") from error
 
     def _check_interface(self, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> None:
         spec = self.contract.input
@@ -60,18 +61,16 @@ class Session:
             found = "; ".join(f"{dtype} {shape}" for dtype, shape in map(_described, outputs))
             raise ContractMismatch(f"{self._path}: one float output is wanted, the model has {found}")
 
-    def run(self, pixels: NDArray[np.uint8]) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score. Raises ContractMismatch."""
+    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+        """See :class:`.runtime.Runtime`."""
         try:
             with self._lock:
                 self._interpreter.set_tensor(self._input, pixels[np.newaxis])
                 self._interpreter.invoke()
-                scores = self._interpreter.get_tensor(self._output)
+                values = self._interpreter.get_tensor(self._output)
         except Exception as error:
-            raise ContractMismatch(f"{self._path}: LiteRT cannot run it ({_first_line(error)})") from error
-        if scores.size != 1:
-            raise ContractMismatch(f"{self._path}: one score is wanted, the model gave {scores.shape}")
-        return float(scores.item())
+            raise ContractMismatch(f"{self._path}: LiteRT cannot run it ({first_line(error)})") from error
+        return as_opinions(values, self.contract, self._path)
 
 
 def _described(tensor: dict[str, Any]) -> tuple[str, list[int]]:
@@ -86,7 +85,3 @@ def _source(path: Path) -> dict[str, Any]:
     except UnicodeEncodeError:
         return {"model_content": path.read_bytes()}
     return {"model_path": str(path)}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

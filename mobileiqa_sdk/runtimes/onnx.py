@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch
+from .runtime import Runtime, as_opinions, first_line
 
 # Weights that are laid out anew when a file is loaded: unpacked, 4-bit ones become floats again for every
 # photo. Float weights gain nothing measurable, and would be kept twice.
 PREPACKED = {"int4"}
 
 
-class Session:
+class Session(Runtime):
     """One artifact loaded in onnxruntime."""
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -54,17 +55,15 @@ class Session:
             raise ContractMismatch(f"{self._path}: one float output is wanted, the model has {found}")
         return str(inputs[0].name)
 
-    def run(self, pixels: NDArray[np.uint8]) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score. Raises ContractMismatch."""
+    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+        """See :class:`.runtime.Runtime`."""
         try:
-            (scores,) = self._session.run(None, {self._input: pixels[np.newaxis]})
+            (values,) = self._session.run(None, {self._input: pixels[np.newaxis]})
         except Exception as error:
             raise ContractMismatch(
-                f"{self._path}: onnxruntime cannot run it ({_first_line(error)})"
+                f"{self._path}: onnxruntime cannot run it ({first_line(error)})"
             ) from error
-        if scores.size != 1:
-            raise ContractMismatch(f"{self._path}: one score is wanted, the model gave {scores.shape}")
-        return float(scores.item())
+        return as_opinions(values, self.contract, self._path)
 
 
 def _open(path: Path, threads: int, *, prepacking: bool) -> onnxruntime.InferenceSession:
@@ -85,7 +84,7 @@ def _open(path: Path, threads: int, *, prepacking: bool) -> onnxruntime.Inferenc
 
 
 def _cannot_load(path: Path, error: Exception) -> ArtifactInvalid:
-    return ArtifactInvalid(f"{path}: onnxruntime cannot load it ({_first_line(error)})")
+    return ArtifactInvalid(f"{path}: onnxruntime cannot load it ({first_line(error)})")
 
 
 def _source(path: Path) -> str | bytes:
@@ -95,7 +94,3 @@ def _source(path: Path) -> str | bytes:
     except UnicodeEncodeError:
         return path.read_bytes()
     return str(path)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

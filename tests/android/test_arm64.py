@@ -1,4 +1,4 @@
-"""The C++ layer as it runs on a phone's processor: qemu-aarch64 executes the machine code of the APK's library."""
+"""The C++ layer as a phone's processor runs it: qemu-aarch64 executes the machine code of the APK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
 from ..sdk import artifacts
-from . import schema2, toolbox
+from . import toolbox
 
 PHOTOS = [Path(skimage.data_dir) / name for name in ("chelsea.png", "rocket.jpg")]
 
@@ -41,14 +41,14 @@ def test_it_is_a_program_for_arm64(program: Path) -> None:
 
 
 def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
-    model = schema2.upgraded_file(library.find(None), tmp_path / "model.onnx")
+    model = library.find(None)
     scorer = Scorer(threads=1)
     spec = scorer.contract.input
     files = []
     for photo in PHOTOS:
         files.append(tmp_path / photo.with_suffix(".rgb").name)
         files[-1].write_bytes(resize(read_photo(photo), spec.height, spec.width).tobytes())
-    result = emulated(program, model, spec.height, spec.width, 0, *files)
+    result = emulated(program, model, spec.height, spec.width, scorer.contract.output.opinions, *files)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stderr)["model"]["name"] == scorer.contract.model.name
     found = [float(line) for line in result.stdout.splitlines()]
@@ -56,12 +56,12 @@ def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
 
 
 def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path) -> None:
-    model = artifacts.save(tmp_path, artifacts.model(schema2.contract()))
+    model = artifacts.save(tmp_path, artifacts.model())
     for arguments, message in [
-        ((model, 49, 64, 0), "its contract promises input uint8 [1, 49, 64, 3], the model has another"),
-        ((model, 48, 64, 2), "its contract promises 1 input and 2 output(s), the model has 1 and 1"),
-        ((__file__, 48, 64, 0), "onnxruntime: "),
-        ((tmp_path, 48, 64, 0), "onnxruntime: "),
+        ((model, 49, 64, 1), "its contract promises input uint8 [1, 49, 64, 3], the model has another"),
+        ((model, 48, 64, 2), "its contract promises an output of size 2, float, the model has another"),
+        ((__file__, 48, 64, 1), "onnxruntime: "),
+        ((tmp_path, 48, 64, 1), "onnxruntime: "),
     ]:
         result = emulated(program, *arguments, tmp_path / "no.rgb")
         assert (result.returncode, result.stdout) == (1, "")

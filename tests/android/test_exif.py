@@ -74,7 +74,9 @@ FILES = {
     "an unknown type": jpeg(segment(exif(tiff([(ORIENTATION, 99, 1, 6)])))),
     "no values": jpeg(segment(exif(tiff([(ORIENTATION, SHORT, 0, 6)])))),
     "twice": jpeg(segment(exif(tiff([(ORIENTATION, SHORT, 1, 6), (ORIENTATION, SHORT, 1, 3)])))),
-    "among others": jpeg(segment(exif(tiff([(256, LONG, 1, 40), (ORIENTATION, SHORT, 1, 8), (271, 2, 4, 0)])))),
+    "among others": jpeg(
+        segment(exif(tiff([(256, LONG, 1, 40), (ORIENTATION, SHORT, 1, 8), (271, 2, 4, 0)])))
+    ),
     "zero": jpeg(segment(exif(tiff([(ORIENTATION, SHORT, 1, 0)])))),
     "nine": jpeg(segment(exif(tiff([(ORIENTATION, SHORT, 1, 9)])))),
     "a later table": jpeg(segment(exif(tiff([(ORIENTATION, SHORT, 1, 6)], offset=20, gap=12)))),
@@ -128,7 +130,9 @@ orientations = st.tuples(
     st.just(ORIENTATION), st.sampled_from([SHORT, LONG, 99]), st.sampled_from([0, 1, 1, 2, 3, 2**31]), numbers
 )
 # Values of other tags beyond the end make some versions of Pillow stop, and others go on.
-others = st.tuples(st.integers(250, 273), st.sampled_from([1, SHORT, LONG, 99]), st.sampled_from([0, 1]), numbers)
+others = st.tuples(
+    st.integers(250, 273), st.sampled_from([1, SHORT, LONG, 99]), st.sampled_from([0, 1]), numbers
+)
 entries = orientations | others
 
 

@@ -1,19 +1,16 @@
-"""Models run by the core: Python's scores, and an exception for whatever is no model."""
+"""Models run by the core: Python's scores."""
 
 from __future__ import annotations
 
-import json
+import platform
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import skimage
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from onnx import TensorProto, helper
 
 from mobileiqa_sdk import Scorer, library
 from mobileiqa_sdk.photo import read_photo
@@ -21,35 +18,18 @@ from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.verification import replay_golden
 
 from ..sdk import artifacts
-from . import schema2
-from .toolbox import JavaError, Jvm, base64_of, picture, saved
+from . import toolbox
+from .models import GREY, opened, views
+from .toolbox import JavaError, Jvm, picture, saved
 
 PHOTOS = Path(skimage.data_dir)
 NAMES = ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "retina.jpg", "rocket.jpg"]
-H, W = artifacts.HEIGHT, artifacts.WIDTH
-GREY = np.full((H, W, 3), 128, np.uint8)
-relaxed = settings(
-    deadline=None,
-    max_examples=300,
-    derandomize=True,  # onnxruntime is native code: a crash must come back at every run
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-def tiny(metadata: Any = None, **changes: Any) -> bytes:
-    """`artifacts.model`, its contract in schema 2."""
-    return artifacts.model(schema2.contract() if metadata is None else metadata, **changes)
-
-
-def opened(jvm: Jvm, model: bytes, threads: int = 1) -> int:
-    number: int = jvm.call("open", file=base64_of(model), threads=threads)
-    return number
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled artifact, its contract in schema 2."""
-    return schema2.upgraded_file(library.find(None), tmp_path_factory.mktemp("bundled") / "model.onnx")
+def bundled() -> Path:
+    """The bundled artifact."""
+    return library.find(None)
 
 
 def test_the_same_onnxruntime_as_in_python(jvm: Jvm) -> None:
@@ -98,32 +78,34 @@ def test_the_golden_image(jvm: Jvm, bundled: Path) -> None:
 
 @pytest.mark.parametrize("off", [{"score": 0.9}, {"input_sha256": "0" * 64}], ids=["score", "input"])
 def test_a_golden_image_that_is_off(jvm: Jvm, off: dict[str, Any]) -> None:
-    found = jvm.call("replay", model=opened(jvm, tiny(schema2.contract(golden=off))))
+    found = jvm.call("replay", model=opened(jvm, artifacts.model(artifacts.contract(golden=off))))
     assert not found["ok"]
     assert found["input_matches"] == ("score" in off)
 
 
 def test_a_name_that_is_not_ascii(jvm: Jvm, tmp_path: Path) -> None:
     file = tmp_path / "模型 \N{SMILING FACE WITH SUNGLASSES}.onnx"
-    file.write_bytes(tiny(schema2.contract(model={"family": "Ö \N{SMILING FACE WITH SUNGLASSES}"})))
+    file.write_bytes(
+        artifacts.model(artifacts.contract(model={"family": "Ö \N{SMILING FACE WITH SUNGLASSES}"}))
+    )
     model = jvm.call("open", path=str(file), threads=1)
     assert jvm.call("model_contract", model=model)["family"] == "Ö \N{SMILING FACE WITH SUNGLASSES}"
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 
 def test_several_threads_at_once(jvm: Jvm) -> None:
-    scores = jvm.call("run_together", model=opened(jvm, tiny()), count=40, **picture(GREY))
+    scores = jvm.call("run_together", model=opened(jvm, artifacts.model()), count=40, **picture(GREY))
     assert scores == [pytest.approx(128 / 255)] * 40
     assert len(set(scores)) == 1
 
 
 def test_closing_while_others_run(jvm: Jvm) -> None:
-    outcomes = jvm.call("race", model=opened(jvm, tiny()), count=200, **picture(GREY))
+    outcomes = jvm.call("race", model=opened(jvm, artifacts.model()), count=200, **picture(GREY))
     assert all(outcome == "closed" or outcome == pytest.approx(128 / 255) for outcome in outcomes)
 
 
 def test_a_closed_model(jvm: Jvm) -> None:
-    model = opened(jvm, tiny())
+    model = opened(jvm, artifacts.model())
     jvm.call("close", model=model)
     jvm.call("close", model=model)
     with pytest.raises(JavaError, match="IllegalStateException: <bytes>: the model is closed"):
@@ -133,226 +115,60 @@ def test_a_closed_model(jvm: Jvm) -> None:
 
 def test_pixels_of_another_size(jvm: Jvm) -> None:
     with pytest.raises(JavaError, match="IllegalArgumentException: the model takes 64x48 pixels, not 48x64"):
-        jvm.call("run", model=opened(jvm, tiny()), **picture(GREY.transpose(1, 0, 2).copy()))
+        jvm.call("run", model=opened(jvm, artifacts.model()), **picture(GREY.transpose(1, 0, 2).copy()))
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1025])
 def test_threads_that_make_no_sense(jvm: Jvm, threads: int) -> None:
     with pytest.raises(JavaError, match="IllegalArgumentException: threads must be 1 to 1024"):
-        opened(jvm, tiny(), threads)
+        opened(jvm, artifacts.model(), threads)
 
 
 def test_weights_of_four_bits(jvm: Jvm) -> None:
-    model = opened(jvm, tiny(schema2.contract(precision={"weights": "int4"})))
+    model = opened(jvm, artifacts.model(artifacts.contract(precision={"weights": "int4"})))
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 
-def with_opinions(
-    promised: int = 5, count: int = 5, name: str = "opinions", dtype: int = TensorProto.FLOAT, first: bool = False
-) -> bytes:
-    """A model whose second, or first, output are so many times the score."""
-    zeros = helper.make_tensor("", TensorProto.FLOAT, [1, count], [0.0] * count)
-    tail = [
-        helper.make_node("Identity", ["mean"], ["score"]),
-        helper.make_node("Constant", [], ["zeros"], value=zeros),
-        helper.make_node("Add", ["mean", "zeros"], ["floats_"]),
-        helper.make_node("Cast", ["floats_"], [name], to=dtype),
+@pytest.mark.parametrize("count", [1, 2, 5, 1024])
+def test_opinions(jvm: Jvm, tmp_path: Path, count: int) -> None:
+    data = artifacts.model(
+        artifacts.contract(output={"opinions": count}), tail=views(count), out_shape=(1, count)
+    )
+    model = opened(jvm, data)
+    sent = picture(GREY)
+    assert jvm.call("model_contract", model=model)["opinions"] == count
+    expected = Scorer(artifacts.save(tmp_path, data)).assess(GREY)
+    assert jvm.call("opinions", model=model, **sent) == [
+        pytest.approx(o, abs=1e-7) for o in expected.opinions
     ]
-    proto = onnx.load_from_string(tiny(schema2.contract(output={"opinions": promised}), tail=tail))
-    proto.graph.output.append(helper.make_tensor_value_info(name, dtype, [1, count]))
-    if first:
-        score = proto.graph.output.pop(0)
-        proto.graph.output.append(score)
-    data: bytes = proto.SerializeToString()
-    return data
+    assert jvm.call("run", model=model, **sent) == pytest.approx(expected.score, abs=1e-7)
 
 
-@pytest.mark.parametrize("first", [False, True], ids=["score first", "opinions first"])
-def test_a_model_with_opinions(jvm: Jvm, first: bool) -> None:
-    model = opened(jvm, with_opinions(first=first))
-    assert jvm.call("model_contract", model=model)["opinions"] == 5
-    assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
+@pytest.fixture(scope="module")
+def phones_version(classes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jvm]:
+    """A JVM with the version of onnxruntime that the APK has."""
+    toolbox.need("clang-14", "ld.lld-14")
+    toolbox.need_onnxruntime("onnxruntime-android")
+    if platform.machine() != "x86_64":
+        pytest.skip("the npm package has that version for x86-64 alone")
+    folder = tmp_path_factory.mktemp("phone")
+    toolbox.build_native("host-as-phone", folder)
+    jvm = Jvm(classes, folder)
+    yield jvm
+    jvm.close()
 
 
-LIES = {
-    "height": tiny(schema2.contract(H + 1, W)),
-    "width": tiny(schema2.contract(H, W - 1)),
-    "channels first": tiny(shape=(1, 3, H, W)),
-    "a batch of two": tiny(shape=(2, H, W, 3), out_shape=(2,)),
-    "any batch": tiny(shape=("N", H, W, 3), out_shape=("N",)),
-    "any height": tiny(shape=(1, "H", W, 3)),
-    "four channels": tiny(shape=(1, H, W, 4)),
-    "float pixels": tiny(dtype=TensorProto.FLOAT),
-    "signed pixels": tiny(dtype=TensorProto.INT8),
-    "two inputs": tiny(extra_input=True),
-    "two outputs": tiny(extra_output=True),
-    "a double": tiny(
-        tail=[helper.make_node("Cast", ["mean"], ["score"], to=TensorProto.DOUBLE)],
-        out_dtype=TensorProto.DOUBLE,
-    ),
-    "a text": tiny(
-        tail=[helper.make_node("Cast", ["mean"], ["score"], to=TensorProto.STRING)],
-        out_dtype=TensorProto.STRING,
-    ),
-    "two scores": tiny(
-        tail=[helper.make_node("Concat", ["mean", "mean"], ["score"], axis=0)], out_shape=(2,)
-    ),
-    "no opinions": tiny(schema2.contract(output={"opinions": 5})),
-    "opinions unasked": with_opinions(promised=0),
-    "fewer opinions": with_opinions(count=4),
-    "opinions by another name": with_opinions(name="votes"),
-    "whole opinions": with_opinions(dtype=TensorProto.INT64),
-}
-
-
-@pytest.mark.parametrize("model", LIES.values(), ids=LIES.keys())
-def test_a_model_that_does_not_keep_its_contract(jvm: Jvm, model: bytes) -> None:
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: ") as caught:
-        opened(jvm, model)
-    assert "promises" in caught.value.message or "one float score is wanted" in caught.value.message
-
-
-NO_CONTRACT = {
-    "none": (tiny(key="another.key"), "without a MobileIQA contract"),
-    "empty": (tiny(""), "not JSON"),
-    "not text": (tiny().replace(b"mean of all pixels", b"mean of \xff\xfe\xfd pixels"), "not UTF-8"),
-    "deep": (tiny("[" * 100_000), "nested deeper"),
-    "schema 1": (tiny({**schema2.contract(), "schema": 1}), "schema is 1, this app reads 2"),
-    "no height": (
-        tiny({**schema2.contract(), "input": {"width": 3}}),
-        "<bytes>: input.height is missing",
-    ),
-}
-
-
-@pytest.mark.parametrize(("model", "message"), NO_CONTRACT.values(), ids=NO_CONTRACT.keys())
-def test_a_model_without_a_contract(jvm: Jvm, model: bytes, message: str) -> None:
-    with pytest.raises(JavaError, match="^ContractException: <bytes>: ") as caught:
-        opened(jvm, model)
-    assert message in caught.value.message
-
-
-NO_MODELS = {
-    "empty": b"",
-    "one byte": b"\x08",
-    "zeros": bytes(5000),
-    "text": b"this is no model\n" * 50,
-    "random": np.random.default_rng(0).bytes(5000),
-    "a photo": (PHOTOS / "rocket.jpg").read_bytes(),
-    "half a model": tiny()[: len(tiny()) // 2],
-    "a contract": json.dumps(schema2.contract()).encode(),
-}
-
-
-@pytest.mark.parametrize("data", NO_MODELS.values(), ids=NO_MODELS.keys())
-def test_a_file_that_is_no_model(jvm: Jvm, tmp_path: Path, data: bytes) -> None:
-    file = tmp_path / "model.onnx"
-    file.write_bytes(data)
-    with pytest.raises(JavaError, match=r"^ModelException: .*model\.onnx: .+") as caught:
-        jvm.call("open", path=str(file), threads=1)
-    assert caught.value.message.isprintable()
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: .+"):
-        opened(jvm, data)
-
-
-@pytest.mark.parametrize("path", ["", "/", "/nowhere/model.onnx", "/dev/null", "a\0b", "a" * 5000])
-def test_a_path_to_no_file(jvm: Jvm, path: str) -> None:
-    with pytest.raises(JavaError, match="^ModelException: .*: no such file, or not a regular one"):
-        jvm.call("open", path=path, threads=1)
-
-
-SCORES = {"NaN": float("nan"), "infinity": float("inf"), "above": 1.001, "below": -0.001}
-
-
-@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
-def test_a_score_out_of_range(jvm: Jvm, score: float) -> None:
-    model = opened(jvm, tiny(tail=artifacts.constant(score)))
-    with pytest.raises(JavaError, match="^ModelException: <bytes>: the model answered .* promises 0 to 1"):
-        jvm.call("run", model=model, **picture(GREY))
-
-
-def test_no_score_at_all(jvm: Jvm) -> None:
-    tail = [
-        helper.make_node("Sub", ["mean", "mean"], ["zero"]),
-        helper.make_node("NonZero", ["zero"], ["where"]),
-        helper.make_node("Cast", ["where"], ["score"], to=TensorProto.FLOAT),
-    ]
-    model = opened(jvm, tiny(tail=tail, out_shape=(1, "N")))
-    with pytest.raises(JavaError, match="one score is wanted, the model gave 0"):
-        jvm.call("run", model=model, **picture(GREY))
-
-
-def test_a_model_that_fails_while_it_runs(jvm: Jvm) -> None:
-    tail = [
-        helper.make_node("Constant", [], ["seven"], value=helper.make_tensor("", TensorProto.INT64, [1], [7])),
-        helper.make_node("Cast", ["mean"], ["zero"], to=TensorProto.INT64),
-        helper.make_node("Add", ["seven", "zero"], ["shape"]),
-        helper.make_node("Reshape", ["mean", "shape"], ["score"]),
-    ]
-    model = opened(jvm, tiny(tail=tail, out_shape=("N",)))
-    for _ in range(2):
-        with pytest.raises(JavaError, match="^ModelException: <bytes>: onnxruntime: .*Reshape"):
-            jvm.call("run", model=model, **picture(GREY))
-
-
-def works_or_is_refused(jvm: Jvm, model: bytes) -> None:
-    try:
-        number = opened(jvm, model)
-        assert 0 <= jvm.call("run", model=number, **picture(GREY)) <= 1
-        jvm.call("close", model=number)
-    except JavaError as error:
-        assert error.name in ("ModelException", "ContractException", "IllegalArgumentException")
-
-
-def test_a_name_in_the_graph_that_is_not_text(jvm: Jvm) -> None:
-    works_or_is_refused(jvm, tiny().replace(b"pixels", b"pix\xff\xfes"))
-    works_or_is_refused(jvm, tiny().replace(b"score", b"sc\xf0\x90e"))
-
-
-def test_a_model_cut_off_anywhere(jvm: Jvm) -> None:
-    data = tiny()
-    for end in range(0, len(data), 7):
-        with pytest.raises(JavaError, match="ModelException|ContractException"):
-            opened(jvm, data[:end])
-
-
-@relaxed
-@given(st.data())
-def test_damaged_models(jvm: Jvm, data: st.DataObject) -> None:
-    model = bytearray(tiny())
-    graph = model.index(b"mobileiqa.contract")  # behind it there is only text
-    for _ in range(data.draw(st.integers(1, 4))):
-        start = data.draw(st.integers(0, min(graph, len(model))))
-        length = data.draw(st.sampled_from([0, 1, 1, 1, 8]))
-        model[start : start + length] = data.draw(st.binary(min_size=1, max_size=4))
-    works_or_is_refused(jvm, bytes(model))
-
-
-@settings(relaxed, max_examples=40)
-@given(st.data())
-def test_damages_of_the_bundled_model(jvm: Jvm, bundled: Path, data: st.DataObject) -> None:
-    model = bytearray(bundled.read_bytes())
-    for _ in range(data.draw(st.integers(1, 30))):
-        model[data.draw(st.integers(0, len(model) - 1))] = data.draw(st.integers(0, 255))
-    model = model[: data.draw(st.integers(0, len(model))) if data.draw(st.booleans()) else None]
-    try:
-        jvm.call("close", model=opened(jvm, bytes(model)))
-    except JavaError as error:
-        assert error.name in ("ModelException", "ContractException")
-
-
-@relaxed
-@given(st.binary(max_size=200))
-def test_any_bytes(jvm: Jvm, data: bytes) -> None:
-    with pytest.raises(JavaError, match="^ModelException|ContractException"):
-        opened(jvm, data)
-
-
-@relaxed
-@given(st.data())
-def test_damaged_contracts(jvm: Jvm, data: st.DataObject) -> None:
-    text = json.dumps(schema2.contract())
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, min(start + 10, len(text))))
-    insert = data.draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=3))
-    works_or_is_refused(jvm, tiny(text[:start] + insert + text[end:]))
+def test_the_version_of_the_phone_scores_alike(phones_version: Jvm, bundled: Path) -> None:
+    library_of_phone = toolbox.CACHE / "onnxruntime-android/jni/arm64-v8a/libonnxruntime.so"
+    version = phones_version.call("version")
+    assert re.fullmatch(r"1\.\d+\.\d+", version)
+    assert b"\0" + version.encode() + b"\0" in library_of_phone.read_bytes()
+    model = phones_version.call("open", path=str(bundled), threads=1)
+    assert phones_version.call("replay", model=model)["ok"]
+    scorer = Scorer(threads=1)
+    spec = scorer.contract.input
+    for name in NAMES:
+        photo = read_photo(PHOTOS / name)
+        pixels = resize(photo, spec.height, spec.width)
+        found = phones_version.call("run", model=model, **picture(pixels))
+        assert found == pytest.approx(scorer.score(photo), abs=1e-5)

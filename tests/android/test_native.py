@@ -14,7 +14,7 @@ NATIVE = re.compile(r"\bstatic native \S+ (\w+)\(")
 
 @pytest.fixture(scope="module", params=["arm64-v8a", "x86_64"])
 def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    toolbox.need("clang-14", "ld.lld-14", "llvm-readelf-14", "javac")
+    toolbox.need("clang-14", "ld.lld-14", "readelf", "javac")
     toolbox.need_onnxruntime("onnxruntime-android")
     folder = tmp_path_factory.mktemp(request.param)
     toolbox.build_native(request.param, folder)
@@ -22,11 +22,13 @@ def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def readelf(*arguments: object) -> str:
-    return toolbox.run("llvm-readelf-14", *arguments)
+    return toolbox.run("readelf", *arguments)
 
 
 def test_pages_of_16_kilobytes(library: Path) -> None:
-    segments = [line.split() for line in readelf("-lW", library).splitlines() if line.strip().startswith("LOAD")]
+    segments = [
+        line.split() for line in readelf("-lW", library).splitlines() if line.strip().startswith("LOAD")
+    ]
     assert segments
     assert {int(words[-1], 16) for words in segments} == {0x4000}
 
@@ -47,7 +49,9 @@ def test_it_needs_what_every_phone_has_and_the_apk_brings(library: Path) -> None
 
 def test_it_exports_what_java_declares_and_nothing_else(library: Path) -> None:
     symbols = [line.split() for line in readelf("--dyn-syms", "-W", library).splitlines()]
-    exported = {words[-1] for words in symbols if len(words) == 8 and words[4] == "GLOBAL" and words[6] != "UND"}
+    exported = {
+        words[-1] for words in symbols if len(words) == 8 and words[4] == "GLOBAL" and words[6] != "UND"
+    }
     declared = NATIVE.findall((toolbox.CORE / "Model.java").read_text())
     assert len(declared) == 6
     assert exported == {f"Java_ai_mobileiqa_core_Model_{name}" for name in declared}

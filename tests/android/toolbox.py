@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ def build_native(target: str, folder: Path) -> None:
 
 def run(*command: object) -> str:
     """What a program that must not fail prints."""
-    result = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHON": sys.executable}
+    result = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, check=False, env=environment
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -53,7 +53,7 @@ def _contract(config: StudentConfig, precision: str) -> ModelContract:
     return ModelContract(
         ModelInfo("tiny", "1", "a student", "Apache-2.0", "0" * 64),
         InputSpec(*config.input_size),
-        OutputSpec(),
+        OutputSpec(opinions=config.opinions),
         Precision(precision, "fp32"),
         Golden(600, 800, "0" * 64, 0.5, 0.1),
     )

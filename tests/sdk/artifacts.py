@@ -47,8 +47,9 @@ def contract(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, Any
             "channels": "RGB",
             "dtype": "uint8",
             "resample": "pillow-bicubic",
+            "decode": "full",
         },
-        "output": {"minimum": 0.0, "maximum": 1.0, "higher_is_better": True},
+        "output": {"minimum": 0.0, "maximum": 1.0, "higher_is_better": True, "opinions": 1},
         "precision": {"weights": "fp32", "compute": "fp32"},
         "golden": {
             "formula": "triangles-1",

@@ -88,7 +88,7 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
     for row in answer["results"]:
-        assert list(row) == ["path", "score", "band", "seconds", "error"]
+        assert list(row) == ["path", "score", "band", "spread", "seconds", "error"]
     first, bad = answer["results"][0], answer["results"][2]
     assert first["score"] == Scorer(tiny, threads=1).score(photos[4])
     assert first["band"] == "excellent"
@@ -116,7 +116,7 @@ def test_csv(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
     assert result.code == 1
     rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
     assert list(rows[0]) == [
-        "path", "score", "band", "decode_seconds", "resize_seconds", "inference_seconds", "error",
+        "path", "score", "band", "spread", "decode_seconds", "resize_seconds", "inference_seconds", "error",
     ]  # fmt: skip
     assert [row["path"] for row in rows] == [photos[0], str(odd), "missing.jpg"]
     assert float(rows[1]["score"]) == Scorer(tiny).score(photos[4])

@@ -17,6 +17,7 @@ from PIL import Image
 from mobileiqa_sdk import ArtifactInvalid, ContractMismatch, RuntimeUnavailable, Scorer, runtimes
 from mobileiqa_sdk.contract import METADATA_KEY
 from mobileiqa_sdk.library import DEFAULT, find, models, size_of
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from . import artifacts
 
@@ -111,7 +112,7 @@ def test_without_coremltools(tmp_path: Path, mac: type[Model], monkeypatch: pyte
             r"cannot run it \(no such thing\)",
         ),
         ({"outputs": ("other",)}, ContractMismatch, "cannot run it"),
-        ({"result": np.zeros(2)}, ContractMismatch, "one score is wanted"),
+        ({"result": np.zeros(2)}, ContractMismatch, "promises an output of size 1"),
         ({"result": np.float32("nan")}, ContractMismatch, "the model answered nan"),
     ],
     ids=str,
@@ -135,12 +136,12 @@ def test_a_damaged_package(tmp_path: Path, mac: type[Model]) -> None:
 def test_verify_takes_the_reference_off_a_mac(
     tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Session:
+    class Session(Runtime):
         def __init__(self, path: Path, threads: int) -> None:
             self.contract = Scorer(artifacts.save(tmp_path / "onnx")).contract
 
-        def run(self, pixels: np.ndarray) -> float:
-            return artifacts.brightness(pixels)
+        def opinions(self, pixels: np.ndarray) -> tuple[float, ...]:
+            return (artifacts.brightness(pixels),)
 
     monkeypatch.setattr(sys, "platform", "linux")
     module = ModuleType("mobileiqa_export.verify.coreml")

@@ -134,7 +134,7 @@ def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     assert [row["path"] for row in rows] == given
     assert [row["band"] for row in rows] == ["excellent", None, "bad", None, None]
     for row in rows:
-        assert list(row) == ["path", "score", "band", "seconds", "error"]
+        assert list(row) == ["path", "score", "band", "spread", "seconds", "error"]
         missing = [row[key] is None for key in ("score", "band", "seconds")]
         assert missing == [row["error"] is not None] * 3
         if row["seconds"]:

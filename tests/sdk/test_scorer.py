@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from PIL import Image
 
 import mobileiqa_sdk
@@ -49,6 +50,32 @@ def test_a_score_is_a_float_and_both_ends_are_scores(scorer: Scorer) -> None:
     assert type(scorer.score(np.zeros((40, 40, 3), np.uint8))) is float
     assert scorer.score(np.zeros((40, 40, 3), np.uint8)) == 0
     assert scorer.score(np.full((40, 40, 3), 255, np.uint8)) == 1
+
+
+def test_without_views_there_is_one_opinion_and_no_spread(scorer: Scorer) -> None:
+    result = scorer.assess(noise(1))
+    assert result.opinions == (result.score,)
+    assert result.spread is None
+
+
+def test_the_score_is_the_mean_of_the_opinions(tmp_path: Path) -> None:
+    factors = helper.make_tensor("factors", TensorProto.FLOAT, [1, 3], [0.25, 0.5, 1.0])
+    constant = helper.make_node("Constant", [], ["factors"], value=factors)
+    tail = [constant, helper.make_node("Mul", ["mean", "factors"], ["score"])]
+    contract = artifacts.contract(output={"opinions": 3})
+    path = tmp_path / "model.onnx"
+    path.write_bytes(artifacts.model(contract, tail=tail, out_shape=(1, 3)))
+    result = Scorer(path, threads=1).assess(np.full((40, 40, 3), 255, np.uint8))
+    assert result.opinions == (0.25, 0.5, 1.0)
+    assert result.score == pytest.approx(1.75 / 3, abs=1e-15)
+    assert result.spread == pytest.approx(np.std([0.25, 0.5, 1.0]))
+
+
+def test_the_bundled_model_has_opinions() -> None:
+    result = Scorer(threads=1).assess(noise(2))
+    assert len(result.opinions) == 8
+    assert result.spread is not None
+    assert result.spread > 0
 
 
 def test_every_kind_of_photo(scorer: Scorer, photos: list[str]) -> None:

@@ -41,5 +41,5 @@ def test_it_is_small_enough_to_bundle() -> None:
 def test_its_score_is_what_it_was(checkpoint: Checkpoint) -> None:
     pixels = normalise(formula_photo(), BACKBONES[checkpoint.config.backbone])
     with torch.inference_mode():
-        score = checkpoint.student(pixels).item()
+        score = checkpoint.student.observe(pixels).score.item()
     assert score == pytest.approx(SCORE, abs=1e-5)

@@ -6,6 +6,8 @@
 
 namespace {
 
+constexpr size_t kMaxOpinions = 1024;
+
 int fail(const mobileiqa::Error& error) {
   fprintf(stderr, "%s\n", error.text);
   return 1;
@@ -30,25 +32,29 @@ int main(int count, char** arguments) {
   char* contract = nullptr;
   const int height = atoi(arguments[2]);
   const int width = atoi(arguments[3]);
+  const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
+  if (count_of_opinions > kMaxOpinions) return 2;
   if (!session.open_file(arguments[1], 1, false, error) ||
-      !session.metadata("mobileiqa.contract", &contract, error) ||
-      !session.check(height, width, atoi(arguments[4]), error)) {
+      !session.metadata("mobileiqa.contract", &contract, error)) {
     return fail(error);
   }
-  fprintf(stderr, "%s\n", contract);
+  fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
   free(contract);
+  if (!session.check(height, width, atoi(arguments[4]), error)) return fail(error);
   for (int i = 5; i < count; i++) {
     const size_t size = size_t{3} * height * width;
-    float score = 0;
+    float opinions[kMaxOpinions];
     uint8_t* pixels = read(arguments[i], size);
     if (pixels == nullptr) {
       error.set("%s: cannot be read", arguments[i]);
       return fail(error);
     }
-    const bool ran = session.run(pixels, size, &score, error);
+    const bool ran = session.run(pixels, size, opinions, count_of_opinions, error);
     free(pixels);
     if (!ran) return fail(error);
-    printf("%.9g\n", static_cast<double>(score));
+    double sum = 0;
+    for (size_t j = 0; j < count_of_opinions; j++) sum += opinions[j];
+    printf("%.9g\n", sum / static_cast<double>(count_of_opinions));
   }
   return 0;
 }

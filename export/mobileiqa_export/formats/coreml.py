@@ -35,7 +35,7 @@ _TARGETS = {
 
 
 def save(job: Job) -> Path:
-    """Write ``model.mlpackage`` into the folder: RGB ``image`` -> float32 ``score`` [1].
+    """Write ``model.mlpackage`` into the folder: RGB ``image`` -> float32 opinions, [n] or [1, n].
 
     Modules in ``keep_float`` stay in fp16 where the others are quantized.
 
@@ -45,7 +45,8 @@ def save(job: Job) -> Path:
     """
     size = job.contract.input.height, job.contract.input.width
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
-        conversion = convert(job.network, size, _TARGETS[job.precision], Path(scratch))
+        output = job.contract.output.name
+        conversion = convert(job.network, size, output, _TARGETS[job.precision], Path(scratch))
         made = Path(scratch) / "made.mlpackage"
         _compressed(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)

@@ -43,6 +43,7 @@ class Conversion:
         saved: the model as a package on disk, as it is before any compression.
         program: what torch exported; converting it again gives the same names.
         size: height and width of the image in pixels.
+        output: name of the output.
         target: what it was converted for.
         modules: name of a MIL operation's result -> dotted name of the network's module it comes from.
         names: of all modules of the network.
@@ -52,6 +53,7 @@ class Conversion:
     saved: Path
     program: ExportedProgram
     size: tuple[int, int]
+    output: str
     target: Target
     modules: Mapping[str, str]
     names: frozenset[str]
@@ -72,7 +74,7 @@ class Conversion:
 
     def again(self, pipeline: Any) -> Any:
         """Another MLModel of the same program, made by coremltools' passes and those added to them."""
-        return _to_coreml(self.program, self.size, self.target, pipeline)
+        return _to_coreml(self.program, self.size, self.output, self.target, pipeline)
 
 
 class PixelsFromImage(nn.Module):
@@ -83,16 +85,19 @@ class PixelsFromImage(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
-        score: Tensor = self.network(image.permute(0, 2, 3, 1))
-        return score
+        opinions: Tensor = self.network(image.permute(0, 2, 3, 1))
+        return opinions
 
 
-def convert(network: nn.Module, size: tuple[int, int], target: Target, scratch: Path) -> Conversion:
-    """Convert a network that maps RGB pixels [1, H, W, 3] to a score [1].
+def convert(
+    network: nn.Module, size: tuple[int, int], output: str, target: Target, scratch: Path
+) -> Conversion:
+    """Convert a network that maps RGB pixels [1, H, W, 3] to opinions.
 
     Args:
         network: in eval mode, float32.
         size: height and width in pixels.
+        output: its name.
         target: see :class:`Target`.
         scratch: an existing folder for the package.
 
@@ -100,11 +105,11 @@ def convert(network: nn.Module, size: tuple[int, int], target: Target, scratch: 
         ConversionFailed: an operator that torch.export or Core ML has not, with the module it is in.
     """
     program = _exported(network, size)
-    model = _to_coreml(program, size, target, ct.PassPipeline.DEFAULT)
+    model = _to_coreml(program, size, output, target, ct.PassPipeline.DEFAULT)
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
     names = frozenset(name for name, _ in network.named_modules())
-    return Conversion(model, saved, program, size, target, _modules(saved, program), names)
+    return Conversion(model, saved, program, size, output, target, _modules(saved, program), names)
 
 
 def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
@@ -128,7 +133,9 @@ def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
     return program
 
 
-def _to_coreml(program: ExportedProgram, size: tuple[int, int], target: Target, pipeline: Any) -> Any:
+def _to_coreml(
+    program: ExportedProgram, size: tuple[int, int], output: str, target: Target, pipeline: Any
+) -> Any:
     image = ct.ImageType(name="image", shape=(1, 3, *size), color_layout=ct.colorlayout.RGB)
     with _quiet():
         try:
@@ -136,7 +143,7 @@ def _to_coreml(program: ExportedProgram, size: tuple[int, int], target: Target, 
                 program,
                 convert_to="mlprogram",
                 inputs=[image],
-                outputs=[ct.TensorType(name="score", dtype=np.float32)],
+                outputs=[ct.TensorType(name=output, dtype=np.float32)],
                 minimum_deployment_target=getattr(ct.target, target.system),
                 compute_precision=_precision(target.half),
                 pass_pipeline=pipeline,

@@ -17,6 +17,10 @@ _AUTHOR = "com.apple.CoreML"
 _MODEL = f"{_AUTHOR}/model.mlmodel"
 _WEIGHTS = f"{_AUTHOR}/weights"
 _ITEMS = {_MODEL: "CoreML Model Specification", _WEIGHTS: "CoreML Model Weights"}
+_OUTPUT = {
+    "score": "Predicted quality from 0 to 1, higher is better",
+    "opinions": "Predicted quality from 0 to 1 by each view, higher is better; the score is their mean",
+}
 _DATE = "com.github.apple.coremltools.conversion_date"
 
 
@@ -56,7 +60,7 @@ def _describe(description: Any, contract: ModelContract) -> None:
     metadata.userDefined[METADATA_KEY] = contract.to_json()
     size = f"{contract.input.width} x {contract.input.height} pixels"
     description.input[0].shortDescription = f"The upright photo in sRGB, stretched to {size} (width x height)"
-    description.output[0].shortDescription = "Predicted quality from 0 to 1, higher is better"
+    description.output[0].shortDescription = _OUTPUT[contract.output.name]
 
 
 def _manifest(contract: ModelContract, items: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ class Job:
     """One artifact to write.
 
     Attributes:
-        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> score [1].
+        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions, [n] or [1, n].
         contract: to embed as it is; it names the precision too.
         precision: one of :data:`PRECISIONS` that the format offers.
         folder: exists and is empty; the model file goes there.

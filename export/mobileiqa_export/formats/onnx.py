@@ -31,14 +31,15 @@ CONVERTERS = {
 
 
 def save(job: Job) -> Path:
-    """Write ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 ``score`` [1].
+    """Write ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 opinions, [n] or [1, n].
 
     Raises:
         ExportError: a module to keep float is not in the network, or calibration photos are missing.
     """
     if absent := job.keep_float - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
-    model = _to_onnx(job.network, (1, job.contract.input.height, job.contract.input.width, 3))
+    spec = job.contract.input
+    model = _to_onnx(job.network, (1, spec.height, spec.width, 3), job.contract.output.name)
     if module := CONVERTERS.get(job.precision):
         model = import_module(module).convert(model, job)
         _anonymise(model)
@@ -49,7 +50,7 @@ def save(job: Job) -> Path:
     return path
 
 
-def _to_onnx(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
+def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.ModelProto:
     example = torch.zeros(shape, dtype=torch.uint8)
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
@@ -63,7 +64,7 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=["pixels"],
-                output_names=["score"],
+                output_names=[output],
                 verbose=False,
             )
     finally:

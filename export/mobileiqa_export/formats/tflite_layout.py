@@ -90,8 +90,7 @@ class _MomentStudent(MomentStudent):
     def forward(self, x: Tensor) -> Tensor:
         head = self.head
         hidden = torch.relu(head.hidden(self.statistics(self.local_cnn(x))))
-        opinions = torch.sigmoid(head.opinion(hidden.unsqueeze(-1)).squeeze(-1))
-        return opinions.mean(dim=1)
+        return torch.sigmoid(head.opinion(hidden.unsqueeze(-1)).squeeze(-1))
 
 
 class Statistics(nn.Module):

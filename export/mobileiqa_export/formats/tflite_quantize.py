@@ -24,7 +24,7 @@ from .tflite_scopes import Scopes
 _Operation = qtyping.TFLOperationName
 _EVERY = _Operation.ALL_SUPPORTED
 
-# So few values are near the score: the steps of an int8 scale would be steps of the score.
+# So few values are near the end: the steps of an int8 scale would be steps of the score.
 FEW = 16
 INPUT, SIGNATURE = "args_0", "serving_default"  # as the converter calls them
 
@@ -48,7 +48,7 @@ def scopes_that_stay(network: nn.Module, job: Job) -> Scopes:
 
 
 def quantized(model: bytes, scopes: Scopes, job: Job) -> bytes:
-    """The float model in the job's precision; uint8 pixels in and a float32 score out in each.
+    """The float model in the job's precision; uint8 pixels in and float32 opinions out in each.
 
     fp16
         Weights of convolutions and matrix products as float16; the arithmetic is the runtime's choice.

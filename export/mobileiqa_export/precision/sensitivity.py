@@ -97,7 +97,7 @@ class Sensitivity:
 
     def _scores(self, visit: Callable[[Call], Tensor]) -> list[float]:
         with visiting(self._network, visit, dict(self._layers)):
-            return [float(self._network(batch)) for batch in self._batches]
+            return [float(self._network(batch).mean()) for batch in self._batches]
 
 
 def _decibels(signal: float, error: float) -> float:

@@ -43,7 +43,7 @@ class Step:
 def rewrite(
     student: nn.Module, config: StudentConfig, *, enabled: bool = True
 ) -> tuple[nn.Module, list[Step]]:
-    """The network to export: uint8 RGB [B, H, W, 3] in, score [B] out; and what the passes made of it.
+    """The network to export: uint8 RGB [B, H, W, 3] in, opinions out; and what the passes made of it.
 
     The student itself stays as it is. With ``enabled=False`` only the input changes: the network
     as trained, on pixels. A pass that finds nothing to rewrite has no step.

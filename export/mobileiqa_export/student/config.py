@@ -45,6 +45,11 @@ class StudentConfig:
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
 
+    @property
+    def opinions(self) -> int:
+        """Numbers in the network's answer for a photo: one for each view where they are not fused before."""
+        return self.views if self.form == "moments" else 1
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StudentConfig:
         """The inverse of :meth:`to_dict`. Raises ValueError on a key that is no field."""

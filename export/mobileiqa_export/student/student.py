@@ -71,7 +71,10 @@ class AttentionStudent(nn.Module):
 
 
 class MomentStudent(nn.Module):
-    """The small student. Normalised photo [B, 3, H, W] -> score [B] in (0, 1), the mean of its views."""
+    """The small student. Normalised photo [B, 3, H, W] -> opinions [B, views] in (0, 1).
+
+    The score is their mean.
+    """
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
@@ -79,7 +82,7 @@ class MomentStudent(nn.Module):
         self.head = MomentViews(MOMENTS * sum(TAP_CHANNELS), config.hidden, config.views)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.observe(x).score
+        return self.observe(x).views
 
     def observe(self, x: Tensor) -> Observation:
         """Everything on the way: [B, 3, H, W] -> moments, opinions and score."""

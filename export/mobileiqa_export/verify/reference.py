@@ -20,16 +20,16 @@ def as_trained(student: Student, config: StudentConfig) -> Run:
     def run(pixels: Pixels) -> float:
         with torch.inference_mode():
             batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-            return float(student(normalise(batch, spec)))
+            return float(student(normalise(batch, spec)).mean())
 
     return run
 
 
 def rewritten(network: nn.Module) -> Run:
-    """Score resized pixels by a rewritten network, uint8 RGB [1, H, W, 3] -> score [1]."""
+    """Score resized pixels by a rewritten network: uint8 RGB [1, H, W, 3] -> opinions, of which the mean."""
 
     def run(pixels: Pixels) -> float:
         with torch.inference_mode():
-            return float(network(torch.from_numpy(pixels)[None]))
+            return float(network(torch.from_numpy(pixels)[None]).mean())
 
     return run

@@ -12,15 +12,16 @@ from torch import Tensor
 
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.errors import ArtifactInvalid, ContractMismatch
+from mobileiqa_sdk.runtimes.runtime import Runtime, as_opinions
 
 from ...coreml_tools import load
 from .package import Package
-from .program import Observer, Program
+from .program import Program
 
 _RGB = load("coremltools.proto.FeatureTypes_pb2").ImageFeatureType.RGB
 
 
-class CoreMLProgram:
+class CoreMLProgram(Runtime):
     """A ``.mlpackage`` that runs on any machine: slowly, and to the number that its operations define.
 
     Half precision is rounded wherever the program stores it; within an operation sums are float32.
@@ -67,23 +68,14 @@ class CoreMLProgram:
         shapes = [value.shape for value in self.program.inputs]
         if shapes != [(1, 3, spec.height, spec.width)] or len(self.program.outputs) != 1:
             raise ContractMismatch(
-                f"{self._path}: one image and one score are wanted, the program takes {shapes} and "
+                f"{self._path}: one image and one output are wanted, the program takes {shapes} and "
                 f"gives {', '.join(self.program.outputs) or 'nothing'}"
             )
 
-    def run(self, pixels: NDArray[np.uint8], observe: Observer | None = None) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score.
-
-        Args:
-            pixels: of the contract's size.
-            observe: see :meth:`.program.Program.run`.
-
-        Raises:
-            ContractMismatch: the program fails, or gives more than one number.
-        """
+    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+        """See :class:`mobileiqa_sdk.runtimes.runtime.Runtime`."""
         image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float()
-        results = self.program.run({self.program.inputs[0].name: image}, observe)
-        score = results[self.program.outputs[0]]
-        if not isinstance(score, Tensor) or score.numel() != 1:
-            raise ContractMismatch(f"{self._path}: one score is wanted, the model gave something else")
-        return float(score.item())
+        values = self.program.run({self.program.inputs[0].name: image})[self.program.outputs[0]]
+        if not isinstance(values, Tensor):
+            raise ContractMismatch(f"{self._path}: opinions are wanted, the model gave something else")
+        return as_opinions(values.numpy(), self.contract, self._path)

@@ -248,7 +248,7 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_flexible, ArtifactInvalid, "flexible shape"),
     (_no_main, ArtifactInvalid, "no main function"),
     (_no_output, ArtifactInvalid, "nothing computes"),
-    (_two_outputs, ContractMismatch, "one score"),
+    (_two_outputs, ContractMismatch, "one output"),
     (_no_contract, ArtifactInvalid, "without a MobileIQA contract"),
     (_bgr, ContractMismatch, "one RGB image"),
     (_another_size, ContractMismatch, "one RGB image"),

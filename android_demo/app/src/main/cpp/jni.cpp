@@ -85,15 +85,17 @@ MODEL(void, nativeCheck)(JNIEnv* env, jclass, jlong handle, jint height, jint wi
   if (!at(handle)->check(height, width, opinions, error)) fail(env, error);
 }
 
-MODEL(jfloat, nativeRun)(JNIEnv* env, jclass, jlong handle, jbyteArray rgb) {
+MODEL(void, nativeRun)(JNIEnv* env, jclass, jlong handle, jbyteArray rgb, jfloatArray opinions) {
   Error error;
-  float score = 0;
   Bytes bytes(env, rgb);
-  if (bytes.data() == nullptr) return 0;
-  if (!at(handle)->run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), &score, error)) {
-    fail(env, error);
-  }
-  return score;
+  if (bytes.data() == nullptr) return;
+  const jsize count = env->GetArrayLength(opinions);
+  jfloat* answer = env->GetFloatArrayElements(opinions, nullptr);
+  if (answer == nullptr) return;
+  const bool ran = at(handle)->run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), answer,
+                                   static_cast<size_t>(count), error);
+  env->ReleaseFloatArrayElements(opinions, answer, ran ? 0 : JNI_ABORT);
+  if (!ran) fail(env, error);
 }
 
 MODEL(void, nativeClose)(JNIEnv*, jclass, jlong handle) { delete at(handle); }

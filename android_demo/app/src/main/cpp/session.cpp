@@ -89,13 +89,17 @@ bool is(const Tensor& tensor, ONNXTensorElementDataType type, const int64_t* sha
          memcmp(tensor.shape, shape, rank * sizeof(int64_t)) == 0;
 }
 
-// What its contract allows a score to be: one float of any rank, unknown sides left to be seen after a run.
-bool may_be_score(const Tensor& tensor) {
-  if (tensor.type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) return false;
+// Whether a tensor may hold so many values; a side that is not known leaves it to be seen after a run.
+bool may_hold(const Tensor& tensor, int64_t count) {
+  int64_t product = 1;
   for (size_t i = 0; i < tensor.rank; i++) {
-    if (tensor.shape[i] != 1 && tensor.shape[i] != -1) return false;
+    if (tensor.shape[i] < 0) return true;
+    // Sides are at most 2**63 - 1 each: no product of them is needed once it is too large.
+    if (tensor.shape[i] == 0 || tensor.shape[i] > count) return false;
+    product *= tensor.shape[i];
+    if (product > count) return false;
   }
-  return true;
+  return product == count;
 }
 
 }  // namespace
@@ -118,7 +122,7 @@ bool Error::set(const char* format, ...) {
 
 Session::~Session() {
   free(input_);
-  free(score_);
+  free(output_);
   if (session_ != nullptr) api()->ReleaseSession(session_);
   if (env_ != nullptr) api()->ReleaseEnv(env_);
 }
@@ -175,18 +179,14 @@ bool Session::check(int height, int width, int opinions, Error& error) {
       !fine(ort->SessionGetOutputCount(session_, &outputs), error)) {
     return false;
   }
-  const size_t promised = opinions == 0 ? 1 : 2;
-  if (inputs != 1 || outputs != promised) {
-    return error.set("its contract promises 1 input and %zu output(s), the model has %zu and %zu", promised,
-                     inputs, outputs);
+  if (inputs != 1 || outputs != 1) {
+    return error.set("its contract promises one input and one output, the model has %zu and %zu", inputs,
+                     outputs);
   }
   height_ = height;
   width_ = width;
-  if (!check_input(error)) return false;
-  for (size_t i = 0; i < outputs; i++) {
-    if (!check_output(i, opinions, error)) return false;
-  }
-  return score_ != nullptr || error.set("the model has no output beside its opinions");
+  opinions_ = opinions;
+  return check_input(error) && check_output(error);
 }
 
 bool Session::check_input(Error& error) {
@@ -201,31 +201,20 @@ bool Session::check_input(Error& error) {
   return input_ != nullptr;
 }
 
-bool Session::check_output(size_t index, int opinions, Error& error) {
+bool Session::check_output(Error& error) {
   Tensor found;
-  char* name = name_of(session_, false, index, error);
-  if (name == nullptr || !describe(session_, false, index, found, error)) {
-    free(name);
-    return false;
+  if (!describe(session_, false, 0, found, error)) return false;
+  if (found.type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || !may_hold(found, opinions_)) {
+    return error.set("its contract promises an output of size %d, float, the model has another", opinions_);
   }
-  if (opinions != 0 && strcmp(name, "opinions") == 0) {
-    free(name);
-    const int64_t shape[] = {1, opinions};
-    return is(found, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, shape, 2) ||
-           error.set("its contract promises opinions, float [1, %d], the model has others", opinions);
-  }
-  if (score_ != nullptr) {
-    free(name);
-    return error.set("its contract promises %d opinions, the model has no output of that name", opinions);
-  }
-  score_ = name;
-  return may_be_score(found) || error.set("one float score is wanted, the model has another output");
+  output_ = name_of(session_, false, 0, error);
+  return output_ != nullptr;
 }
 
-bool Session::run(const uint8_t* rgb, size_t size, float* score, Error& error) const {
+bool Session::run(const uint8_t* rgb, size_t size, float* opinions, size_t count, Error& error) const {
   const OrtApi* ort = api();
-  if (score_ == nullptr || size != size_t{3} * height_ * width_) {
-    return error.set("%zu bytes are not what the model takes", size);
+  if (output_ == nullptr || size != size_t{3} * height_ * width_ || count != static_cast<size_t>(opinions_)) {
+    return error.set("%zu bytes for %zu opinions are not what the model takes", size, count);
   }
   Owned<OrtMemoryInfo> memory(ort->ReleaseMemoryInfo);
   Owned<OrtValue> input(ort->ReleaseValue);
@@ -240,17 +229,19 @@ bool Session::run(const uint8_t* rgb, size_t size, float* score, Error& error) c
     return false;
   }
   const OrtValue* values[] = {input.get()};
-  if (!fine(ort->Run(session_, nullptr, &input_, values, 1, &score_, 1, output.out()), error)) return false;
+  if (!fine(ort->Run(session_, nullptr, &input_, values, 1, &output_, 1, output.out()), error)) return false;
   Owned<OrtTensorTypeAndShapeInfo> info(ort->ReleaseTensorTypeAndShapeInfo);
-  size_t count = 0;
-  float* found = nullptr;
+  size_t found = 0;
+  void* data = nullptr;
   if (!fine(ort->GetTensorTypeAndShape(output.get(), info.out()), error) ||
-      !fine(ort->GetTensorShapeElementCount(info.get(), &count), error)) {
+      !fine(ort->GetTensorShapeElementCount(info.get(), &found), error)) {
     return false;
   }
-  if (count != 1) return error.set("one score is wanted, the model gave %zu", count);
-  if (!fine(ort->GetTensorMutableData(output.get(), reinterpret_cast<void**>(&found)), error)) return false;
-  *score = *found;
+  if (found != count) {
+    return error.set("its contract promises an output of size %zu, the model gave %zu", count, found);
+  }
+  if (!fine(ort->GetTensorMutableData(output.get(), &data), error)) return false;
+  memcpy(opinions, data, count * sizeof(float));
   return true;
 }
 

@@ -36,12 +36,12 @@ class Session {
   // The text under `key` in the model's metadata, to be freed by the caller; null where there is none.
   bool metadata(const char* key, char** text, Error& error) const;
 
-  // Holds the model to its contract: input uint8 [1, height, width, 3], one float score, and where `opinions`
-  // is not 0 a second float output named "opinions", [1, opinions]. To be called once, before run.
+  // Holds the model to its contract: one input, uint8 [1, height, width, 3], and one output of so many floats.
+  // To be called once, before run.
   bool check(int height, int width, int opinions, Error& error);
 
-  // RGB bytes, row by row, 3 * height * width of them -> score, whatever the model says.
-  bool run(const uint8_t* rgb, size_t size, float* score, Error& error) const;
+  // RGB bytes, row by row, 3 * height * width of them -> opinions, whatever the model says.
+  bool run(const uint8_t* rgb, size_t size, float* opinions, size_t count, Error& error) const;
 
   static const char* runtime_version();
 
@@ -51,14 +51,15 @@ class Session {
  private:
   bool open(const char* path, const void* data, size_t size, int threads, bool prepacking, Error& error);
   bool check_input(Error& error);
-  bool check_output(size_t index, int opinions, Error& error);
+  bool check_output(Error& error);
 
   OrtEnv* env_ = nullptr;
   OrtSession* session_ = nullptr;
   char* input_ = nullptr;
-  char* score_ = nullptr;
+  char* output_ = nullptr;
   int height_ = 0;
   int width_ = 0;
+  int opinions_ = 0;
 };
 
 }  // namespace mobileiqa

@@ -100,6 +100,8 @@ final class Bridge {
                 return id;
             case "run":
                 return model().run(pixels());
+            case "opinions":
+                return opinions(model().opinions(pixels()));
             case "run_together":
                 return runTogether();
             case "race":
@@ -121,6 +123,14 @@ final class Bridge {
             default:
                 throw new IllegalArgumentException("no such op: " + text("op"));
         }
+    }
+
+    private static List<Object> opinions(float[] values) {
+        List<Object> list = new ArrayList<Object>();
+        for (float value : values) {
+            list.add(value);
+        }
+        return list;
     }
 
     /** The scores of the same picture from several threads at once. */

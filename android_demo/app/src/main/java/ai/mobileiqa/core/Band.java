@@ -2,16 +2,21 @@ package ai.mobileiqa.core;
 
 /** The word for a score: the grades of ITU-R BT.500 on five equal intervals, as {@code mobileiqa_sdk.band}. */
 public enum Band {
+    /** Below 0.2. */
     BAD,
+    /** Below 0.4. */
     POOR,
+    /** Below 0.6. */
     FAIR,
+    /** Below 0.8. */
     GOOD,
+    /** From 0.8 on. */
     EXCELLENT;
 
     private static final Band[] ALL = values();
 
     /**
-     * Bad below 0.2, poor below 0.4, fair below 0.6, good below 0.8, excellent from there on.
+     * The word for a score in [0, 1].
      *
      * @throws IllegalArgumentException a score outside [0, 1], or NaN
      */

@@ -13,6 +13,8 @@ public final class BenchmarkReport {
     private BenchmarkReport() {}
 
     /**
+     * The report as JSON text.
+     *
      * @param environment machine, OS, governor, thermal status and whatever else may matter, as JSON values
      * @param settings such as {@code threads}, {@code runs} and {@code warmup}, as JSON values
      * @param run what was measured, or why nothing was

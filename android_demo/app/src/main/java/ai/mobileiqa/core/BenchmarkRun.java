@@ -17,6 +17,7 @@ public final class BenchmarkRun {
     /** Name and version, such as {@code onnxruntime 1.29.0}. */
     public String runtime;
 
+    /** CPU threads of one inference. */
     public int threads;
 
     /** Why there are no figures; null where all went well. */
@@ -49,8 +50,15 @@ public final class BenchmarkRun {
     /** Seconds of each timed resizing, or null. */
     public double[] resizeSeconds;
 
+    /** Most resident memory of the process so far (VmHWM). */
     public Long peakRssBytes;
+
+    /** Resident memory once the model was open. */
     public Long rssAfterLoadBytes;
+
+    /** Memory that no other process shares. */
     public Long privateBytes;
+
+    /** Most proportional memory: what is shared is counted in part. */
     public Long peakPssBytes;
 }

@@ -13,48 +13,62 @@ public final class Bicubic {
     private static final double RADIUS = 2.0;
     private static final int BITS = 22;
     private static final int HALF = 1 << (BITS - 1);
+    private static final int STRIP = 16; // rows read at a time
 
     private Bicubic() {}
 
     /**
      * Resizes to exactly width x height: first the rows, then the columns.
      *
-     * @return a new picture, or the same one where the size is the same
+     * @return a new picture
      * @throws IllegalArgumentException a side below 1, or a result too large for an array
      */
-    public static Pixels resize(Pixels picture, int width, int height) {
+    public static Pixels resize(Rows picture, int width, int height) {
         if (width < 1 || height < 1) {
             throw new IllegalArgumentException("cannot resize to " + width + "x" + height);
         }
-        Pixels wide = picture.width == width ? picture : rows(picture, width);
+        Pixels wide = rows(picture, width);
         return wide.height == height ? wide : columns(wide, height);
     }
 
-    private static Pixels rows(Pixels in, int width) {
-        Kernel kernel = new Kernel(in.width, width);
-        byte[] out = allocate(width, in.height);
-        int at = 0;
-        for (int y = 0; y < in.height; y++) {
-            int row = 3 * in.width * y;
-            for (int x = 0; x < width; x++) {
-                int[] taps = kernel.taps[x];
-                int from = row + 3 * kernel.first[x];
-                int red = HALF;
-                int green = HALF;
-                int blue = HALF;
-                for (int tap : taps) {
-                    red += tap * (in.rgb[from] & 0xff);
-                    green += tap * (in.rgb[from + 1] & 0xff);
-                    blue += tap * (in.rgb[from + 2] & 0xff);
-                    from += 3;
-                }
-                out[at] = clip(red >> BITS);
-                out[at + 1] = clip(green >> BITS);
-                out[at + 2] = clip(blue >> BITS);
-                at += 3;
+    /** Reads every row once, in order. */
+    private static Pixels rows(Rows in, int width) {
+        Kernel kernel = in.width() == width ? null : new Kernel(in.width(), width);
+        byte[] out = allocate(width, in.height());
+        byte[] strip = allocate(in.width(), Math.min(STRIP, in.height()));
+        for (int y = 0; y < in.height(); y += STRIP) {
+            int count = Math.min(STRIP, in.height() - y);
+            in.read(y, count, strip);
+            if (kernel == null) {
+                System.arraycopy(strip, 0, out, 3 * width * y, 3 * width * count);
+                continue;
+            }
+            for (int row = 0; row < count; row++) {
+                filter(kernel, strip, 3 * in.width() * row, out, 3 * width * (y + row));
             }
         }
-        return new Pixels(width, in.height, out);
+        return new Pixels(width, in.height(), out);
+    }
+
+    /** One row of strip, from byte `row` on, to one row of out, from byte `at` on. */
+    private static void filter(Kernel kernel, byte[] strip, int row, byte[] out, int at) {
+        int to = at;
+        for (int x = 0; x < kernel.first.length; x++) {
+            int from = row + 3 * kernel.first[x];
+            int red = HALF;
+            int green = HALF;
+            int blue = HALF;
+            for (int tap : kernel.taps[x]) {
+                red += tap * (strip[from] & 0xff);
+                green += tap * (strip[from + 1] & 0xff);
+                blue += tap * (strip[from + 2] & 0xff);
+                from += 3;
+            }
+            out[to] = clip(red >> BITS);
+            out[to + 1] = clip(green >> BITS);
+            out[to + 2] = clip(blue >> BITS);
+            to += 3;
+        }
     }
 
     private static Pixels columns(Pixels in, int height) {

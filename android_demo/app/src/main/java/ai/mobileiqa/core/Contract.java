@@ -16,8 +16,11 @@ public final class Contract {
     /** Pixels; a smaller photo is not judged. */
     public static final int MIN_PHOTO_SIDE = 32;
 
-    /** How much larger than the model's input a photo that was decoded at 1/N must still be, each side. */
-    public static final int REDUCTION_MARGIN = 2;
+    /** A photo that was decoded at 1/N has at least so many times the input's width, and height. */
+    public static final double REDUCTION_MARGIN = 1.4;
+
+    /** More is a mistake. */
+    public static final int MAX_OPINIONS = 1024;
 
     /** The value of {@link #decode} for photos decoded whole. */
     public static final String FULL = "full";
@@ -25,14 +28,19 @@ public final class Contract {
     /** The value of {@link #decode} that allows {@link #reduction}. */
     public static final String JPEG_REDUCED = "jpeg-reduced";
 
+    /** Of the model, as {@code mobileiqa models} lists it. */
     public final String name;
+
+    /** Of the model. */
     public final String version;
+
+    /** The network's form, for people. */
     public final String family;
 
     /** SPDX identifier, or {@code unknown}. */
     public final String licence;
 
-    /** Lower-case hex. */
+    /** Hex digest of the checkpoint file it was exported from. */
     public final String checkpointSha256;
 
     /** Rows of the input in pixels. */
@@ -44,7 +52,7 @@ public final class Contract {
     /** {@link #FULL} or {@link #JPEG_REDUCED}. */
     public final String decode;
 
-    /** Values in the model's second output; 0 where it has one output only. */
+    /** Values that the model answers, 1 to {@link #MAX_OPINIONS}; the score is their mean. */
     public final int opinions;
 
     /** What weights are stored in, for people. */
@@ -53,17 +61,22 @@ public final class Contract {
     /** What arithmetic is done in, for people. */
     public final String compute;
 
+    /** How the golden image is made: {@link Golden#FORMULA}. */
     public final String goldenFormula;
+
+    /** Rows of the golden image before resizing. */
     public final int goldenHeight;
+
+    /** Columns of the golden image before resizing. */
     public final int goldenWidth;
 
     /** Lower-case hex digest of the resized golden image's bytes. */
     public final String goldenInputSha256;
 
-    /** In [0, 1]. */
+    /** In [0, 1]: what the reference network answers for the golden image. */
     public final double goldenScore;
 
-    /** In (0, 1). */
+    /** In (0, 1): how far from it another may be. */
     public final double goldenTolerance;
 
     private Contract(ContractReader in) throws ContractException {
@@ -82,7 +95,7 @@ public final class Contract {
         in.knownReal("output.minimum", 0);
         in.knownReal("output.maximum", 1);
         in.knownTrue("output.higher_is_better");
-        opinions = in.whole("output.opinions", 0, Integer.MAX_VALUE);
+        opinions = in.whole("output.opinions", 1, MAX_OPINIONS);
         weights = in.text("precision.weights");
         compute = in.text("precision.compute");
         goldenFormula = in.known("golden.formula", Golden.FORMULA);
@@ -103,6 +116,7 @@ public final class Contract {
     /**
      * Reads a contract.
      *
+     * @param json the text under {@link #METADATA_KEY}
      * @throws ContractException no JSON object, another schema, a key missing or unknown, a value out of range
      */
     public static Contract parse(String json) throws ContractException {
@@ -123,8 +137,8 @@ public final class Contract {
      *
      * @param photoWidth columns of the upright photo in pixels
      * @param photoHeight rows of it
-     * @return N of 1/N: the largest of 1, 2, 4, 8 that leaves both sides {@link #REDUCTION_MARGIN} times the
-     *     input's; 1 where {@link #decode} is {@link #FULL}
+     * @return N of 1/N: the largest of 1, 2, 4, 8 that leaves both sides at least {@link #REDUCTION_MARGIN}
+     *     times the input's; 1 where {@link #decode} is {@link #FULL}
      */
     public int reduction(int photoWidth, int photoHeight) {
         int n = decode.equals(JPEG_REDUCED) ? 8 : 1;

@@ -94,7 +94,7 @@ public final class Json {
             if (c == '"' || c == '\\') {
                 out.append('\\').append(c);
             } else if (c < ' ' || c >= 0x7f) { // ASCII throughout: half a surrogate pair survives any encoding
-                out.append(String.format("\\u%04x", (int) c));
+                out.append("\\u").append(Integer.toHexString(0x10000 + c).substring(1));
             } else {
                 out.append(c);
             }

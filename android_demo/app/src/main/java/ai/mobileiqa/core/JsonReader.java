@@ -43,7 +43,8 @@ final class JsonReader {
         if (at >= text.length()) {
             return new JsonException("ends too early, at character " + at);
         }
-        return new JsonException(String.format("unexpected U+%04X at character %d", (int) text.charAt(at), at));
+        String code = Integer.toHexString(0x10000 + text.charAt(at)).substring(1);
+        return new JsonException("unexpected U+" + code + " at character " + at);
     }
 
     private void expect(char wanted) throws JsonException {

@@ -71,34 +71,51 @@ public final class Model implements Closeable {
     /**
      * Scores a picture of the contract's size, resized by {@link Bicubic}.
      *
-     * @return predicted quality in [0, 1], higher is better
+     * @return predicted quality in [0, 1], higher is better: the mean of the opinions, summed as doubles
      * @throws ModelException the model fails, or answers what its contract excludes
      * @throws IllegalArgumentException a picture of another size
      * @throws IllegalStateException the model is closed
      */
     public float run(Pixels pixels) throws ModelException {
-        if (pixels.width != contract.width || pixels.height != contract.height) {
-            throw new IllegalArgumentException(String.format(
-                    "the model takes %dx%d pixels, not %dx%d; resize first",
-                    contract.width, contract.height, pixels.width, pixels.height));
+        double sum = 0;
+        for (float opinion : opinions(pixels)) {
+            sum += opinion;
         }
-        float score;
+        return (float) (sum / contract.opinions);
+    }
+
+    /**
+     * What the model's views say of a picture of the contract's size: one opinion each.
+     *
+     * @return predicted qualities in [0, 1], as many as the contract promises; one for a model without views
+     * @throws ModelException the model fails, or answers what its contract excludes
+     * @throws IllegalArgumentException a picture of another size
+     * @throws IllegalStateException the model is closed
+     */
+    public float[] opinions(Pixels pixels) throws ModelException {
+        if (pixels.width != contract.width || pixels.height != contract.height) {
+            throw new IllegalArgumentException("the model takes " + contract.width + "x" + contract.height
+                    + " pixels, not " + pixels.width + "x" + pixels.height + "; resize first");
+        }
+        float[] opinions = new float[contract.opinions];
         open.readLock().lock();
         try {
             if (handle == CLOSED) {
                 throw new IllegalStateException(source + ": the model is closed");
             }
-            score = nativeRun(handle, pixels.rgb);
+            nativeRun(handle, pixels.rgb, opinions);
         } catch (ModelException error) {
             throw new ModelException(source + ": " + error.getMessage(), error);
         } finally {
             open.readLock().unlock();
         }
-        if (!(score >= 0 && score <= 1)) {
-            throw new ModelException(
-                    source + ": the model answered " + score + ", its contract promises 0 to 1");
+        for (float opinion : opinions) {
+            if (!(opinion >= 0 && opinion <= 1)) {
+                throw new ModelException(
+                        source + ": the model answered " + opinion + ", its contract promises 0 to 1");
+            }
         }
-        return score;
+        return opinions;
     }
 
     /** Frees the native memory, after the runs in progress. Closing again does nothing. */
@@ -170,7 +187,7 @@ public final class Model implements Closeable {
     private static native void nativeCheck(long handle, int height, int width, int opinions)
             throws ModelException;
 
-    private static native float nativeRun(long handle, byte[] rgb) throws ModelException;
+    private static native void nativeRun(long handle, byte[] rgb, float[] opinions) throws ModelException;
 
     private static native void nativeClose(long handle);
 }

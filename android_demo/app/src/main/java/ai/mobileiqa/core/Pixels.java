@@ -1,7 +1,7 @@
 package ai.mobileiqa.core;
 
 /** A picture in memory: 8-bit sRGB, row by row, three bytes a pixel (red, green, blue). */
-public final class Pixels {
+public final class Pixels implements Rows {
     /** Columns, at least 1. */
     public final int width;
 
@@ -12,6 +12,8 @@ public final class Pixels {
     public final byte[] rgb;
 
     /**
+     * Wraps bytes as a picture.
+     *
      * @throws IllegalArgumentException a side below 1, or another number of bytes
      */
     public Pixels(int width, int height, byte[] rgb) {
@@ -22,5 +24,20 @@ public final class Pixels {
         this.width = width;
         this.height = height;
         this.rgb = rgb;
+    }
+
+    @Override
+    public int width() {
+        return width;
+    }
+
+    @Override
+    public int height() {
+        return height;
+    }
+
+    @Override
+    public void read(int first, int count, byte[] rgb) {
+        System.arraycopy(this.rgb, 3 * width * first, rgb, 0, 3 * width * count);
     }
 }

@@ -11,6 +11,7 @@ public final class Ranking {
 
     /** A photo and its score. */
     public static final class Row implements Comparable<Row> {
+        /** As it was given. */
         public final String name;
 
         /** In [0, 1]. */
@@ -28,6 +29,8 @@ public final class Ranking {
     }
 
     /**
+     * Takes a photo in.
+     *
      * @throws IllegalArgumentException a score outside [0, 1], or NaN
      */
     public void add(String name, double score) {
