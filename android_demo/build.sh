@@ -4,7 +4,7 @@
 #   --offline    fetches and installs nothing
 #   --unsigned   stops before signing
 set -euo pipefail
-# shellcheck source=debian.sh
+# shellcheck source-path=SCRIPTDIR source=debian.sh
 source "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
 MAIN=$DEMO/app/src/main

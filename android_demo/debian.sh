@@ -3,7 +3,7 @@
 # bullseye still has, a dexer and an android.jar. Those are not installed but unpacked in android_demo/.cache.
 # Sourced, it only defines its functions.
 set -euo pipefail
-# shellcheck source=toolchain.sh
+# shellcheck source-path=SCRIPTDIR source=toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
 APP_PACKAGES=(aapt android-framework-res apksigner clang-14 dexdump libc6-dev libc6-dev-arm64-cross lld-14 unzip zipalign)

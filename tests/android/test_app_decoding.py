@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from .schema2 import contract
+from ..sdk import artifacts
 from .toolbox import Jvm, base64_of
 
 PHOTO = Path(skimage.data_dir) / "chelsea.png"
@@ -23,7 +23,7 @@ wild = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 
 def plan(jvm: Jvm, decode: str, mime: str, width: int, height: int, budget: int = PLENTY) -> tuple[int, bool]:
-    values = contract(512, 512, input={"decode": decode})
+    values = artifacts.contract(512, 512, input={"decode": decode})
     found = jvm.call("plan", text=json.dumps(values), mime=mime, width=width, height=height, budget=budget)
     return found["sample_size"], found["exact"]
 

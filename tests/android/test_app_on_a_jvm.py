@@ -23,7 +23,6 @@ from mobileiqa_sdk import Scorer, library
 from mobileiqa_sdk.contract import METADATA_KEY
 
 from . import toolbox
-from .schema2 import upgraded_file
 
 MAIN = toolbox.DEMO / "app/src/main"
 PHONE = toolbox.DEMO / "tests/phone"
@@ -40,9 +39,10 @@ def photos(folder: Path) -> list[str]:
     cat = Image.open(Path(skimage.data_dir) / "chelsea.png").convert("RGB")
     cat.save(folder / "good.png")
     cat.filter(ImageFilter.GaussianBlur(6)).save(folder / "worse.png")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    cat.save(folder / "turned.png", exif=exif)
+    for orientation in range(2, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        cat.save(folder / f"turned{orientation}.png", exif=exif)
     glass = cat.convert("RGBA")
     glass.putalpha(
         Image.fromarray(np.arange(cat.width * cat.height).reshape(cat.height, cat.width).astype(np.uint8))
@@ -125,8 +125,7 @@ def outcome(host_library: Path, tmp_path_factory: pytest.TempPathFactory) -> str
             pytest.skip(f"{needed} is not there; android_demo/toolchain.sh and debian.sh install it")
     folder = tmp_path_factory.mktemp("app")
     path = compile_app(folder)
-    bundled = library.find(None)
-    model = upgraded_file(bundled, folder / "model.onnx")
+    model = library.find(None)
     off = promising(model, 0.9, folder / "off.onnx")
     scored = photos(folder / "photos")
     scorer = Scorer(threads=1)
@@ -138,6 +137,7 @@ def outcome(host_library: Path, tmp_path_factory: pytest.TempPathFactory) -> str
         "right": folder / "right",
         "off": assets(folder / "wrong", off),
         "second": model,
+        "scored": ",".join(scored),
         "score.second": scorer.score(folder / "photos/good.png"),
         "java.library.path": host_library,
         "java.awt.headless": "true",

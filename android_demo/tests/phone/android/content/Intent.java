@@ -55,6 +55,10 @@ public class Intent {
         return this;
     }
 
+    public int getFlags() {
+        return flags;
+    }
+
     public Intent addFlags(int more) {
         flags |= more;
         return this;

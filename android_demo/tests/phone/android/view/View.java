@@ -23,7 +23,6 @@ public class View {
     private final Context context;
     private int visibility;
     private boolean selected;
-    private boolean enabled = true;
     private CharSequence description;
     private OnClickListener onClick;
     private OnApplyWindowInsetsListener onInsets;
@@ -68,14 +67,6 @@ public class View {
         return selected;
     }
 
-    public void setEnabled(boolean to) {
-        enabled = to;
-    }
-
-    public boolean isEnabled() {
-        return enabled;
-    }
-
     public void setContentDescription(CharSequence to) {
         description = to;
     }
@@ -89,7 +80,7 @@ public class View {
     }
 
     public boolean performClick() {
-        if (visibility != VISIBLE || !enabled || onClick == null) {
+        if (visibility != VISIBLE || onClick == null) {
             throw new AssertionError("nobody can press this");
         }
         onClick.onClick(this);

@@ -10,6 +10,7 @@ import static org.junit.Assert.fail;
 
 import ai.mobileiqa.core.Json;
 import android.app.Activity;
+import android.app.ActivityManager;
 import android.app.Phone;
 import android.content.ClipData;
 import android.content.ContentResolver;
@@ -82,6 +83,7 @@ public final class AppTest {
         ContentResolver.forbidden = false;
         BitmapFactory.outOfMemory = false;
         Activity.unanswered = null;
+        ActivityManager.available = 2L << 30;
         PowerManager.thermalStatus = 0;
         PowerManager.saving = false;
         PackageInfo.installed = 1;
@@ -128,14 +130,31 @@ public final class AppTest {
 
     @Test
     public void turnedAndTransparentPhotosGetPythonsScore() {
-        for (String name : Arrays.asList("turned.png", "glass.png", "palette.png")) {
+        for (String name : System.getProperty("scored").split(",")) {
             ScoreActivity activity = scored("content://photos/" + name);
             double expected = Double.parseDouble(System.getProperty("score." + name));
             assertEquals(name, expected, activity.session.first.score, SAME);
             boolean upright = activity.session.preview.getHeight() > activity.session.preview.getWidth();
-            assertEquals(name, name.equals("turned.png"), upright);
+            assertEquals(name, name.matches("turned[5678]\\.png"), upright);
             Phone.finish(activity);
         }
+    }
+
+    @Test
+    public void aPhotoThatDoesNotFitIsDecodedSmallerAndSaidSo() {
+        Build.VERSION.SDK_INT = 26;
+        ActivityManager.available = 1L << 20 | 300000;
+        ScoreActivity activity = scored(GOOD);
+        assertEquals(2, activity.session.first.plan.sampleSize);
+        assertTrue(Phone.text(activity, R.id.details).contains("because memory is short"));
+    }
+
+    @Test
+    public void aScreenThatIsNotSeenIsNotDrawn() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
+        Phone.leave(activity);
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        assertFalse(Phone.shown(activity, R.id.result));
     }
 
     @Test
@@ -266,6 +285,16 @@ public final class AppTest {
         Phone.until(() -> !activity.session.busy());
         assertNull(Models.importedName(activity));
         assertFalse(Phone.shown(activity, R.id.remove_model));
+    }
+
+    @Test
+    public void aCancelledImportIsNotKept() {
+        ScoreActivity activity = scored(GOOD);
+        pickModel(activity, MODEL);
+        Phone.press(activity, R.id.cancel);
+        Phone.settle();
+        assertNull(Models.importedName(activity));
+        assertTrue("the score stays", Phone.shown(activity, R.id.result));
     }
 
     @Test
@@ -480,6 +509,12 @@ public final class AppTest {
     }
 
     @Test
+    public void whatWasAskedBeforeIsNotMeasuredAgainFromRecents() {
+        Intent intent = benchmark("o.json", 3).addFlags(0x00100000); // FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY
+        assertFalse(Phone.start(BenchmarkActivity.class, intent).session.busy());
+    }
+
+    @Test
     public void byHandNumbersAreBroughtIntoRange() {
         BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, new Intent());
         assertFalse(activity.session.busy());
@@ -490,7 +525,7 @@ public final class AppTest {
         assertEquals("64", Phone.text(activity, R.id.threads));
         assertEquals("3", Phone.text(activity, R.id.warmup));
         assertEquals("1", Phone.text(activity, R.id.runs));
-        assertFalse(activity.findViewById(R.id.start).isEnabled());
+        assertFalse(Phone.shown(activity, R.id.start));
         Phone.until(() -> activity.session.result != null);
         assertEquals(1, activity.session.result.inferenceSeconds.length);
     }
@@ -582,7 +617,8 @@ public final class AppTest {
         assertEquals("text", read(outbox.openFile(uri, "r").file));
         assertEquals("text/csv", outbox.getType(uri));
         String base = "content://ai.mobileiqa.demo.outbox/";
-        for (String path : Arrays.asList("", "b.csv", "..", "..%2F..%2Ffiles", "x/a.csv")) {
+        Files.write(new File(context.getFilesDir(), "secret").toPath(), new byte[] {1});
+        for (String path : Arrays.asList("", "b.csv", "..", "..%2F..%2Ffiles%2Fsecret", "x/a.csv")) {
             try {
                 outbox.openFile(Uri.parse(base + path), "r");
                 fail(path);

@@ -49,10 +49,13 @@ final class Assessment {
         Contract contract = model.contract();
         DecodePlan plan = photo.plan(contract);
         long started = SystemClock.elapsedRealtimeNanos();
-        Pixels decoded = photo.pixels(plan);
-        long read = SystemClock.elapsedRealtimeNanos();
-        work.check();
-        Pixels input = Bicubic.resize(decoded, contract.width, contract.height);
+        long read;
+        Pixels input;
+        try (BitmapRows decoded = photo.rows(plan)) {
+            read = SystemClock.elapsedRealtimeNanos();
+            work.check();
+            input = Bicubic.resize(decoded, contract.width, contract.height);
+        }
         long resized = SystemClock.elapsedRealtimeNanos();
         work.check();
         float score = model.run(input);

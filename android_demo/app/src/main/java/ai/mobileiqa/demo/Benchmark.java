@@ -145,11 +145,12 @@ final class Benchmark {
         for (int i = 0; i < REPEATS; i++) {
             work.check();
             long started = SystemClock.elapsedRealtimeNanos();
-            Pixels decoded = photo.pixels(photo.plan(contract));
-            decode[i] = seconds(started);
-            started = SystemClock.elapsedRealtimeNanos();
-            input = Bicubic.resize(decoded, contract.width, contract.height);
-            resize[i] = seconds(started);
+            try (BitmapRows decoded = photo.rows(photo.plan(contract))) {
+                decode[i] = seconds(started);
+                started = SystemClock.elapsedRealtimeNanos();
+                input = Bicubic.resize(decoded, contract.width, contract.height);
+                resize[i] = seconds(started);
+            }
         }
         run.decodeSeconds = decode;
         run.resizeSeconds = resize;

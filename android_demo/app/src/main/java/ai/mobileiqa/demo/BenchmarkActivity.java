@@ -66,7 +66,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         BenchmarkRun result = session.result;
         String error = result == null ? null : result.error;
         renderStatus(step, error != null ? error : PhotoProblem.say(this, session.problem));
-        findViewById(R.id.start).setEnabled(!session.busy());
+        show(R.id.start, !session.busy());
         show(R.id.imported, Models.importedName(this) != null);
         show(R.id.result, result != null && error == null);
         if (result != null && error == null) {

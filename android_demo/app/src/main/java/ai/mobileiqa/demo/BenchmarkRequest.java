@@ -57,9 +57,10 @@ final class BenchmarkRequest {
                 null);
     }
 
-    /** From an intent; null where it is not one that asks for a measurement. */
+    /** From an intent; null where it does not ask for a measurement, or asked before and comes from Recents. */
     static BenchmarkRequest from(Context context, Intent intent) {
-        if (!ACTION.equals(intent.getAction())) {
+        boolean old = (intent.getFlags() & Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY) != 0;
+        if (old || !ACTION.equals(intent.getAction())) {
             return null;
         }
         Bundle extras = intent.getExtras() == null ? new Bundle() : intent.getExtras();

@@ -116,7 +116,8 @@ final class CompareSession extends Session {
                 Photo photo = new Photo(context, uri);
                 entry.thumbnail = photo.preview(THUMBNAIL);
                 entry.assessment = Assessment.of(photo, Models.bundled(context), this);
-            } catch (PhotoProblem | OutOfMemoryError one) { // one bad photo never ends a batch
+            } catch (PhotoProblem | OutOfMemoryError | RuntimeException one) { // it never ends the batch
+                check();
                 entry.problem = one;
             }
         }

@@ -43,7 +43,7 @@ final class Models {
     static byte[] bundledBytes(Context context) throws IOException {
         try (InputStream in = context.getAssets().open(BUNDLED)) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream(in.available());
-            copy(in, bytes);
+            copy(in, bytes, null);
             return bytes.toByteArray();
         }
     }
@@ -70,9 +70,10 @@ final class Models {
     /**
      * Copies a model file into the app, in place of the one before; it is kept only if it opens.
      *
+     * @param work is asked now and then whether it was cancelled
      * @return how it scores its own test image here
      */
-    static Replay importFrom(Context context, Uri uri) throws IOException, ModelException {
+    static Replay importFrom(Context context, Uri uri, Work work) throws IOException, ModelException {
         File file = importedFile(context);
         File part = new File(file.getPath() + ".part");
         if (!file.getParentFile().isDirectory() && !file.getParentFile().mkdirs()) {
@@ -84,7 +85,7 @@ final class Models {
                 if (in == null) {
                     throw new IOException(uri.toString());
                 }
-                copy(in, out);
+                copy(in, out, work);
             }
             Replay replay;
             String name;
@@ -92,6 +93,7 @@ final class Models {
                 replay = Golden.replay(model);
                 name = model.contract().name + " " + model.contract().version;
             }
+            work.check();
             forgetImported();
             if (!part.renameTo(file)) {
                 throw new IOException(file.getPath());
@@ -127,10 +129,13 @@ final class Models {
         }
     }
 
-    private static void copy(InputStream in, OutputStream out) throws IOException {
+    private static void copy(InputStream in, OutputStream out, Work work) throws IOException {
         byte[] chunk = new byte[CHUNK];
         for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
             out.write(chunk, 0, count);
+            if (work != null) {
+                work.check();
+            }
         }
     }
 }

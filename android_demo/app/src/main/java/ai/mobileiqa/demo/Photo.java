@@ -3,38 +3,34 @@ package ai.mobileiqa.demo;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.DecodePlan;
 import ai.mobileiqa.core.Orientation;
-import ai.mobileiqa.core.Pixels;
 import ai.mobileiqa.core.Truncation;
-import android.content.ContentResolver;
+import android.app.ActivityManager;
 import android.content.Context;
 import android.database.Cursor;
 import android.graphics.Bitmap;
 import android.graphics.BitmapFactory;
 import android.graphics.Matrix;
 import android.net.Uri;
+import android.os.Build;
 import android.provider.OpenableColumns;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * A photo behind a URI. It is read twice: first its head, which says how large it is and how it was held, then,
- * at a scale that fits into memory, its pixels.
+ * A photo behind a URI. It is read twice: first to know its size, how it was held and whether it is whole, then,
+ * at a scale that fits into memory, for its pixels.
  */
 final class Photo {
-    /** Of a phone without memory to spare: 48 megapixels are 192 MB as a bitmap. */
-    private static final long MOST_PIXELS = 48L * 1000 * 1000;
-
-    /** Bytes a pixel while one picture is turned into another: bitmap and RGB, or RGB twice. */
-    private static final int BYTES_A_PIXEL = 7;
-
-    private static final int ROWS = 64;
+    /** However much memory there is: 256 MB as a bitmap. */
+    private static final long MOST_PIXELS = 64L * 1000 * 1000;
+    private static final int BYTES_A_PIXEL = 4;
 
     /** Columns and rows of the upright photo, before any reduction. */
     final int width;
     final int height;
 
-    private final ContentResolver resolver;
+    private final Context context;
     private final Uri uri;
     private final String mime;
     private final int orientation;
@@ -45,7 +41,7 @@ final class Photo {
      * @throws PhotoProblem not there, no picture, damaged, too small or too large
      */
     Photo(Context context, Uri uri) throws PhotoProblem {
-        this.resolver = context.getContentResolver();
+        this.context = context.getApplicationContext();
         this.uri = uri;
         BitmapFactory.Options head = new BitmapFactory.Options();
         head.inJustDecodeBounds = true;
@@ -77,28 +73,29 @@ final class Photo {
         }
     }
 
-    /** At which scale {@link #pixels} decodes for this model now. */
+    /** At which scale {@link #rows} decodes for this model now. */
     DecodePlan plan(Contract contract) {
-        Runtime memory = Runtime.getRuntime();
-        long free = memory.maxMemory() - (memory.totalMemory() - memory.freeMemory());
-        long budget = Math.min(MOST_PIXELS, free / 2 / BYTES_A_PIXEL);
-        return DecodePlan.of(mime, width, height, contract, budget);
+        return DecodePlan.of(mime, width, height, contract, Math.min(MOST_PIXELS, free() / 2 / BYTES_A_PIXEL));
     }
 
     /**
-     * Decodes: upright, sRGB, over white.
+     * Decodes; to be closed after use.
      *
      * @throws PhotoProblem gone by now, or damaged
      */
-    Pixels pixels(DecodePlan plan) throws PhotoProblem {
-        Bitmap bitmap = bitmap(plan.sampleSize, false);
-        Pixels lying;
-        try {
-            lying = rgb(bitmap);
-        } finally {
-            bitmap.recycle();
+    BitmapRows rows(DecodePlan plan) throws PhotoProblem {
+        return new BitmapRows(bitmap(plan.sampleSize, false), orientation);
+    }
+
+    /** Bytes that are left where bitmaps lie: before Android 8 in Java's heap, since then outside of it. */
+    private long free() {
+        if (Build.VERSION.SDK_INT < 26) {
+            Runtime heap = Runtime.getRuntime();
+            return heap.maxMemory() - (heap.totalMemory() - heap.freeMemory());
         }
-        return Orientation.apply(lying, orientation);
+        ActivityManager.MemoryInfo memory = new ActivityManager.MemoryInfo();
+        ((ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE)).getMemoryInfo(memory);
+        return Math.max(0, memory.availMem - memory.threshold);
     }
 
     /** A small upright picture for the screen, its longer side between side and twice that, or its own. */
@@ -155,7 +152,7 @@ final class Photo {
     private InputStream open() throws IOException {
         InputStream in;
         try {
-            in = resolver.openInputStream(uri);
+            in = context.getContentResolver().openInputStream(uri);
         } catch (RuntimeException foreign) { // SecurityException and whatever a provider of another app throws
             throw new IOException(foreign);
         }
@@ -170,41 +167,6 @@ final class Photo {
             return new PhotoProblem(R.string.problem_gone);
         }
         return new PhotoProblem(R.string.problem_unreadable, String.valueOf(error.getMessage()));
-    }
-
-    private static Pixels rgb(Bitmap bitmap) {
-        int width = bitmap.getWidth();
-        int height = bitmap.getHeight();
-        boolean opaque = !bitmap.hasAlpha();
-        byte[] rgb = new byte[3 * width * height];
-        int[] strip = new int[width * Math.min(ROWS, height)];
-        int at = 0;
-        for (int y = 0; y < height; y += ROWS) {
-            int rows = Math.min(ROWS, height - y);
-            bitmap.getPixels(strip, 0, width, 0, y, width, rows);
-            for (int i = 0; i < width * rows; i++) {
-                int colour = opaque ? strip[i] : overWhite(strip[i]);
-                rgb[at] = (byte) (colour >> 16);
-                rgb[at + 1] = (byte) (colour >> 8);
-                rgb[at + 2] = (byte) colour;
-                at += 3;
-            }
-        }
-        return new Pixels(width, height, rgb);
-    }
-
-    private static int overWhite(int colour) {
-        int alpha = colour >>> 24;
-        int red = over(colour >> 16 & 0xff, alpha);
-        int green = over(colour >> 8 & 0xff, alpha);
-        int blue = over(colour & 0xff, alpha);
-        return red << 16 | green << 8 | blue;
-    }
-
-    /** Rounded as Pillow's paste through a mask. */
-    private static int over(int level, int alpha) {
-        int sum = level * alpha + 255 * (255 - alpha) + 128;
-        return (sum >> 8) + sum >> 8;
     }
 
     private static Matrix turn(int orientation) {

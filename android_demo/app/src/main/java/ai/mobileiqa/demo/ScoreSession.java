@@ -147,7 +147,7 @@ final class ScoreSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            replay = Models.importFrom(context, uri);
+            replay = Models.importFrom(context, uri, this);
         }
 
         @Override
