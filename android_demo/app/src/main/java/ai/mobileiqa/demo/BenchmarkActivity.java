@@ -4,6 +4,7 @@ import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Statistics;
 import android.content.ActivityNotFoundException;
 import android.content.Intent;
+import android.os.Build;
 import android.os.Bundle;
 import android.text.format.Formatter;
 import android.view.View;
@@ -106,6 +107,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     private void obey(Intent intent) {
         BenchmarkRequest request = BenchmarkRequest.from(this, intent);
         if (request != null) {
+            showOverTheLock();
             fill(request.threads, request.warmup, request.runs);
             session.measure(request);
         }
@@ -147,6 +149,15 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
 
     private EditText field(int id) {
         return (EditText) findViewById(id);
+    }
+
+    /** From API 27 on the manifest says so. */
+    @SuppressWarnings("deprecation")
+    private void showOverTheLock() {
+        if (Build.VERSION.SDK_INT < 27) {
+            getWindow().addFlags(WindowManager.LayoutParams.FLAG_SHOW_WHEN_LOCKED
+                    | WindowManager.LayoutParams.FLAG_TURN_SCREEN_ON);
+        }
     }
 
     private void keepScreenOn(boolean on) {
