@@ -70,9 +70,11 @@ host() { # library folder
 
 qemu() { # folder
     android_objects arm64-v8a "$scratch"
-    "$CLANG" --target=aarch64-linux-gnu "${FLAGS[@]}" -I"$CPP" -c "$DEMO/tests/arm64/score.cpp" -o "$scratch/score.o"
+    "$CLANG" --target=aarch64-linux-gnu "${FLAGS[@]}" -I"$CPP" -c "$DEMO/tests/arm64/score.cpp" \
+        -o "$scratch/score.o"
     "$CLANG" --target=aarch64-linux-gnu "${LINK[@]}" "$scratch/score.o" "$scratch/session.o" \
-        "$CACHE/qemu/onnxruntime/libonnxruntime.so.1" -Wl,-rpath,/onnxruntime -Wl,--allow-shlib-undefined -o "$1/score"
+        "$CACHE/qemu/onnxruntime/libonnxruntime.so.1" -Wl,-rpath,/onnxruntime -Wl,--allow-shlib-undefined \
+        -o "$1/score"
 }
 
 main() {

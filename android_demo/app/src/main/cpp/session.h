@@ -36,8 +36,8 @@ class Session {
   // The text under `key` in the model's metadata, to be freed by the caller; null where there is none.
   bool metadata(const char* key, char** text, Error& error) const;
 
-  // Holds the model to its contract: one input, uint8 [1, height, width, 3], and one output of so many floats.
-  // To be called once, before run.
+  // Holds the model to its contract: one input, uint8 [1, height, width, 3], and one output of as many
+  // floats as there are opinions. To be called once, before run.
   bool check(int height, int width, int opinions, Error& error);
 
   // RGB bytes, row by row, 3 * height * width of them -> opinions, whatever the model says.

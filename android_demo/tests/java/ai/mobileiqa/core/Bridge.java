@@ -251,7 +251,9 @@ final class Bridge {
     /** In base64 under the key, or in a file whose path is under "KEY_path". */
     private byte[] bytes(String key) throws Exception {
         Object path = call.get(key + "_path");
-        return path == null ? Base64.getDecoder().decode(text(key)) : Files.readAllBytes(Paths.get((String) path));
+        return path == null
+                ? Base64.getDecoder().decode(text(key))
+                : Files.readAllBytes(Paths.get((String) path));
     }
 
     private String text(String key) {

@@ -1,6 +1,6 @@
 package ai.mobileiqa.core;
 
-/** The word for a score: the grades of ITU-R BT.500 on five equal intervals, as {@code mobileiqa_sdk.band}. */
+/** The word for a score: ITU-R BT.500's grades on equal intervals, as {@code mobileiqa_sdk.band}. */
 public enum Band {
     /** Below 0.2. */
     BAD,

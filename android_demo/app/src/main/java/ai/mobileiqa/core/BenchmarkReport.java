@@ -74,7 +74,7 @@ public final class BenchmarkReport {
 
     private static Map<String, Object> seconds(BenchmarkRun run) {
         if (run.loadSeconds == null || run.firstSeconds == null || run.inferenceSeconds == null) {
-            throw new IllegalArgumentException("a run without an error has load, first and inference seconds");
+            throw new IllegalArgumentException("a run without an error needs load, first and inference");
         }
         Map<String, Object> seconds = new LinkedHashMap<String, Object>();
         seconds.put("load", run.loadSeconds);

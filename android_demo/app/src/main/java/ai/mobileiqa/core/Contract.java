@@ -117,7 +117,7 @@ public final class Contract {
      * Reads a contract.
      *
      * @param json the text under {@link #METADATA_KEY}
-     * @throws ContractException no JSON object, another schema, a key missing or unknown, a value out of range
+     * @throws ContractException no JSON object, another schema, a key or a value that does not belong there
      */
     public static Contract parse(String json) throws ContractException {
         Object values;
@@ -141,9 +141,10 @@ public final class Contract {
      *     times the input's; 1 where {@link #decode} is {@link #FULL}
      */
     public int reduction(int photoWidth, int photoHeight) {
+        double columns = REDUCTION_MARGIN * width;
+        double rows = REDUCTION_MARGIN * height;
         int n = decode.equals(JPEG_REDUCED) ? 8 : 1;
-        while (n > 1
-                && (photoWidth / n < REDUCTION_MARGIN * width || photoHeight / n < REDUCTION_MARGIN * height)) {
+        while (n > 1 && (photoWidth / n < columns || photoHeight / n < rows)) {
             n /= 2;
         }
         return n;

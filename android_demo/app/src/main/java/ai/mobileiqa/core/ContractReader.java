@@ -18,8 +18,8 @@ final class ContractReader {
         this.values = values;
         Object found = values.get(SCHEMA);
         if (!Long.valueOf(schema).equals(found)) {
-            throw new ContractException(
-                    "schema is " + shown(found) + ", this app reads " + schema + "; export the model again or update the app");
+            throw new ContractException("schema is " + shown(found) + ", this app reads " + schema
+                    + "; export the model again or update the app");
         }
     }
 

@@ -13,8 +13,8 @@ public final class Json {
     /**
      * Reads one value and nothing behind it.
      *
-     * @return a LinkedHashMap, ArrayList, String, Boolean or null; a Long for a whole number that fits, else a
-     *     finite Double
+     * @return a LinkedHashMap, ArrayList, String, Boolean or null; a Long for a whole number that fits, a
+     *     finite Double for others
      * @throws JsonException where the text is no JSON, with the position
      */
     public static Object parse(String text) throws JsonException {
@@ -93,7 +93,7 @@ public final class Json {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 out.append('\\').append(c);
-            } else if (c < ' ' || c >= 0x7f) { // ASCII throughout: half a surrogate pair survives any encoding
+            } else if (c < ' ' || c >= 0x7f) { // in ASCII, half a surrogate pair survives too
                 out.append("\\u").append(Integer.toHexString(0x10000 + c).substring(1));
             } else {
                 out.append(c);

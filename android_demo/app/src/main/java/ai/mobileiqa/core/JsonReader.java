@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 final class JsonReader {
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
     private static final String ESCAPES = "\"\\/bfnrt";
+    private static final String HEX = "0123456789abcdef";
     private static final String ESCAPED = "\"\\/\b\f\n\r\t";
 
     private final String text;
@@ -148,7 +149,7 @@ final class JsonReader {
         int code = 0;
         for (int i = 0; i < 4; i++) {
             at++;
-            int digit = at < text.length() && text.charAt(at) < 0x7f ? Character.digit(text.charAt(at), 16) : -1;
+            int digit = at < text.length() ? HEX.indexOf(Character.toLowerCase(text.charAt(at))) : -1;
             if (digit < 0) {
                 throw unexpected();
             }
