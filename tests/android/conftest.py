@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from . import toolbox
+from . import app, toolbox
 from .toolbox import Jvm
 
 
@@ -42,3 +42,11 @@ def jvm(classes: Path, host_library: Path) -> Iterator[Jvm]:
     jvm = Jvm(classes, host_library)
     yield jvm
     jvm.close()
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of two builds of the app from the same sources; the second is not signed."""
+    app.need_tools()
+    first = app.build(tmp_path_factory.mktemp("first"))
+    return first, app.build(tmp_path_factory.mktemp("second"), "--unsigned")

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import re
 import struct
-import subprocess
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -92,38 +91,6 @@ def test_faults_are_found(tmp_path: Path) -> None:
 def test_elf_faults(align: int, address: int, offset: int) -> None:
     assert apk.elf_faults(elf(align, address, offset))
     assert not apk.elf_faults(elf())
-
-
-TOOLS = (
-    "aapt2",
-    "apksigner",
-    "clang-14",
-    "dexdump",
-    "java",
-    "javac",
-    "keytool",
-    "ld.lld-14",
-    "unzip",
-    "zipalign",
-)
-
-
-@pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two builds from the same sources, the second without the help of the first's folder."""
-    toolbox.need(*TOOLS)
-    toolbox.need_onnxruntime("onnxruntime-android")
-    toolbox.need_onnxruntime("bullseye")
-    for needed in ("/usr/share/android-framework-res/framework-res.apk", "/usr/aarch64-linux-gnu/include"):
-        if not Path(needed).exists():
-            pytest.skip(f"{needed} is not there; android_demo/debian.sh installs it")
-    folders = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
-    for folder, arguments in zip(folders, (["--offline"], ["--offline", "--unsigned"]), strict=True):
-        environment = {**os.environ, "MOBILEIQA_ANDROID_OUT": str(folder)}
-        command = [str(toolbox.DEMO / "build.sh"), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folders
 
 
 @pytest.fixture(scope="module")

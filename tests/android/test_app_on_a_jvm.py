@@ -22,13 +22,9 @@ from PIL import Image, ImageFilter
 from mobileiqa_sdk import Scorer, library
 from mobileiqa_sdk.contract import METADATA_KEY
 
-from . import toolbox
+from . import app
 
-MAIN = toolbox.DEMO / "app/src/main"
-PHONE = toolbox.DEMO / "tests/phone"
-TEST = PHONE / "ai/mobileiqa/demo/AppTest.java"
-FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
-ANDROID_JAR = toolbox.CACHE / "bullseye/usr/share/java/com.android.android-23.jar"
+TEST = app.PHONE / "ai/mobileiqa/demo/AppTest.java"
 NAMES = re.findall(r"@Test\s+public void (\w+)", TEST.read_text())
 """Every test of AppTest."""
 
@@ -50,6 +46,7 @@ def photos(folder: Path) -> list[str]:
     glass.save(folder / "glass.png")
     cat.quantize(64).save(folder / "palette.png")
     scored = sorted(path.name for path in folder.iterdir())
+    cat.resize((2100, 1500)).save(folder / "large.jpg")
     cat.save(folder / "cut.jpg")
     (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:-2000])
     cat.resize((20, 40)).save(folder / "tiny.png")
@@ -75,63 +72,28 @@ def promising(model: Path, score: float, target: Path) -> Path:
     return target
 
 
-def resource_class(folder: Path) -> Path:
-    """R.java, as the build makes it."""
-    manifest = (
-        (MAIN / "AndroidManifest.xml")
-        .read_text()
-        .replace("<manifest ", '<manifest package="ai.mobileiqa.demo" ')
-    )
-    (folder / "AndroidManifest.xml").write_text(manifest)
-    toolbox.run("aapt2", "compile", "--dir", MAIN / "res", "-o", folder / "resources.zip")
-    toolbox.run(
-        "aapt2",
-        "link",
-        "-o",
-        folder / "base.apk",
-        "--manifest",
-        folder / "AndroidManifest.xml",
-        "-I",
-        FRAMEWORK,
-        "--java",
-        folder / "gen",
-        "--min-sdk-version",
-        "24",
-        folder / "resources.zip",
-    )
-    return folder / "gen"
-
-
-def compile_app(folder: Path) -> list[Path]:
-    """The app against Android's own stubs, as in the APK; then the sketch of Android, and the tests."""
-    sources = [*(MAIN / "java").rglob("*.java"), *resource_class(folder).rglob("*.java")]
-    app, phone = folder / "app", folder / "phone"
-    toolbox.run(
-        "javac", "-source", "8", "-target", "8", "-nowarn", "-bootclasspath", ANDROID_JAR, "-d", app, *sources
-    )
-    path = [phone, app, *toolbox.JUNIT]
-    stubs = ":".join(map(str, [app, *toolbox.JUNIT, ANDROID_JAR]))
-    toolbox.run("javac", "-nowarn", "-cp", stubs, "-d", phone, *PHONE.rglob("*.java"))
-    return [*path, ANDROID_JAR]
-
-
-@pytest.fixture(scope="module")
-def outcome(host_library: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What JUnit says."""
-    toolbox.need("aapt2", "java", "javac")
-    toolbox.need_onnxruntime("bullseye")
-    for needed in (FRAMEWORK, *toolbox.JUNIT):
-        if not needed.exists():
-            pytest.skip(f"{needed} is not there; android_demo/toolchain.sh and debian.sh install it")
+@pytest.fixture(scope="module", params=["sources", "apk"])
+def outcome(
+    request: pytest.FixtureRequest,
+    builds: tuple[Path, Path],
+    host_library: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """What JUnit says of the app's classes, and of those in the APK."""
     folder = tmp_path_factory.mktemp("app")
-    path = compile_app(folder)
+    compiled = app.compile_app(folder)
+    phone = app.compile_phone(compiled, folder)
+    if request.param == "apk":
+        compiled = app.classes_in(builds[0] / "mobileiqa-demo.apk", folder)
+    # The sketch goes first: Android's own classes are stubs that only throw.
+    path = [phone[0], compiled, *phone[1:]]
     model = library.find(None)
     off = promising(model, 0.9, folder / "off.onnx")
     scored = photos(folder / "photos")
     scorer = Scorer(threads=1)
     values = {
         "phone": folder / "data",
-        "res": MAIN / "res",
+        "res": app.MAIN / "res",
         "photos": folder / "photos",
         "assets": assets(folder / "right", model),
         "right": folder / "right",

@@ -150,6 +150,15 @@ public final class AppTest {
     }
 
     @Test
+    public void aLargeJpegIsDecodedReducedAsTheContractSays() {
+        ScoreActivity activity = scored("content://photos/large.jpg");
+        assertEquals(2, activity.session.first.plan.sampleSize);
+        assertTrue(activity.session.first.plan.exact);
+        assertTrue(Phone.text(activity, R.id.details).contains("1/2 of its size, as the model's contract allows"));
+        assertTrue(Phone.text(activity, R.id.details).contains("2100 × 1500 pixels"));
+    }
+
+    @Test
     public void aScreenThatIsNotSeenIsNotDrawn() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
         Phone.leave(activity);
