@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 CPP=$DEMO/app/src/main/cpp
 ORT=$CACHE/onnxruntime-android
 CLANG=${CLANG:-clang-14}
-FLAGS=(-std=c++17 -O2 -fPIC -fno-exceptions -fno-rtti -fvisibility=hidden -Wall -Wextra -Werror
+FLAGS=(-std=c++17 -O2 -fPIC -nostdinc++ -fno-exceptions -fno-rtti -fvisibility=hidden -Wall -Wextra -Werror
     "-ffile-prefix-map=$DEMO=." -isystem "$ORT/headers")
 # shellcheck disable=SC2054 # the commas are the linker's
 LINK=(-fuse-ld=lld -Wl,--no-undefined -Wl,--strip-all "-Wl,-z,max-page-size=16384,-z,relro,-z,now,-z,noexecstack")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PhotoTooSmall,
         PhotoUnreadable,
         PhotoUnsupported,
+        ResultsInvalid,
         RuntimeUnavailable,
     )
     from .photo import Photo
@@ -52,6 +53,7 @@ __all__ = [
     "PhotoTooSmall",
     "PhotoUnreadable",
     "PhotoUnsupported",
+    "ResultsInvalid",
     "RuntimeUnavailable",
     "Scorer",
     "Seconds",

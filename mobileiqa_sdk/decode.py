@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile
 
 from .errors import PhotoError, PhotoTooLarge, PhotoUnreadable
 
@@ -39,6 +39,7 @@ _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"
 )
 _DECODERS = {
+    "JPEG": ("mobileiqa_sdk.jpeg", "Jpeg", "pillow"),
     "PNG": ("PIL.PngImagePlugin", "PngImageFile", "pillow"),
     "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile", "pillow>=11"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile", "pillow>=11.3"),
@@ -49,16 +50,10 @@ _DECODERS = {
 }
 
 
-class _Jpeg(JpegImagePlugin.JpegImageFile):
-    # Pillow parses all of the EXIF here for a resolution that nobody asked for, and warns if it is malformed.
-    def _read_dpi_from_exif(self) -> None:
-        pass
-
-
 def open_image(data: bytes, label: str) -> Image.Image:
     """The opened image, its size known and its pixels not decoded."""
     name = file_format(data, label)
-    decoder = _Jpeg if name == "JPEG" else _decoder(name, label)
+    decoder = _decoder(name, label)
     with named_errors(label):
         flaw = _flaw(name, data)
         if flaw is not None:

@@ -67,3 +67,7 @@ class ContractMismatch(ModelError):
 
 class RuntimeUnavailable(ModelError):
     """The inference runtime this artifact needs is unknown or not installed."""
+
+
+class ResultsInvalid(MobileIQAError):
+    """The file to resume from cannot be written, or holds something else than results of this model."""

@@ -46,14 +46,15 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
         yield PhotoNotFound(str(error.filename), f"this folder cannot be listed: {error.strerror}")
 
 
-def score_rows(scorer: Scorer, photos: Iterable[str | PhotoError]) -> Iterator[Row]:
+def score_rows(
+    scorer: Scorer, photos: Iterable[str | PhotoError], *, workers: int | None = None
+) -> Iterator[Row]:
     """One row per photo, in order, JSON-ready: path, score, band, spread, seconds, error.
 
     Where ``error`` says why, all but the path are None. ``spread`` is None for models without views, too.
+    For ``workers`` see :meth:`Scorer.score_many`.
     """
-    for photo in photos:
-        results = iter([photo]) if isinstance(photo, PhotoError) else scorer.score_many([photo])
-        yield from map(as_row, results)
+    return map(as_row, scorer.score_many(photos, workers=workers))
 
 
 def as_row(result: Assessment | PhotoError) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -99,11 +98,23 @@ def find(model: str | os.PathLike[str] | None) -> Path:
 
 def sha256_of(path: str | Path) -> str:
     """Hex digest of a file, read in pieces."""
+    import hashlib  # here: it loads OpenSSL, and scoring needs no digest
+
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def digest_of(model: Path) -> str:
+    """Hex digest of a model file; of its files' names and digests for a model that is a folder."""
+    if not model.is_dir():
+        return sha256_of(model)
+    import hashlib
+
+    lines = [f"{sha256_of(file)}  {file.relative_to(model).as_posix()}" for file in files_of(model)]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def files_of(model: Path) -> list[Path]:

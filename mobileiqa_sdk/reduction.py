@@ -8,7 +8,7 @@ formats are always decoded in full. What the rule does to the ranking is in docs
 
 from __future__ import annotations
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 MARGIN = 1.4
 """A reduced photo has at least so many times the input's width, and height."""
@@ -38,7 +38,7 @@ def reduce_jpeg(image: Image.Image, fit: tuple[int, int], *, sideways: bool) -> 
         fit: (height, width) of the model's input.
         sideways: the stored pixels lie on their side; they are turned after decoding.
     """
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
+    if image.format == "JPEG":
         width, height = image.size
         factor = reduction((height, width) if sideways else (width, height), fit)
         image.draft(None, (width // factor, height // factor))

@@ -17,12 +17,10 @@ from . import library, runtimes
 from .bands import Band, band
 from .contract import ModelContract
 from .errors import ContractMismatch, PhotoError
+from .parallel import check_count, default_threads, default_workers, in_order
 from .photo import Photo, describe, read_photo
 from .resample import resize
 from .runtimes.runtime import mean
-
-MAX_THREADS = 1024
-"""More is a mistake, and would end the process before the first photo."""
 
 
 class Seconds(NamedTuple):
@@ -87,7 +85,7 @@ class Scorer:
     Raises:
         ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable:
             see :mod:`mobileiqa_sdk.errors`.
-        ValueError: threads below 1 or above ``MAX_THREADS``.
+        ValueError: threads below 1 or above ``mobileiqa_sdk.parallel.MAX_THREADS``.
     """
 
     def __init__(
@@ -98,14 +96,13 @@ class Scorer:
         threads: int | None = None,
         exact_decode: bool = False,
     ) -> None:
-        if threads is not None and not 1 <= threads <= MAX_THREADS:
-            raise ValueError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
+        self.threads: int = default_threads() if threads is None else check_count("threads", threads)
         self.path: Path = library.find(model)
-        self.threads: int = threads or default_threads()
         self._runtime = runtimes.load(self.path, runtime, self.threads)
         spec = self._runtime.contract.input
         self._size = spec.height, spec.width
-        self._fit = None if exact_decode or spec.decode == "full" else self._size
+        self.decode: str = "full" if exact_decode else spec.decode
+        self._fit = None if self.decode == "full" else self._size
 
     @property
     def contract(self) -> ModelContract:
@@ -133,27 +130,39 @@ class Scorer:
         model = self.contract.model.name
         return Assessment(describe(photo), mean(opinions), model, self._size, seconds, opinions)
 
-    def score_many(self, photos: Iterable[Photo]) -> Iterator[Assessment | PhotoError]:
-        """Assess photos one after another, in order, each when it is asked for.
+    def score_many(
+        self, photos: Iterable[Photo | PhotoError], *, workers: int | None = None
+    ) -> Iterator[Assessment | PhotoError]:
+        """Assess photos, several at a time, and yield what comes out in the order of the photos.
 
         A photo that cannot be scored yields its :class:`PhotoError` instead of raising it, so that
-        one bad file never loses a batch.
+        one bad file never loses a batch; an error among the photos, such as ``gallery.find_photos``
+        yields, is passed on. Leaving early, by ``close()`` or Ctrl-C, waits for the photos that are
+        being worked on and begins no other.
+
+        ``Scorer(threads=1)`` gets through the most photos: it decodes side by side too. A score depends
+        on ``threads``, in its last digits, and not on ``workers``.
+
+        Args:
+            photos: may be endless; at most ``2 * workers`` are taken before their results are.
+            workers: photos at a time, on threads that share the model, each with the scorer's
+                ``threads`` for its inference. None is as many as the CPUs have room for
+                (``OMP_NUM_THREADS``, if set, counts as the CPUs). With one worker, which is what a
+                scorer on all CPUs gets, a photo is read when its result is asked for.
+
+        Raises:
+            ValueError: workers below 1 or above ``MAX_THREADS``; at once, not at the first photo.
         """
-        for photo in photos:
-            try:
-                yield self.assess(photo)
-            except PhotoError as error:
-                yield error
+        count = default_workers(self.threads) if workers is None else check_count("workers", workers)
+        return in_order(self._attempt, photos, count)
 
-
-def default_threads() -> int:
-    """``OMP_NUM_THREADS`` if that is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= MAX_THREADS:
-        return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    def _attempt(self, photo: Photo | PhotoError) -> Assessment | PhotoError:
+        if isinstance(photo, PhotoError):
+            return photo
+        try:
+            return self.assess(photo)
+        except PhotoError as error:
+            return error
 
 
 _default: Scorer | None = None

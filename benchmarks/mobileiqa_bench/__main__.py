@@ -14,7 +14,7 @@ import click
 from mobileiqa_export.exporter import export
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import find
-from mobileiqa_sdk.scorer import default_threads
+from mobileiqa_sdk.parallel import default_threads
 
 from .rounds import Config, Result, measure, ratios
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from .._version import __version__
-from ..errors import MobileIQAError, ModelNotFound
+from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
 
 
 class _Entry(NamedTuple):
@@ -77,4 +77,4 @@ def main() -> None:
         cli()
     except MobileIQAError as error:
         click.echo(f"mobileiqa: {error}", err=True)
-        sys.exit(2 if isinstance(error, ModelNotFound) else 1)
+        sys.exit(2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)

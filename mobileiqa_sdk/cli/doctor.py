@@ -14,8 +14,9 @@ from PIL import features
 from .._version import __version__
 from ..errors import MobileIQAError
 from ..library import home, models
+from ..parallel import default_threads
 from ..runtimes import RUNTIMES
-from ..scorer import Scorer, default_threads
+from ..scorer import Scorer
 from ..verification import replay_golden
 
 _DISTRIBUTIONS = ("numpy", "pillow", "pillow-heif", "click", "torch", "onnx")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from typing import Any
 
 import click
 
+from ..errors import PhotoError
 from ..gallery import Row, find_photos, score_rows
+from ..parallel import MAX_THREADS, default_threads
+from ..results import ResultsFile
 from ..runtimes import RUNTIMES
-from ..scorer import MAX_THREADS, Scorer
+from ..scorer import Scorer
 
 Writer = Callable[[Scorer, Iterator[Row]], None]
 
@@ -24,48 +27,92 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
 @click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
 @click.option(
-    "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
+    "--workers",
+    type=click.IntRange(1, MAX_THREADS),
+    help="Photos at a time. Default: as many as the CPUs have room for.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, MAX_THREADS),
+    help="CPU threads of one inference. Default: 1 for several photos; for one, all CPUs.",
 )
 @click.option("--exact-decode", is_flag=True, help="Decode large JPEGs in full; slower.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header, as they come.")
+@click.option(
+    "--resume",
+    metavar="FILE",
+    help="Append JSON lines to FILE instead of printing, and leave out photos that it holds a score of.",
+)
 def command(
     paths: tuple[str, ...],
     recursive: bool,
     model: str | None,
     runtime: str | None,
+    workers: int | None,
     threads: int | None,
     exact_decode: bool,
     as_json: bool,
     as_jsonl: bool,
     as_csv: bool,
+    resume: str | None,
 ) -> None:
     """Score photos: 0 is the worst, 1 the best that people would say.
 
-    A photo that cannot be scored becomes a row with the reason, and the exit status 1.
+    A photo that cannot be scored becomes a row with the reason, and the exit status 1. Where
+    OMP_NUM_THREADS is set, it counts as the number of CPUs.
     """
     forms = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
     if len(forms) > 1:
         raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
     form = forms[0] if forms else None
-    scorer = Scorer(model, runtime=runtime, threads=threads, exact_decode=exact_decode)
+    if resume is not None and form not in (None, "jsonl"):
+        raise click.UsageError(f"--resume and --{form} exclude each other")
     photos = list(find_photos(paths, recursive=recursive))
-    failed = 0
-
-    def counted(rows: Iterable[Row]) -> Iterator[Row]:
-        nonlocal failed
-        for row in rows:
-            failed += row["error"] is not None
-            yield row
-
-    # A bar would break into rows that appear on the same terminal one by one.
-    quiet = len(photos) < 2 or not sys.stderr.isatty() or (form != "json" and sys.stdout.isatty())
-    bar = nullcontext(photos) if quiet else click.progressbar(photos, label="scoring", file=sys.stderr)
-    with bar as shown:
-        _WRITERS[form](scorer, counted(score_rows(scorer, shown)))
+    scorer = Scorer(
+        model, runtime=runtime, threads=threads or _threads(len(photos), workers), exact_decode=exact_decode
+    )
+    if resume is None:
+        # A bar would break into rows that appear on the same terminal one by one.
+        bar = form == "json" or not sys.stdout.isatty()
+        failed = _score(scorer, photos, workers, _WRITERS[form], bar=bar)
+    else:
+        with closing(ResultsFile(resume, scorer)) as results:
+            missing = results.missing(photos)
+            if done := len(photos) - len(missing):
+                click.echo(f"mobileiqa: {done} of {len(photos)} photos are in {resume} already", err=True)
+            failed = _score(scorer, missing, workers, lambda _, rows: results.write(rows), bar=True)
     if failed:
         sys.exit(1)
+
+
+def _threads(photos: int, workers: int | None) -> int | None:
+    """Threads of one inference: photos side by side keep the CPUs busier than threads in one of them."""
+    if workers is None:
+        return 1 if photos > 1 else None
+    return max(1, default_threads() // workers)
+
+
+def _score(
+    scorer: Scorer, photos: list[str | PhotoError], workers: int | None, write: Writer, *, bar: bool
+) -> int:
+    """Write the rows of the photos; how many of them are errors."""
+    failed = 0
+    bar = bar and len(photos) > 1 and sys.stderr.isatty()
+    shown = click.progressbar(length=len(photos), label="scoring", file=sys.stderr) if bar else nullcontext()
+    with shown as progress:
+
+        def counted() -> Iterator[Row]:
+            nonlocal failed
+            for row in score_rows(scorer, photos, workers=workers):
+                failed += row["error"] is not None
+                yield row
+                if progress:
+                    progress.update(1)
+
+        write(scorer, counted())
+    return failed
 
 
 def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:

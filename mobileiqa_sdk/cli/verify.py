@@ -10,8 +10,9 @@ from typing import NoReturn
 import click
 
 from .. import library
+from ..parallel import MAX_THREADS
 from ..runtimes import RUNTIMES, for_verification
-from ..scorer import MAX_THREADS, Scorer
+from ..scorer import Scorer
 from ..verification import replay_golden
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from .runtime import Runtime, as_opinions, first_line
 class Session(Runtime):
     """One package, compiled and loaded by Core ML.
 
-    Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine.
+    Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine. Its
+    models serve one call at a time, so threads that share a session wait for each other.
 
     Raises:
         RuntimeUnavailable: this is no Mac, or coremltools is not installed.
@@ -35,6 +37,7 @@ class Session(Runtime):
                 'pip install "mobileiqa-sdk[export,coreml]"'
             )
         self._path = path
+        self._lock = threading.Lock()
         self._model = self._load()
         description = self._model.get_spec().description
         text = dict(description.metadata.userDefined).get(METADATA_KEY)
@@ -73,7 +76,8 @@ class Session(Runtime):
     def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
         """See :class:`.runtime.Runtime`."""
         try:
-            found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
+            with self._lock:
+                found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
         except Exception as error:
             raise ContractMismatch(f"{self._path}: Core ML cannot run it ({first_line(error)})") from error
         return as_opinions(np.asarray(found), self.contract, self._path)

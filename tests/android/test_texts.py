@@ -191,7 +191,7 @@ def test_a_report(pure: Jvm) -> None:
 def test_a_report_of_a_failure(pure: Jvm) -> None:
     (result,) = report(pure, failure="model.onnx: no such file")["results"]
     assert result["error"] == "model.onnx: no such file"
-    assert result["model"] == result["version"] == result["precision"] == "unknown"
+    assert result["model"] == result["version"] == result["precision"] == ""
     nothing = ("golden", "score", "seconds", "memory", "size_bytes")
     assert all(result[key] is None for key in nothing)
     whole = report(pure, contract=json.dumps(artifacts.contract()), values=[1.0])["results"][0]

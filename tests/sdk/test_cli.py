@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -165,6 +167,73 @@ def test_names_come_out_as_they_are(
         assert all(name in done.stdout for name in names)
 
 
+@pytest.mark.parametrize("form", ["--json", "--jsonl", "--csv", None])
+def test_the_order_is_kept_whatever_the_workers(
+    run: Run, tiny: Path, album: Path, photos: list[str], form: str | None
+) -> None:
+    given = [photos[4], album, "missing.jpg", *photos] * 3
+    forms = [form] if form else []
+    outs = [
+        run("score", "-m", tiny, *forms, "--workers", workers, "--threads", 1, *given) for workers in (1, 5)
+    ]
+    assert [result.code for result in outs] == [1, 1]
+    plain = [
+        re.sub(r'"(decode|resize|inference)": [^,}\s]*|(,[\d.e-]+){3},', "", result.out) for result in outs
+    ]
+    assert plain[0] == plain[1]
+    assert "missing.jpg" in plain[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "workers", "threads"),
+    [
+        (1, [], None, 6),
+        (2, [], None, 1),
+        (2, ["--workers", "2"], 2, 3),
+        (2, ["--workers", "9"], 9, 1),
+        (2, ["--threads", "4"], None, 4),
+        (2, ["--workers", "3", "--threads", "5"], 3, 5),
+    ],
+)
+def test_workers_and_threads_share_the_cpus(
+    run: Run,
+    tiny: Path,
+    photos: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    options: list[str],
+    workers: int | None,
+    threads: int,
+) -> None:
+    seen: list[int | None] = []
+
+    class Recorder(Scorer):
+        def score_many(self, photos: Any, *, workers: int | None = None) -> Any:
+            seen.append(workers)
+            return super().score_many(photos, workers=workers)
+
+    monkeypatch.setattr("mobileiqa_sdk.cli.score.Scorer", Recorder)
+    monkeypatch.setenv("OMP_NUM_THREADS", "6")
+    result = run("score", "-m", tiny, "--json", *options, *photos[:count])
+    assert json.loads(result.out)["model"]["threads"] == threads
+    assert seen == [workers]
+
+
+@POSIX
+def test_ctrl_c_ends_a_batch(tiny: Path, photos: list[str]) -> None:
+    arguments = [*COMMAND, "score", "-m", str(tiny), "--jsonl", "--workers", "2", *photos * 5000]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.strip() == b"Aborted!"
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert len(rows) < 5 * 5000 - 1
+    assert all(row["error"] is None for row in rows)
+
+
 WRONG: list[list[Any]] = [
     ["score"],
     ["score", "--json"],
@@ -173,6 +242,8 @@ WRONG: list[list[Any]] = [
     ["score", "--threads", "-1", "a.jpg"],
     ["score", "--threads", "two", "a.jpg"],
     ["score", "--threads", "99999999999", "a.jpg"],
+    ["score", "--workers", "0", "a.jpg"],
+    ["score", "--workers", "99999999999", "a.jpg"],
     ["score", "--runtime", "nope", "a.jpg"],
     ["score", "--json", "--csv", "a.jpg"],
     ["score", "--jsonl", "--json", "a.jpg"],
@@ -333,15 +404,23 @@ def test_without_a_command_there_is_help(run: Run) -> None:
 @POSIX
 @pytest.mark.parametrize(
     ("count", "form", "bar"),
-    [(1, "--json", False), (2, "--json", True), (2, "--csv", True), (2, None, True)],
+    [
+        (1, ["--json"], False),
+        (2, ["--json"], True),
+        (2, ["--csv"], True),
+        (2, [], True),
+        (2, ["--resume"], True),
+        (5, ["--jsonl", "--workers", "3"], True),
+    ],
 )
 def test_a_progress_bar_on_a_terminal_for_many_photos(
-    tiny: Path, photos: list[str], count: int, form: str | None, bar: bool
+    tiny: Path, tmp_path: Path, photos: list[str], count: int, form: list[str], bar: bool
 ) -> None:
     import pty
 
     leader, follower = pty.openpty()
-    arguments = ["score", "-m", str(tiny), *photos[:count], *([form] if form else [])]
+    form = [*form, str(tmp_path / "results")] if form == ["--resume"] else form
+    arguments = ["score", "-m", str(tiny), *photos[:count], *form]
     done = subprocess.run(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=follower, timeout=60, check=True
     )

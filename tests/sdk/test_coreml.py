@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -85,6 +87,23 @@ def test_a_mac_scores(tmp_path: Path, mac: type[Model]) -> None:
         assert scorer.path == path
         assert scorer.contract.model.name == "tiny"
         assert scorer.score(GREY) == pytest.approx(128 / 255)
+
+
+def test_a_model_serves_one_call_at_a_time(tmp_path: Path, mac: type[Model]) -> None:
+    inside = threading.Lock()
+    predict = mac.predict
+
+    def alone(self: Model, inputs: dict[str, Any]) -> dict[str, Any]:
+        assert inside.acquire(blocking=False)
+        time.sleep(0.002)
+        try:
+            return predict(self, inputs)
+        finally:
+            inside.release()
+
+    mac.predict = alone  # type: ignore[method-assign]
+    scores = [one.score for one in Scorer(package(tmp_path)).score_many([GREY] * 20, workers=5)]
+    assert scores == [pytest.approx(128 / 255)] * 20
 
 
 def test_elsewhere_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,16 @@ def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     assert rows[4]["error"] == "no such file"
 
 
+@pytest.mark.parametrize("workers", [None, 1, 3])
+def test_rows_keep_their_order(tiny: Path, photos: list[str], tmp_path: Path, workers: int | None) -> None:
+    (tmp_path / "empty").mkdir()
+    given = [*photos, str(tmp_path / "empty"), "missing.png"] * 4
+    scorer = Scorer(tiny, threads=1)
+    rows = list(score_rows(scorer, find_photos(given), workers=workers))
+    assert [row["path"] for row in rows] == given
+    assert [row["score"] for row in rows[:5]] == [scorer.score(photo) for photo in photos]
+
+
 def test_rows_come_one_by_one(tiny: Path, photos: list[str]) -> None:
     asked = []
 

@@ -83,6 +83,26 @@ def test_version_is_fast() -> None:
     assert not modules_after(CALL, "--version").intersection(("numpy", "PIL"))
 
 
+def test_the_package_alone_imports_neither_numpy_nor_pillow() -> None:
+    assert not modules_after("import mobileiqa_sdk").intersection(("numpy", "PIL"))
+
+
+def test_its_names_import_nothing_that_scoring_may_not_need() -> None:
+    added = modules_after("from mobileiqa_sdk import Scorer, score") - modules_after(
+        "import numpy, PIL.Image"
+    )
+    assert "mobileiqa_sdk.scorer" in added
+    for module in (
+        "onnxruntime",
+        "click",
+        "hashlib",
+        "concurrent.futures",
+        "PIL.ImageCms",
+        "PIL.JpegImagePlugin",
+    ):
+        assert module not in added
+
+
 def test_importing_twice_from_threads_is_fine(tiny: Path, photos: list[str]) -> None:
     code = """
 import sys

@@ -1,5 +1,6 @@
 """Names, folders and files of models."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -218,3 +219,19 @@ def test_xdg_models_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     file = artifacts.save(tmp_path / "mobileiqa" / "models" / "mine")
     assert find("mine") == file
+
+
+def test_the_digest_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "sub" / "b").write_bytes(b"2")
+    assert library.digest_of(tmp_path / "a") == hashlib.sha256(b"1").hexdigest()
+    seen = [library.digest_of(tmp_path)]
+    assert library.digest_of(tmp_path) == seen[0]
+    (tmp_path / "a").write_bytes(b"3")
+    seen.append(library.digest_of(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "c")
+    seen.append(library.digest_of(tmp_path))
+    (tmp_path / "sub").rename(tmp_path / "sup")
+    seen.append(library.digest_of(tmp_path))
+    assert len(set(seen)) == 4

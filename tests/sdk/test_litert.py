@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +19,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk import ArtifactInvalid, ContractMismatch, ContractUnsupported, ModelError, Scorer
+from mobileiqa_sdk import (
+    ArtifactInvalid,
+    Assessment,
+    ContractMismatch,
+    ContractUnsupported,
+    ModelError,
+    Scorer,
+)
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes import litert
 from mobileiqa_sdk.runtimes.tflite_file import CONTRACT, attach, read_contract
@@ -57,6 +66,62 @@ def test_threads_may_share_it(tmp_path: Path) -> None:
         together = list(pool.map(scorer.score, photos))
     assert together == [scorer.score(photo) for photo in photos]
     assert len(set(together)) == len(photos) // 4
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, 4), (2, 2), (4, 1), (9, 1)])
+def test_interpreters_fill_the_cpus_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, most: int
+) -> None:
+    opened, running, lock = [], set(), threading.Lock()
+
+    class Recorder(litert.Interpreter):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            opened.append(options)
+            super().__init__(**options)
+
+        def invoke(self) -> None:
+            with lock:
+                assert self not in running
+                running.add(self)
+            if len(opened) < most:
+                time.sleep(0.01)
+            super().invoke()
+            running.remove(self)
+
+    monkeypatch.setattr(litert, "Interpreter", Recorder)
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    scorer = Scorer(tflite_artifacts.save(tmp_path), threads=threads)
+    scores = [scorer.score(PHOTO) for _ in range(3)]
+    assert len(opened) == 1
+    found = list(scorer.score_many([PHOTO] * 40, workers=8))
+    assert {one.score for one in found if isinstance(one, Assessment)} == set(scores)
+    assert len(opened) == most
+    assert all(options == opened[0] for options in opened)
+
+
+@pytest.mark.parametrize("change", ["written", "replaced", "removed"])
+def test_no_other_model_is_opened_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    path = tflite_artifacts.save(tmp_path)
+    scorer = Scorer(path, threads=1)
+    session: Any = scorer._runtime
+    busy = session._idle.pop()
+    data = path.read_bytes()
+    if change == "written":
+        with path.open("ab") as file:
+            file.write(b"\0")
+    else:
+        path.unlink()
+        if change == "replaced":
+            (tmp_path / "other").write_bytes(data)
+            (tmp_path / "other").rename(path)
+    with pytest.raises(ArtifactInvalid, match="changed since it was loaded; load it again"):
+        scorer.score(PHOTO)
+    session._idle.append(busy)
+    if change != "written":
+        assert scorer.score(PHOTO) == pytest.approx(expected(PHOTO), abs=1e-6)
 
 
 def test_the_interpreter_gets_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from mobileiqa_sdk import (
     runtimes,
 )
 from mobileiqa_sdk import scorer as scorer_module
+from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.resample import resize
-from mobileiqa_sdk.scorer import MAX_THREADS, default_threads
 
 from . import artifacts
 
@@ -122,12 +122,62 @@ def test_score_many_asks_for_one_photo_at_a_time(scorer: Scorer, photos: list[st
             yield path
         raise AssertionError("read ahead")
 
-    results = scorer.score_many(endless())
+    results = scorer.score_many(endless(), workers=1)
     assert asked == []
     for number in range(1, len(photos) + 1):
         next(results)
         assert asked == photos[:number]
     assert list(scorer.score_many([])) == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("workers", [None, 1, 2, 7])
+def test_score_many_gives_the_scores_of_assess(
+    tiny: Path, photos: list[str], threads: int, workers: int | None
+) -> None:
+    scorer = Scorer(tiny, threads=threads)
+    given = [noise(seed, 40 + seed, 60) for seed in range(30)] + [photos[0], "missing.jpg"]
+    found = list(scorer.score_many(given, workers=workers))
+    assert [one.score for one in found[:-1] if isinstance(one, Assessment)] == [
+        scorer.score(photo) for photo in given[:-1]
+    ]
+    assert isinstance(found[-1], PhotoError)
+
+
+def test_score_many_passes_on_the_errors_of_find_photos(scorer: Scorer, photos: list[str]) -> None:
+    error = PhotoError("folder", "no photos in this folder")
+    for workers in (1, 3):
+        first, second, third = scorer.score_many([photos[0], error, photos[1]], workers=workers)
+        assert second is error
+        assert (first.score, third.score) == (scorer.score(photos[0]), scorer.score(photos[1]))
+
+
+def test_score_many_works_on_several_photos_at_a_time(
+    scorer: Scorer, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Barrier(3)
+
+    def read(photo: str, **_: object) -> Image.Image:
+        gate.wait(60)
+        return Image.open(photo)
+
+    monkeypatch.setattr(scorer_module, "read_photo", read)
+    assert [one.photo for one in scorer.score_many(photos[:3], workers=3)] == photos[:3]
+
+
+def test_score_many_fills_the_cpus(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(scorer_module, "in_order", lambda work, items, workers: seen.append(workers))
+    monkeypatch.setenv("OMP_NUM_THREADS", "6")
+    for threads in (None, 1, 2, 4):
+        Scorer(tiny, threads=threads).score_many([])
+    assert seen == [1, 6, 3, 1]
+
+
+@pytest.mark.parametrize("workers", [0, -1, MAX_THREADS + 1])
+def test_workers_out_of_range(scorer: Scorer, workers: int) -> None:
+    with pytest.raises(ValueError, match="workers must be 1 to"):
+        scorer.score_many([], workers=workers)
 
 
 def test_score_many_does_not_hide_the_error_of_a_caller(scorer: Scorer) -> None:
@@ -209,8 +259,9 @@ def test_an_answer_that_is_no_score(tmp_path: Path, photos: list[str], answer: f
     scorer = Scorer(artifacts.save(tmp_path, data))
     with pytest.raises(ContractMismatch, match=r"the model answered .*, its contract promises 0 to 1"):
         scorer.score(photos[0])
-    with pytest.raises(ContractMismatch):
-        next(scorer.score_many(photos))
+    for workers in (1, 2):
+        with pytest.raises(ContractMismatch):
+            next(scorer.score_many(photos, workers=workers))
 
 
 @pytest.mark.parametrize("threads", [0, -1, MAX_THREADS + 1, 10**12])

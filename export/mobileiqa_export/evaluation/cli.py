@@ -15,8 +15,9 @@ import click
 
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
+from mobileiqa_sdk.parallel import MAX_THREADS
 from mobileiqa_sdk.runtimes import RUNTIMES
-from mobileiqa_sdk.scorer import MAX_THREADS, Scorer
+from mobileiqa_sdk.scorer import Scorer
 
 from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
 from .datasets.plain_csv import read_csv

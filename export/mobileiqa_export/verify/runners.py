@@ -7,8 +7,8 @@ from pathlib import Path
 from time import perf_counter
 
 from mobileiqa_sdk import library, runtimes
+from mobileiqa_sdk.parallel import default_threads
 from mobileiqa_sdk.runtimes.runtime import Runtime
-from mobileiqa_sdk.scorer import default_threads
 
 from .photographs import Pixels
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from mobileiqa_sdk.scorer import default_threads
+from mobileiqa_sdk.parallel import default_threads
 
 from .runners import Say
 

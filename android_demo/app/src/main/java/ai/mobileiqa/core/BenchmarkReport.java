@@ -8,7 +8,7 @@ import java.util.Map;
 
 /** Benchmark JSON, schema 1 of {@code docs/benchmark.md}, with one result. */
 public final class BenchmarkReport {
-    private static final String UNKNOWN = "unknown";
+    private static final String UNKNOWN = "";
 
     private BenchmarkReport() {}
 
@@ -38,11 +38,11 @@ public final class BenchmarkReport {
     private static Map<String, Object> result(BenchmarkRun run) {
         Contract contract = run.contract;
         Map<String, Object> result = new LinkedHashMap<String, Object>();
-        result.put("label", run.label);
-        result.put("artifact", run.artifact);
+        result.put("label", known(run.label));
+        result.put("artifact", known(run.artifact));
         result.put("model", contract == null ? UNKNOWN : contract.name);
         result.put("version", contract == null ? UNKNOWN : contract.version);
-        result.put("runtime", run.runtime);
+        result.put("runtime", known(run.runtime));
         result.put("precision", contract == null ? UNKNOWN : contract.weights);
         result.put("threads", run.threads);
         result.put("error", run.error);
@@ -57,6 +57,10 @@ public final class BenchmarkReport {
         result.put("sustained", null);
         result.put("energy_joules_per_photo", null);
         return result;
+    }
+
+    private static String known(String text) {
+        return text == null ? UNKNOWN : text;
     }
 
     private static Map<String, Object> golden(Replay replay) {

@@ -14,7 +14,7 @@ public final class BenchmarkRun {
     /** Names the model, its version and precision; null where it could not be opened. */
     public Contract contract;
 
-    /** Name and version, such as {@code onnxruntime 1.29.0}. */
+    /** As the SDK names its runtimes: {@code onnx}. */
     public String runtime;
 
     /** CPU threads of one inference. */

@@ -85,6 +85,7 @@ public class FiguresTest {
         run.error = "no such file";
         assertEquals("no such file", result(run).get("error"));
         assertNull(result(run).get("seconds"));
+        assertEquals("", result(run).get("label"));
     }
 
     @Test(expected = IllegalArgumentException.class)

@@ -1,0 +1,141 @@
+"""``python -m mobileiqa_bench.cold``: what a fresh process costs, and how many photos all CPUs get through.
+
+Three questions, each answered by a ratio within one round, so that a busy machine cancels out:
+
+- import: ``import mobileiqa_sdk`` to ``import numpy, PIL.Image``; and its names, which load what they need.
+- first score: the first call of ``score`` in a process, which loads the model, to a warm one; and all that
+  happens from starting Python to that score.
+- folder: photos per second of n workers to n times those of one, and peak memory likewise; and of n processes
+  of one worker each, which is what this machine can do at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import click
+from PIL import Image
+
+from mobileiqa_sdk import __version__
+from mobileiqa_sdk.errors import MobileIQAError
+from mobileiqa_sdk.gallery import find_photos
+from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
+from mobileiqa_sdk.photo import read_photo
+
+from .cold_rounds import ColdError, Figures, measure_first, measure_folder, measure_imports
+
+SIZES = {"12 megapixels": (4000, 3000), "small": (640, 480)}
+
+
+def _environment() -> Figures:
+    return {
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "sdk": __version__,
+        "threads": default_threads(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+    }
+
+
+def _photos(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        from mobileiqa_export.evaluation.photographs import shipped_photographs
+
+        return list(map(str, shipped_photographs()))
+    found = list(find_photos(paths))
+    if bad := [one for one in found if not isinstance(one, str)]:
+        raise ColdError(str(bad[0]))
+    return [one for one in found if isinstance(one, str)]
+
+
+def _save(photo: str, size: tuple[int, int], folder: str, name: str) -> str:
+    path = Path(folder, f"{name}.jpg")
+    read_photo(photo).resize(size, Image.Resampling.BICUBIC).save(path, quality=90)
+    return str(path)
+
+
+def _markdown(report: Figures) -> str:
+    lines = ["| import | time | ratio |", "|---|--:|--:|"]
+    lines += [
+        f"| `{row['what']}` | {_ms(row['seconds'])} | {_text(row['ratio'])} |" for row in report["import"]
+    ]
+    lines += [
+        "",
+        "| photo | warm score | first score | to warm | from starting Python | to warm |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row['what']} | {_ms(row['warm'])} | {_ms(row['first'])} | {_text(row['ratio'])} "
+        f"| {_ms(row['process'])} | {_text(row['process_ratio'])} |"
+        for row in report["first"]
+    ]
+    lines += ["", "| folder | photos/s | to n x one | peak RSS | to n x one |", "|---|--:|--:|--:|--:|"]
+    lines += [
+        f"| {row['count']} {row['what']} | {median(row['photos_per_second']):.1f} | {_text(row['of_one'])} "
+        f"| {median(row['peak_bytes']) / 1e6:.0f} MB | {_text(row['memory_of_one'])} |"
+        for row in report["folder"]
+    ]
+    return "\n".join(lines)
+
+
+def _ms(seconds: Sequence[float]) -> str:
+    return f"{1000 * median(seconds):.1f} ms"
+
+
+def _text(ratio: dict[str, float] | None) -> str:
+    return "" if ratio is None else f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
+
+
+@click.command()
+@click.argument("photos", nargs=-1, metavar="[FILE|DIR]...")
+@click.option("-m", "--model", default="", help="For the folder. Default: the bundled one.")
+@click.option("--rounds", default=7, show_default=True, type=click.IntRange(min=1))
+@click.option("--workers", help="Such as 1,2,4. Default: 1 to the CPUs, doubling.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def main(photos: tuple[str, ...], model: str, rounds: int, workers: str | None, as_json: bool) -> None:
+    """What a fresh process costs, and how many photos all CPUs get through.
+
+    Without photos those that scikit-image comes with, enlarged to 12 megapixels, are the folder.
+    """
+    counts = _counts(workers)
+    with tempfile.TemporaryDirectory() as scratch:
+        found = _photos(photos)
+        folder = found if photos else [
+            _save(photo, SIZES["12 megapixels"], scratch, str(n)) for n, photo in enumerate(found)
+        ]  # fmt: skip
+        singles = {name: _save(found[0], size, scratch, name) for name, size in SIZES.items()}
+        report = {
+            "schema": 1,
+            "kind": "mobileiqa-cold",
+            "environment": _environment(),
+            "settings": {"rounds": rounds, "photos": len(folder), "model": model or None},
+            "import": measure_imports(rounds),
+            "first": measure_first(singles, rounds),
+            "folder": measure_folder(folder, counts, model, rounds),
+        }
+    click.echo(json.dumps(report, indent=2) if as_json else _markdown(report))
+
+
+def _counts(text: str | None) -> list[int]:
+    if text is None:
+        cpus = default_threads()
+        return sorted({*(2**n for n in range(10) if 2**n <= cpus), cpus})
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and 1 <= int(word) <= MAX_THREADS for word in words):
+        raise click.BadParameter(f"numbers from 1 to {MAX_THREADS}, such as 1,2,4", param_hint="--workers")
+    return sorted(set(map(int, words)))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MobileIQAError as error:
+        sys.exit(f"mobileiqa_bench.cold: {error}")

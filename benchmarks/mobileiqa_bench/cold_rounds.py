@@ -1,0 +1,139 @@
+"""The measurements of :mod:`mobileiqa_bench.cold`: each in a fresh process, all of a round in turn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from mobileiqa_sdk.errors import MobileIQAError
+
+BASELINE = "import numpy, PIL.Image"
+IMPORTS = (BASELINE, "import mobileiqa_sdk", "from mobileiqa_sdk import Scorer, score")
+WARM_RUNS = 9
+PHOTOS_EACH = 24
+"""Photos that a worker gets, at least: with few, the wait for the last one would be most of a measurement."""
+Figures = dict[str, Any]
+
+
+class ColdError(MobileIQAError):
+    """A measurement failed, or its results contradict each other."""
+
+
+def measure_imports(rounds: int) -> list[Figures]:
+    """Seconds of each of `IMPORTS`, a value a round, and their ratios to the first of them."""
+    values: dict[str, list[float]] = {statement: [] for statement in IMPORTS}
+    for _ in range(rounds):
+        for statement in IMPORTS:
+            values[statement].append(float(_run("import", statement)))
+    return [
+        {"what": statement, "seconds": found, "ratio": _ratios(found, values[BASELINE])}
+        for statement, found in values.items()
+    ]
+
+
+def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
+    """Seconds of the first and of a warm score of each photo, by the bundled model.
+
+    ``process`` is the time from starting Python to the first score, ``first`` that of the call alone, after
+    ``import``.
+    """
+    rows: list[Figures] = [
+        {"what": name, "import": [], "process": [], "first": [], "warm": []} for name in photos
+    ]
+    for _ in range(rounds):
+        for row, photo in zip(rows, photos.values(), strict=True):
+            started = perf_counter()
+            with _start("first", photo, str(WARM_RUNS)) as child:
+                line = _line(child)
+                row["process"].append(perf_counter() - started)
+                imported, first = map(float, line.split())
+                row["import"].append(imported)
+                row["first"].append(first)
+                row["warm"].append(median(map(float, _rest(child).split())))
+    for row in rows:
+        row["ratio"] = _ratios(row["first"], row["warm"])
+        row["process_ratio"] = _ratios(row["process"], row["warm"])
+    return rows
+
+
+def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rounds: int) -> list[Figures]:
+    """Photos per second and peak bytes of one worker, of several, and of as many processes.
+
+    ``of_one`` is the speed to so many times that of one worker: 1 is all that so many CPUs can give, were
+    nothing shared between them. ``memory_of_one`` likewise. Raises ColdError where workers change a score.
+    """
+    plans = [("workers", 1)] + [(kind, n) for n in counts if n > 1 for kind in ("workers", "processes")]
+    rows: list[Figures] = [
+        {"what": kind, "count": n, "photos_per_second": [], "peak_bytes": []} for kind, n in plans
+    ]
+    known: list[str] = []
+    for _ in range(rounds):
+        for row in rows:
+            n = row["count"]
+            processes, workers = (n, 1) if row["what"] == "processes" else (1, n)
+            speed, peak, scores = _folder(photos, processes, workers, model)
+            row["photos_per_second"].append(speed)
+            row["peak_bytes"].append(peak)
+            known = known or scores
+            if scores != known:
+                raise ColdError(f"{n} {row['what']} give other scores than one worker")
+    one = rows[0]
+    for row in rows:
+        for key, ratio in (("photos_per_second", "of_one"), ("peak_bytes", "memory_of_one")):
+            base = [row["count"] * value for value in one[key]]
+            row[ratio] = _ratios(row[key], base) if all(base) else None
+    return rows
+
+
+def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> tuple[float, int, list[str]]:
+    """Photos per second, bytes and the scores of the photos; every worker has as many photos to do."""
+    passes = -(-PHOTOS_EACH // len(photos))
+    arguments = ("folder", model, str(workers), str(workers * passes), *photos)
+    with ExitStack() as stack:
+        children = [stack.enter_context(_start(*arguments)) for _ in range(processes)]
+        for child in children:
+            _line(child)  # it is warm
+        for child in children:
+            assert child.stdin is not None  # noqa: S101 - for the type checker
+            child.stdin.write("\n")
+            child.stdin.flush()
+        found = [_rest(child).split() for child in children]
+    done = sum(len(words) - 2 for words in found)
+    if done != processes * workers * passes * len(photos):
+        raise ColdError("a photo cannot be scored; give others")
+    seconds, peak = max(float(words[0]) for words in found), sum(int(words[1]) for words in found)
+    return done / seconds, peak, found[0][2 : 2 + len(photos)]
+
+
+def _run(*arguments: str) -> str:
+    with _start(*arguments) as child:
+        return _rest(child)
+
+
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "mobileiqa_bench.cold_child", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)  # noqa: S603 - ours
+
+
+def _line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None  # noqa: S101 - for the type checker
+    return child.stdout.readline() or _rest(child)
+
+
+def _rest(child: subprocess.Popen[str]) -> str:
+    out, err = child.communicate()
+    if child.returncode:
+        lines = err.strip().splitlines()
+        raise ColdError(f"exit status {child.returncode}: {lines[-1] if lines else 'no message'}")
+    return out
+
+
+def _ratios(values: Sequence[float], baseline: Sequence[float]) -> dict[str, float]:
+    each = [value / base for value, base in zip(values, baseline, strict=True)]
+    return {"median": median(each), "min": min(each), "max": max(each)}
