@@ -100,6 +100,7 @@ def outcome(
         "off": assets(folder / "wrong", off),
         "second": model,
         "scored": ",".join(scored),
+        "spread": scorer.assess(folder / "photos/good.png").spread,
         "score.second": scorer.score(folder / "photos/good.png"),
         "java.library.path": host_library,
         "java.awt.headless": "true",

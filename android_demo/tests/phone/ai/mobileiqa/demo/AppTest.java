@@ -123,6 +123,9 @@ public final class AppTest {
         assertEquals(expected, activity.session.first.score, SAME);
         assertEquals(String.format(Locale.ENGLISH, "%.3f", expected), Phone.text(activity, R.id.number));
         assertTrue(Phone.text(activity, R.id.details).contains("mobileiqa-small"));
+        double spread = Double.parseDouble(System.getProperty("spread"));
+        assertEquals(spread, activity.session.first.spread, SAME);
+        assertTrue(Phone.text(activity, R.id.details).contains(String.format(Locale.ENGLISH, "±%.3f", spread)));
         assertTrue(Phone.shown(activity, R.id.photo));
         assertFalse(Phone.shown(activity, R.id.hint));
         assertFalse(Phone.shown(activity, R.id.busy));

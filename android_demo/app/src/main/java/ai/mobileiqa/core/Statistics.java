@@ -32,6 +32,28 @@ public final class Statistics {
         return sorted(values)[0];
     }
 
+    /** The sum, in order, divided by the count. */
+    public static double mean(float[] values) {
+        if (values.length == 0) {
+            throw new IllegalArgumentException("no values, no statistics");
+        }
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum / values.length;
+    }
+
+    /** The standard deviation of just these values, as numpy's default. */
+    public static double deviation(float[] values) {
+        double mean = mean(values);
+        double squares = 0;
+        for (float value : values) {
+            squares += (value - mean) * (value - mean);
+        }
+        return Math.sqrt(squares / values.length);
+    }
+
     /** The median absolute deviation from the median, not scaled. */
     public static double mad(double[] values) {
         double median = median(values);

@@ -7,6 +7,7 @@ import ai.mobileiqa.core.DecodePlan;
 import ai.mobileiqa.core.Model;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Pixels;
+import ai.mobileiqa.core.Statistics;
 import android.os.SystemClock;
 
 /** What a model thinks of a photo, and how long it took. */
@@ -16,6 +17,9 @@ final class Assessment {
 
     /** In [0, 1], higher is better. */
     final double score;
+
+    /** Standard deviation of the opinions of the model's views; null where it has one view only. */
+    final Double spread;
     final Band band;
 
     /** Columns and rows of the upright photo. */
@@ -28,9 +32,10 @@ final class Assessment {
     final double resizeSeconds;
     final double inferenceSeconds;
 
-    private Assessment(Photo photo, Contract contract, DecodePlan plan, float score, long[] nanoseconds) {
+    private Assessment(Photo photo, Contract contract, DecodePlan plan, float[] opinions, long[] nanoseconds) {
         this.model = contract.name + " " + contract.version;
-        this.score = score;
+        this.score = Statistics.mean(opinions);
+        this.spread = opinions.length > 1 ? Statistics.deviation(opinions) : null;
         this.band = Band.of(score);
         this.width = photo.width;
         this.height = photo.height;
@@ -58,8 +63,8 @@ final class Assessment {
         }
         long resized = SystemClock.elapsedRealtimeNanos();
         work.check();
-        float score = model.run(input);
+        float[] opinions = model.opinions(input);
         long inferred = SystemClock.elapsedRealtimeNanos();
-        return new Assessment(photo, contract, plan, score, new long[] {started, read, resized, inferred});
+        return new Assessment(photo, contract, plan, opinions, new long[] {started, read, resized, inferred});
     }
 }

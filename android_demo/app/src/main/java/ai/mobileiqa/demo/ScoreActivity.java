@@ -141,10 +141,15 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
                 found.width,
                 found.height,
                 found.model);
-        if (!found.plan.exact) {
-            return text + "\n" + getString(R.string.not_exact, found.plan.sampleSize);
+        if (found.spread != null) {
+            text += "\n" + getString(R.string.spread, found.spread);
         }
-        return found.plan.sampleSize == 1 ? text : text + "\n" + getString(R.string.reduced, found.plan.sampleSize);
+        if (!found.plan.exact) {
+            text += "\n" + getString(R.string.not_exact, found.plan.sampleSize);
+        } else if (found.plan.sampleSize > 1) {
+            text += "\n" + getString(R.string.reduced, found.plan.sampleSize);
+        }
+        return text;
     }
 
     private String second() {
