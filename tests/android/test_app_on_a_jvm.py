@@ -46,7 +46,8 @@ def photos(folder: Path) -> list[str]:
     glass.save(folder / "glass.png")
     cat.quantize(64).save(folder / "palette.png")
     scored = sorted(path.name for path in folder.iterdir())
-    cat.resize((2100, 1500)).save(folder / "large.jpg")
+    for name in ("large.jpg", "large.png"):
+        cat.resize((2100, 1500)).save(folder / name)
     cat.save(folder / "cut.jpg")
     (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:-2000])
     cat.resize((20, 40)).save(folder / "tiny.png")

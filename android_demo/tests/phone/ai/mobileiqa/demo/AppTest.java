@@ -146,10 +146,13 @@ public final class AppTest {
     @Test
     public void aPhotoThatDoesNotFitIsDecodedSmallerAndSaidSo() {
         Build.VERSION.SDK_INT = 26;
-        ActivityManager.available = 1L << 20 | 300000;
-        ScoreActivity activity = scored(GOOD);
+        ActivityManager.available = 17L << 20;
+        ScoreActivity activity = scored("content://photos/large.png");
         assertEquals(2, activity.session.first.plan.sampleSize);
         assertTrue(Phone.text(activity, R.id.details).contains("because memory is short"));
+        ActivityManager.available = 2L << 20;
+        String tooLittle = "There is too little memory. Close other apps, or try a smaller photo.";
+        assertEquals("what is left says nothing of the photo", tooLittle, notice("content://photos/large.png"));
     }
 
     @Test

@@ -73,9 +73,19 @@ final class Photo {
         }
     }
 
-    /** At which scale {@link #rows} decodes for this model now. */
-    DecodePlan plan(Contract contract) {
-        return DecodePlan.of(mime, width, height, contract, Math.min(MOST_PIXELS, free() / 2 / BYTES_A_PIXEL));
+    /**
+     * At which scale {@link #rows} decodes for this model now.
+     *
+     * @throws PhotoProblem what fits into memory is smaller than what the model looks at
+     */
+    DecodePlan plan(Contract contract) throws PhotoProblem {
+        long budget = Math.min(MOST_PIXELS, free() / 2 / BYTES_A_PIXEL);
+        DecodePlan plan = DecodePlan.of(mime, width, height, contract, budget);
+        boolean small = width / plan.sampleSize < contract.width || height / plan.sampleSize < contract.height;
+        if (small && !plan.exact) {
+            throw new PhotoProblem(R.string.problem_memory);
+        }
+        return plan;
     }
 
     /**
