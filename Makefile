@@ -19,4 +19,7 @@ model: ## export the bundled model from its checkpoint
 	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.2.safetensors \
 		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
 
-.PHONY: help check lint format test model
+android: ## build the demo's APK, on Debian
+	android_demo/build.sh
+
+.PHONY: help check lint format test model android

@@ -1,0 +1,103 @@
+// The native half of ai.mobileiqa.core.Model: Java arrays and exceptions around session.h.
+#include <jni.h>
+#include <string.h>
+
+#include "session.h"
+
+using mobileiqa::Error;
+using mobileiqa::Session;
+
+namespace {
+
+void fail(JNIEnv* env, const Error& error) {
+  jclass type = env->FindClass("ai/mobileiqa/core/ModelException");
+  if (type != nullptr) env->ThrowNew(type, error.text);
+}
+
+Session* at(jlong handle) { return reinterpret_cast<Session*>(handle); }
+
+// A Java array's bytes for the time of a scope; null, with an exception pending, where memory is short.
+class Bytes {
+ public:
+  Bytes(JNIEnv* env, jbyteArray array)
+      : env_(env), array_(array), size_(static_cast<size_t>(env->GetArrayLength(array))),
+        data_(env->GetByteArrayElements(array, nullptr)) {}
+  ~Bytes() {
+    if (data_ != nullptr) env_->ReleaseByteArrayElements(array_, data_, JNI_ABORT);
+  }
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  const jbyte* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  JNIEnv* env_;
+  jbyteArray array_;
+  size_t size_;
+  jbyte* data_;
+};
+
+}  // namespace
+
+#define MODEL(type, name) extern "C" JNIEXPORT type JNICALL Java_ai_mobileiqa_core_Model_##name
+
+// `source` is a path in UTF-8 that ends in NUL, or a model file's bytes.
+MODEL(jlong, nativeOpen)
+(JNIEnv* env, jclass, jbyteArray source, jboolean is_path, jint threads, jboolean prepacking) {
+  Error error;
+  Bytes bytes(env, source);
+  if (bytes.data() == nullptr) return 0;
+  Session* session = new Session;
+  if (session == nullptr) {
+    error.set("out of memory");
+    fail(env, error);
+    return 0;
+  }
+  const bool opened =
+      is_path ? session->open_file(reinterpret_cast<const char*>(bytes.data()), threads, prepacking, error)
+              : session->open_bytes(bytes.data(), bytes.size(), threads, prepacking, error);
+  if (opened) return reinterpret_cast<jlong>(session);
+  delete session;
+  fail(env, error);
+  return 0;
+}
+
+// Bytes rather than a string: JNI's strings end the process over text that is not their own kind of UTF-8.
+MODEL(jbyteArray, nativeMetadata)(JNIEnv* env, jclass, jlong handle, jbyteArray key) {
+  Error error;
+  Bytes name(env, key);
+  if (name.data() == nullptr) return nullptr;
+  char* text = nullptr;
+  if (!at(handle)->metadata(reinterpret_cast<const char*>(name.data()), &text, error)) {
+    fail(env, error);
+    return nullptr;
+  }
+  if (text == nullptr) return nullptr;
+  const jsize size = static_cast<jsize>(strlen(text));
+  jbyteArray array = env->NewByteArray(size);
+  if (array != nullptr) env->SetByteArrayRegion(array, 0, size, reinterpret_cast<const jbyte*>(text));
+  free(text);
+  return array;
+}
+
+MODEL(void, nativeCheck)(JNIEnv* env, jclass, jlong handle, jint height, jint width, jint opinions) {
+  Error error;
+  if (!at(handle)->check(height, width, opinions, error)) fail(env, error);
+}
+
+MODEL(void, nativeRun)(JNIEnv* env, jclass, jlong handle, jbyteArray rgb, jfloatArray opinions) {
+  Error error;
+  Bytes bytes(env, rgb);
+  if (bytes.data() == nullptr) return;
+  const jsize count = env->GetArrayLength(opinions);
+  jfloat* answer = env->GetFloatArrayElements(opinions, nullptr);
+  if (answer == nullptr) return;
+  const bool ran = at(handle)->run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), answer,
+                                   static_cast<size_t>(count), error);
+  env->ReleaseFloatArrayElements(opinions, answer, ran ? 0 : JNI_ABORT);
+  if (!ran) fail(env, error);
+}
+
+MODEL(void, nativeClose)(JNIEnv*, jclass, jlong handle) { delete at(handle); }
+
+MODEL(jstring, runtimeVersion)(JNIEnv* env, jclass) { return env->NewStringUTF(Session::runtime_version()); }

@@ -1,0 +1,14 @@
+package ai.mobileiqa.core;
+
+/** A model's contract is damaged or of a kind this app does not know; the message names the key. */
+public final class ContractException extends ModelException {
+    private static final long serialVersionUID = 1;
+
+    ContractException(String message) {
+        super(message);
+    }
+
+    ContractException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,170 @@
+package ai.mobileiqa.demo;
+
+import ai.mobileiqa.core.BenchmarkRun;
+import ai.mobileiqa.core.Statistics;
+import android.content.ActivityNotFoundException;
+import android.content.Intent;
+import android.os.Build;
+import android.os.Bundle;
+import android.text.format.Formatter;
+import android.view.View;
+import android.view.WindowManager;
+import android.widget.CheckBox;
+import android.widget.EditText;
+import java.io.File;
+import java.io.IOException;
+
+/** Benchmark: by hand, or by an intent from a computer. */
+public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
+    @Override
+    protected BenchmarkSession newSession() {
+        return new BenchmarkSession(this);
+    }
+
+    @Override
+    protected int layout() {
+        return R.layout.benchmark;
+    }
+
+    @Override
+    protected void onScreen(Bundle state) {
+        onClick(R.id.start, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                start();
+            }
+        });
+        onClick(R.id.share, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                share();
+            }
+        });
+        if (state == null) {
+            fill(Models.defaultThreads(), BenchmarkRequest.WARMUP, BenchmarkRequest.RUNS);
+            obey(getIntent());
+        }
+    }
+
+    @Override
+    protected void onNewIntent(Intent intent) {
+        super.onNewIntent(intent);
+        obey(intent);
+    }
+
+    @Override
+    protected void onStop() {
+        if (!isChangingConfigurations()) {
+            session.left();
+        }
+        super.onStop();
+    }
+
+    @Override
+    public void render() {
+        keepScreenOn(session.busy());
+        String step = session.step == 0 ? null : getString(session.step, session.run, session.runs);
+        BenchmarkRun result = session.result;
+        String error = result == null ? null : result.error;
+        renderStatus(step, error != null ? error : PhotoProblem.say(this, session.problem));
+        show(R.id.start, !session.busy());
+        show(R.id.imported, Models.importedName(this) != null);
+        show(R.id.result, result != null && error == null);
+        if (result != null && error == null) {
+            say(R.id.number, getString(R.string.milliseconds, 1e3 * Statistics.median(result.inferenceSeconds)));
+            say(R.id.details, details(result));
+        }
+    }
+
+    private String details(BenchmarkRun result) {
+        StringBuilder text = new StringBuilder(getString(
+                R.string.benchmark_details,
+                1e3 * Statistics.p90(result.inferenceSeconds),
+                1e3 * Statistics.min(result.inferenceSeconds),
+                result.inferenceSeconds.length,
+                result.threads,
+                1e3 * result.loadSeconds,
+                1e3 * result.firstSeconds,
+                size(result.peakPssBytes),
+                size(result.peakRssBytes),
+                result.contract.name + " " + result.contract.version));
+        if (result.decodeSeconds != null) {
+            text.append('\n').append(getString(
+                    R.string.benchmark_photo,
+                    1e3 * Statistics.median(result.decodeSeconds),
+                    1e3 * Statistics.median(result.resizeSeconds)));
+        }
+        for (String flag : result.flags) {
+            text.append('\n').append(flag);
+        }
+        return text.toString();
+    }
+
+    private String size(Long bytes) {
+        return bytes == null ? getString(R.string.unknown) : Formatter.formatShortFileSize(this, bytes);
+    }
+
+    private void obey(Intent intent) {
+        BenchmarkRequest request = BenchmarkRequest.from(this, intent);
+        if (request != null) {
+            showOverTheLock();
+            fill(request.threads, request.warmup, request.runs);
+            session.measure(request);
+        }
+    }
+
+    private void start() {
+        boolean imported = ((CheckBox) findViewById(R.id.imported)).isChecked();
+        File file = Models.importedFile(this);
+        int threads = number(R.id.threads, Models.defaultThreads());
+        int warmup = number(R.id.warmup, BenchmarkRequest.WARMUP);
+        int runs = number(R.id.runs, BenchmarkRequest.RUNS);
+        BenchmarkRequest request =
+                BenchmarkRequest.byHand(this, imported && file.isFile() ? file : null, threads, warmup, runs);
+        fill(request.threads, request.warmup, request.runs);
+        session.measure(request);
+    }
+
+    private void share() {
+        try {
+            Outbox.share(this, Outbox.write(this, BenchmarkRequest.OUTPUT, session.json), "application/json");
+        } catch (IOException | ActivityNotFoundException problem) {
+            session.fail(problem);
+        }
+    }
+
+    private void fill(int threads, int warmup, int runs) {
+        field(R.id.threads).setText(String.valueOf(threads));
+        field(R.id.warmup).setText(String.valueOf(warmup));
+        field(R.id.runs).setText(String.valueOf(runs));
+    }
+
+    private int number(int id, int otherwise) {
+        try {
+            return Integer.parseInt(field(id).getText().toString().trim());
+        } catch (NumberFormatException empty) {
+            return otherwise;
+        }
+    }
+
+    private EditText field(int id) {
+        return (EditText) findViewById(id);
+    }
+
+    /** From API 27 on the manifest says so. */
+    @SuppressWarnings("deprecation")
+    private void showOverTheLock() {
+        if (Build.VERSION.SDK_INT < 27) {
+            getWindow().addFlags(WindowManager.LayoutParams.FLAG_SHOW_WHEN_LOCKED
+                    | WindowManager.LayoutParams.FLAG_TURN_SCREEN_ON);
+        }
+    }
+
+    private void keepScreenOn(boolean on) {
+        if (on) {
+            getWindow().addFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON);
+        } else {
+            getWindow().clearFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON);
+        }
+    }
+}

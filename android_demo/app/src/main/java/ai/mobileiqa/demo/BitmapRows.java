@@ -1,0 +1,81 @@
+package ai.mobileiqa.demo;
+
+import ai.mobileiqa.core.Rows;
+import android.graphics.Bitmap;
+import java.io.Closeable;
+
+/**
+ * A bitmap as it should be seen, read strip by strip: turned by EXIF's orientation, over white. So the bitmap is
+ * the only whole copy of a photo in memory.
+ */
+final class BitmapRows implements Rows, Closeable {
+    private static final int OPAQUE = 0xff;
+
+    private final Bitmap bitmap;
+    private final boolean turned;
+    private final boolean fromRight;
+    private final boolean fromBottom;
+    private final boolean opaque;
+    private int[] strip = {};
+
+    /** @param orientation 1 to 8, as Orientation.apply takes it */
+    BitmapRows(Bitmap bitmap, int orientation) {
+        this.bitmap = bitmap;
+        opaque = !bitmap.hasAlpha();
+        turned = orientation >= 5;
+        fromRight = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+        fromBottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    }
+
+    @Override
+    public int width() {
+        return turned ? bitmap.getHeight() : bitmap.getWidth();
+    }
+
+    @Override
+    public int height() {
+        return turned ? bitmap.getWidth() : bitmap.getHeight();
+    }
+
+    @Override
+    public void read(int first, int count, byte[] rgb) {
+        int width = width();
+        if (strip.length < width * count) {
+            strip = new int[width * count];
+        }
+        // Rows of the upright picture are rows of the bitmap, or columns where the camera was turned.
+        int across = turned ? count : width;
+        int from = (turned ? fromRight : fromBottom) ? height() - first - count : first;
+        if (turned) {
+            bitmap.getPixels(strip, 0, across, from, 0, count, width);
+        } else {
+            bitmap.getPixels(strip, 0, across, 0, from, width, count);
+        }
+        int at = 0;
+        for (int y = 0; y < count; y++) {
+            int line = (turned ? fromRight : fromBottom) ? count - 1 - y : y;
+            for (int x = 0; x < width; x++) {
+                int along = (turned ? fromBottom : fromRight) ? width - 1 - x : x;
+                int colour = strip[turned ? across * along + line : across * line + along];
+                int alpha = opaque ? OPAQUE : colour >>> 24;
+                rgb[at++] = overWhite(colour >> 16 & 0xff, alpha);
+                rgb[at++] = overWhite(colour >> 8 & 0xff, alpha);
+                rgb[at++] = overWhite(colour & 0xff, alpha);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        bitmap.recycle();
+    }
+
+    /** Rounded as Pillow's paste through a mask. */
+    private static byte overWhite(int level, int alpha) {
+        if (alpha == OPAQUE) {
+            return (byte) level;
+        }
+        int sum = level * alpha + 255 * (255 - alpha) + 128;
+        return (byte) ((sum >> 8) + sum >> 8);
+    }
+}

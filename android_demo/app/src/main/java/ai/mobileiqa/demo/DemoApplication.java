@@ -1,0 +1,35 @@
+package ai.mobileiqa.demo;
+
+import android.app.Application;
+
+/** Gives the models' memory back when the system needs it more. */
+public final class DemoApplication extends Application {
+    @Override
+    public void onTrimMemory(int level) {
+        super.onTrimMemory(level);
+        if (level >= TRIM_MEMORY_BACKGROUND) {
+            forgetModels();
+        }
+    }
+
+    @Override
+    public void onLowMemory() {
+        super.onLowMemory();
+        forgetModels();
+    }
+
+    private static void forgetModels() {
+        new Work() {
+            @Override
+            protected void run() {
+                Models.forget();
+            }
+
+            @Override
+            protected void done() {}
+
+            @Override
+            protected void failed(Throwable problem) {}
+        }.start();
+    }
+}

@@ -1,0 +1,94 @@
+package ai.mobileiqa.demo;
+
+import android.content.Context;
+import android.graphics.BitmapFactory;
+import android.graphics.Rect;
+import android.os.Build;
+import android.os.PowerManager;
+import android.view.WindowInsets;
+import java.lang.reflect.InvocationTargetException;
+
+/**
+ * What Android has learnt after API 23, by reflection: the build links against that version's android.jar, the
+ * last one in Debian. All of it is public API; where the device is older, there is an answer all the same.
+ */
+final class Platform {
+    private static final int BARS = 1 | 1 << 1 | 1 << 2; // WindowInsets.Type: status, navigation, caption
+    private static final int KEYBOARD = 1 << 3;
+    private static final int CUTOUT = 1 << 7;
+
+    private Platform() {}
+
+    /** Pixels at each edge that the system's bars, the camera's hole or the keyboard cover. */
+    @SuppressWarnings("deprecation")
+    static Rect covered(WindowInsets insets) {
+        if (Build.VERSION.SDK_INT >= 30) {
+            try {
+                Object sides = WindowInsets.class.getMethod("getInsets", int.class)
+                        .invoke(insets, BARS | KEYBOARD | CUTOUT);
+                Class<?> type = sides.getClass();
+                return new Rect(
+                        type.getField("left").getInt(sides),
+                        type.getField("top").getInt(sides),
+                        type.getField("right").getInt(sides),
+                        type.getField("bottom").getInt(sides));
+            } catch (ReflectiveOperationException gone) {
+                return systemWindow(insets);
+            }
+        }
+        return systemWindow(insets);
+    }
+
+    @SuppressWarnings("deprecation")
+    private static Rect systemWindow(WindowInsets insets) {
+        return new Rect(
+                insets.getSystemWindowInsetLeft(),
+                insets.getSystemWindowInsetTop(),
+                insets.getSystemWindowInsetRight(),
+                insets.getSystemWindowInsetBottom());
+    }
+
+    /** Asks for sRGB pixels whatever the file's profile; before API 26 Android did not look at profiles. */
+    static void decodeAsSrgb(BitmapFactory.Options options) {
+        if (Build.VERSION.SDK_INT >= 26) {
+            try {
+                Class<?> named = Class.forName("android.graphics.ColorSpace$Named");
+                Object srgb = null;
+                for (Object name : named.getEnumConstants()) {
+                    srgb = name.toString().equals("SRGB") ? name : srgb;
+                }
+                Object space = Class.forName("android.graphics.ColorSpace")
+                        .getMethod("get", named).invoke(null, srgb);
+                BitmapFactory.Options.class.getField("inPreferredColorSpace").set(options, space);
+            } catch (ReflectiveOperationException gone) {
+                return; // the pixels then come in the file's own space, as on older devices
+            }
+        }
+    }
+
+    /** PowerManager.getCurrentThermalStatus: 0 none to 6 shutdown; null below API 29. */
+    static Integer thermalStatus(Context context) {
+        if (Build.VERSION.SDK_INT < 29) {
+            return null;
+        }
+        Object power = context.getSystemService(Context.POWER_SERVICE);
+        try {
+            return (Integer) PowerManager.class.getMethod("getCurrentThermalStatus").invoke(power);
+        } catch (InvocationTargetException | IllegalAccessException | NoSuchMethodException gone) {
+            return null;
+        }
+    }
+
+    /** Build.SOC_MODEL from API 31 on; null where there is none. */
+    static String socModel() {
+        if (Build.VERSION.SDK_INT < 31) {
+            return null;
+        }
+        try {
+            String model = (String) Build.class.getField("SOC_MODEL").get(null);
+            return Build.UNKNOWN.equals(model) ? null : model;
+        } catch (ReflectiveOperationException gone) {
+            return null;
+        }
+    }
+}

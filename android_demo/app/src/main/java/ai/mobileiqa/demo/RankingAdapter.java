@@ -1,0 +1,71 @@
+package ai.mobileiqa.demo;
+
+import android.content.Context;
+import android.view.LayoutInflater;
+import android.view.View;
+import android.view.ViewGroup;
+import android.widget.BaseAdapter;
+import android.widget.ImageView;
+import android.widget.TextView;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Rows of the screen Compare; TalkBack reads each as one sentence. */
+final class RankingAdapter extends BaseAdapter {
+    private final Context context;
+    private List<CompareSession.Entry> entries = new ArrayList<CompareSession.Entry>();
+
+    RankingAdapter(Context context) {
+        this.context = context;
+    }
+
+    void show(List<CompareSession.Entry> ranked) {
+        if (!ranked.equals(entries)) {
+            entries = ranked;
+            notifyDataSetChanged();
+        }
+    }
+
+    @Override
+    public int getCount() {
+        return entries.size();
+    }
+
+    @Override
+    public Object getItem(int position) {
+        return entries.get(position);
+    }
+
+    @Override
+    public long getItemId(int position) {
+        return position;
+    }
+
+    @Override
+    public boolean isEnabled(int position) {
+        return false; // nothing happens at a touch
+    }
+
+    @Override
+    public View getView(int position, View old, ViewGroup list) {
+        View row = old != null ? old : LayoutInflater.from(context).inflate(R.layout.compare_row, list, false);
+        CompareSession.Entry entry = entries.get(position);
+        boolean scored = entry.assessment != null;
+        String rank = scored ? context.getString(R.string.rank, position + 1) : "";
+        String verdict = scored
+                ? context.getString(
+                        R.string.verdict,
+                        entry.assessment.score,
+                        context.getString(Bands.word(entry.assessment.band)))
+                : PhotoProblem.say(context, entry.problem);
+        TextView verdictView = (TextView) row.findViewById(R.id.verdict);
+        verdictView.setText(verdict);
+        verdictView.setTextColor(
+                context.getColor(scored ? Bands.colour(entry.assessment.band) : R.color.text_secondary));
+        ((TextView) row.findViewById(R.id.rank)).setText(rank);
+        ((TextView) row.findViewById(R.id.name)).setText(entry.name);
+        ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(entry.thumbnail);
+        row.setContentDescription(context.getString(R.string.row_description, rank, verdict, entry.name));
+        return row;
+    }
+}

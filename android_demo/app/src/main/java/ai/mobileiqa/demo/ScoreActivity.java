@@ -1,0 +1,215 @@
+package ai.mobileiqa.demo;
+
+import ai.mobileiqa.core.Replay;
+import android.content.ActivityNotFoundException;
+import android.content.Intent;
+import android.content.pm.PackageManager;
+import android.net.Uri;
+import android.os.Bundle;
+import android.view.View;
+import android.widget.ImageView;
+import android.widget.TextView;
+import java.io.IOException;
+import java.util.List;
+
+/** Score: one photo, picked, taken or shared. */
+public final class ScoreActivity extends ScreenActivity<ScoreSession> {
+    private static final int PICK = 1;
+    private static final int TAKE = 2;
+    private static final int IMPORT = 3;
+    private static final String PHOTO = "photo";
+    private static final String CAMERA = "camera";
+
+    /** Where the camera app was asked to put its photo; it may outlive this process. */
+    private Uri camera;
+
+    @Override
+    protected ScoreSession newSession() {
+        return new ScoreSession(this);
+    }
+
+    @Override
+    protected int layout() {
+        return R.layout.score;
+    }
+
+    @Override
+    protected void onScreen(Bundle state) {
+        onClick(R.id.pick, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                pick(PICK);
+            }
+        });
+        onClick(R.id.take, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                take();
+            }
+        });
+        onClick(R.id.import_model, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                pick(IMPORT);
+            }
+        });
+        onClick(R.id.remove_model, new View.OnClickListener() {
+            @Override
+            public void onClick(View view) {
+                session.removeModel();
+            }
+        });
+        show(R.id.take, getPackageManager().hasSystemFeature(PackageManager.FEATURE_CAMERA_ANY));
+        resume(state);
+    }
+
+    /** A new start scores what was shared; after a turn the session has it all; else the photo is read again. */
+    private void resume(Bundle state) {
+        if (state == null) {
+            List<Uri> shared = Incoming.shared(getIntent());
+            if (!shared.isEmpty() && session.photo == null) {
+                session.score(shared.get(0));
+            }
+            return;
+        }
+        camera = uri(state.getString(CAMERA));
+        Uri photo = uri(state.getString(PHOTO));
+        if (photo != null && session.photo == null) {
+            session.score(photo);
+        }
+    }
+
+    @Override
+    protected void onSaveInstanceState(Bundle state) {
+        super.onSaveInstanceState(state);
+        state.putString(CAMERA, camera == null ? null : camera.toString());
+        state.putString(PHOTO, session.photo == null ? null : session.photo.toString());
+    }
+
+    @Override
+    protected void onActivityResult(int request, int outcome, Intent answer) {
+        if (outcome != RESULT_OK) {
+            return;
+        }
+        if (request == TAKE) {
+            if (camera != null) {
+                session.score(camera);
+            }
+            return;
+        }
+        List<Uri> picked = Incoming.picked(answer);
+        if (!picked.isEmpty() && request == PICK) {
+            session.score(picked.get(0));
+        } else if (!picked.isEmpty() && request == IMPORT) {
+            session.importModel(picked.get(0));
+        }
+    }
+
+    @Override
+    public void render() {
+        renderStatus(step(), notice());
+        ImageView photo = (ImageView) findViewById(R.id.photo);
+        photo.setImageBitmap(session.preview);
+        show(R.id.photo, session.preview != null);
+        show(R.id.hint, session.preview == null);
+        renderFirst(session.first);
+        say(R.id.second, second());
+        boolean imported = Models.importedName(this) != null;
+        show(R.id.remove_model, imported);
+        ((TextView) findViewById(R.id.import_model))
+                .setText(imported ? R.string.replace_model : R.string.import_model);
+    }
+
+    private void renderFirst(Assessment first) {
+        show(R.id.result, first != null);
+        if (first == null) {
+            return;
+        }
+        say(R.id.number, getString(R.string.number, first.score));
+        say(R.id.band, getString(R.string.band_of_photo, getString(Bands.word(first.band))));
+        ((TextView) findViewById(R.id.band)).setTextColor(getColor(Bands.colour(first.band)));
+        ((BandBar) findViewById(R.id.bar)).show(first.score);
+        say(R.id.details, details(first));
+    }
+
+    private String details(Assessment found) {
+        String text = getString(
+                R.string.details,
+                1e3 * found.decodeSeconds,
+                1e3 * found.resizeSeconds,
+                1e3 * found.inferenceSeconds,
+                found.width,
+                found.height,
+                found.model);
+        if (found.spread != null) {
+            text += "\n" + getString(R.string.spread, found.spread);
+        }
+        if (!found.plan.exact) {
+            text += "\n" + getString(R.string.not_exact, found.plan.sampleSize);
+        } else if (found.plan.sampleSize > 1) {
+            text += "\n" + getString(R.string.reduced, found.plan.sampleSize);
+        }
+        return text;
+    }
+
+    private String second() {
+        if (session.secondProblem != null) {
+            return PhotoProblem.say(this, session.secondProblem);
+        }
+        if (session.second != null) {
+            Assessment second = session.second;
+            return getString(R.string.second_score, second.score, getString(Bands.word(second.band)))
+                    + "\n" + details(second);
+        }
+        String name = Models.importedName(this);
+        return name == null ? getString(R.string.second_opinion_hint) : getString(R.string.second_waits, name);
+    }
+
+    private String step() {
+        if (session.step != 0) {
+            return getString(session.step);
+        }
+        return session.checking ? getString(R.string.step_golden) : null;
+    }
+
+    private String notice() {
+        if (session.problem != null) {
+            return PhotoProblem.say(this, session.problem);
+        }
+        if (session.goldenProblem != null) {
+            return PhotoProblem.say(this, session.goldenProblem);
+        }
+        Replay replay = session.importReplay;
+        if (replay != null && !replay.ok()) {
+            return getString(R.string.import_off, replay.found, replay.expected, replay.tolerance);
+        }
+        return session.golden == null || session.golden.ok ? null : session.golden.say(this);
+    }
+
+    private void pick(int request) {
+        try {
+            if (request == PICK) {
+                Incoming.pickPhotos(this, request, false);
+            } else {
+                Incoming.pickDocuments(this, request, "*/*", false);
+            }
+        } catch (ActivityNotFoundException without) {
+            session.fail(new PhotoProblem(R.string.problem_no_picker));
+        }
+    }
+
+    private void take() {
+        try {
+            camera = Outbox.forCamera(this);
+            Incoming.takePhoto(this, TAKE, camera);
+        } catch (ActivityNotFoundException without) {
+            session.fail(new PhotoProblem(R.string.problem_no_camera));
+        } catch (IOException full) {
+            session.fail(full);
+        }
+    }
+
+    private static Uri uri(String text) {
+        return text == null ? null : Uri.parse(text);
+    }
+}

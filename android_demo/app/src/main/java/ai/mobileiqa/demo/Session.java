@@ -1,0 +1,80 @@
+package ai.mobileiqa.demo;
+
+/**
+ * What one screen shows and what works for it. It is handed from an activity to the one that replaces it when the
+ * phone is turned, and is touched on the UI thread only.
+ */
+abstract class Session {
+    /** Draws a session's state. */
+    interface Screen {
+        void render();
+    }
+
+    /** What happens now, for people; 0 where nothing does. */
+    int step;
+
+    /** What to say; null where nothing is to be said. */
+    Throwable problem;
+
+    private Screen screen;
+    private Work work;
+
+    /** Draws now and at every change, until detached. */
+    final void attach(Screen to) {
+        screen = to;
+        to.render();
+    }
+
+    final void detach() {
+        screen = null;
+    }
+
+    final boolean busy() {
+        return work != null;
+    }
+
+    /** Starts work in place of what goes on. */
+    protected final void start(Work next, int firstStep) {
+        if (work != null) {
+            work.cancel();
+        }
+        work = next;
+        step = firstStep;
+        problem = null;
+        next.start();
+        changed();
+    }
+
+    /** Ends the work, with or without a problem. */
+    protected final void ended(Throwable with) {
+        work = null;
+        step = 0;
+        problem = with;
+        changed();
+    }
+
+    /** Says that something else went wrong; the work goes on. */
+    final void fail(Throwable what) {
+        problem = what;
+        changed();
+    }
+
+    /** Stops the work; what was found so far stays. */
+    void cancel() {
+        if (work != null) {
+            work.cancel();
+            ended(null);
+        }
+    }
+
+    protected final void step(int now) {
+        step = now;
+        changed();
+    }
+
+    protected final void changed() {
+        if (screen != null) {
+            screen.render();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package ai.mobileiqa.core;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
+
+import org.junit.Test;
+
+public class ContractTest {
+    static final String CONTRACT = ("{'schema': 2,"
+            + "'model': {'name': 'm', 'version': '1', 'family': 'f', 'licence': 'MIT', 'checkpoint_sha256': '00'},"
+            + "'input': {'height': 512, 'width': 384, 'layout': 'NHWC', 'channels': 'RGB', 'dtype': 'uint8',"
+            + " 'resample': 'pillow-bicubic', 'decode': 'jpeg-reduced'},"
+            + "'output': {'minimum': 0.0, 'maximum': 1, 'higher_is_better': true, 'opinions': 1},"
+            + "'precision': {'weights': 'fp32', 'compute': 'fp32'},"
+            + "'golden': {'formula': 'triangles-1', 'height': 600, 'width': 800, 'score': 0.5,"
+            + " 'tolerance': 1e-4, 'input_sha256': '"
+            + new String(new char[64]).replace('\0', 'a')
+            + "'}}").replace('\'', '"');
+
+    @Test
+    public void allOfIt() throws ContractException {
+        Contract contract = Contract.parse(CONTRACT);
+        assertEquals("m", contract.name);
+        assertEquals(512, contract.height);
+        assertEquals(384, contract.width);
+        assertEquals("jpeg-reduced", contract.decode);
+        assertEquals(1, contract.opinions);
+        assertEquals(1e-4, contract.goldenTolerance, 0);
+    }
+
+    @Test
+    public void howMuchSmallerAJpegIsDecoded() throws ContractException {
+        Contract contract = Contract.parse(CONTRACT);
+        // 1.4 * 384 = 537.6, 1.4 * 512 = 716.8
+        assertEquals(1, contract.reduction(100, 100));
+        assertEquals(1, contract.reduction(2 * 538 - 1, 2 * 717));
+        assertEquals(2, contract.reduction(2 * 538, 2 * 717));
+        assertEquals(4, contract.reduction(4 * 538 + 3, 8 * 717));
+        assertEquals(8, contract.reduction(64 * 538, 64 * 717));
+        assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).reduction(90000, 90000));
+    }
+
+    @Test
+    public void anErrorNamesTheKey() {
+        refused(CONTRACT.replace("\"decode\"", "\"decoder\""), "input.decode is missing");
+        refused(CONTRACT.replace("jpeg-reduced", "jpeg-tiny"), "input.decode is jpeg-tiny");
+        refused(CONTRACT.replace("\"opinions\": 1", "\"opinions\": 0"), "output.opinions is 0");
+        refused(CONTRACT.replace("\"schema\": 2", "\"schema\": 3"), "schema is 3");
+        refused(CONTRACT.substring(1), "not JSON");
+    }
+
+    private static void refused(String text, String message) {
+        try {
+            Contract.parse(text);
+            fail(message);
+        } catch (ContractException error) {
+            assertTrue(error.getMessage(), error.getMessage().contains(message));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// score MODEL HEIGHT WIDTH OPINIONS PIXELS...: the score of each file of RGB bytes on stdout, a line each; the
+// contract on stderr. Exit status 1, and the reason on stderr, where something goes wrong.
+#include "session.h"
+
+#include <stdio.h>
+
+namespace {
+
+constexpr size_t kMaxOpinions = 1024;
+
+int fail(const mobileiqa::Error& error) {
+  fprintf(stderr, "%s\n", error.text);
+  return 1;
+}
+
+uint8_t* read(const char* path, size_t size) {
+  auto* bytes = static_cast<uint8_t*>(malloc(size));
+  FILE* file = fopen(path, "rb");
+  const bool whole = bytes != nullptr && file != nullptr && fread(bytes, 1, size, file) == size;
+  if (file != nullptr) fclose(file);
+  if (whole) return bytes;
+  free(bytes);
+  return nullptr;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 6) return 2;
+  mobileiqa::Error error;
+  mobileiqa::Session session;
+  char* contract = nullptr;
+  const int height = atoi(arguments[2]);
+  const int width = atoi(arguments[3]);
+  const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
+  if (count_of_opinions > kMaxOpinions) return 2;
+  if (!session.open_file(arguments[1], 1, false, error) ||
+      !session.metadata("mobileiqa.contract", &contract, error)) {
+    return fail(error);
+  }
+  fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
+  free(contract);
+  if (!session.check(height, width, atoi(arguments[4]), error)) return fail(error);
+  for (int i = 5; i < count; i++) {
+    const size_t size = size_t{3} * height * width;
+    float opinions[kMaxOpinions];
+    uint8_t* pixels = read(arguments[i], size);
+    if (pixels == nullptr) {
+      error.set("%s: cannot be read", arguments[i]);
+      return fail(error);
+    }
+    const bool ran = session.run(pixels, size, opinions, count_of_opinions, error);
+    free(pixels);
+    if (!ran) return fail(error);
+    double sum = 0;
+    for (size_t j = 0; j < count_of_opinions; j++) sum += opinions[j];
+    printf("%.9g\n", sum / static_cast<double>(count_of_opinions));
+  }
+  return 0;
+}

@@ -1,0 +1,279 @@
+package ai.mobileiqa.core;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Lets Python call the core: a JSON object a line on stdin, the answer or the exception a line on stdout. */
+final class Bridge {
+    private final Map<Long, Model> models = new HashMap<Long, Model>();
+    private Map<?, ?> call;
+
+    public static void main(String[] arguments) throws Exception {
+        Bridge bridge = new Bridge();
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        PrintStream out = new PrintStream(System.out, true, "UTF-8");
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            Map<String, Object> reply = new LinkedHashMap<String, Object>();
+            try {
+                bridge.call = (Map<?, ?>) Json.parse(line);
+                reply.put("answer", bridge.answer());
+            } catch (Exception error) {
+                reply.put("error", error.getClass().getSimpleName());
+                reply.put("message", String.valueOf(error.getMessage()));
+            }
+            out.println(Json.write(reply));
+        }
+    }
+
+    private Object answer() throws Exception {
+        switch (text("op")) {
+            case "resize":
+                return picture(Bicubic.resize(pixels(), whole("to_width"), whole("to_height")));
+            case "resize_digest":
+                return Golden.sha256(Bicubic.resize(pixels(), whole("to_width"), whole("to_height")).rgb);
+            case "orientation":
+                return Orientation.read(new ByteArrayInputStream(bytes("file")));
+            case "apply":
+                return picture(Orientation.apply(pixels(), whole("orientation")));
+            case "json":
+                return Json.parse(text("text"));
+            case "contract":
+                return contract(Contract.parse(text("text")));
+            case "reduction":
+                return Contract.parse(text("text")).reduction(whole("width"), whole("height"));
+            case "band":
+                return Band.of(real("score")).name();
+            case "statistics":
+                return statistics(reals("values"));
+            case "golden_image":
+                return Golden.sha256(Golden.image(whole("width"), whole("height")).rgb);
+            case "csv":
+                return csv();
+            case "report":
+                return report();
+            case "plan":
+                return plan();
+            case "preview":
+                return DecodePlan.preview(whole("width"), whole("height"), whole("side"));
+            case "plain_name":
+                return PlainName.is(text("name"));
+            case "ends_early":
+                return Truncation.endsEarly(new ByteArrayInputStream(bytes("file")));
+            default:
+                return answerOfModel();
+        }
+    }
+
+    private Object plan() throws Exception {
+        Contract contract = Contract.parse(text("text"));
+        DecodePlan plan = DecodePlan.of(text("mime"), whole("width"), whole("height"), contract, whole("budget"));
+        Map<String, Object> values = new LinkedHashMap<String, Object>();
+        values.put("sample_size", plan.sampleSize);
+        values.put("exact", plan.exact);
+        return values;
+    }
+
+    private Object answerOfModel() throws Exception {
+        switch (text("op")) {
+            case "version":
+                return Model.runtimeVersion();
+            case "open":
+                long id = models.size() + 1;
+                int threads = whole("threads");
+                models.put(id, call.containsKey("path") ? Model.open(text("path"), threads)
+                        : Model.open(bytes("file"), threads));
+                return id;
+            case "run":
+                return model().run(pixels());
+            case "opinions":
+                return opinions(model().opinions(pixels()));
+            case "run_together":
+                return runTogether();
+            case "race":
+                return race();
+            case "model_contract":
+                return contract(model().contract());
+            case "replay":
+                Replay replay = Golden.replay(model());
+                Map<String, Object> result = new LinkedHashMap<String, Object>();
+                result.put("input_matches", replay.inputMatches);
+                result.put("expected", replay.expected);
+                result.put("found", replay.found);
+                result.put("tolerance", replay.tolerance);
+                result.put("ok", replay.ok());
+                return result;
+            case "close":
+                model().close();
+                return null;
+            default:
+                throw new IllegalArgumentException("no such op: " + text("op"));
+        }
+    }
+
+    private static List<Object> opinions(float[] values) {
+        List<Object> list = new ArrayList<Object>();
+        for (float value : values) {
+            list.add(value);
+        }
+        return list;
+    }
+
+    /** The scores of the same picture from several threads at once. */
+    private List<Object> runTogether() throws Exception {
+        final Model model = model();
+        final Pixels pixels = pixels();
+        List<Object> scores = new ArrayList<Object>();
+        for (Future<Object> future : submit(whole("count"), new Callable<Object>() {
+            @Override
+            public Object call() throws Exception {
+                return model.run(pixels);
+            }
+        })) {
+            scores.add(future.get());
+        }
+        return scores;
+    }
+
+    /** Closes a model while others run it: each run answers or says that it is closed. */
+    private List<Object> race() throws Exception {
+        final Model model = model();
+        final Pixels pixels = pixels();
+        List<Future<Object>> futures = submit(whole("count"), new Callable<Object>() {
+            @Override
+            public Object call() throws Exception {
+                try {
+                    return model.run(pixels);
+                } catch (IllegalStateException closed) {
+                    return "closed";
+                }
+            }
+        });
+        model.close();
+        model.close();
+        List<Object> outcomes = new ArrayList<Object>();
+        for (Future<Object> future : futures) {
+            outcomes.add(future.get());
+        }
+        return outcomes;
+    }
+
+    private static List<Future<Object>> submit(int count, Callable<Object> work) {
+        ExecutorService pool = Executors.newFixedThreadPool(4);
+        List<Future<Object>> futures = new ArrayList<Future<Object>>();
+        for (int i = 0; i < count; i++) {
+            futures.add(pool.submit(work));
+        }
+        pool.shutdown();
+        return futures;
+    }
+
+    private String csv() {
+        Ranking ranking = new Ranking();
+        for (Object row : (List<?>) call.get("rows")) {
+            List<?> pair = (List<?>) row;
+            ranking.add((String) pair.get(0), ((Number) pair.get(1)).doubleValue());
+        }
+        return ranking.csv();
+    }
+
+    @SuppressWarnings("unchecked")
+    private Object report() throws Exception {
+        BenchmarkRun run = new BenchmarkRun();
+        run.label = text("label");
+        run.artifact = "model.onnx";
+        run.runtime = "onnxruntime";
+        run.threads = 2;
+        run.error = (String) call.get("failure");
+        if (run.error == null) {
+            run.contract = Contract.parse(text("contract"));
+            run.sizeBytes = 1234L;
+            run.golden = new Replay(true, 0.25, 0.2500001, 1e-4);
+            run.score = 0.5;
+            run.loadSeconds = 0.1;
+            run.firstSeconds = 0.2;
+            run.inferenceSeconds = reals("values");
+            run.peakPssBytes = 5000L;
+        }
+        Map<String, Object> empty = new LinkedHashMap<String, Object>();
+        return BenchmarkReport.json(empty, empty, run, new ArrayList<String>());
+    }
+
+    private static Map<String, Object> statistics(double[] values) {
+        Map<String, Object> all = new LinkedHashMap<String, Object>();
+        all.put("median", Statistics.median(values));
+        all.put("p90", Statistics.p90(values));
+        all.put("min", Statistics.min(values));
+        all.put("mad", Statistics.mad(values));
+        return all;
+    }
+
+    private static Map<String, Object> contract(Contract contract) throws IllegalAccessException {
+        Map<String, Object> fields = new LinkedHashMap<String, Object>();
+        for (java.lang.reflect.Field field : Contract.class.getFields()) {
+            if (!java.lang.reflect.Modifier.isStatic(field.getModifiers())) {
+                fields.put(field.getName(), field.get(contract));
+            }
+        }
+        return fields;
+    }
+
+    private static Map<String, Object> picture(Pixels pixels) {
+        Map<String, Object> picture = new LinkedHashMap<String, Object>();
+        picture.put("width", pixels.width);
+        picture.put("height", pixels.height);
+        picture.put("rgb", Base64.getEncoder().encodeToString(pixels.rgb));
+        return picture;
+    }
+
+    private Model model() {
+        return models.get((Long) call.get("model"));
+    }
+
+    private Pixels pixels() throws Exception {
+        return new Pixels(whole("width"), whole("height"), bytes("rgb"));
+    }
+
+    /** In base64 under the key, or in a file whose path is under "KEY_path". */
+    private byte[] bytes(String key) throws Exception {
+        Object path = call.get(key + "_path");
+        return path == null
+                ? Base64.getDecoder().decode(text(key))
+                : Files.readAllBytes(Paths.get((String) path));
+    }
+
+    private String text(String key) {
+        return (String) call.get(key);
+    }
+
+    private int whole(String key) {
+        return ((Long) call.get(key)).intValue();
+    }
+
+    private double real(String key) {
+        return ((Number) call.get(key)).doubleValue();
+    }
+
+    private double[] reals(String key) {
+        List<?> list = (List<?>) call.get(key);
+        double[] values = new double[list.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = ((Number) list.get(i)).doubleValue();
+        }
+        return values;
+    }
+}

@@ -1,0 +1,706 @@
+package ai.mobileiqa.demo;
+
+import static org.junit.Assert.assertArrayEquals;
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNotNull;
+import static org.junit.Assert.assertNull;
+import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
+
+import ai.mobileiqa.core.Json;
+import android.app.Activity;
+import android.app.ActivityManager;
+import android.app.Phone;
+import android.content.ClipData;
+import android.content.ContentResolver;
+import android.content.Context;
+import android.content.Intent;
+import android.content.pm.PackageInfo;
+import android.graphics.BitmapFactory;
+import android.net.Uri;
+import android.os.Build;
+import android.os.PowerManager;
+import android.view.View;
+import android.view.WindowInsets;
+import android.widget.ListAdapter;
+import android.widget.ListView;
+import android.widget.TextView;
+import java.io.File;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+
+/**
+ * The app's own classes, layouts and texts on a JVM whose android.* are the few lines beside this file: not Android,
+ * but its life cycle, and the real model. tests/android/test_app_on_a_jvm.py runs it and says what scores to expect.
+ */
+public final class AppTest {
+    private static final double SAME = 1e-5;
+    private static final String GOOD = "content://photos/good.png";
+    private static final String WORSE = "content://photos/worse.png";
+    private static final String CUT = "content://photos/cut.jpg";
+    private static final String MODEL = "content://documents/model.onnx";
+
+    @Before
+    public void install() throws IOException {
+        Path phone = Paths.get(System.getProperty("phone"));
+        if (Files.exists(phone)) {
+            try (Stream<Path> files = Files.walk(phone)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
+                    Files.delete(file);
+                }
+            }
+        }
+        Context.forget();
+        Build.VERSION.SDK_INT = 24;
+        for (File file : new File(System.getProperty("photos")).listFiles()) {
+            ContentResolver.PHOTOS.put("content://photos/" + file.getName(), Files.readAllBytes(file.toPath()));
+        }
+        ContentResolver.PHOTOS.put(MODEL, Files.readAllBytes(Paths.get(System.getProperty("second"))));
+    }
+
+    @After
+    public void tidy() {
+        Phone.settle();
+        Models.forget();
+        ContentResolver.PHOTOS.clear();
+        ContentResolver.forbidden = false;
+        BitmapFactory.outOfMemory = false;
+        Activity.unanswered = null;
+        ActivityManager.available = 2L << 30;
+        PowerManager.thermalStatus = 0;
+        PowerManager.saving = false;
+        PackageInfo.installed = 1;
+        System.setProperty("assets", System.getProperty("right"));
+    }
+
+    // Score
+
+    @Test
+    public void theFirstStartTestsTheDevice() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        assertEquals("Testing this device…", Phone.text(activity, R.id.step));
+        assertFalse(Phone.shown(activity, R.id.cancel));
+        Phone.until(() -> activity.session.golden != null);
+        assertTrue(activity.session.golden.ok);
+        assertFalse(Phone.shown(activity, R.id.notice));
+        assertNotNull("kept for the next start", GoldenCheck.kept(activity));
+        PackageInfo.installed = 2;
+        assertNull("an update asks again", GoldenCheck.kept(activity));
+    }
+
+    @Test
+    public void aDeviceThatIsOffIsToldSoAtEveryStart() {
+        System.setProperty("assets", System.getProperty("off"));
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        Phone.until(() -> Phone.shown(activity, R.id.notice));
+        assertTrue(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).contains("score is off"));
+        Phone.finish(activity);
+        ScoreActivity next = Phone.start(ScoreActivity.class, new Intent());
+        assertTrue(Phone.text(next, R.id.notice).contains("score is off"));
+    }
+
+    @Test
+    public void aSharedPhotoGetsPythonsScore() {
+        ScoreActivity activity = scored(GOOD);
+        double expected = Double.parseDouble(System.getProperty("score.good.png"));
+        assertEquals(expected, activity.session.first.score, SAME);
+        assertEquals(String.format(Locale.ENGLISH, "%.3f", expected), Phone.text(activity, R.id.number));
+        assertTrue(Phone.text(activity, R.id.details).contains("mobileiqa-small"));
+        double spread = Double.parseDouble(System.getProperty("spread"));
+        assertEquals(spread, activity.session.first.spread, SAME);
+        assertTrue(Phone.text(activity, R.id.details).contains(String.format(Locale.ENGLISH, "±%.3f", spread)));
+        assertTrue(Phone.shown(activity, R.id.photo));
+        assertFalse(Phone.shown(activity, R.id.hint));
+        assertFalse(Phone.shown(activity, R.id.busy));
+    }
+
+    @Test
+    public void turnedAndTransparentPhotosGetPythonsScore() {
+        for (String name : System.getProperty("scored").split(",")) {
+            ScoreActivity activity = scored("content://photos/" + name);
+            double expected = Double.parseDouble(System.getProperty("score." + name));
+            assertEquals(name, expected, activity.session.first.score, SAME);
+            boolean upright = activity.session.preview.getHeight() > activity.session.preview.getWidth();
+            assertEquals(name, name.matches("turned[5678]\\.png"), upright);
+            Phone.finish(activity);
+        }
+    }
+
+    @Test
+    public void aPhotoThatDoesNotFitIsDecodedSmallerAndSaidSo() {
+        Build.VERSION.SDK_INT = 26;
+        ActivityManager.available = 17L << 20;
+        ScoreActivity activity = scored("content://photos/large.png");
+        assertEquals(2, activity.session.first.plan.sampleSize);
+        assertTrue(Phone.text(activity, R.id.details).contains("because memory is short"));
+        ActivityManager.available = 2L << 20;
+        String tooLittle = "There is too little memory. Close other apps, or try a smaller photo.";
+        assertEquals("what is left says nothing of the photo", tooLittle, notice("content://photos/large.png"));
+    }
+
+    @Test
+    public void aLargeJpegIsDecodedReducedAsTheContractSays() {
+        ScoreActivity activity = scored("content://photos/large.jpg");
+        assertEquals(2, activity.session.first.plan.sampleSize);
+        assertTrue(activity.session.first.plan.exact);
+        assertTrue(Phone.text(activity, R.id.details).contains("1/2 of its size, as the model's contract allows"));
+        assertTrue(Phone.text(activity, R.id.details).contains("2100 × 1500 pixels"));
+    }
+
+    @Test
+    public void aScreenThatIsNotSeenIsNotDrawn() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
+        Phone.leave(activity);
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        assertFalse(Phone.shown(activity, R.id.result));
+    }
+
+    @Test
+    public void turningThePhoneLosesNothing() {
+        ScoreActivity first = Phone.start(ScoreActivity.class, share(GOOD));
+        Context.phone.land = true;
+        Context.phone.locale = Locale.GERMAN;
+        ScoreActivity second = Phone.turn(first);
+        Phone.until(() -> second.session.first != null && !second.session.busy());
+        assertFalse("the old activity hears nothing", Phone.shown(first, R.id.result));
+        assertTrue(Phone.shown(second, R.id.result));
+        assertEquals("ausgezeichnet gut ordentlich mäßig schlecht".contains(
+                Phone.text(second, R.id.band).split(",")[0]), true);
+        assertTrue("a decimal comma", Phone.text(second, R.id.number).startsWith("0,"));
+        ScoreActivity third = Phone.turn(second);
+        assertTrue(Phone.shown(third, R.id.result));
+        assertFalse("nothing is scored anew", third.session.busy());
+    }
+
+    @Test
+    public void aKilledProcessReadsThePhotoAgain() {
+        ScoreActivity before = scored(GOOD);
+        double score = before.session.first.score;
+        ScoreActivity after = Phone.killAndReturn(before);
+        assertNull(after.session.first);
+        Phone.until(() -> after.session.first != null);
+        assertEquals(score, after.session.first.score, 0);
+    }
+
+    @Test
+    public void cancellingStopsAndSaysNothing() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
+        Phone.press(activity, R.id.cancel);
+        assertFalse(activity.session.busy());
+        Phone.settle();
+        assertNull(activity.session.first);
+        assertFalse(Phone.shown(activity, R.id.notice));
+        assertFalse(Phone.shown(activity, R.id.busy));
+    }
+
+    @Test
+    public void leavingForGoodStopsTheWork() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
+        Phone.finish(activity);
+        Phone.settle();
+        assertNull(activity.session.first);
+    }
+
+    @Test
+    public void badPhotosBecomeSentences() {
+        assertEquals("This photo is damaged, or ends early: it cannot be scored.", notice(CUT));
+        assertEquals("This is no picture, or in a format that this phone cannot read.", notice("content://photos/text.txt"));
+        assertEquals("This photo is 20 × 40 pixels: both sides must have at least 32.", notice("content://photos/tiny.png"));
+        assertEquals("This photo is gone, or may no longer be read. Pick it again.", notice("content://photos/gone"));
+        ContentResolver.forbidden = true;
+        assertEquals("This photo is gone, or may no longer be read. Pick it again.", notice(GOOD));
+        ContentResolver.forbidden = false;
+        BitmapFactory.outOfMemory = true;
+        assertEquals("There is too little memory. Close other apps, or try a smaller photo.", notice(GOOD));
+    }
+
+    @Test
+    public void aPickedPhotoIsScored() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        Phone.press(activity, R.id.pick);
+        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
+        Build.VERSION.SDK_INT = 33;
+        Phone.press(activity, R.id.pick);
+        assertEquals("android.provider.action.PICK_IMAGES", activity.asked.getAction());
+        Phone.answer(activity, 0, null);
+        assertFalse("nothing was picked", activity.session.busy());
+        Phone.answer(activity, Activity.RESULT_OK, new Intent().setData(Uri.parse(GOOD)));
+        Phone.until(() -> activity.session.first != null);
+    }
+
+    @Test
+    public void withoutAPickerThereIsAWord() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        Build.VERSION.SDK_INT = 33;
+        Activity.unanswered = "android.provider.action.PICK_IMAGES";
+        Phone.press(activity, R.id.pick);
+        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
+        Activity.unanswered = "android.intent.action.OPEN_DOCUMENT";
+        Phone.press(activity, R.id.import_model);
+        assertEquals("There is no app to pick files with.", Phone.text(activity, R.id.notice));
+        Activity.unanswered = "android.media.action.IMAGE_CAPTURE";
+        Phone.press(activity, R.id.take);
+        assertEquals("There is no app to take photos with.", Phone.text(activity, R.id.notice));
+    }
+
+    @Test
+    public void theCameraMayOutliveTheProcess() throws IOException {
+        ScoreActivity before = Phone.start(ScoreActivity.class, new Intent());
+        Phone.press(before, R.id.take);
+        Uri target = before.asked.getClipData().getItemAt(0).getUri();
+        assertEquals(3, before.asked.flags & 3); // FLAG_GRANT_READ_URI_PERMISSION and WRITE
+        ScoreActivity after = Phone.killAndReturn(before);
+        File file = new Outbox().openFile(target, "rw").file;
+        Files.copy(new File(System.getProperty("photos"), "good.png").toPath(), file.toPath(), StandardCopyOption.REPLACE_EXISTING);
+        after.askedRequest = before.askedRequest;
+        Phone.answer(after, Activity.RESULT_OK, null);
+        Phone.until(() -> after.session.first != null);
+        Phone.press(after, R.id.take);
+        assertFalse("one photo is kept at most", file.exists());
+    }
+
+    @Test
+    public void hostileIntentsAreHarmless() {
+        Intent file = new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, Uri.parse("file:///data/data/secret"));
+        Intent text = new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, "no URI");
+        Intent other = new Intent("anything").put(Intent.EXTRA_STREAM, Uri.parse(GOOD));
+        for (Intent intent : Arrays.asList(file, text, other, new Intent(Intent.ACTION_SEND))) {
+            ScoreActivity activity = Phone.start(ScoreActivity.class, intent);
+            assertFalse(activity.session.busy());
+            Phone.finish(activity);
+        }
+    }
+
+    @Test
+    public void anImportedModelGivesASecondOpinion() {
+        ScoreActivity activity = scored(GOOD);
+        assertFalse(Phone.shown(activity, R.id.remove_model));
+        pickModel(activity, MODEL);
+        Phone.until(() -> activity.session.second != null && !activity.session.busy());
+        assertEquals(Double.parseDouble(System.getProperty("score.second")), activity.session.second.score, SAME);
+        assertTrue(Phone.text(activity, R.id.second), Phone.text(activity, R.id.second).contains(activity.session.second.model));
+        Phone.press(activity, R.id.remove_model);
+        Phone.until(() -> !activity.session.busy());
+        assertNull(Models.importedName(activity));
+        assertFalse(Phone.shown(activity, R.id.remove_model));
+    }
+
+    @Test
+    public void aCancelledImportIsNotKept() {
+        ScoreActivity activity = scored(GOOD);
+        pickModel(activity, MODEL);
+        Phone.press(activity, R.id.cancel);
+        Phone.settle();
+        assertNull(Models.importedName(activity));
+        assertTrue("the score stays", Phone.shown(activity, R.id.result));
+    }
+
+    @Test
+    public void aModelThatCannotBeUsedIsNotKept() {
+        ScoreActivity activity = scored(GOOD);
+        ContentResolver.PHOTOS.put(MODEL, "no model".getBytes(StandardCharsets.UTF_8));
+        pickModel(activity, MODEL);
+        Phone.until(() -> Phone.shown(activity, R.id.notice));
+        assertTrue(Phone.text(activity, R.id.notice).startsWith("This model cannot be used: "));
+        assertNull(Models.importedName(activity));
+        assertEquals(0, new File(activity.getFilesDir(), "models").list().length);
+        assertTrue("the score stays", Phone.shown(activity, R.id.result));
+    }
+
+    @Test
+    public void lowMemoryGivesTheModelsBack() {
+        ScoreActivity activity = scored(GOOD);
+        DemoApplication application = new DemoApplication();
+        application.onTrimMemory(40);
+        application.onLowMemory();
+        activity.session.score(Uri.parse(WORSE));
+        Phone.until(() -> activity.session.first != null);
+    }
+
+    // Compare
+
+    @Test
+    public void photosAreRankedAndABadOneIsARow() throws Exception {
+        Intent intent = new Intent(Intent.ACTION_SEND_MULTIPLE)
+                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT, WORSE, GOOD)));
+        CompareActivity before = Phone.start(CompareActivity.class, intent);
+        assertEquals("Photo 1 of 3…", Phone.text(before, R.id.step));
+        CompareActivity activity = Phone.turn(before);
+        Phone.until(() -> activity.session.done() == 3);
+        ListAdapter list = ((ListView) activity.findViewById(R.id.list)).getAdapter();
+        assertEquals(3, list.getCount());
+        assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+, good\\.png"));
+        assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+, worse\\.png"));
+        assertEquals(" This photo is damaged, or ends early: it cannot be scored., cut.jpg", description(list, 2));
+        Phone.press(activity, R.id.share);
+        Intent chooser = Context.STARTED.get(0);
+        assertEquals("text/csv", chooser.getType());
+        String csv = read(new Outbox().openFile(chooser.getClipData().getItemAt(0).getUri(), "r").file);
+        assertTrue(csv, csv.startsWith("rank,photo,score,band\r\n1,good.png,0."));
+        assertEquals(3, csv.split("\r\n").length);
+    }
+
+    @Test
+    public void cancellingAComparisonKeepsWhatIsDone() {
+        CompareActivity activity = Phone.start(CompareActivity.class, new Intent());
+        Phone.press(activity, R.id.pick);
+        ClipData clip = ClipData.newRawUri(null, Uri.parse(GOOD)).and(Uri.parse(WORSE)).and(Uri.parse(GOOD + "?2"));
+        Intent picked = new Intent();
+        picked.setClipData(clip);
+        Phone.answer(activity, Activity.RESULT_OK, picked);
+        Phone.until(() -> activity.session.done() == 1);
+        Phone.press(activity, R.id.cancel);
+        Phone.settle();
+        assertEquals(1, activity.session.done());
+        assertFalse(Phone.shown(activity, R.id.busy));
+    }
+
+    @Test
+    public void aListWithoutScoresIsNotShared() {
+        CompareActivity activity = Phone.start(CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE)
+                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT))));
+        Phone.until(() -> activity.session.done() == 1);
+        Phone.press(activity, R.id.share);
+        assertEquals("No photo has a score yet.", Phone.text(activity, R.id.notice));
+    }
+
+    @Test
+    public void aHundredPhotosAreEnough() {
+        List<Uri> many = new ArrayList<>();
+        for (int i = 0; i < 120; i++) {
+            many.add(Uri.parse("content://photos/gone" + i));
+        }
+        CompareActivity activity = Phone.start(
+                CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE).put(Intent.EXTRA_STREAM, many));
+        Phone.until(() -> activity.session.done() == 100);
+        assertEquals("These are the first 100 photos: more are not taken at once.", Phone.text(activity, R.id.notice));
+        CompareActivity again = Phone.killAndReturn(activity);
+        Phone.until(() -> again.session.done() == 100);
+    }
+
+    // Benchmark
+
+    @Test
+    public void aComputerMeasuresByIntent() throws Exception {
+        Build.VERSION.SDK_INT = 31;
+        File folder = folder();
+        Files.copy(new File(System.getProperty("photos"), "good.png").toPath(), new File(folder, "p").toPath());
+        Files.copy(Paths.get(System.getProperty("second")), new File(folder, "m.onnx").toPath());
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 4)
+                .putExtra("model", "m.onnx").putExtra("photo", "p").putExtra("threads", 2).putExtra("warmup", 1));
+        assertTrue("the screen stays on", activity.window.flags != 0);
+        Phone.until(() -> activity.session.result != null);
+        assertEquals(0, activity.window.flags);
+        Map<?, ?> report = report("o.json");
+        assertFalse(new File(folder, "o.json.part").exists());
+        assertEquals("mobileiqa-benchmark", report.get("kind"));
+        Map<?, ?> result = result(report);
+        assertNull(result.get("error"));
+        assertEquals("m.onnx", result.get("artifact"));
+        assertEquals("onnx", result.get("runtime"));
+        assertEquals(2L, result.get("threads"));
+        assertEquals(new ArrayList<Object>(), result.get("flags"));
+        assertEquals(true, ((Map<?, ?>) result.get("golden")).get("ok"));
+        assertEquals(Double.parseDouble(System.getProperty("score.second")), (Double) result.get("score"), SAME);
+        Map<?, ?> seconds = (Map<?, ?>) result.get("seconds");
+        assertEquals(4, ((List<?>) ((Map<?, ?>) seconds.get("inference")).get("values")).size());
+        assertEquals(5, ((List<?>) ((Map<?, ?>) seconds.get("decode")).get("values")).size());
+        assertEquals(5, ((List<?>) ((Map<?, ?>) seconds.get("resize")).get("values")).size());
+        assertEquals(3000L * 1024, ((Map<?, ?>) result.get("memory")).get("peak_pss_bytes"));
+        assertTrue((Long) ((Map<?, ?>) result.get("memory")).get("peak_rss_bytes") > 0);
+        Map<?, ?> environment = (Map<?, ?>) report.get("environment");
+        assertEquals("Acme One", environment.get("machine"));
+        assertEquals("chip", environment.get("cpu"));
+        assertEquals("Android 7, API 31", environment.get("os"));
+        assertEquals(80L, environment.get("battery_percent"));
+        assertEquals(false, environment.get("charging"));
+        assertEquals("{\"before\": 0, \"after\": 0}", Json.write(environment.get("thermal_status")));
+        assertEquals("p", ((Map<?, ?>) report.get("settings")).get("photo"));
+        assertTrue(Phone.text(activity, R.id.number).endsWith(" ms"));
+        Phone.press(activity, R.id.share);
+        assertEquals("application/json", Context.STARTED.get(0).getType());
+    }
+
+    @Test
+    public void whatMakesFiguresDoubtfulIsFlagged() throws Exception {
+        Build.VERSION.SDK_INT = 29;
+        PowerManager.thermalStatus = 2;
+        PowerManager.saving = true;
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 3));
+        Phone.leave(activity);
+        Phone.until(() -> activity.session.result != null);
+        List<?> flags = (List<?>) result(report("o.json")).get("flags");
+        assertEquals(3, flags.size());
+    }
+
+    @Test
+    public void whatCannotBeMeasuredIsAnOutputWithTheReason() throws Exception {
+        File folder = folder();
+        Files.createSymbolicLink(new File(folder, "link").toPath(), Paths.get("/etc/hostname"));
+        Files.write(new File(folder, "broken.onnx").toPath(), new byte[] {1, 2, 3});
+        Files.write(new File(folder, "text").toPath(), new byte[] {1, 2, 3});
+        Map<Intent, String> wrong = new java.util.LinkedHashMap<>();
+        wrong.put(benchmark("o", 1).putExtra("model", "absent.onnx"), "model absent.onnx is not in files/benchmark");
+        wrong.put(benchmark("o", 1).putExtra("model", "../x"), "model must be a plain file name");
+        wrong.put(benchmark("o", 1).putExtra("model", ""), "model must be a plain file name");
+        wrong.put(benchmark("o", 1).putExtra("model", 7), "model must be a plain file name");
+        wrong.put(benchmark("o", 1).putExtra("model", "link"), "model link is a link or a folder");
+        wrong.put(benchmark("o", 1).putExtra("photo", "absent"), "photo absent is not in files/benchmark");
+        wrong.put(benchmark("o", 1).putExtra("threads", 0), "threads must be 1 to 64, not 0");
+        wrong.put(benchmark("o", 1).putExtra("warmup", -1), "warmup must be 0 to 1000, not -1");
+        wrong.put(benchmark("o", 100001), "runs must be 1 to 100000, not 100001");
+        wrong.put(benchmark("o", 1).putExtra("model", "broken.onnx"), "broken.onnx: This model cannot be used: ");
+        wrong.put(benchmark("o", 1).putExtra("photo", "text"), "text: This is no picture");
+        Context.phone.locale = Locale.GERMAN;
+        for (Map.Entry<Intent, String> one : wrong.entrySet()) {
+            BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, one.getKey());
+            Phone.until(() -> activity.session.result != null);
+            String error = (String) result(report("o")).get("error");
+            assertTrue(error + ", not " + one.getValue(), error.startsWith(one.getValue()));
+            assertTrue("the screen says so", Phone.shown(activity, R.id.notice));
+            assertFalse(Phone.shown(activity, R.id.result));
+            Phone.finish(activity);
+        }
+    }
+
+    @Test
+    public void anOutputThatCouldLeaveTheFolderIsNotWritten() {
+        for (String name : Arrays.asList("../o", "a/b", "", "a\nb")) {
+            BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark(name, 1));
+            assertFalse(activity.session.busy());
+            assertTrue(Phone.text(activity, R.id.notice).contains("output must be a plain file name"));
+        }
+        Phone.settle();
+        assertEquals(0, folder().list().length);
+    }
+
+    @Test
+    public void aSecondMeasurementIsRefusedAndTheFirstGoesOn() throws Exception {
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("one.json", 3));
+        Phone.intent(activity, benchmark("two.json", 3));
+        Phone.until(() -> activity.session.result != null && new File(folder(), "two.json").exists());
+        assertNull(result(report("one.json")).get("error"));
+        assertTrue(((String) result(report("two.json")).get("error")).startsWith("another measurement is going on"));
+    }
+
+    @Test
+    public void aCancelledMeasurementTellsTheComputer() throws Exception {
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 100000));
+        Phone.until(() -> activity.session.run > 1);
+        BenchmarkActivity turned = Phone.turn(activity);
+        assertTrue(Phone.text(turned, R.id.step).matches("Run \\d+ of 100000…"));
+        Phone.press(turned, R.id.cancel);
+        Phone.until(() -> new File(folder(), "o.json").exists());
+        assertEquals("the measurement was cancelled on the device", result(report("o.json")).get("error"));
+    }
+
+    @Test
+    public void theDefaultsMeasureTheBundledModelAndOldOutputsGo() throws Exception {
+        Files.write(new File(folder(), "benchmark.json").toPath(), new byte[] {1});
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, new Intent(BenchmarkRequest.ACTION));
+        Phone.until(() -> activity.session.result != null);
+        Map<?, ?> report = report("benchmark.json");
+        assertEquals("bundled", result(report).get("label"));
+        assertEquals(3L, ((Map<?, ?>) report.get("settings")).get("warmup"));
+        assertEquals(20L, ((Map<?, ?>) report.get("settings")).get("runs"));
+        assertNull(((Map<?, ?>) report.get("settings")).get("photo"));
+    }
+
+    @Test
+    public void whatWasAskedBeforeIsNotMeasuredAgainFromRecents() {
+        Intent intent = benchmark("o.json", 3).addFlags(0x00100000); // FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY
+        assertFalse(Phone.start(BenchmarkActivity.class, intent).session.busy());
+    }
+
+    @Test
+    public void byHandNumbersAreBroughtIntoRange() {
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, new Intent());
+        assertFalse(activity.session.busy());
+        Phone.type(activity, R.id.threads, "99999");
+        Phone.type(activity, R.id.warmup, "");
+        Phone.type(activity, R.id.runs, "0");
+        Phone.press(activity, R.id.start);
+        assertEquals("64", Phone.text(activity, R.id.threads));
+        assertEquals("3", Phone.text(activity, R.id.warmup));
+        assertEquals("1", Phone.text(activity, R.id.runs));
+        assertFalse(Phone.shown(activity, R.id.start));
+        Phone.until(() -> activity.session.result != null);
+        assertEquals(1, activity.session.result.inferenceSeconds.length);
+    }
+
+    @Test
+    public void theImportedModelIsMeasuredToo() {
+        ScoreActivity score = Phone.start(ScoreActivity.class, new Intent());
+        pickModel(score, MODEL);
+        Phone.until(() -> !score.session.busy());
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, new Intent());
+        assertTrue(Phone.shown(activity, R.id.imported));
+        Phone.check(activity, R.id.imported);
+        Phone.type(activity, R.id.runs, "2");
+        Phone.press(activity, R.id.start);
+        Phone.until(() -> activity.session.result != null);
+        assertEquals("imported.onnx", activity.session.result.artifact);
+    }
+
+    // About and the rest
+
+    @Test
+    public void aboutSaysWhatTheModelIs() {
+        AboutActivity activity = Phone.start(AboutActivity.class, new Intent());
+        Phone.until(() -> activity.session.contract != null);
+        assertTrue(Phone.text(activity, R.id.golden).startsWith("This device is right"));
+        assertTrue(Phone.text(activity, R.id.contract).contains("Apache-2.0"));
+        Phone.press(activity, R.id.replay);
+        assertTrue(activity.session.busy());
+        Phone.until(() -> !activity.session.busy());
+        for (int button : new int[] {R.id.card, R.id.licence, R.id.third_party}) {
+            Phone.press(activity, button);
+            Intent started = Context.STARTED.get(Context.STARTED.size() - 1);
+            assertEquals(DocumentActivity.class, started.target);
+            DocumentActivity document = Phone.start(DocumentActivity.class, started);
+            ListAdapter paragraphs = ((ListView) document.findViewById(R.id.list)).getAdapter();
+            assertTrue(paragraphs.getCount() > 0);
+            assertFalse(((TextView) paragraphs.getView(0, null, null)).getText().toString().isEmpty());
+        }
+    }
+
+    @Test
+    public void everyScreenLeadsToTheOthers() {
+        List<Class<? extends Activity>> screens = Arrays.asList(
+                ScoreActivity.class, CompareActivity.class, BenchmarkActivity.class, AboutActivity.class);
+        int[] buttons = {R.id.go_score, R.id.go_compare, R.id.go_benchmark, R.id.go_about};
+        for (boolean land : new boolean[] {false, true}) {
+            Context.phone.land = land;
+            for (int from = 0; from < buttons.length; from++) {
+                Activity activity = Phone.start(screens.get(from), new Intent());
+                for (int to = 0; to < buttons.length; to++) {
+                    View button = activity.findViewById(buttons[to]);
+                    assertEquals(from == to, button.isSelected());
+                    if (from != to) {
+                        button.performClick();
+                        assertEquals(screens.get(to), Context.STARTED.get(Context.STARTED.size() - 1).target);
+                    }
+                }
+                Phone.finish(activity);
+            }
+        }
+    }
+
+    @Test
+    public void contentKeepsOffTheBars() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        View root = activity.findViewById(R.id.root);
+        root.dispatchApplyWindowInsets(new WindowInsets());
+        assertArrayEquals(new int[] {5, 6, 7, 8}, root.padding);
+        Build.VERSION.SDK_INT = 36;
+        WindowInsets insets = new WindowInsets();
+        root.dispatchApplyWindowInsets(insets);
+        assertArrayEquals(new int[] {1, 2, 3, 4}, root.padding);
+        assertEquals(0b10001111, insets.types);
+    }
+
+    @Test
+    public void newerAndroidsDecodeToSrgb() {
+        Build.VERSION.SDK_INT = 26;
+        scored(GOOD);
+        assertEquals("SRGB", BitmapFactory.last.inPreferredColorSpace.named.name());
+        assertFalse("straight alpha", BitmapFactory.last.inPremultiplied);
+    }
+
+    @Test
+    public void theOutboxGivesOnlyWhatLiesInIt() throws Exception {
+        Context context = new Context();
+        Uri uri = Outbox.write(context, "a.csv", "text");
+        Outbox outbox = new Outbox();
+        assertEquals("text", read(outbox.openFile(uri, "r").file));
+        assertEquals("text/csv", outbox.getType(uri));
+        String base = "content://ai.mobileiqa.demo.outbox/";
+        Files.write(new File(context.getFilesDir(), "secret").toPath(), new byte[] {1});
+        for (String path : Arrays.asList("", "b.csv", "..", "..%2F..%2Ffiles%2Fsecret", "x/a.csv")) {
+            try {
+                outbox.openFile(Uri.parse(base + path), "r");
+                fail(path);
+            } catch (FileNotFoundException refused) {
+                assertNotNull(refused.getMessage());
+            }
+        }
+        assertTrue(outbox.query(uri, null, null, null, null).moveToFirst());
+        assertFalse(outbox.query(Uri.parse(base + "b.csv"), null, null, null, null).moveToFirst());
+    }
+
+    private static ScoreActivity scored(String uri) {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(uri));
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        return activity;
+    }
+
+    private static String notice(String uri) {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(uri));
+        Phone.until(() -> !activity.session.busy());
+        assertNull(activity.session.first);
+        String notice = Phone.text(activity, R.id.notice);
+        Phone.finish(activity);
+        return notice;
+    }
+
+    private static void pickModel(ScoreActivity activity, String uri) {
+        Phone.press(activity, R.id.import_model);
+        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
+        Phone.answer(activity, Activity.RESULT_OK, new Intent().setData(Uri.parse(uri)));
+    }
+
+    private static Intent share(String uri) {
+        return new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, Uri.parse(uri));
+    }
+
+    private static Intent benchmark(String output, int runs) {
+        return new Intent(BenchmarkRequest.ACTION).putExtra("output", output).putExtra("runs", runs);
+    }
+
+    private static List<Uri> uris(String... texts) {
+        List<Uri> uris = new ArrayList<>();
+        for (String text : texts) {
+            uris.add(Uri.parse(text));
+        }
+        return uris;
+    }
+
+    private static String description(ListAdapter list, int row) {
+        return list.getView(row, null, new ListView(new Context())).getContentDescription().toString();
+    }
+
+    private static File folder() {
+        File folder = BenchmarkRequest.folder(new Context());
+        folder.mkdirs();
+        return folder;
+    }
+
+    private static Map<?, ?> report(String name) throws Exception {
+        return (Map<?, ?>) Json.parse(read(new File(folder(), name)));
+    }
+
+    private static Map<?, ?> result(Map<?, ?> report) {
+        return (Map<?, ?>) ((List<?>) report.get("results")).get(0);
+    }
+
+    private static String read(File file) throws IOException {
+        return new String(Files.readAllBytes(file.toPath()), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,9 @@
+package android.app;
+
+import android.content.Context;
+
+public class Application extends Context {
+    public void onTrimMemory(int level) {}
+
+    public void onLowMemory() {}
+}

@@ -1,0 +1,126 @@
+"""The app's activities, layouts and texts on a JVM, with the real model: android_demo/tests/phone's AppTest.
+
+Its android.* is a sketch of Android, so this says nothing about how screens look or what a phone's decoder
+does. It says that the app's own code does what it should when phones are turned, photos are bad and memory is
+short.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import skimage
+from PIL import Image, ImageFilter
+
+from mobileiqa_sdk import Scorer, library
+from mobileiqa_sdk.contract import METADATA_KEY
+
+from . import app
+
+TEST = app.PHONE / "ai/mobileiqa/demo/AppTest.java"
+NAMES = re.findall(r"@Test\s+public void (\w+)", TEST.read_text())
+"""Every test of AppTest."""
+
+
+def photos(folder: Path) -> list[str]:
+    """Writes the photos; gives the names of those that have a score."""
+    folder.mkdir()
+    cat = Image.open(Path(skimage.data_dir) / "chelsea.png").convert("RGB")
+    cat.save(folder / "good.png")
+    cat.filter(ImageFilter.GaussianBlur(6)).save(folder / "worse.png")
+    for orientation in range(2, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        cat.save(folder / f"turned{orientation}.png", exif=exif)
+    glass = cat.convert("RGBA")
+    glass.putalpha(
+        Image.fromarray(np.arange(cat.width * cat.height).reshape(cat.height, cat.width).astype(np.uint8))
+    )
+    glass.save(folder / "glass.png")
+    cat.quantize(64).save(folder / "palette.png")
+    scored = sorted(path.name for path in folder.iterdir())
+    for name in ("large.jpg", "large.png"):
+        cat.resize((2100, 1500)).save(folder / name)
+    cat.save(folder / "cut.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:-2000])
+    cat.resize((20, 40)).save(folder / "tiny.png")
+    (folder / "text.txt").write_text("no picture")
+    return scored
+
+
+def assets(folder: Path, model: Path) -> Path:
+    (folder / "mobileiqa-small").mkdir(parents=True)
+    shutil.copy(model, folder / "mobileiqa-small/model.onnx")
+    for name in ("MODEL_CARD.md", "LICENSE", "THIRD_PARTY.txt"):
+        (folder / name).write_text(f"{name}\n\nSecond paragraph,\nof two lines.\n")
+    return folder
+
+
+def promising(model: Path, score: float, target: Path) -> Path:
+    """A copy of the model whose contract promises another score of the golden image."""
+    proto = onnx.load(model)
+    values = json.loads({entry.key: entry.value for entry in proto.metadata_props}[METADATA_KEY])
+    values["golden"]["score"] = score
+    onnx.helper.set_model_props(proto, {METADATA_KEY: json.dumps(values)})
+    onnx.save(proto, target)
+    return target
+
+
+@pytest.fixture(scope="module", params=["sources", "apk"])
+def outcome(
+    request: pytest.FixtureRequest,
+    builds: tuple[Path, Path],
+    host_library: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """What JUnit says of the app's classes, and of those in the APK."""
+    folder = tmp_path_factory.mktemp("app")
+    compiled = app.compile_app(folder)
+    phone = app.compile_phone(compiled, folder)
+    if request.param == "apk":
+        compiled = app.classes_in(builds[0] / "mobileiqa-demo.apk", folder)
+    # The sketch goes first: Android's own classes are stubs that only throw.
+    path = [phone[0], compiled, *phone[1:]]
+    model = library.find(None)
+    off = promising(model, 0.9, folder / "off.onnx")
+    scored = photos(folder / "photos")
+    scorer = Scorer(threads=1)
+    values = {
+        "phone": folder / "data",
+        "res": app.MAIN / "res",
+        "photos": folder / "photos",
+        "assets": assets(folder / "right", model),
+        "right": folder / "right",
+        "off": assets(folder / "wrong", off),
+        "second": model,
+        "scored": ",".join(scored),
+        "spread": scorer.assess(folder / "photos/good.png").spread,
+        "score.second": scorer.score(folder / "photos/good.png"),
+        "java.library.path": host_library,
+        "java.awt.headless": "true",
+        **{f"score.{name}": scorer.score(folder / "photos" / name) for name in scored},
+    }
+    command = ["java", "-Xmx1g", "-Xcheck:jni", *(f"-D{key}={value}" for key, value in values.items())]
+    command += ["-cp", ":".join(map(str, path)), "org.junit.runner.JUnitCore", "ai.mobileiqa.demo.AppTest"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    assert re.search(r"^(OK \(|Tests run: )", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_app(outcome: str, name: str) -> None:
+    failure = re.search(rf"^\d+\) {name}\(.*?(?=^\d+\) |\Z)", outcome, re.MULTILINE | re.DOTALL)
+    assert failure is None, failure and failure[0]
+
+
+def test_all_were_run(outcome: str) -> None:
+    run = re.search(r"OK \((\d+) tests\)|Tests run: (\d+)", outcome)
+    assert run is not None
+    assert int(run[1] or run[2]) == len(NAMES) > 30

@@ -1,0 +1,68 @@
+"""The C++ layer as a phone's processor runs it: qemu-aarch64 executes the machine code of the APK."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import skimage
+
+from mobileiqa_sdk import Scorer, library
+from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.resample import resize
+
+from ..sdk import artifacts
+from . import toolbox
+
+PHOTOS = [Path(skimage.data_dir) / name for name in ("chelsea.png", "rocket.jpg")]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    toolbox.need("clang-14", "ld.lld-14", "qemu-aarch64-static", "javac")
+    toolbox.need_onnxruntime("onnxruntime-android")
+    toolbox.need_onnxruntime("qemu")
+    folder = tmp_path_factory.mktemp("arm64")
+    toolbox.build_native("qemu", folder)
+    return folder / "score"
+
+
+def emulated(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = ["qemu-aarch64-static", "-L", toolbox.CACHE / "qemu", program, *arguments]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+
+
+def test_it_is_a_program_for_arm64(program: Path) -> None:
+    head = program.read_bytes()[:20]
+    assert head[:4] == b"\x7fELF"
+    assert int.from_bytes(head[18:20], "little") == 183  # EM_AARCH64
+
+
+def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
+    model = library.find(None)
+    scorer = Scorer(threads=1)
+    spec = scorer.contract.input
+    files = []
+    for photo in PHOTOS:
+        files.append(tmp_path / photo.with_suffix(".rgb").name)
+        files[-1].write_bytes(resize(read_photo(photo), spec.height, spec.width).tobytes())
+    result = emulated(program, model, spec.height, spec.width, scorer.contract.output.opinions, *files)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stderr)["model"]["name"] == scorer.contract.model.name
+    found = [float(line) for line in result.stdout.splitlines()]
+    assert found == [pytest.approx(scorer.score(photo), abs=1e-4) for photo in PHOTOS]
+
+
+def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path) -> None:
+    model = artifacts.save(tmp_path, artifacts.model())
+    for arguments, message in [
+        ((model, 49, 64, 1), "its contract promises input uint8 [1, 49, 64, 3], the model has another"),
+        ((model, 48, 64, 2), "its contract promises an output of size 2, float, the model has another"),
+        ((__file__, 48, 64, 1), "onnxruntime: "),
+        ((tmp_path, 48, 64, 1), "onnxruntime: "),
+    ]:
+        result = emulated(program, *arguments, tmp_path / "no.rgb")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert message in result.stderr
