@@ -22,4 +22,7 @@ model: ## export the bundled model from its checkpoint
 android: ## build the demo's APK, on Debian
 	android_demo/build.sh
 
-.PHONY: help check lint format test model android
+arm: ## scores on emulated ARM CPUs against those here, on Debian
+	benchmarks/device/arm_proof.sh
+
+.PHONY: help check lint format test model android arm
