@@ -30,6 +30,7 @@ from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.photo import read_photo
 
 from .cold_rounds import ColdError, Figures, measure_first, measure_folder, measure_imports
+from .stats import Ratio
 
 SIZES = {"12 megapixels": (4000, 3000), "small": (640, 480)}
 
@@ -90,8 +91,8 @@ def _ms(seconds: Sequence[float]) -> str:
     return f"{1000 * median(seconds):.1f} ms"
 
 
-def _text(ratio: dict[str, float] | None) -> str:
-    return "" if ratio is None else f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
+def _text(ratio: Figures | None) -> str:
+    return "" if ratio is None else str(Ratio(**ratio))
 
 
 @click.command()

@@ -12,6 +12,8 @@ from typing import Any
 
 from mobileiqa_sdk.errors import MobileIQAError
 
+from .stats import paired_ratio
+
 BASELINE = "import numpy, PIL.Image"
 IMPORTS = (BASELINE, "import mobileiqa_sdk", "from mobileiqa_sdk import Scorer, score")
 WARM_RUNS = 9
@@ -31,7 +33,7 @@ def measure_imports(rounds: int) -> list[Figures]:
         for statement in IMPORTS:
             values[statement].append(float(_run("import", statement)))
     return [
-        {"what": statement, "seconds": found, "ratio": _ratios(found, values[BASELINE])}
+        {"what": statement, "seconds": found, "ratio": _ratio(found, values[BASELINE])}
         for statement, found in values.items()
     ]
 
@@ -56,8 +58,8 @@ def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
                 row["first"].append(first)
                 row["warm"].append(median(map(float, _rest(child).split())))
     for row in rows:
-        row["ratio"] = _ratios(row["first"], row["warm"])
-        row["process_ratio"] = _ratios(row["process"], row["warm"])
+        row["ratio"] = _ratio(row["first"], row["warm"])
+        row["process_ratio"] = _ratio(row["process"], row["warm"])
     return rows
 
 
@@ -86,7 +88,7 @@ def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rou
     for row in rows:
         for key, ratio in (("photos_per_second", "of_one"), ("peak_bytes", "memory_of_one")):
             base = [row["count"] * value for value in one[key]]
-            row[ratio] = _ratios(row[key], base) if all(base) else None
+            row[ratio] = _ratio(row[key], base) if all(base) else None
     return rows
 
 
@@ -134,6 +136,5 @@ def _rest(child: subprocess.Popen[str]) -> str:
     return out
 
 
-def _ratios(values: Sequence[float], baseline: Sequence[float]) -> dict[str, float]:
-    each = [value / base for value, base in zip(values, baseline, strict=True)]
-    return {"median": median(each), "min": min(each), "max": max(each)}
+def _ratio(values: Sequence[float], baseline: Sequence[float]) -> Figures:
+    return paired_ratio(values, baseline)._asdict()
