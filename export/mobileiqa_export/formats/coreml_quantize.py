@@ -105,7 +105,10 @@ def _single(program: Program) -> frozenset[str]:
 
 
 def measure_ranges(program: Program, calibration: Sequence[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
-    """Smallest and largest value of every result over the photos, as coremltools' passes want them."""
+    """Smallest and largest value of every result over the photos, as coremltools' passes want them.
+
+    On one thread: how sums are split decides their last digits, and so the bytes of the artifact.
+    """
     ranges: dict[str, dict[str, float]] = {}
 
     def observe(name: str, value: Tensor) -> None:
@@ -114,9 +117,14 @@ def measure_ranges(program: Program, calibration: Sequence[NDArray[np.uint8]]) -
             known = ranges.setdefault(name, {"rmin": 0.0, "rmax": _SMALLEST_RANGE})  # zero is exact in 8 bits
             known["rmin"], known["rmax"] = min(known["rmin"], low), max(known["rmax"], high)
 
-    for pixels in calibration:
-        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
-        program.run({program.inputs[0].name: image}, observe)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for pixels in calibration:
+            image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
+            program.run({program.inputs[0].name: image}, observe)
+    finally:
+        torch.set_num_threads(threads)
     return ranges
 
 
