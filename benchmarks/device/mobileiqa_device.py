@@ -177,7 +177,9 @@ class OnnxModel:
                 f"{path}: an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`"
             )
         self.contract = read_contract(text, path)
-        if self.contract["precision"]["weights"] == "int4":  # unpacked anew for every photo otherwise
+        precision = self.contract["precision"]
+        # Otherwise the weights would be laid out anew for every photo.
+        if precision["weights"] == "int4" or precision["compute"].startswith("int8"):
             self._session = self._open(prepacking=True)
         inputs = self._session.get_inputs()
         check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)

@@ -24,7 +24,7 @@ from PIL import Image
 
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
-from mobileiqa_sdk.runtimes.onnx import Session, session_options
+from mobileiqa_sdk.runtimes.onnx import Session, prepacks, session_options
 
 WARMUP = 3
 LAYOUT, INSERTED = "(layout changes)", "(put in by the runtime)"
@@ -66,7 +66,7 @@ class Node(NamedTuple):
 def profile(path: Path, threads: int, runs: int) -> list[Node]:
     """The nodes in the order of execution, with median seconds. Raises ModelError."""
     spec = Session(path, threads).contract
-    options = session_options(threads, spec.precision.weights)
+    options = session_options(threads, prepacking=prepacks(spec.precision))
     options.enable_profiling = True
     pixels = _golden_pixels(spec.input.height, spec.input.width)
     with tempfile.TemporaryDirectory() as scratch:

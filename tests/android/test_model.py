@@ -124,8 +124,9 @@ def test_threads_that_make_no_sense(jvm: Jvm, threads: int) -> None:
         opened(jvm, artifacts.model(), threads)
 
 
-def test_weights_of_four_bits(jvm: Jvm) -> None:
-    model = opened(jvm, artifacts.model(artifacts.contract(precision={"weights": "int4"})))
+@pytest.mark.parametrize("precision", [{"weights": "int4"}, {"weights": "int8", "compute": "int8"}])
+def test_weights_that_are_laid_out_anew(jvm: Jvm, precision: dict[str, str]) -> None:
+    model = opened(jvm, artifacts.model(artifacts.contract(precision=precision)))
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 

@@ -590,13 +590,26 @@ def test_the_golden_image_is_the_sdks(script: ModuleType) -> None:
     assert np.array_equal(pixels, golden_image(70, 90))
 
 
-@pytest.mark.parametrize("weights", ["fp32", "int4"])
+@pytest.mark.parametrize(
+    ("weights", "compute", "times"),
+    [
+        ("fp32", "fp32", 1),
+        ("int8", "fp32", 1),
+        ("int4", "fp32", 2),
+        ("int8", "int8, calibrated ranges; drift allowed", 2),
+    ],
+)
 def test_onnxruntime_is_set_as_the_sdk_sets_it(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: str
+    script: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    weights: str,
+    compute: str,
+    times: int,
 ) -> None:
     """Or the script would measure something else than users get."""
     values = artifacts.contract()
-    values["precision"]["weights"] = weights
+    values["precision"] = {"weights": weights, "compute": compute}
     file = artifacts.save(tmp_path, artifacts.model(values))
     monkeypatch.setattr(onnx_runtime.onnxruntime, "SessionOptions", _Options)
     monkeypatch.setattr(onnx_runtime.onnxruntime, "InferenceSession", _Recorder(values))
@@ -607,7 +620,7 @@ def test_onnxruntime_is_set_as_the_sdk_sets_it(
             open_it()
         opened.append([dict(options) for options in _Recorder.seen])
     assert opened[0] == opened[1]
-    assert len(opened[0]) == 1 + (weights == "int4")
+    assert len(opened[0]) == times
 
 
 class _Options(dict[str, Any]):

@@ -27,7 +27,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // `prepacking`: lay weights out anew while loading; only 4-bit ones gain by it.
+  // `prepacking`: lay weights out anew while loading; integer arithmetic and 4-bit ones gain by it.
   bool open_file(const char* path, int threads, bool prepacking, Error& error);
 
   // The bytes may go once this returns.

@@ -17,9 +17,6 @@ public final class Model implements Closeable {
     /** More is a mistake, and would end the process before the first photo. */
     public static final int MAX_THREADS = 1024;
 
-    /** Weights that are laid out anew when a file is loaded; see {@code mobileiqa_sdk/runtimes/onnx.py}. */
-    private static final String PREPACKED = "int4";
-
     private static final long CLOSED = 0;
     private static final Charset UTF_8 = Charset.forName("UTF-8");
 
@@ -142,7 +139,7 @@ public final class Model implements Closeable {
         try {
             handle = nativeOpen(artifact, isPath, threads, false);
             Contract contract = contractOf(handle);
-            if (contract.weights.equals(PREPACKED)) {
+            if (prepacks(contract)) {
                 nativeClose(handle);
                 handle = CLOSED;
                 handle = nativeOpen(artifact, isPath, threads, true);
@@ -177,6 +174,11 @@ public final class Model implements Closeable {
     /** As C takes it: UTF-8 with a NUL behind it, which JNI's own strings are not. */
     private static byte[] utf8(String text) {
         return (text + '\0').getBytes(UTF_8);
+    }
+
+    /** Whether weights are laid out anew when a file is loaded; see {@code mobileiqa_sdk/runtimes/onnx.py}. */
+    private static boolean prepacks(Contract contract) {
+        return contract.weights.equals("int4") || contract.compute.startsWith("int8");
     }
 
     private static native long nativeOpen(byte[] source, boolean isPath, int threads, boolean prepacking)
