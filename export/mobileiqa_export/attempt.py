@@ -81,8 +81,8 @@ class Attempt:
 def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
     """The plain artifact, or where that misses the ranking bar the first of these that reaches it.
 
-    Equalised with corrected biases; then with the most damaging layers in float, more of them each
-    time. Without one that reaches the bar, the best that was tried; it may have failures.
+    Equalised with corrected biases; then, where activations are quantized by calibrated ranges, with the
+    first layers in float; then with the most damaging ones too, more of them each time. Without one that reaches the bar, the best that was tried; it may have failures.
     """
     best = _attempt(shop, cell, shop.contract(cell.precision), scratch / "plain", Way(), say)
     tries = [best.row("plain")]
@@ -106,8 +106,11 @@ def _ways(
 ) -> Iterator[tuple[str, Way, Sequence[LayerDamage]]]:
     """What to try after the plain artifact, with the layers' table as far as it was measured by then."""
     yield "equalised, biases corrected", Way(treated=True), rows
+    count, first = shop.first_layers(cell.precision)
+    if first:
+        yield f"the first {count} layers in float", Way(keep=first), rows
     rows = shop.damage(cell.precision)
-    for keep in plans(rows):
+    for keep in (first | worst for worst in plans(rows)):
         kept = sum(row.kept_float for row in mark_kept(rows, keep))
         yield f"{kept} layers in float", Way(keep=keep), rows
 

@@ -32,6 +32,7 @@ Say = Callable[[str], None]
 # Pictures and layers of a sensitivity analysis are bounded by multiply-accumulates, not by a clock, so that
 # the same export makes the same choices on every machine.
 _NOISE_MACS, _DAMAGE_MACS = 150e9, 400e9
+_FIRST = 0.25
 _MOST_PICTURES, _FEWEST_PICTURES, _FEWEST_LAYERS = 16, 4, 16
 
 
@@ -194,6 +195,16 @@ class Workshop:
         measured = min(max(int(passes), _FEWEST_LAYERS), len(rows))
         worst = self._analysis(precision).damage(rows[:measured], self._say)
         return worst + rows[measured:]
+
+    def first_layers(self, precision: str) -> tuple[int, frozenset[str]]:
+        """The first quarter of the layers: their number and modules; none where activations stay float.
+
+        They hold next to no weights, work on the largest maps, where integer kernels gain least, and what
+        8 bits lose there goes through all that follows.
+        """
+        if SCHEMES[precision].activations != "static":
+            return 0, frozenset()
+        return self._analysis(precision).first(_FIRST)
 
     @property
     def sensitivity_pictures(self) -> int:

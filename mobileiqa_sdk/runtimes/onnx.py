@@ -22,6 +22,7 @@ class Session(Runtime):
         self._session = _open(path, session_options(threads, prepacking=False))
         self.contract = self._read_contract()
         if prepacks(self.contract.precision):
+            del self._session  # first, or the peak memory would be that of both
             self._session = _open(path, session_options(threads, prepacking=True))
         self._input = self._check_interface()
 

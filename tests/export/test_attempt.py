@@ -40,7 +40,9 @@ def quantizer(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
         (job.folder / "model.onnx").write_bytes(b"weights")
         return job.folder / "model.onnx"
 
-    monkeypatch.setitem(FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "int8-weights")))
+    monkeypatch.setitem(
+        FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "int8-weights", "int8-static"))
+    )
     monkeypatch.setattr(onnx_format, "save", save)
     return jobs
 
@@ -99,6 +101,22 @@ def test_layers_stay_float_until_the_bar_holds(
     assert kept == sorted(kept, key=lambda row: -(row.mean_difference or 0))
     assert max(damages) == kept[0].mean_difference
     assert found.tries[-1].srcc == pytest.approx(1)
+
+
+def test_calibrated_activations_stay_float_in_the_first_layers(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, first = shop.first_layers("int8-static")
+    assert {name.partition(".")[0] for name in first} == {"local_cnn"}
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) > len(first) else 0.3)
+    found = try_cell(shop, Cell("onnx", "int8-static"), tmp_path, lambda _: None)
+    assert [row.label for row in found.tries] == [
+        "plain",
+        "equalised, biases corrected",
+        f"the first {count} layers in float",
+        f"{count + 1} layers in float",
+    ]
+    assert first < found.way.keep
 
 
 def test_where_nothing_helps_the_best_is_left(

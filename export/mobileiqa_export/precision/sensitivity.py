@@ -68,6 +68,11 @@ class Sensitivity:
         ]
         return sorted(rows, key=lambda row: row.sqnr_db)
 
+    def first(self, share: float) -> tuple[int, frozenset[str]]:
+        """How many layers that share of them is, in the order they run, and the modules they are of."""
+        layers = list(self._layers.values())[: math.ceil(share * len(self._layers))]
+        return len(layers), frozenset(module for layer in layers for module in layer.modules)
+
     def scores(self, quantize: Callable[[Layer], bool] = lambda _: True) -> list[float]:
         """Final scores with the chosen layers quantized together."""
 
