@@ -60,10 +60,7 @@ END
 }
 
 app_toolchain() {
-    apt_install "${APP_PACKAGES[@]}"
-    command -v javac >/dev/null || apt_install openjdk-17-jdk-headless
-    command -v npm >/dev/null || apt_install npm
-    onnxruntime_android
+    common_toolchain "${APP_PACKAGES[@]}"
     bullseye
 }
 

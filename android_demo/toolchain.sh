@@ -89,11 +89,15 @@ unpack_wheel() { # download result
     cp "$DEMO/tests/arm64/cpuinfo" "$2/proc/cpuinfo"
 }
 
-core_toolchain() {
-    apt_install "${CORE_PACKAGES[@]}"
+common_toolchain() { # besides Debian's packages of these names
+    apt_install "$@"
     command -v javac >/dev/null || apt_install openjdk-17-jdk-headless
     command -v npm >/dev/null || apt_install npm
     onnxruntime_android
+}
+
+core_toolchain() {
+    common_toolchain "${CORE_PACKAGES[@]}"
     qemu_root
 }
 
