@@ -82,7 +82,8 @@ def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
     """The plain artifact, or where that misses the ranking bar the first of these that reaches it.
 
     Equalised with corrected biases; then, where activations are quantized by calibrated ranges, with the
-    first layers in float; then with the most damaging ones too, more of them each time. Without one that reaches the bar, the best that was tried; it may have failures.
+    first layers in float; then with the most damaging ones too, more of them each time. Without one that
+    reaches the bar, the best that was tried; it may have failures.
     """
     best = _attempt(shop, cell, shop.contract(cell.precision), scratch / "plain", Way(), say)
     tries = [best.row("plain")]
