@@ -189,7 +189,7 @@ def _from_array(array: NDArray[Any], label: str) -> Image.Image:
 def _finish(image: Image.Image, label: str, fit: tuple[int, int] | None = None) -> Image.Image:
     with named_errors(label):
         _check_size(image.size, label)
-        if fit is not None:
+        if fit is not None and image.format == "JPEG":
             reduce_jpeg(image, fit, sideways=_turn(image) in _SIDEWAYS)
         image.load()
         turn = _turn(image)  # the conversion does not keep EXIF

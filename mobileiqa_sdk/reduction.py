@@ -31,14 +31,13 @@ def reduction(size: tuple[int, int], fit: tuple[int, int]) -> int:
 
 
 def reduce_jpeg(image: Image.Image, fit: tuple[int, int], *, sideways: bool) -> None:
-    """Let an opened JPEG, not yet decoded, decode by the rule; any other image stays as it is.
+    """Let an opened JPEG, not yet decoded, decode by the rule.
 
     Args:
         image: changed in place.
         fit: (height, width) of the model's input.
         sideways: the stored pixels lie on their side; they are turned after decoding.
     """
-    if image.format == "JPEG":
-        width, height = image.size
-        factor = reduction((height, width) if sideways else (width, height), fit)
-        image.draft(None, (width // factor, height // factor))
+    width, height = image.size
+    factor = reduction((height, width) if sideways else (width, height), fit)
+    image.draft(None, (width // factor, height // factor))
