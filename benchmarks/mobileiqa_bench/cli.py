@@ -207,10 +207,10 @@ def _configs(
 
 
 def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict[str, Any]) -> list[Result]:
-    """What the phone does with the SDK's own artifacts. Raises AdbError."""
+    """What the phone does with the SDK's own .onnx artifacts, which the app runs. Raises AdbError."""
     found = []
     for config in rows:
-        if config.engine == "sdk" and config.failure is None:
+        if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
             _say(f"on the phone: {config}")
             found.append(
                 adb.measure(

@@ -16,6 +16,8 @@ import pytest
 
 from mobileiqa_bench import adb, phone
 from mobileiqa_bench.adb import measure
+from mobileiqa_bench.cli import _on_phone
+from mobileiqa_bench.configs import Config
 from mobileiqa_bench.schema import check, read
 from mobileiqa_sdk.errors import MobileIQAError, ModelNotFound, PhotoNotFound
 
@@ -315,3 +317,13 @@ def test_without_a_phone_nothing_is_measured(lab: Lab, run: Callable[..., Any], 
     assert found.code == 1
     assert found.out == ""
     assert "no phone" in found.err or "no device" in found.err
+
+
+def test_what_the_app_cannot_run_is_measured_here_alone(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[Path] = []
+    monkeypatch.setattr(adb, "measure", lambda path, *_, **__: sent.append(path))
+    rows = [Config(name, "sdk", tmp_path / name, name, threads=1) for name in ("a.onnx", "b.tflite")]
+    _on_phone(rows, None, "", {"warmup": 0, "runs": 1})
+    assert sent == [tmp_path / "a.onnx"]
