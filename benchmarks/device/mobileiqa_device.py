@@ -121,6 +121,56 @@ def unknown(source: str, key: str, found: object) -> DeviceError:
     )
 
 
+def onnx_contract(path: str) -> str | None:
+    """The contract in an ONNX file's metadata, read without loading the model; None without an intact one."""
+    try:
+        with open(path, "rb") as file:
+            for entry in protobuf_fields(file, 14):  # ModelProto.metadata_props: key is 1, value is 2
+                if METADATA_KEY.encode() in protobuf_fields(io.BytesIO(entry), 1):
+                    return b"".join(protobuf_fields(io.BytesIO(entry), 2)).decode()
+    except (OSError, ValueError, OverflowError):
+        pass
+    return None
+
+
+def protobuf_fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
+    """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
+    for _ in range(100_000):
+        tag = varint(file)
+        if tag is None:
+            return
+        kind = tag & 7
+        if kind == 0:
+            varint(file)
+        elif kind in (1, 5):
+            file.seek(8 if kind == 1 else 4, os.SEEK_CUR)
+        elif kind == 2:
+            length = varint(file) or 0
+            if tag >> 3 != wanted:
+                file.seek(length, os.SEEK_CUR)
+            elif length > 1 << 20:
+                raise ValueError("longer than any metadata")
+            elif len(content := file.read(length)) < length:
+                raise ValueError("cut off")
+            else:
+                yield content
+        else:
+            raise ValueError("no protobuf")
+
+
+def varint(file: BinaryIO) -> int | None:
+    """Seven bits a byte, lowest first; None at the end of the file. Raises ValueError."""
+    value = 0
+    for shift in range(0, 64, 7):
+        byte = file.read(1)
+        if not byte:
+            return None
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    raise ValueError("no protobuf")
+
+
 def tflite_contract(path: str) -> dict[str, Any]:
     """The contract behind a TFLite flatbuffer, once its digest is found right: see docs/contract.md."""
     with open(path, "rb") as file:
@@ -170,17 +220,18 @@ class OnnxModel:
 
     def __init__(self, path: str, threads: int) -> None:
         self._path, self._threads = path, threads
-        self._session = self._open(prepacking=False)
-        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        text = onnx_contract(path)
         if text is None:
+            self._open(prepacking=False)  # says what else may be wrong with it
             raise DeviceError(
-                f"{path}: an ONNX model, but without a MobileIQA contract; make it with `mobileiqa export`"
+                f"{path}: an ONNX model, but without an intact MobileIQA contract; "
+                "make it with `mobileiqa export`"
             )
         self.contract = read_contract(text, path)
         precision = self.contract["precision"]
         # Otherwise the weights would be laid out anew for every photo.
-        if precision["weights"] == "int4" or precision["compute"].startswith("int8"):
-            self._session = self._open(prepacking=True)
+        packed = precision["weights"] == "int4" or precision["compute"].startswith("int8")
+        self._session = self._open(prepacking=packed)
         inputs = self._session.get_inputs()
         check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)
         check_output([o.type == "tensor(float)" for o in self._session.get_outputs()], path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..contract import METADATA_KEY, ModelContract, Precision
 from ..errors import ArtifactInvalid, ContractMismatch
+from .onnx_file import read_metadata
 from .runtime import Runtime, as_opinions, first_line
 
 
@@ -19,38 +20,37 @@ class Session(Runtime):
 
     def __init__(self, path: Path, threads: int) -> None:
         self._path = path
-        self._session = _open(path, session_options(threads, prepacking=False))
-        self.contract = self._read_contract()
-        if prepacks(self.contract.precision):
-            del self._session  # first, or the peak memory would be that of both
-            self._session = _open(path, session_options(threads, prepacking=True))
-        self._input = self._check_interface()
-
-    def _read_contract(self) -> ModelContract:
-        try:
-            text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        except Exception as error:  # as when loading
-            raise _cannot_load(self._path, error) from error
+        text = read_metadata(path, METADATA_KEY)
         if text is None:
+            _open(path, session_options(threads, prepacking=False))  # says what else may be wrong with it
             raise ArtifactInvalid(
-                f"{self._path}: an ONNX model, but without a MobileIQA contract; "
+                f"{path}: an ONNX model, but without an intact MobileIQA contract; "
                 "make it with `mobileiqa export`"
             )
-        return ModelContract.from_json(text, str(self._path))
+        self.contract = ModelContract.from_json(text, str(path))
+        prepacking = prepacks(self.contract.precision)
+        self._session = _open(path, session_options(threads, prepacking=prepacking))
+        self._input = self._check_interface()
 
     def _check_interface(self) -> str:
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        """The input's name, once inputs and outputs are what the contract promises."""
+        try:
+            inputs = [(i.type, list(i.shape)) for i in self._session.get_inputs()]
+            outputs = [(o.type, list(o.shape)) for o in self._session.get_outputs()]
+            names = [str(i.name) for i in self._session.get_inputs()]
+        except Exception as error:  # names that are no text
+            raise _cannot_load(self._path, error) from error
         spec = self.contract.input
         promised = [("tensor(uint8)", [1, spec.height, spec.width, 3])]
-        if [(i.type, list(i.shape)) for i in inputs] != promised:
-            found = "; ".join(f"{i.type} {i.shape}" for i in inputs)
+        if inputs != promised:
             raise ContractMismatch(
-                f"{self._path}: its contract promises input {promised[0]}, the model has {found}"
+                f"{self._path}: its contract promises input {promised[0]}, the model has {_listed(inputs)}"
             )
-        if [o.type for o in outputs] != ["tensor(float)"]:
-            found = "; ".join(f"{o.type} {o.shape}" for o in outputs)
-            raise ContractMismatch(f"{self._path}: one float output is wanted, the model has {found}")
-        return str(inputs[0].name)
+        if [kind for kind, _ in outputs] != ["tensor(float)"]:
+            raise ContractMismatch(
+                f"{self._path}: one float output is wanted, the model has {_listed(outputs)}"
+            )
+        return names[0]
 
     def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
         """See :class:`.runtime.Runtime`."""
@@ -92,6 +92,10 @@ def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.Infere
     # Damaged files make it raise a dozen classes of its own, UnicodeDecodeError, and more.
     except Exception as error:
         raise _cannot_load(path, error) from error
+
+
+def _listed(tensors: list[tuple[str, list[Any]]]) -> str:
+    return "; ".join(f"{kind} {shape}" for kind, shape in tensors)
 
 
 def _cannot_load(path: Path, error: Exception) -> ArtifactInvalid:

@@ -1,0 +1,68 @@
+"""What an ONNX file says of itself, read without loading the model.
+
+How a model is best loaded stands in its contract. A session that is opened to read it costs as much time
+and memory as the one that is to stay, so the outermost fields of the protobuf are walked instead.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+_METADATA_PROPS, _KEY, _VALUE = 14, 1, 2  # ModelProto's field, and those of its StringStringEntryProto
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MAX_BYTES = 1 << 20
+_MAX_FIELDS = 100_000
+
+
+def read_metadata(path: Path, key: str) -> str | None:
+    """The text under a key of the model's metadata; None where there is none, or no intact ONNX file."""
+    try:
+        with open(path, "rb") as file:
+            for entry in _fields(file, _METADATA_PROPS):
+                if key.encode() in _fields(io.BytesIO(entry), _KEY):
+                    return b"".join(_fields(io.BytesIO(entry), _VALUE)).decode()
+    except (OSError, ValueError, OverflowError):  # the last, of a seek past what a file can be
+        pass
+    return None
+
+
+def _fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
+    """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
+    for _ in range(_MAX_FIELDS):
+        tag = _varint(file)
+        if tag is None:
+            return
+        kind = tag & 7
+        if kind == _VARINT:
+            _varint(file)
+        elif kind in (_FIXED32, _FIXED64):
+            file.seek(4 if kind == _FIXED32 else 8, os.SEEK_CUR)
+        elif kind == _BYTES:
+            length = _varint(file) or 0
+            if tag >> 3 != wanted:
+                file.seek(length, os.SEEK_CUR)
+            elif length > _MAX_BYTES:
+                raise ValueError("longer than any metadata")
+            elif len(content := file.read(length)) < length:
+                raise ValueError("cut off")
+            else:
+                yield content
+        else:
+            raise ValueError("no protobuf")
+
+
+def _varint(file: BinaryIO) -> int | None:
+    """Seven bits a byte, lowest first; None at the end of the file. Raises ValueError."""
+    value = 0
+    for shift in range(0, 64, 7):
+        byte = file.read(1)
+        if not byte:
+            return None
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    raise ValueError("no protobuf")
