@@ -1,10 +1,11 @@
 """``python -m mobileiqa_bench.cold``: what a fresh process costs, and how many photos all CPUs get through.
 
-Three questions, each answered by a ratio within one round, so that a busy machine cancels out:
+Four questions, each answered by a ratio within one round, so that a busy machine cancels out:
 
 - import: ``import mobileiqa_sdk`` to ``import numpy, PIL.Image``; and its names, which load what they need.
 - first score: the first call of ``score`` in a process, which loads the model, to a warm one; and all that
   happens from starting Python to that score.
+- decode: a warm score of a photo to Pillow's decoding of the same file at full size.
 - folder: photos per second of n workers to n times those of one, and peak memory likewise; and of n processes
   of one worker each, which is what this machine can do at all.
 """
@@ -29,7 +30,14 @@ from mobileiqa_sdk.gallery import find_photos
 from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.photo import read_photo
 
-from .cold_rounds import ColdError, Figures, measure_first, measure_folder, measure_imports
+from .cold_rounds import (
+    ColdError,
+    Figures,
+    measure_decode,
+    measure_first,
+    measure_folder,
+    measure_imports,
+)
 from .stats import Ratio
 
 SIZES = {"12 megapixels": (4000, 3000), "small": (640, 480)}
@@ -78,6 +86,12 @@ def _markdown(report: Figures) -> str:
         f"| {_ms(row['process'])} | {_text(row['process_ratio'])} |"
         for row in report["first"]
     ]
+    lines += ["", "| photo | size | full decode | warm score | to decode |", "|---|--:|--:|--:|--:|"]
+    lines += [
+        f"| {row['what']} | {row['bytes'] / 1e6:.1f} MB | {_ms(row['decode'])} | {_ms(row['score'])} "
+        f"| {_text(row['ratio'])} |"
+        for row in report["decode"]
+    ]
     lines += ["", "| folder | photos/s | to n x one | peak RSS | to n x one |", "|---|--:|--:|--:|--:|"]
     lines += [
         f"| {row['count']} {row['what']} | {median(row['photos_per_second']):.1f} | {_text(row['of_one'])} "
@@ -120,6 +134,7 @@ def main(photos: tuple[str, ...], model: str, rounds: int, workers: str | None, 
             "settings": {"rounds": rounds, "photos": len(folder), "model": model or None},
             "import": measure_imports(rounds),
             "first": measure_first(singles, rounds),
+            "decode": measure_decode(folder, rounds),
             "folder": measure_folder(folder, counts, model, rounds),
         }
     click.echo(json.dumps(report, indent=2) if as_json else _markdown(report))

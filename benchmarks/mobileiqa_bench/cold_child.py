@@ -38,6 +38,22 @@ def measure_first(photo: str, runs: str) -> None:
         print(perf_counter() - started)
 
 
+def measure_decode(photo: str, runs: str) -> None:
+    """Print the seconds of Pillow's decoding at full size and of a warm score, a pair a line."""
+    from PIL import Image
+
+    from mobileiqa_sdk import score
+
+    for run in range(int(runs) + 1):
+        started = perf_counter()
+        with Image.open(photo) as image:
+            image.load()
+        decoded = perf_counter()
+        score(photo)
+        if run:  # the first is warm-up
+            print(decoded - started, perf_counter() - decoded)
+
+
 def measure_folder(model: str, workers: str, repeat: str, *photos: str) -> None:
     """Score the photos so many times over: when warm, say so and wait for a line; then print the figures.
 
@@ -66,6 +82,7 @@ def _peak_bytes() -> int:
 KINDS: dict[str, Callable[..., None]] = {
     "import": measure_import,
     "first": measure_first,
+    "decode": measure_decode,
     "folder": measure_folder,
 }
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -60,6 +61,22 @@ def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
     for row in rows:
         row["ratio"] = _ratio(row["first"], row["warm"])
         row["process_ratio"] = _ratio(row["process"], row["warm"])
+    return rows
+
+
+def measure_decode(photos: Sequence[str], rounds: int) -> list[Figures]:
+    """Seconds of a warm score of each photo, and in which Pillow decodes the same file at full size."""
+    rows: list[Figures] = [
+        {"what": Path(photo).name, "bytes": Path(photo).stat().st_size, "decode": [], "score": []}
+        for photo in photos
+    ]
+    for _ in range(rounds):
+        for row, photo in zip(rows, photos, strict=True):
+            pairs = [line.split() for line in _run("decode", photo, str(WARM_RUNS)).splitlines()]
+            for key, values in zip(("decode", "score"), zip(*pairs, strict=True), strict=True):
+                row[key].append(median(map(float, values)))
+    for row in rows:
+        row["ratio"] = _ratio(row["score"], row["decode"])
     return rows
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..contract import METADATA_KEY, ModelContract, Precision
 from ..errors import ArtifactInvalid, ContractMismatch
+from .freed import give_back
 from .onnx_file import read_metadata
 from .runtime import Runtime, as_opinions, first_line
 
@@ -31,6 +32,7 @@ class Session(Runtime):
         prepacking = prepacks(self.contract.precision)
         self._session = _open(path, session_options(threads, prepacking=prepacking))
         self._input = self._check_interface()
+        give_back()
 
     def _check_interface(self) -> str:
         """The input's name, once inputs and outputs are what the contract promises."""

@@ -14,7 +14,13 @@ import pytest
 from skimage import data_dir
 
 from mobileiqa_bench import cold, cold_rounds
-from mobileiqa_bench.cold_rounds import ColdError, measure_first, measure_folder, measure_imports
+from mobileiqa_bench.cold_rounds import (
+    ColdError,
+    measure_decode,
+    measure_first,
+    measure_folder,
+    measure_imports,
+)
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.errors import MobileIQAError
 
@@ -49,6 +55,16 @@ def test_the_first_score_is_told_from_warm_ones() -> None:
         assert row[key][0] > 0
     assert row["process"][0] > row["import"][0] + row["first"][0]
     assert row["ratio"]["value"] == row["first"][0] / row["warm"][0]
+
+
+def test_scores_to_decoding() -> None:
+    rows = measure_decode(PHOTOS, 2)
+    assert [row["what"] for row in rows] == ["astronaut.png", "chelsea.png"]
+    for row, photo in zip(rows, PHOTOS, strict=True):
+        assert row["bytes"] == Path(photo).stat().st_size
+        assert len(row["decode"]) == len(row["score"]) == 2
+        assert min(row["score"]) > 0 < min(row["decode"])
+        assert row["ratio"]["low"] <= row["ratio"]["value"] <= row["ratio"]["high"]
 
 
 def test_a_folder() -> None:
@@ -119,6 +135,7 @@ def test_the_command(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert (report["schema"], report["kind"]) == (1, "mobileiqa-cold")
         assert report["settings"] == {"rounds": 1, "photos": 2, "model": None}
         assert [row["what"] for row in report["first"]] == ["12 megapixels", "small"]
+        assert [row["what"] for row in report["decode"]] == ["astronaut.png", "chelsea.png"]
         assert len(report["folder"]) == len(report["import"]) == 3
     else:
         assert "| `import mobileiqa_sdk` | " in out
@@ -127,7 +144,7 @@ def test_the_command(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
             rf"^\| small \| [\d.]+ ms \| [\d.]+ ms \| {ratio} \| [\d.]+ ms \| {ratio} \|$", out, re.MULTILINE
         )
         widths = [line.count("|") for line in out.splitlines() if line]
-        assert widths == [4] * 5 + [7] * 4 + [6] * 5
+        assert widths == [4] * 5 + [7] * 4 + [6] * 4 + [6] * 5
 
 
 def test_without_photos_there_are_those_of_scikit_image() -> None:

@@ -11,8 +11,8 @@ from .bands import BandConv, Rows, cut
 from .normalise_input import PixelStem, channels_first
 
 # A block whose widest map is smaller stays whole. A band should fit a shared L3 with room to spare.
-WHOLE_BYTES = 32_000_000
-BAND_BYTES = 8_000_000
+WHOLE_BYTES = 16_000_000
+BAND_BYTES = 4_000_000
 
 
 class StreamedStem(nn.Module):
