@@ -23,6 +23,7 @@ from .benchmark import benchmark
 from .compare import compare
 from .configs import OPENVINO, Config, of_artifacts, times_threads
 from .environment import environment
+from .phone import Phone
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
@@ -156,6 +157,8 @@ def command(
     _check_paths(to, plots)
     if photo is not None:
         read_photo(photo)  # before minutes of measuring rather than in all of them
+    if serial is not None:
+        Phone.attached(serial or None)  # before minutes of exporting
     told = None if srcc is None else read_srcc(srcc)
     described = environment()
     with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
@@ -168,7 +171,6 @@ def command(
             throughput=not options["no_throughput"],
             **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
         )
-        # First, because a phone that is not there is found out at once.
         phone = [] if serial is None else _on_phone(rows, photo, serial, options)
         document = benchmark(
             rows,

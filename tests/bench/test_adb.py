@@ -319,6 +319,17 @@ def test_without_a_phone_nothing_is_measured(lab: Lab, run: Callable[..., Any], 
     assert "no phone" in found.err or "no device" in found.err
 
 
+def test_a_phone_is_looked_for_before_anything_is_exported(
+    lab: Lab, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    lab.scenario(devices=[])
+    checkpoint = tmp_path / "student.pkl"
+    checkpoint.write_bytes(b"no checkpoint, which nobody gets to know")
+    found = run("benchmark", "--checkpoint", checkpoint, "--adb")
+    assert found.code == 1
+    assert "no phone" in found.err
+
+
 def test_what_the_app_cannot_run_is_measured_here_alone(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
