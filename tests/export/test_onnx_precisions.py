@@ -173,6 +173,26 @@ def test_kept_modules_stay_float(name: str, precision: str, written: Callable[..
     assert lesser
 
 
+@pytest.mark.parametrize("precision", ["int8-dynamic", "int8-static", "int4-weights"])
+def test_modules_with_int8_weights_only(precision: str, tmp_path: Path) -> None:
+    spared = frozenset({"MALs.0"})
+    job = Job(
+        _network("attentive"),
+        _contract(ATTENTIVE, precision),
+        precision,
+        tmp_path,
+        _photos(ATTENTIVE, range(4)),
+        weight_only=spared,
+    )
+    nodes = onnx.load(save("onnx", job)).graph.node
+    integer = {"QuantizeLinear", "DequantizeLinear", "MatMulInteger", "MatMulNBits", "DynamicQuantizeLinear"}
+    for module, coarse in (("MALs.0", False), ("MALs.1", True)):
+        kinds = {node.op_type for node in nodes if inside(node.name.partition("/")[0], [module])}
+        assert bool(kinds & integer) == coarse
+    stored = {t.name for t in onnx.load(tmp_path / "model.onnx").graph.initializer if t.data_type == 3}
+    assert "MALs.0.feature_attention.c_qk.weight.int8" in stored or any("MALs.0" in name for name in stored)
+
+
 def test_what_is_not_in_the_network_cannot_be_kept(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"no module 'local_cnn.blocks.99'"):
         write("tiny", "fp16", tmp_path / "artifact", ["local_cnn.blocks.99"])

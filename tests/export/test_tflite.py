@@ -231,6 +231,30 @@ def test_modules_stay_float(folder: Path) -> None:
     assert {found[name] for name in others} == {schema.TensorType.INT8}
 
 
+def test_modules_with_int8_weights_only(files: dict[tuple[str, str], Path], folder: Path) -> None:
+    def kinds_inside(path: Path) -> set[int]:
+        _, graph = graph_of(path)
+        return {t.type for t in graph.tensors if "Sequential_1/" in t.name.decode().split(";")[0]}
+
+    spared = frozenset({"local_cnn.blocks.1"})
+    path = save("tflite", job("tiny", "int8-static", folder / "spared", weight_only=spared))
+    assert schema.TensorType.INT8 in kinds_inside(files["tiny", "int8-static"])
+    assert kinds_inside(path) == {schema.TensorType.FLOAT32}
+    model, graph = graph_of(path)
+    unpacked = {
+        graph.tensors[op.outputs[0]].name: graph.tensors[op.inputs[0]].type
+        for op in graph.operators
+        if model.operatorCodes[op.opcodeIndex].builtinCode == schema.BuiltinOperator.DEQUANTIZE
+    }
+    stored = [
+        unpacked.get(graph.tensors[op.inputs[1]].name)
+        for op in graph.operators
+        if model.operatorCodes[op.opcodeIndex].builtinCode == schema.BuiltinOperator.CONV_2D
+        and "Sequential_1/" in graph.tensors[op.outputs[0]].name.decode().split(";")[0]
+    ]
+    assert stored == [schema.TensorType.INT8] * 4
+
+
 def test_moments_and_the_last_values_stay_float(files: dict[tuple[str, str], Path]) -> None:
     _, graph = graph_of(files["tiny", "int8-static"])
     by_type = {
