@@ -201,7 +201,11 @@ def test_modules_with_int8_weights_only(
         "int8-static": "constexpr_affine_dequantize",
     }
     assert of_block(path) == {integers[precision]}
-    assert of_block(made["moments", precision]) != of_block(path)
+    counts = [
+        sum(kind in ("quantize", "constexpr_lut_to_dense") for kind, _ in _operations(each))
+        for each in (path, made["moments", precision])
+    ]
+    assert 0 < counts[0] < counts[1]
     assert size_of(path) < size_of(made["moments", "fp16"])
 
 
