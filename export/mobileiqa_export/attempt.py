@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -110,7 +111,9 @@ def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
         chosen = replace(way, treated=way.treated or best.way.treated)
         tried = _attempt(shop, cell, best.contract, scratch / f"try-{len(tries)}", chosen, say)
         tries.append(tried.row(label))
-        best, rows = max(best, tried, key=lambda attempt: attempt.rank), ranked
+        worse, best = sorted((tried, best), key=lambda attempt: attempt.rank)
+        shutil.rmtree(worse.folder, ignore_errors=True)  # a search may take two dozen tries
+        rows = ranked
     return replace(best, layers=best.way.mark(rows), tries=tries)
 
 

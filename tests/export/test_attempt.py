@@ -168,6 +168,7 @@ def test_where_nothing_helps_the_best_is_left(
     found = attempt(shop, tmp_path)
     assert found.failures
     assert len(found.tries) > 7
+    assert [folder.name for folder in tmp_path.iterdir()] == [found.folder.name]
     assert sum(row.spared_as == "float" for row in found.layers) == 2
 
 

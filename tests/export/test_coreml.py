@@ -174,7 +174,7 @@ def _quantized(path: Path) -> list[str]:
 
 def test_large_weights_have_a_table_for_each_channel(made: dict[tuple[str, str], Path]) -> None:
     path = made["moments", "int4-weights"]
-    kinds = dict(map(reversed, _operations(path)))
+    kinds = {name: kind for kind, name in _operations(path)}
     tables = {name for name, kind in kinds.items() if kind == "constexpr_lut_to_dense"}
     large = [name for name, p in network("moments").named_parameters() if p.dim() > 1 and p.numel() >= 32768]
     assert 4 < len(tables) == len(large)
