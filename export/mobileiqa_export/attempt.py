@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +15,12 @@ from mobileiqa_sdk.errors import MobileIQAError, ModelError
 
 from .blame import cause, operator_of
 from .errors import ConversionFailed
-from .formats import save
+from .formats import FORMATS, save
 from .matrix import Cell
 from .precision.fakequant import SCHEMES
 from .precision.mixed import Try, plans
 from .precision.promises import DRIFT_ALLOWED, PROMISES
-from .precision.sensitivity import LayerDamage, mark_kept
+from .precision.sensitivity import SPARED, LayerDamage, mark_spared
 from .verify.drift import Drift, drift, failures, ranking_is_judged
 from .verify.parity import Parity, side_by_side
 from .verify.runners import Say, open_runner, run_all
@@ -31,11 +33,23 @@ class Way:
 
     Attributes:
         treated: from the equalised network, with corrected biases.
+        weight_only: modules that are as in int8-weights.
         keep: modules that stay float.
     """
 
     treated: bool = False
+    weight_only: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
+
+    def mark(self, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
+        """The table of layers with those marked that are spared."""
+        return mark_spared(rows, self.weight_only, self.keep)
+
+    def label(self, rows: Sequence[LayerDamage]) -> str:
+        """For the table of tries."""
+        counts = Counter(row.spared_as for row in self.mark(rows))
+        parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
+        return ", ".join(parts) or "equalised, biases corrected"
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ class Attempt:
         parity, drift: its scores against the reference.
         failures: why it cannot be kept, a sentence each.
         way: how it was quantized.
-        layers: the table of a quantized artifact, with those marked that stayed float.
+        layers: the table of a quantized artifact, with those marked that were spared.
         tries: all that was tried, in order; empty where one try was to pass or fail.
     """
 
@@ -79,11 +93,9 @@ class Attempt:
 
 
 def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
-    """The plain artifact, or where that misses the ranking bar the first of these that reaches it.
+    """The plain artifact, or where that misses the ranking bar the first of :func:`_ways` that reaches it.
 
-    Equalised with corrected biases; then, where activations are quantized by calibrated ranges, with the
-    first layers in float; then with the most damaging ones too, more of them each time. Without one that
-    reaches the bar, the best that was tried; it may have failures.
+    Without one that reaches the bar, the best that was tried; it may have failures.
     """
     best = _attempt(shop, cell, shop.contract(cell.precision), scratch / "plain", Way(), say)
     tries = [best.row("plain")]
@@ -91,29 +103,43 @@ def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
         return best
     rows: Sequence[LayerDamage] = shop.noise(cell.precision)
     bar = shop.options.ranking_bar
-    for label, way, ranked in _ways(shop, cell, rows):
+    for way, ranked in _ways(shop, cell, rows):
         if best.reaches(bar):
             break
-        say(f"{cell}: {_lack(best, bar)}; trying again, {label}")
-        chosen = Way(best.way.treated, way.keep) if way.keep else way
+        label = way.label(ranked)
+        say(f"{cell}: {_lack(best, bar)}; try {len(tries) + 1}, {label}")
+        chosen = replace(way, treated=way.treated or best.way.treated)
         tried = _attempt(shop, cell, best.contract, scratch / f"try-{len(tries)}", chosen, say)
         tries.append(tried.row(label))
-        best, rows = max(best, tried, key=lambda attempt: attempt.rank), ranked
-    return replace(best, layers=mark_kept(rows, best.way.keep), tries=tries)
+        worse, best = sorted((tried, best), key=lambda attempt: attempt.rank)
+        shutil.rmtree(worse.folder, ignore_errors=True)  # a search may take two dozen tries
+        rows = ranked
+    return replace(best, layers=best.way.mark(rows), tries=tries)
 
 
 def _ways(
     shop: Workshop, cell: Cell, rows: Sequence[LayerDamage]
-) -> Iterator[tuple[str, Way, Sequence[LayerDamage]]]:
-    """What to try after the plain artifact, with the layers' table as far as it was measured by then."""
-    yield "equalised, biases corrected", Way(treated=True), rows
-    count, first = shop.first_layers(cell.precision)
-    if first:
-        yield f"the first {count} layers in float", Way(keep=first), rows
-    rows = shop.damage(cell.precision)
-    for keep in (first | worst for worst in plans(rows)):
-        kept = sum(row.kept_float for row in mark_kept(rows, keep))
-        yield f"{kept} layers in float", Way(keep=keep), rows
+) -> Iterator[tuple[Way, Sequence[LayerDamage]]]:
+    """What to try after the plain artifact, with the layers' table as far as it was measured by then.
+
+    Equalised with corrected biases; then with layers as in int8-weights: where activations have
+    calibrated ranges those at both ends, then the most damaging too, at last all. Were int8 weights
+    themselves too coarse, the most damaging layers in float, at last all.
+    """
+    yield Way(treated=True), rows
+    spared: frozenset[str] = frozenset()
+    for spared in shop.ends(cell.precision):
+        yield Way(weight_only=spared), rows
+    smallest = FORMATS[cell.form].smallest.get(cell.precision, 0)
+    left = [row for row in rows if row.weights >= smallest and not spared.issuperset(row.modules)]
+    worst = shop.damage(cell.precision, left)
+    rows = [*worst, *(row for row in rows if row not in left)]
+    if cell.precision != "int8-weights":
+        for more in plans(worst):
+            spared |= more
+            yield Way(weight_only=spared), rows
+    for keep in plans([row for row in rows if row.weights >= smallest]):
+        yield Way(weight_only=spared, keep=keep), rows
 
 
 def with_drift_allowed(shop: Workshop, cell: Cell, failed: Attempt, scratch: Path, say: Say) -> Attempt:
@@ -135,7 +161,9 @@ def _attempt(
 ) -> Attempt:
     folder.mkdir()
     say(f"writing {cell}")
-    job = shop.job(contract, cell.precision, folder, way.keep, way.treated)
+    job = shop.job(contract, cell.precision, folder, way.keep, way.weight_only)
+    if way.treated:
+        job = shop.treated(job, FORMATS[cell.form].smallest.get(cell.precision, 0))
     try:
         file = save(cell.form, job)
     except (MobileIQAError, OSError):

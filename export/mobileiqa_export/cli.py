@@ -18,6 +18,7 @@ from .formats import FORMATS, PRECISIONS
 from .matrix import ALIASES, ALL, cells
 from .networks import Description, NetworkSource, combined, parse_pair, read_toml
 from .precision.calibration import IMAGES
+from .precision.sensitivity import SPARED
 from .report import Report, cost_table
 from .subject import Source, StudentSource
 from .verify.drift import MIN_SRCC
@@ -117,7 +118,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     type=click.FloatRange(MIN_SRCC, 1),
     default=MIN_SRCC,
     show_default=True,
-    help="SRCC with the reference below which layers of a quantized artifact are kept float.",
+    help="SRCC with the reference below which layers of a quantized artifact are spared.",
 )
 @click.option("--allow-drift", is_flag=True, help="Keep what fails verification, and mark its contract.")
 @click.option(
@@ -256,8 +257,7 @@ def _line(folder: Path, report: Report) -> str:
     parts = [f"{folder / report.file}  {report.bytes / 1e6:.1f} MB  {report.precision}"]
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
-    if report.kept_float:
-        parts.append(f"{len(report.kept_float)} layers in float")
+    parts += [f"{len(layers)} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
     if report.drift.srcc is not None:
         parts.append(f"SRCC {report.drift.srcc:.4f}")
     parts.append(f"at most {report.max_difference:.1e} from the network as trained, in PyTorch")

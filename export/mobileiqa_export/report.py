@@ -16,7 +16,7 @@ from mobileiqa_sdk.contract import ModelContract
 
 from .precision.calibration import Calibration
 from .precision.mixed import Try
-from .precision.sensitivity import LayerDamage
+from .precision.sensitivity import SPARED, LayerDamage
 from .rewrite import Step
 from .verify import Drift, Parity
 from .verify.pages import drift_section, figures, parity_section, skipped_section, timing_section
@@ -100,9 +100,13 @@ class Report:
         return max(entry.difference for entry in self.parity)
 
     @property
-    def kept_float(self) -> list[str]:
-        """Layers that mixed precision keeps float."""
-        return [row.layer for row in self.sensitivity if row.kept_float]
+    def spared(self) -> dict[str, list[str]]:
+        """The layers that mixed precision spares, by what they have instead."""
+        layers: dict[str, list[str]] = {}
+        for row in self.sensitivity:
+            if row.spared_as:
+                layers.setdefault(row.spared_as, []).append(row.layer)
+        return layers
 
     def to_json(self) -> str:
         """JSON text, schema 1."""
@@ -120,7 +124,7 @@ class Report:
             "timing_note": self.timing_note,
             "calibration": calibration and _without_pixels(calibration),
             "equalised": self.equalised,
-            "kept_float": self.kept_float,
+            "spared": self.spared,
             "tries": [asdict(row) for row in self.tries],
             "sensitivity": [_layer(row) for row in self.sensitivity],
             "sensitivity_pictures": self.sensitivity_pictures,
@@ -228,14 +232,14 @@ class Report:
     def _sensitivity(self) -> list[str]:
         if not self.sensitivity:
             return []
-        kept = ", ".join(self.kept_float) or "none"
+        spared = "; ".join(f"{SPARED[kind]}: {', '.join(layers)}" for kind, layers in self.spared.items())
         lines = [
             "| layer | SQNR | largest difference | mean | SRCC | |",
             "|---|--:|--:|--:|--:|---|",
             *(
                 f"| {row.layer} | {row.sqnr_db:.1f} dB | {_figure(row.max_difference, '.1e')} "
                 f"| {_figure(row.mean_difference, '.1e')} | {_figure(row.srcc, '.4f')} "
-                f"| {'float' if row.kept_float else ''} |"
+                f"| {row.spared_as} |"
                 for row in self.sensitivity
             ),
         ]
@@ -243,7 +247,7 @@ class Report:
             "## Layer by layer",
             f"Each layer quantized alone, simulated in PyTorch on {self.sensitivity_pictures} calibration "
             f"pictures: signal to quantization noise at its output, and the damage to the scores where it "
-            f"was measured. Kept float: {kept}.",
+            f"was measured. Spared are {spared or 'none'}.",
             "\n".join(lines),
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 # Pictures and layers of a sensitivity analysis are bounded by multiply-accumulates, not by a clock, so that
 # the same export makes the same choices on every machine.
 _NOISE_MACS, _DAMAGE_MACS = 150e9, 400e9
-_FIRST = 0.25
+_FIRST, _LAST = (0.25, 0.5, 0.75), 1 / 32
 _MOST_PICTURES, _FEWEST_PICTURES, _FEWEST_LAYERS = 16, 4, 16
 
 
@@ -130,15 +130,20 @@ class Workshop:
         precision: str,
         folder: Path,
         keep: frozenset[str] = frozenset(),
-        treated: bool = False,
+        weight_only: frozenset[str] = frozenset(),
     ) -> Job:
-        """What a format needs to write an artifact into an empty folder.
-
-        ``treated`` is of the equalised network with corrected biases.
-        """
+        """What a format needs to write an artifact into an empty folder."""
         pictures = self.calibration().pixels if precision == "int8-static" else ()
-        network = self._treatment(precision).network(keep) if treated else self.network
-        return Job(network, contract, precision, folder, pictures, keep)
+        return Job(self.network, contract, precision, folder, pictures, keep, weight_only)
+
+    def treated(self, job: Job, smallest: int) -> Job:
+        """The job with the equalised network, and biases corrected where the job quantizes.
+
+        Layers of fewer weights than the smallest are none that it quantizes.
+        """
+        # Integers of 8 bits err alike, whether the activations do or not.
+        uncorrected = job.keep_float if SCHEMES[job.precision].bits == 8 else job.spared
+        return replace(job, network=self._treatment(job.precision).network(uncorrected, smallest))
 
     def _treatment(self, precision: str) -> Treated:
         if precision not in self._treated:
@@ -188,23 +193,23 @@ class Workshop:
             self._noise[precision] = self._analysis(precision).noise()
         return self._noise[precision]
 
-    def damage(self, precision: str) -> list[LayerDamage]:
-        """The noisiest layers' damage to the scores, most damaging first; then the other layers."""
-        rows = self.noise(precision)
+    def damage(self, precision: str, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
+        """The damage of the first of these layers to the scores, most damaging first; then the others."""
         passes = _DAMAGE_MACS / self._macs / self.sensitivity_pictures
         measured = min(max(int(passes), _FEWEST_LAYERS), len(rows))
         worst = self._analysis(precision).damage(rows[:measured], self._say)
-        return worst + rows[measured:]
+        return [*worst, *rows[measured:]]
 
-    def first_layers(self, precision: str) -> tuple[int, frozenset[str]]:
-        """The first quarter of the layers: their number and modules; none where activations stay float.
+    def ends(self, precision: str) -> list[frozenset[str]]:
+        """The modules of the first quarter, half, three quarters of the layers, with the last few each time.
 
-        They hold next to no weights, work on the largest maps, where integer kernels gain least, and what
-        8 bits lose there goes through all that follows.
+        None where activations stay float. The first layers hold next to no weights, work on the largest
+        maps, where integer kernels gain least, and what 8 bits lose there goes through all that follows.
+        After the last layers nothing averages out what they lose.
         """
         if SCHEMES[precision].activations != "static":
-            return 0, frozenset()
-        return self._analysis(precision).first(_FIRST)
+            return []
+        return [self._analysis(precision).ends(first, _LAST) for first in _FIRST]
 
     @property
     def sensitivity_pictures(self) -> int:

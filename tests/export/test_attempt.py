@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 
 from mobileiqa_export.attempt import Attempt, try_cell
@@ -77,14 +78,15 @@ def test_a_plain_artifact_that_passes_is_the_only_try(
     assert len(quantizer) == 1
     assert quantizer[0].network is shop.network
     assert found.layers
-    assert not any(row.kept_float for row in found.layers)
+    assert not any(row.spared_as for row in found.layers)
 
 
 def test_layers_stay_float_until_the_bar_holds(
     shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) >= 4 else 0.3)
-    found = attempt(shop, tmp_path)
+    said: list[str] = []
+    found = try_cell(shop, CELL, tmp_path, said.append)
     assert found.failures == []
     assert [row.label for row in found.tries] == [
         "plain",
@@ -94,7 +96,10 @@ def test_layers_stay_float_until_the_bar_holds(
         "4 layers in float",
     ]
     assert quantizer[1].network is not shop.network
-    kept = [row for row in found.layers if row.kept_float]
+    assert [line.split("; ")[1] for line in said if "; try " in line] == [
+        f"try {number}, {row.label}" for number, row in enumerate(found.tries[1:], start=2)
+    ]
+    kept = [row for row in found.layers if row.spared_as == "float"]
     assert len(kept) == 4
     assert found.way.keep == {module for row in kept for module in row.modules}
     damages = [row.mean_difference or 0 for row in found.layers]
@@ -103,20 +108,57 @@ def test_layers_stay_float_until_the_bar_holds(
     assert found.tries[-1].srcc == pytest.approx(1)
 
 
-def test_calibrated_activations_stay_float_in_the_first_layers(
+def test_calibrated_activations_stay_float_at_both_ends(
     shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count, first = shop.first_layers("int8-static")
-    assert {name.partition(".")[0] for name in first} == {"local_cnn"}
-    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) > len(first) else 0.3)
+    quarter, half, most = shop.ends("int8-static")
+    assert {name.partition(".")[0] for name in quarter} == {"local_cnn", "head"}
+    assert quarter < half < most
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if most < job.weight_only else 0.3)
     found = try_cell(shop, Cell("onnx", "int8-static"), tmp_path, lambda _: None)
+    counts = [sum(set(row.modules) <= end for row in found.layers) for end in (quarter, half, most)]
     assert [row.label for row in found.tries] == [
         "plain",
         "equalised, biases corrected",
-        f"the first {count} layers in float",
-        f"{count + 1} layers in float",
+        *(f"{count} layers as in int8-weights" for count in (*counts, counts[-1] + 1)),
     ]
-    assert first < found.way.keep
+    assert not found.way.keep
+    assert found.layers[0].spared_as == "int8-weights"
+
+
+@pytest.mark.parametrize("precision", ["int8-weights", "int8-static"])
+def test_at_last_all_layers_are_float(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    modules = {module for row in shop.noise(precision) for module in row.modules}
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if job.keep_float == modules else 0.3)
+    found = try_cell(shop, Cell("onnx", precision), tmp_path, lambda _: None)
+    assert found.failures == []
+    assert {row.spared_as for row in found.layers if row.modules} == {"float"}
+    spared = [job for job in quantizer if job.weight_only == modules and not job.keep_float]
+    assert len(spared) == (precision != "int8-weights")
+    assert len(found.tries) < 24
+
+
+def test_what_is_not_quantized_is_not_spared(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smallest = 300
+    entry = FORMATS["onnx"]._replace(smallest={"int8-weights": smallest})
+    monkeypatch.setitem(FORMATS, "onnx", entry)
+    large = {row.modules for row in shop.noise("int8-weights") if row.weights >= smallest}
+    assert 0 < len(large) < len(shop.noise("int8-weights"))
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) == len(large) else 0.3)
+    found = attempt(shop, tmp_path)
+    assert found.failures == []
+    assert found.way.keep == {module for modules in large for module in modules}
+    # Nor are biases corrected for it.
+    uncorrected = shop.treated(quantizer[0], 10**9).network.state_dict()
+    treated = quantizer[1].network.state_dict()
+    changed = {name for name, values in treated.items() if not torch.equal(values, uncorrected[name])}
+    sizes = [treated[name.replace(".bias", ".weight")].numel() for name in changed]
+    assert len(sizes) > 3
+    assert all(size >= smallest for size in sizes)
 
 
 def test_where_nothing_helps_the_best_is_left(
@@ -125,8 +167,9 @@ def test_where_nothing_helps_the_best_is_left(
     answering(monkeypatch, shop, quantizer, lambda job: 0.3 if len(job.keep_float) == 2 else 0.5)
     found = attempt(shop, tmp_path)
     assert found.failures
-    assert len(found.tries) == 7
-    assert sum(row.kept_float for row in found.layers) == 2
+    assert len(found.tries) > 7
+    assert [folder.name for folder in tmp_path.iterdir()] == [found.folder.name]
+    assert sum(row.spared_as == "float" for row in found.layers) == 2
 
 
 def test_another_contract_inside_is_no_artifact(

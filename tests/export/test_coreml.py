@@ -19,6 +19,7 @@ pytest.importorskip("coremltools")
 from mobileiqa_export.coreml_tools import load
 from mobileiqa_export.errors import ConversionFailed, ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.formats.coreml_quantize import clustered
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_export.verify.coreml import CoreMLProgram
@@ -47,9 +48,9 @@ CONTRACT = ModelContract(
     precision=Precision(),
     golden=Golden(60, 80, hashlib.sha256(b"").hexdigest(), 0.5, 1e-4),
 )
-# Of the drift that is allowed; the systems are Core ML's specification versions for iOS 16 and 17.
+# Of the drift that is allowed; the systems are Core ML's specification versions for iOS 16 to 18.
 DRIFT = {"fp32": 1e-6, "fp16": 1e-3, "int8-weights": 5e-3, "int4-weights": 2e-2, "int8-static": 2e-2}
-SYSTEM = {"fp32": 7, "fp16": 7, "int8-weights": 7, "int4-weights": 7, "int8-static": 8}
+SYSTEM = {"fp32": 7, "fp16": 7, "int8-weights": 7, "int8-static": 8, "int4-weights": 9}
 
 
 def network(form: str) -> nn.Module:
@@ -158,11 +159,54 @@ def test_two_exports_are_the_same_bytes(
             assert (again / file.relative_to(path)).read_bytes() == file.read_bytes(), file.name
 
 
-def _quantized(path: Path) -> list[str]:
+def _operations(path: Path) -> list[tuple[str, str]]:
+    """Type and name of the result, of what compresses."""
     model = Package(path).model
     function = model.mlProgram.functions["main"]
     operations = function.block_specializations[function.opset].operations
-    return [str(o.outputs[0].name) for o in operations if o.type.startswith(("constexpr_", "quantize"))]
+    kinds = ("constexpr_", "quantize")
+    return [(str(o.type), str(o.outputs[0].name)) for o in operations if o.type.startswith(kinds)]
+
+
+def _quantized(path: Path) -> list[str]:
+    return [name for _, name in _operations(path)]
+
+
+def test_large_weights_have_a_table_for_each_channel(made: dict[tuple[str, str], Path]) -> None:
+    path = made["moments", "int4-weights"]
+    kinds = {name: kind for kind, name in _operations(path)}
+    tables = {name for name, kind in kinds.items() if kind == "constexpr_lut_to_dense"}
+    large = [name for name, p in network("moments").named_parameters() if p.dim() > 1 and p.numel() >= 32768]
+    assert 4 < len(tables) == len(large)
+    assert {kinds[name] for name in kinds.keys() - tables} == {"constexpr_blockwise_shift_scale"}
+    weight = network("moments").get_parameter("local_cnn.blocks.6.0.conv.weight").detach()
+    channel = weight.half().numpy()[0]
+    table, indices = clustered(channel)
+    assert (table.shape, indices.shape) == ((16,), (channel.size,))
+    nearest = np.abs(channel.reshape(-1, 1).astype(np.float32) - table.astype(np.float32)).min(1)
+    np.testing.assert_allclose(np.abs(channel.reshape(-1) - table[indices]), nearest, atol=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["int4-weights", "int8-static"])
+def test_modules_with_int8_weights_only(
+    made: dict[tuple[str, str], Path], precision: str, tmp_path: Path
+) -> None:
+    def of_block(path: Path) -> set[str]:
+        return {kind for kind, name in _operations(path) if "blocks_6_0_conv" in name}
+
+    spared = frozenset({"local_cnn.blocks.6"})
+    path = save("coreml", job("moments", precision, tmp_path / "a", weight_only=spared))
+    integers = {
+        "int4-weights": "constexpr_blockwise_shift_scale",
+        "int8-static": "constexpr_affine_dequantize",
+    }
+    assert of_block(path) == {integers[precision]}
+    counts = [
+        sum(kind in ("quantize", "constexpr_lut_to_dense") for kind, _ in _operations(each))
+        for each in (path, made["moments", precision])
+    ]
+    assert 0 < counts[0] < counts[1]
+    assert size_of(path) < size_of(made["moments", "fp16"])
 
 
 @pytest.mark.parametrize("precision", ["int8-weights", "int8-static"])

@@ -151,7 +151,7 @@ def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:
         "timing_note",
         "calibration",
         "equalised",
-        "kept_float",
+        "spared",
         "tries",
         "sensitivity",
         "sensitivity_pictures",

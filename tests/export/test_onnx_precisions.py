@@ -173,6 +173,27 @@ def test_kept_modules_stay_float(name: str, precision: str, written: Callable[..
     assert lesser
 
 
+@pytest.mark.parametrize("precision", ["int8-dynamic", "int8-static", "int4-weights"])
+def test_modules_with_int8_weights_only(precision: str, tmp_path: Path) -> None:
+    spared = frozenset({"MALs.0"})
+    job = Job(
+        _network("attentive"),
+        _contract(ATTENTIVE, precision),
+        precision,
+        tmp_path,
+        _photos(ATTENTIVE, range(4)),
+        weight_only=spared,
+    )
+    nodes = onnx.load(save("onnx", job)).graph.node
+    made_by = {output: node for node in nodes for output in node.output}
+    stored: dict[str, set[str]] = {}
+    for node in nodes:
+        if node.name.startswith("MALs.") and node.op_type.startswith("MatMul") and node.input[1] in made_by:
+            stored.setdefault(node.name.partition("/")[0], set()).add(made_by[node.input[1]].name[-9:])
+    assert stored["MALs.0.feature_attention.c_qk"] == {".int8/Mul"}
+    assert stored.get("MALs.1.feature_attention.c_qk") != {".int8/Mul"}
+
+
 def test_what_is_not_in_the_network_cannot_be_kept(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"no module 'local_cnn.blocks.99'"):
         write("tiny", "fp16", tmp_path / "artifact", ["local_cnn.blocks.99"])

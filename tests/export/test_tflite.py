@@ -231,6 +231,29 @@ def test_modules_stay_float(folder: Path) -> None:
     assert {found[name] for name in others} == {schema.TensorType.INT8}
 
 
+def test_modules_with_int8_weights_only(files: dict[tuple[str, str], Path], folder: Path) -> None:
+    def convolutions(path: Path) -> list[tuple[int, int | None]]:
+        """Of one block: type of the result, and what was stored where the weights are made floats."""
+        model, graph = graph_of(path)
+        codes = [model.operatorCodes[op.opcodeIndex].builtinCode for op in graph.operators]
+        made_of = {
+            op.outputs[0]: graph.tensors[op.inputs[0]].type
+            for op, code in zip(graph.operators, codes, strict=True)
+            if code == schema.BuiltinOperator.DEQUANTIZE
+        }
+        return [
+            (graph.tensors[op.outputs[0]].type, made_of.get(op.inputs[1]))
+            for op, code in zip(graph.operators, codes, strict=True)
+            if code == schema.BuiltinOperator.CONV_2D
+            and "Sequential_1/" in graph.tensors[op.outputs[0]].name.decode().split(";")[0]
+        ]
+
+    spared = frozenset({"local_cnn.blocks.1"})
+    path = save("tflite", job("tiny", "int8-static", folder / "spared", weight_only=spared))
+    assert convolutions(path) == [(schema.TensorType.FLOAT32, schema.TensorType.INT8)] * 4
+    assert convolutions(files["tiny", "int8-static"]) == [(schema.TensorType.INT8, None)] * 4
+
+
 def test_moments_and_the_last_values_stay_float(files: dict[tuple[str, str], Path]) -> None:
     _, graph = graph_of(files["tiny", "int8-static"])
     by_type = {

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import ExportError
-from .job import PRECISIONS, Job
+from .job import MIN_INTEGERS, PRECISIONS, Job
 
 
 class Format(NamedTuple):
-    """Where a format lives, which extras install what it needs, and the precisions it can write."""
+    """Where a format lives, which extras install what it needs, and the precisions it can write.
+
+    ``smallest`` is the number of weights from which a precision takes a layer; without an entry, any.
+    """
 
     module: str
     extra: str
     precisions: tuple[str, ...]
+    smallest: Mapping[str, int] = MappingProxyType({})
 
 
 FORMATS: dict[str, Format] = {
-    "onnx": Format("mobileiqa_export.formats.onnx", "export", PRECISIONS),
+    "onnx": Format(
+        "mobileiqa_export.formats.onnx",
+        "export",
+        PRECISIONS,
+        dict.fromkeys(("int8-weights", "int8-dynamic", "int4-weights"), MIN_INTEGERS),
+    ),
     "tflite": Format(
         "mobileiqa_export.formats.tflite",
         "export-tflite",
@@ -29,6 +40,7 @@ FORMATS: dict[str, Format] = {
         "mobileiqa_export.formats.coreml",
         "export,coreml",
         ("fp32", "fp16", "int8-weights", "int8-static", "int4-weights"),
+        {"int8-weights": 2049, "int4-weights": MIN_INTEGERS},  # the first is coremltools' own
     ),
 }
 

@@ -7,11 +7,13 @@ precision      system        stored as
 =============  ============  ====================================================================
 fp32, fp16     iOS 16        floats
 int8-weights   iOS 16        a scale for each output channel; arithmetic in fp16
-int4-weights   iOS 16        a table of 16 values for each matrix; arithmetic in fp16
 int8-static    iOS 17        weights as above; activations in int8 around the layers that gain by it
+int4-weights   iOS 18        large weights: a table of 16 values for each output channel, and the others
+                             as in int8-weights; arithmetic in fp16
 =============  ============  ====================================================================
 
-iOS 16 stands for macOS 13, tvOS 16 and watchOS 9 too, iOS 17 for their successors.
+iOS 16 stands for macOS 13, tvOS 16 and watchOS 9 too, iOS 17 for their successors, iOS 18 for macOS 15,
+tvOS 18 and watchOS 11. Older ones have one table for a whole matrix alone, too coarse to rank photos by.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ _TARGETS = {
     "fp32": Target("iOS16", half=False),
     "fp16": Target("iOS16"),
     "int8-weights": Target("iOS16"),
-    "int4-weights": Target("iOS16"),
     "int8-static": Target("iOS17"),
+    "int4-weights": Target("iOS18"),
 }
 
 
@@ -41,7 +43,7 @@ def save(job: Job) -> Path:
 
     Raises:
         ConversionFailed: an operator that Core ML has not.
-        ExportError: a name in ``keep_float`` that no module has, or no photos to calibrate with.
+        ExportError: a name to spare that no module has, or no photos to calibrate with.
     """
     size = job.contract.input.height, job.contract.input.width
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
@@ -54,11 +56,10 @@ def save(job: Job) -> Path:
 
 def _compressed(conversion: Conversion, job: Job) -> Any:
     """A coremltools MLModel in the job's precision."""
-    kept = conversion.operations_of(job.keep_float)
-    if job.precision == "int8-weights":
-        return quantize_weights(conversion.model, kept)
+    kept, spared = conversion.operations_of(job.keep_float), conversion.operations_of(job.spared)
+    model = conversion.model
     if job.precision == "int4-weights":
-        return palettize(conversion, kept)
+        model = palettize(conversion, spared)
     if job.precision == "int8-static":
-        return quantize_activations(conversion, job.calibration, kept)
-    return conversion.model
+        model = quantize_activations(conversion, job.calibration, spared)
+    return quantize_weights(model, kept) if job.precision.startswith("int") else model

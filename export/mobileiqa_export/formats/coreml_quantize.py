@@ -19,13 +19,12 @@ from ..verify.coreml.package import Package
 from ..verify.coreml.program import Program
 from ..verify.coreml.step import Step
 from .coreml_convert import Conversion
+from .job import MIN_INTEGERS
 
 ct = load("coremltools")
 cto = load("coremltools.optimize.coreml")
+_kmeans = load("coremltools.models.neural_network.quantization_utils")._get_kmeans_lookup_table_and_weight
 
-# Larger tensors alone are clustered by k-means in one dimension, which has one exact answer; smaller ones
-# would need scikit-learn, and there is little to save in them.
-PALETTIZED_FROM = 10_000
 VECTOR = 4096
 """Elements; the smallest map that is worth 8 bits has more."""
 _PREFIX = "compression::insert_prefix_quantize_dequantize_pair"
@@ -36,26 +35,43 @@ _SMALLEST_RANGE = 1e-3
 
 
 def quantize_weights(model: Any, kept: frozenset[str]) -> Any:
-    """int8, symmetric, one scale for each output channel; operations in ``kept`` stay as they are."""
+    """int8, symmetric, one scale for each output channel; what ``kept`` reads, or has a table, stays so."""
     config = cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
     with redirect_stderr(io.StringIO()):
         return cto.linear_quantize_weights(model, _config(config, _all_names(model, kept)))
 
 
 def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
-    """4 bits that point into a table of 16 values, one table a tensor, found by exact k-means."""
+    """4 bits that point into a table of 16 values, one table for each output channel of a large weight.
+
+    A table for a whole tensor, all that Core ML knew before iOS 18, fits none of its channels well.
+    """
     kept = _all_names(conversion.model, kept | _single(Program(Package(conversion.saved))))
     config = cto.OpPalettizerConfig(
-        mode="kmeans", nbits=4, granularity="per_tensor", weight_threshold=PALETTIZED_FROM - 1
+        mode="custom",
+        lut_function=clustered,
+        granularity="per_grouped_channel",
+        group_size=1,
+        weight_threshold=MIN_INTEGERS - 1,
     )
     with redirect_stderr(io.StringIO()):
         return cto.palettize_weights(conversion.model, _config(config, kept))
 
 
+def clustered(values: NDArray[np.float16]) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """The 16 values that weights are best replaced by, in the mean square, and which one replaces each.
+
+    By coremltools' k-means in one dimension, which has one exact answer. Left to itself it takes that
+    for 10,000 weights or more, and for a channel's scikit-learn, whose answer depends on where it starts.
+    """
+    table, indices = _kmeans(4, values, force_kmeans1d=True)
+    return table.astype(values.dtype), indices.astype(np.uint8)
+
+
 def quantize_activations(
     conversion: Conversion, calibration: Sequence[NDArray[np.uint8]], kept: frozenset[str]
 ) -> Any:
-    """W8A8: int8 activations around convolutions, pools, linear layers and sums, int8 weights.
+    """int8 activations around convolutions, pools, linear layers and sums; weights are left as they are.
 
     coremltools measures ranges by running the model, which it can on a Mac only. Its passes take the
     ranges as an option though, and our executor runs the same program anywhere.
@@ -80,7 +96,7 @@ def quantize_activations(
         pipeline.append_pass(name)
         pipeline.set_options(name, options)
     pipeline.append_pass(_PAIRS)
-    return quantize_weights(conversion.again(pipeline), kept)
+    return conversion.again(pipeline)
 
 
 def _tail(program: Program) -> frozenset[str]:

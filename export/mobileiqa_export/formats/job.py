@@ -15,6 +15,9 @@ from mobileiqa_sdk.contract import ModelContract
 PRECISIONS = ("fp32", "fp16", "int8-weights", "int8-dynamic", "int8-static", "int4-weights")
 """All that any format offers. ``int8-static`` quantizes activations too, by ranges that calibration found."""
 
+MIN_INTEGERS = 32_768
+"""Smaller tensors gain little as integers: a tenth of the smallest student, and its most sensitive."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -26,7 +29,8 @@ class Job:
         precision: one of :data:`PRECISIONS` that the format offers.
         folder: exists and is empty; the model file goes there.
         calibration: resized photos, uint8 RGB [H, W, 3] each; only ``int8-static`` reads them.
-        keep_float: dotted names of modules of ``network`` whose operators stay float.
+        keep_float: dotted names of modules of ``network`` whose operators stay float, weights included.
+        weight_only: of modules that are quantized as in ``int8-weights`` where the precision goes further.
     """
 
     network: nn.Module
@@ -35,3 +39,9 @@ class Job:
     folder: Path
     calibration: Sequence[NDArray[np.uint8]] = ()
     keep_float: frozenset[str] = frozenset()
+    weight_only: frozenset[str] = frozenset()
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Modules that do not get the precision itself."""
+        return self.keep_float | self.weight_only

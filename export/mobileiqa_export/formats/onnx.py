@@ -41,7 +41,7 @@ def save(job: Job) -> Path:
     Raises:
         ExportError: a module to keep float is not in the network, or calibration photos are missing.
     """
-    if absent := job.keep_float - {name for name, _ in job.network.named_modules()}:
+    if absent := job.spared - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     spec = job.contract.input
     model = _to_onnx(job.network, (1, spec.height, spec.width, 3), job.contract.output.name)

@@ -14,13 +14,11 @@ import numpy as np
 import onnx
 from torch import nn
 
-from .job import Job
+from .job import MIN_INTEGERS, Job
 
 SCOPES = "pkg.torch.onnx.name_scopes"
 MIN_WEIGHTS = 1024
 """Smaller tensors stay float32: there is next to nothing to save."""
-MIN_INTEGERS = 32768
-"""Smaller tensors never become integers: a tenth of the smallest student, and its most sensitive."""
 
 
 class Weight(NamedTuple):
@@ -39,7 +37,7 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
     """Call every node ``module/Operator``, with a number from the second of that name on.
 
     The module is the one whose ``forward`` was running, or the one inside it that owns the weight.
-    Profilers show these names, and :func:`kept_float` finds modules by them.
+    Profilers show these names, and :func:`nodes_of` finds modules by them.
     """
     owners = {name: name.rpartition(".")[0] for name, _ in network.named_parameters()}
     modules: dict[str, str] = {}  # of the node that makes a tensor
@@ -65,18 +63,18 @@ def inside(module: str, names: Iterable[str]) -> bool:
     return any(not name or module == name or module.startswith(f"{name}.") for name in names)
 
 
-def kept_float(model: onnx.ModelProto, job: Job) -> set[str]:
-    """The names of the nodes that the job wants in float."""
+def nodes_of(model: onnx.ModelProto, modules: frozenset[str]) -> set[str]:
+    """The names of the nodes of these modules and of all inside them."""
     names = (node.name for node in model.graph.node)
-    return {name for name in names if inside(name.partition("/")[0], job.keep_float)}
+    return {name for name in names if inside(name.partition("/")[0], modules)}
 
 
 def weights(model: onnx.ModelProto, job: Job, at_least: int = MIN_INTEGERS) -> Iterator[Weight]:
     """The parameters of so many numbers that a precision may store in fewer bits.
 
-    Left out are what a kept node reads, and the network's buffers: means, pooling matrices.
+    Left out are what a node reads that stays float, and the network's buffers: means, pooling matrices.
     """
-    kept = kept_float(model, job)
+    kept = nodes_of(model, job.keep_float)
     buffers = {name for name, _ in job.network.named_buffers()}
     readers: dict[str, list[onnx.NodeProto]] = {}
     for node in model.graph.node:
@@ -168,6 +166,11 @@ def split_gemm(model: onnx.ModelProto) -> None:
 
 
 def matrix_products(model: onnx.ModelProto, job: Job) -> list[str]:
-    """The names of the nodes that multiply by a large constant matrix from the right."""
+    """The names of the nodes to quantize that multiply by a large constant matrix from the right."""
     matrices = {weight.tensor.name for weight in weights(model, job)}
-    return [n.name for n in model.graph.node if n.op_type == "MatMul" and n.input[1] in matrices]
+    spared = nodes_of(model, job.spared)
+    return [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "MatMul" and node.input[1] in matrices and node.name not in spared
+    ]

@@ -11,7 +11,7 @@ from ..errors import ExportError
 from . import onnx_int8_weights
 from .job import Job
 from .onnx_calibration import ranges
-from .onnx_graph import kept_float, matrix_products, quietly, replace
+from .onnx_graph import matrix_products, nodes_of, quietly, replace
 
 # What onnxruntime computes on integers as they are, without looking at positions or channels.
 PASSING = {"Relu", "Add", "Concat", "Slice"}
@@ -40,7 +40,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 def _chosen(model: onnx.ModelProto, job: Job) -> list[onnx.NodeProto]:
     """What runs on integers: convolutions of maps, large matrix products, and what passes between."""
-    kept, products = kept_float(model, job), set(matrix_products(model, job))
+    kept, products = nodes_of(model, job.spared), set(matrix_products(model, job))
     constants = {tensor.name for tensor in model.graph.initializer}
     maps = _maps(model)
     integers: set[str] = set()

@@ -18,18 +18,18 @@ from .tflite_layout import channels_last
 with quiet():
     import litert_torch
 
-    from .tflite_quantize import quantized, scopes_that_stay
+    from .tflite_quantize import quantized, spared
 
 
 def save(job: Job) -> Path:
     """Write ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 opinions, [n] or [1, n].
 
     Raises:
-        ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.scopes_that_stay`.
+        ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.spared`.
     """
     example = torch.zeros((1, job.contract.input.height, job.contract.input.width, 3), dtype=torch.uint8)
     network = channels_last(job.network)
-    scopes = scopes_that_stay(network, job)
+    scopes = spared(network, job)
     with quiet():
         converted = litert_torch.convert(network, (example,)).model_content()
         model = quantized(converted, scopes, job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert.tools.flatbuffer_utils import convert_bytearray_to_object
@@ -29,25 +30,32 @@ FEW = 16
 INPUT, SIGNATURE = "args_0", "serving_default"  # as the converter calls them
 
 
-def scopes_that_stay(network: nn.Module, job: Job) -> Scopes:
-    """The modules whose operators stay float; checked here, before the long conversion.
+class Spared(NamedTuple):
+    """The modules whose operators stay float, and those whose weights alone are quantized."""
+
+    stay: Scopes
+    weight_only: Scopes
+
+
+def spared(network: nn.Module, job: Job) -> Spared:
+    """The modules that the job spares; checked here, before the long conversion.
 
     Args:
         network: what is going to be converted, with the module names of ``job.network``.
-        job: its ``keep_float``, and for ``int8-static`` the moments of the taps too.
+        job: for ``int8-static`` the moments of the taps stay float too.
 
     Raises:
-        ExportError: ``keep_float`` names no module, or there are no photos to calibrate with.
+        ExportError: the job spares what is no module, or there are no photos to calibrate with.
     """
     keep = set(job.keep_float)
     if job.precision == "int8-static":
         if len(job.calibration) == 0:
             raise ExportError("int8-static needs photos to calibrate with; there are none")
         keep |= {name for name, module in network.named_modules() if isinstance(module, Statistics)}
-    return Scopes(network, keep)
+    return Spared(Scopes(network, keep), Scopes(network, job.weight_only))
 
 
-def quantized(model: bytes, scopes: Scopes, job: Job) -> bytes:
+def quantized(model: bytes, scopes: Spared, job: Job) -> bytes:
     """The float model in the job's precision; uint8 pixels in and float32 opinions out in each.
 
     fp16
@@ -63,7 +71,7 @@ def quantized(model: bytes, scopes: Scopes, job: Job) -> bytes:
 
     Args:
         model: as converted, float32.
-        scopes: from :func:`scopes_that_stay`.
+        scopes: from :func:`spared`.
         job: the precision and the calibration photos.
     """
     if job.precision == "fp32":
@@ -71,23 +79,31 @@ def quantized(model: bytes, scopes: Scopes, job: Job) -> bytes:
     recipe = RecipeManager()
     _RECIPES[job.precision](recipe)
     static = job.precision == "int8-static"
-    stay = [name for name, size in _operators(model) if (static and size <= FEW) or scopes.hold(name)]
-    if stay:
-        pattern = "|".join(map(re.escape, stay))
-        recipe.add_quantization_config(f"^({pattern});$", _EVERY, algorithm_key=AlgorithmName.NO_QUANTIZE)
+    few = FEW if static else 0
+    stay = {name for name, size in _operators(model) if size <= few or scopes.stay.hold(name)}
+    weights = {name for name, _ in _operators(model) if scopes.weight_only.hold(name)} - stay
+    if stay | weights:
+        _skip(recipe, _EVERY, operators=_pattern(stay | weights))
+    if weights:
+        # The parentheses make another rule of it, which does not take the place of the one above.
+        _int8_weights(recipe, f"({_pattern(weights)})")
     ranges = _ranges(model, job.calibration) if static else None
     quantizer = Quantizer(model, recipe.get_quantization_recipe())
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model or b"")
 
 
+def _pattern(operators: set[str]) -> str:
+    return f"^({'|'.join(map(re.escape, sorted(operators)))});$"
+
+
 def _fp16(recipe: RecipeManager) -> None:
     recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
 
 
-def _int8_weights(recipe: RecipeManager) -> None:
-    recipe.add_weight_only_config(".*", _EVERY, 8)
-    _skip(recipe, _Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL)
+def _int8_weights(recipe: RecipeManager, operators: str = ".*") -> None:
+    recipe.add_weight_only_config(operators, _EVERY, 8)
+    _skip(recipe, _Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL, operators=operators)
 
 
 def _int8_dynamic(recipe: RecipeManager) -> None:
@@ -100,9 +116,9 @@ def _int8_static(recipe: RecipeManager) -> None:
     _skip(recipe, _Operation.OUTPUT)
 
 
-def _skip(recipe: RecipeManager, *operations: qtyping.TFLOperationName) -> None:
-    for operation in operations:
-        recipe.add_quantization_config(".*", operation, algorithm_key=AlgorithmName.NO_QUANTIZE)
+def _skip(recipe: RecipeManager, *skipped: qtyping.TFLOperationName, operators: str = ".*") -> None:
+    for operation in skipped:
+        recipe.add_quantization_config(operators, operation, algorithm_key=AlgorithmName.NO_QUANTIZE)
 
 
 _RECIPES: dict[str, Callable[[RecipeManager], None]] = {

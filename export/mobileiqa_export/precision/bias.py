@@ -23,11 +23,13 @@ class Shift(NamedTuple):
 
     Attributes:
         modules: those that :class:`Layer` names.
+        weights: how many numbers the layer's weight has.
         bias: dotted name of the bias that can make up for it.
         mean: per output channel.
     """
 
     modules: frozenset[str]
+    weights: int
     bias: str
     mean: Tensor
 
@@ -55,7 +57,7 @@ def bias_shifts(network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[n
         for picture in pictures:
             network(torch.from_numpy(picture)[None])
     return [
-        Shift(frozenset(owners[name].modules), name, torch.stack(seen).mean(0))
+        Shift(frozenset(owners[name].modules), owners[name].weights, name, torch.stack(seen).mean(0))
         for name, seen in moved.items()
     ]
 

@@ -56,11 +56,13 @@ class Layer:
 
     Attributes:
         name: dotted, of the parameter in the network, without a final ``.weight``.
+        weights: how many numbers it has.
         modules: dotted names of the module that holds the weight and of those that multiply with it.
         range: of its input over the calibration set.
     """
 
     name: str
+    weights: int = 0
     modules: set[str] = field(default_factory=set)
     range: Range = field(default_factory=lambda: Range(0.0, 0.0))
 
@@ -99,7 +101,7 @@ class LayerMode(TorchFunctionMode):
         if at is None:
             return func(*args, **kwargs)
         name = self._names[id(args[at])]
-        layer = self._layers.setdefault(name, Layer(name.removesuffix(".weight")))
+        layer = self._layers.setdefault(name, Layer(name.removesuffix(".weight"), args[at].numel()))
         layer.modules.update({name.rpartition(".")[0], *self.running[-1:]} - self._whole)
 
         def compute(weight: Tensor, values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Mixed precision: the most damaging layers stay float, a few more each time, until the bar holds."""
+"""Mixed precision: the most damaging layers are spared, twice as many each time, until the bar holds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .sensitivity import LayerDamage
-
-STEPS = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,14 @@ class Try:
 
 
 def plans(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:
-    """``Job.keep_float`` with the worst 1, 2, 4, 8 and 16 layers of a table that begins with the worst.
+    """The modules of the worst 1, 2, 4, ... layers of a table that begins with the worst, at last of all.
 
-    Layers that no module holds alone cannot stay float.
+    Layers that share their modules count as one; one that no module holds alone cannot be spared.
     """
-    rows = [row for row in rows if row.modules]
-    for count in STEPS:
-        if count < len(rows):
-            yield frozenset(module for row in rows[:count] for module in row.modules)
+    layers = [modules for modules in dict.fromkeys(row.modules for row in rows) if modules]
+    count = 1
+    while layers:
+        yield frozenset(module for modules in layers[:count] for module in modules)
+        if count >= len(layers):
+            return
+        count *= 2

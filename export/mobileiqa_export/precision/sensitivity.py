@@ -16,6 +16,9 @@ from .fakequant import Call, Layer, Scheme, find_ranges, quantized, visiting
 
 Say = Callable[[str], None]
 
+SPARED = {"int8-weights": "as in int8-weights", "float": "in float"}
+"""What a layer may have instead of the artifact's precision, and how that is said."""
+
 
 @dataclass(frozen=True)
 class LayerDamage:
@@ -24,20 +27,23 @@ class LayerDamage:
     Attributes:
         layer: dotted name of its weight.
         modules: what to name in ``Job.keep_float`` to keep it float.
+        weights: how many numbers its weight has.
         sqnr_db: signal to quantization noise of its output, decibels, over all calibration pictures
             that were used; infinite where nothing changed.
         max_difference, mean_difference, srcc: of the final scores against the float network's; None
             where not measured.
-        kept_float: whether the artifact keeps it float.
+        spared_as: what the artifact has instead of its precision there, ``int8-weights`` or ``float``;
+            empty where it has that.
     """
 
     layer: str
     modules: tuple[str, ...]
+    weights: int
     sqnr_db: float
     max_difference: float | None = None
     mean_difference: float | None = None
     srcc: float | None = None
-    kept_float: bool = False
+    spared_as: str = ""
 
 
 class Sensitivity:
@@ -63,15 +69,19 @@ class Sensitivity:
 
         self._scores(visit)
         rows = [
-            LayerDamage(layer.name, tuple(sorted(layer.modules)), _decibels(signal[name], error[name]))
+            LayerDamage(
+                layer.name, tuple(sorted(layer.modules)), layer.weights, _decibels(signal[name], error[name])
+            )
             for name, layer in self._layers.items()
         ]
         return sorted(rows, key=lambda row: row.sqnr_db)
 
-    def first(self, share: float) -> tuple[int, frozenset[str]]:
-        """How many layers that share of them is, in the order they run, and the modules they are of."""
-        layers = list(self._layers.values())[: math.ceil(share * len(self._layers))]
-        return len(layers), frozenset(module for layer in layers for module in layer.modules)
+    def ends(self, first: float, last: float) -> frozenset[str]:
+        """The modules of these shares of the layers, in the order they run; rounded up."""
+        layers = [layer for layer in self._layers.values() if layer.modules]
+        begin, end = math.ceil(first * len(layers)), math.floor((1 - last) * len(layers))
+        chosen = layers[:begin] + layers[max(begin, end) :]
+        return frozenset(module for layer in chosen for module in layer.modules)
 
     def scores(self, quantize: Callable[[Layer], bool] = lambda _: True) -> list[float]:
         """Final scores with the chosen layers quantized together."""
@@ -111,6 +121,14 @@ def _decibels(signal: float, error: float) -> float:
     return 10 * math.log10(signal / error) if signal else -math.inf
 
 
-def mark_kept(rows: Iterable[LayerDamage], kept: frozenset[str]) -> list[LayerDamage]:
-    """The table with the layers marked that an artifact keeps float."""
-    return [replace(row, kept_float=bool(row.modules) and kept.issuperset(row.modules)) for row in rows]
+def mark_spared(
+    rows: Iterable[LayerDamage], weight_only: frozenset[str], keep_float: frozenset[str]
+) -> list[LayerDamage]:
+    """The table with the layers marked that an artifact spares; names as in a ``Job``."""
+
+    def spared_as(row: LayerDamage) -> str:
+        if row.modules and keep_float.issuperset(row.modules):
+            return "float"
+        return "int8-weights" if row.modules and weight_only.issuperset(row.modules) else ""
+
+    return [replace(row, spared_as=spared_as(row)) for row in rows]

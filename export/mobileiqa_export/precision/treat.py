@@ -22,8 +22,8 @@ class Treated:
         self.pairs: int = equalise(self._network)
         self._shifts: list[Shift] = bias_shifts(self._network, scheme, pictures)
 
-    def network(self, keep: frozenset[str]) -> nn.Module:
-        """With corrected biases, but for layers of modules that stay float."""
+    def network(self, keep: frozenset[str], smallest: int = 0) -> nn.Module:
+        """With corrected biases, but for layers of modules that are spared, or of fewer weights."""
         corrected = deepcopy(self._network)
-        correct_biases(corrected, self._shifts, keep)
+        correct_biases(corrected, [shift for shift in self._shifts if shift.weights >= smallest], keep)
         return corrected

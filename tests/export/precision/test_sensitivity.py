@@ -18,7 +18,7 @@ from mobileiqa_export.precision.fakequant import (
     find_ranges,
 )
 from mobileiqa_export.precision.mixed import plans
-from mobileiqa_export.precision.sensitivity import Sensitivity, mark_kept
+from mobileiqa_export.precision.sensitivity import LayerDamage, Sensitivity, mark_spared
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
 from mobileiqa_export.verify.photographs import Pixels, scene
@@ -113,9 +113,37 @@ def test_plans_keep_the_worst(tiny: tuple[Student, StudentConfig]) -> None:
     network, _ = rewrite(*tiny)
     rows = Sensitivity(network, SCHEMES["int8-weights"], pictures(TINY, 1)).noise()
     kept = list(plans(rows))
-    assert [sum(row.kept_float for row in mark_kept(rows, keep)) for keep in kept] == [1, 2, 4, 8, 16]
+    marked = [mark_spared(rows, frozenset(), keep) for keep in kept]
+    counts = [sum(row.spared_as == "float" for row in table) for table in marked]
+    assert counts == [1, 2, 4, 8, 16, 32, len(rows)]
     assert kept[0] == set(rows[0].modules)
-    assert not any(row.kept_float for row in mark_kept(rows, frozenset()))
+    assert not any(row.spared_as for row in mark_spared(rows, frozenset(), frozenset()))
+    assert {row.spared_as for row in mark_spared(rows, kept[-1], kept[0])} == {"float", "int8-weights"}
+
+
+def test_plans_count_what_modules_hold() -> None:
+    def row(layer: str, *modules: str) -> LayerDamage:
+        return LayerDamage(layer, modules, 10, 20.0)
+
+    rows = [row("own"), row("pool.rows", "pool"), row("pool.columns", "pool"), row("a", "a"), row("b", "b")]
+    assert list(plans(rows)) == [{"pool"}, {"pool", "a"}, {"pool", "a", "b"}]
+    assert [found.spared_as for found in mark_spared(rows, frozenset(["pool"]), frozenset())] == [
+        "",
+        "int8-weights",
+        "int8-weights",
+        "",
+        "",
+    ]
+    assert list(plans([row("own")])) == []
+
+
+def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
+    network, _ = rewrite(*tiny)
+    analysis = Sensitivity(network, SCHEMES["int8-static"], pictures(TINY, 1))
+    ends = analysis.ends(0.25, 1 / 32)
+    assert {"local_cnn.conv_stem.conv", "head.opinion"} <= ends
+    assert analysis.ends(1.0, 1.0) == {module for row in analysis.noise() for module in row.modules}
+    assert analysis.ends(0.0, 0.0) == frozenset()
 
 
 def test_corrected_biases_bring_the_mean_back(tiny: tuple[Student, StudentConfig]) -> None:

@@ -15,6 +15,7 @@ pytest.importorskip("coremltools")
 
 from mil import agree, executed, inferred, shapes
 
+from mobileiqa_export.coreml_tools import load
 from mobileiqa_export.verify.coreml.operators import OPS
 
 few = settings(deadline=None, max_examples=25, derandomize=True)
@@ -363,11 +364,22 @@ def test_tables_of_ios_16(bits: int, count: int) -> None:
     np.testing.assert_array_equal(wanted[:, 0], lut[values])
 
 
-def test_tables_of_ios_18() -> None:
-    indices, lut = RANDOM.integers(0, 16, (4, 6)), floats(2, 1, 16, 1)
+@few
+@given(
+    st.sampled_from([1, 2, 4, 8]),
+    st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=4),
+)
+def test_tables_of_ios_18(bits: int, sides: list[tuple[int, int]]) -> None:
+    """A table for each block of the weights; sides in blocks, and of a block."""
+    types = load("coremltools.converters.mil.mil.types")
+    packed = types.nptype_from_builtin(types.string_to_builtin(f"uint{bits}"))
+    indices = RANDOM.integers(0, 2**bits, [blocks * block for blocks, block in sides])
+    lut = floats(*(blocks for blocks, _ in sides), 2**bits, 1)
+    (wanted,) = inferred("constexpr_lut_to_dense", indices=indices.astype(packed), lut=lut)
     (found,) = executed("constexpr_lut_to_dense", indices=indices.astype(np.uint8), lut=lut)
-    wanted = np.concatenate([lut[0, 0, indices[:2], 0], lut[1, 0, indices[2:], 0]])
     np.testing.assert_array_equal(found.numpy(), wanted)
+    first = tuple(0 for _ in sides)
+    assert wanted[first] == lut[(*first, indices[first], 0)]
 
 
 def test_sparse_weights_and_stored_halves() -> None:
@@ -400,6 +412,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("topk", {"x": X, "k": 9}),
     ("gather", {"x": X, "indices": INTS, "batch_dims": 1}),
     ("constexpr_lut_to_dense", {"indices": np.zeros(1, np.uint8), "lut": floats(16), "shape": [9]}),
+    ("constexpr_lut_to_dense", {"indices": np.zeros((3, 2), np.uint8), "lut": floats(2, 1, 16, 1)}),
+    ("constexpr_lut_to_dense", {"indices": np.zeros((4, 2), np.uint8), "lut": floats(2, 16, 1)}),
+    ("constexpr_lut_to_dense", {"indices": np.zeros((4, 2), np.uint8), "lut": floats(2, 1, 16, 2)}),
     ("constexpr_blockwise_shift_scale", {"data": INTS.astype(np.int8), "scale": floats(2, 2)}),
 ]
 

@@ -327,7 +327,15 @@ def test_every_type_of_weight(tmp_path: Path) -> None:
         file.read(offsets["int4"] + 1, 1)
 
 
-def test_weights_compressed_for_ios_18(tmp_path: Path) -> None:
+COMPRESSIONS = {
+    "blocks": ("linear_quantize_weights", "OpLinearQuantizerConfig", "linear_symmetric", "per_block"),
+    "tables": ("palettize_weights", "OpPalettizerConfig", "uniform", "per_grouped_channel"),
+    "scaled tables": ("palettize_weights", "OpPalettizerConfig", "uniform", "per_grouped_channel"),
+}
+
+
+@pytest.mark.parametrize("kind", COMPRESSIONS)
+def test_weights_compressed_for_ios_18(kind: str, tmp_path: Path) -> None:
     weight = np.random.default_rng(6).normal(0, 0.01, (8, 3 * HEIGHT * WIDTH)).astype(np.float32)
 
     def body(image: Any) -> Any:
@@ -336,12 +344,20 @@ def test_weights_compressed_for_ios_18(tmp_path: Path) -> None:
 
     cto = load("coremltools.optimize.coreml")
     plain = ct.models.MLModel(str(save(tmp_path, body, contract(), "iOS18")), skip_model_load=True)
-    config = cto.OpLinearQuantizerConfig(
-        mode="linear_symmetric", dtype="int4", granularity="per_block", block_size=32
-    )
-    small = cto.linear_quantize_weights(plain, cto.OptimizationConfig(global_config=config))
+    compress, config, mode, granularity = COMPRESSIONS[kind]
+    settings: dict[str, Any] = {"nbits": 4, "group_size": 2, "enable_per_channel_scale": kind != "tables"}
+    if kind == "blocks":
+        settings = {"dtype": "int4", "block_size": 32}
+    made = getattr(cto, config)(mode=mode, granularity=granularity, **settings)
+    small = getattr(cto, compress)(plain, cto.OptimizationConfig(global_config=made))
     small.save(str(tmp_path / "small.mlpackage"))
-    program = Program(Package(tmp_path / "small.mlpackage"))
+    package = Package(tmp_path / "small.mlpackage")
+    kinds = {
+        o.type for o in package.model.mlProgram.functions["main"].block_specializations["CoreML8"].operations
+    }
+    assert ("constexpr_lut_to_dense" in kinds) == (kind != "blocks")
+    assert ("constexpr_blockwise_shift_scale" in kinds) == (kind != "tables")
+    program = Program(package)
     restored = cto.decompress_weights(small)
     restored.save(str(tmp_path / "restored.mlpackage"))
     image = {"image": torch.from_numpy(PIXELS.transpose(2, 0, 1)[None].copy()).float()}
