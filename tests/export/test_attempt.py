@@ -62,6 +62,7 @@ def answering(
             return shop.references[index] + off(jobs[-1]) * (-1) ** index * (index > 0)
 
     monkeypatch.setattr("mobileiqa_export.attempt.open_runner", lambda _: Runner())
+    shop.passed.clear()  # what another test found out
 
 
 def attempt(shop: Workshop, tmp_path: Path) -> Attempt:
@@ -124,6 +125,21 @@ def test_calibrated_activations_stay_float_at_both_ends(
     ]
     assert not found.way.keep
     assert found.layers[0].spared_as == "int8-weights"
+
+
+def test_what_one_format_needed_is_the_first_try_of_the_next(
+    shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, half, _ = shop.ends("int8-static")
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if half <= job.weight_only else 0.3)
+    labels = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        found = try_cell(shop, Cell("onnx", "int8-static"), tmp_path / name, lambda _: None)
+        assert found.way.weight_only == half
+        labels.append([row.label for row in found.tries])
+    assert labels[0][:2] == ["plain", "equalised, biases corrected"]
+    assert labels[1] == ["plain", labels[0][-1]]
 
 
 @pytest.mark.parametrize("precision", ["int8-weights", "int8-static"])
