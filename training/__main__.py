@@ -25,6 +25,7 @@ from .finetune_cli import finetune_command, soup_command
 from .forms_cli import forms_command
 from .head import Settings, assemble, train_head
 from .options import parsed
+from .symmetry_cli import symmetrize_command
 from .teaching_cli import teaching_command
 from .training_set import (
     backbone_of,
@@ -195,6 +196,7 @@ commands.add_command(finetune_command)
 commands.add_command(soup_command)
 commands.add_command(forms_command)
 commands.add_command(teaching_command)
+commands.add_command(symmetrize_command)
 
 
 if __name__ == "__main__":
