@@ -35,6 +35,7 @@ from .training_set import (
     cache_option,
     changes_option,
     existing,
+    first_option,
     training_set,
 )
 
@@ -77,12 +78,15 @@ def backbone(backbone_file: Path) -> None:
 @click.option("--backbone-file", type=existing, help="The backbone's .tflite.")
 @click.option("--checkpoint", type=existing, help="Instead: a student, whose backbone is taken.")
 @click.option("--cache", required=True, type=click.Path(path_type=Path), help="Folder for features (0.3 GB).")
-def features(biq2021: Path, backbone_file: Path | None, checkpoint: Path | None, cache: Path) -> None:
+@first_option
+def features(
+    biq2021: Path, backbone_file: Path | None, checkpoint: Path | None, cache: Path, first: int | None
+) -> None:
     """Extract what the head learns from. Stop and repeat at will: finished shards are kept."""
     weights = backbone_of(backbone_file, checkpoint)
     network = make_backbone(weights)
-    for part, flipped in (("train", False), ("test", False), ("train", True)):
-        photos = read_split(biq2021, part)
+    for part, flipped in (("train", False), ("train", True), ("test", False)):
+        photos = read_split(biq2021, part)[: first if part == "train" else None]
         began = time.monotonic()
         done = cache_of(cache, part, photos, fingerprint(weights), flipped).fill(
             [photo.path for photo in photos], network, lambda line: click.echo(line, err=True)

@@ -13,7 +13,7 @@ from .evaluate import moment_student, opinions_of_features
 from .features import fingerprint
 from .head import Settings
 from .symmetry import mirror_difference, symmetrized
-from .training_set import backbone_of, biq2021_option, cache_option, existing, training_set
+from .training_set import backbone_of, biq2021_option, cache_option, existing, first_option, training_set
 
 
 @click.command("symmetrize")
@@ -24,15 +24,16 @@ from .training_set import backbone_of, biq2021_option, cache_option, existing, t
 @click.option(
     "--strength", default=1.0, show_default=True, type=click.FloatRange(0), help="0 changes nothing."
 )
+@first_option
 @click.option("--seed", default=Settings.seed, show_default=True, help="Of the held-out photos.")
 def symmetrize_command(
-    checkpoint: Path, biq2021: Path, cache: Path, out: Path, strength: float, seed: int
+    checkpoint: Path, biq2021: Path, cache: Path, out: Path, strength: float, first: int | None, seed: int
 ) -> None:
     """Make a student's views answer mirrored photos more alike; `features --checkpoint` comes first."""
     student, loaded = moment_student(checkpoint)
     weights = fingerprint(backbone_of(None, checkpoint))
     plain, mirrored, mos, part = training_set(
-        biq2021, cache, weights, validation=Settings.validation, seed=seed
+        biq2021, cache, weights, validation=Settings.validation, seed=seed, first=first
     )
     held_out = plain[part.validate], mirrored[part.validate]
 
@@ -48,7 +49,7 @@ def symmetrize_command(
     judge("after")
     info = {key: value for key, value in loaded.info.items() if key != "student"}  # its sizes: written anew
     info["training"] = {
-        "symmetrized": {"strength": strength, "seed": seed, "from": loaded.sha256},
+        "symmetrized": {"strength": strength, "first": first, "seed": seed, "from": loaded.sha256},
         "before": loaded.info.get("training"),
     }
     out.parent.mkdir(parents=True, exist_ok=True)

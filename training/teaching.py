@@ -16,7 +16,7 @@ from .features import Features
 from .head import Floats, Settings, bootstrap_weights, train_head
 from .partition import Partition
 
-SHARES = (0.3, 0.6, 1.0)
+SHARES = (0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def study(
     further = [replace(lesson, settings=gentle).head(seed, start=heads[0]) for seed in seeds]
     add("the first head, trained further", [lesson.scores(head) for head in further])
     add("the soup of these", [lesson.scores(averaged(further))])
-    teach("taught by one head", lesson.taught(heads[-1:], seeds[-1:], unseen=False), SHARES[1:2])
+    teach("taught by one head", lesson.taught(heads[-1:], seeds[-1:], unseen=False), SHARES[:1])
     teach("taught by the mean", lesson.taught(heads, seeds, unseen=False), SHARES)
     teach("taught by views that had not seen the photo", lesson.taught(heads, seeds, unseen=True), SHARES)
     return outcomes

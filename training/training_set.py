@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -25,6 +26,9 @@ backbone_option = click.option(
     "--backbone-file", required=True, type=existing, help="The backbone's .tflite."
 )
 cache_option = click.option("--cache", required=True, type=existing, help="Folder that `features` filled.")
+first_option = click.option(
+    "--first", type=click.IntRange(1), help="Only so many of the training split's photos."
+)
 changes_option = click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting."
 )
@@ -43,10 +47,14 @@ def rated_photos(biq2021: Path, validation: int, seed: int) -> tuple[list[RatedP
 
 
 def training_set(
-    biq2021: Path, cache: Path, weights: str, *, validation: int, seed: int
+    biq2021: Path, cache: Path, weights: str, *, validation: int, seed: int, first: int | None = None
 ) -> tuple[Features, Features, Floats, Partition]:
-    """Features as they are and mirrored, MOS, and who learns from them."""
+    """Features as they are and mirrored, MOS, and who learns from them; of the first photos alone if told."""
     photos, mos, part = rated_photos(biq2021, validation, seed)
+    if first is not None:
+        photos, mos = photos[:first], mos[:first]
+        learn, validate = (rows[rows < first] for rows in (part.learn, part.validate))
+        part = replace(part, learn=learn, validate=validate)
     plain, mirrored = (cache_of(cache, "train", photos, weights, flip).read() for flip in (False, True))
     return plain, mirrored, mos, part
 

@@ -79,7 +79,7 @@ def test_the_published_form_sees_standardized_channels() -> None:
 def test_every_form_is_trained_alike_with_every_rate() -> None:
     taps, mos = made_up(160)
     mos = mos.astype(np.float32)
-    settings = FormSettings(side=SIDE, epochs=8, batch=16, rates=(1e-3, 4e-3), average=0.5)
+    settings = FormSettings(side=SIDE, epochs=8, every=3, batch=16, rates=(1e-3, 4e-3), average=0.5)
     told: list[tuple[str, float]] = []
     lines: list[str] = []
     outcomes = compare(
@@ -91,10 +91,10 @@ def test_every_form_is_trained_alike_with_every_rate() -> None:
         lines.append,
     )
     assert told == [(form.title, rate) for form in FORMS.values() for rate in settings.rates]
-    assert len(lines) == len(told) * settings.epochs
+    assert len(lines) == len(told) * 3
     for title, reached in {one.form.title: one.srcc for one in outcomes}.items():
         assert reached > 0.8, title
-    published, pooled = outcomes[0], outcomes[2]
+    published, pooled = outcomes[-1], outcomes[0]
     assert published.weights == sum(
         tensor.numel()
         for key, tensor in build_student(PUBLISHED).named_parameters()

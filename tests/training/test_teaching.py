@@ -88,6 +88,6 @@ def test_the_study_has_a_row_for_everything(lesson: Lesson) -> None:
     assert len(told) == 6 + 1 + 2 * len(SHARES)
     alone, together = outcomes["3 heads alone"], outcomes["the mean of 3 heads' opinions"]
     assert together.srcc >= min(alone.runs)
-    assert [len(one.runs) for one in outcomes.values()] == [3, 2, 1, 1, 3, 1] + [2] * 7
+    assert [len(one.runs) for one in outcomes.values()] == [3, 2, 1, 1, 3, 1] + [2] * 5
     assert alone.srcc == pytest.approx(np.mean(alone.runs))
-    assert outcomes["taught by the mean, share 0.6"].srcc > 0.8
+    assert outcomes["taught by the mean, share 0.5"].srcc > 0.8
