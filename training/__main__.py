@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 
 import click
-import numpy as np
 import torch
 
 from mobileiqa_export.errors import ExportError
-from mobileiqa_export.evaluation.datasets import RatedPhoto
 from mobileiqa_export.evaluation.datasets.biq2021 import read_split
 from mobileiqa_export.student import save_checkpoint
 from mobileiqa_sdk.errors import MobileIQAError
@@ -22,22 +20,28 @@ from .backbone_weights import BACKBONE, SHA256, backbone_weights
 from .contact_sheet import contact_sheet
 from .duplicates import perceptual_hashes, with_twin
 from .evaluate import evaluate, moment_student, opinions_of_features, opinions_of_photos
-from .features import FeatureCache, Features, fingerprint, make_backbone
+from .features import fingerprint, make_backbone
 from .finetune_cli import finetune_command, soup_command
-from .head import Floats, Settings, assemble, train_head
+from .forms_cli import forms_command
+from .head import Settings, assemble, train_head
 from .options import parsed
-from .partition import Partition, partition
+from .symmetry_cli import symmetrize_command
+from .teaching_cli import teaching_command
+from .training_set import (
+    backbone_of,
+    backbone_option,
+    biq2021_option,
+    cache_of,
+    cache_option,
+    changes_option,
+    existing,
+    first_option,
+    training_set,
+)
 
 THREADS = 2
 
-_existing = click.Path(exists=True, path_type=Path)
-_biq2021 = click.option(
-    "--biq2021", required=True, type=_existing, help="Folder with Images and the two tables."
-)
-_backbone_file = click.option(
-    "--backbone-file", required=True, type=_existing, help="The backbone's .tflite."
-)
-_checkpoint = click.option("--checkpoint", required=True, type=_existing, help="A .safetensors student.")
+_checkpoint = click.option("--checkpoint", required=True, type=existing, help="A .safetensors student.")
 
 
 def main() -> None:
@@ -61,7 +65,7 @@ def commands() -> None:
 
 
 @commands.command()
-@_backbone_file
+@backbone_option
 def backbone(backbone_file: Path) -> None:
     """Check the backbone file and convert it once, to see that it can be."""
     weights = backbone_weights(backbone_file)
@@ -70,17 +74,21 @@ def backbone(backbone_file: Path) -> None:
 
 
 @commands.command()
-@_biq2021
-@_backbone_file
+@biq2021_option
+@click.option("--backbone-file", type=existing, help="The backbone's .tflite.")
+@click.option("--checkpoint", type=existing, help="Instead: a student, whose backbone is taken.")
 @click.option("--cache", required=True, type=click.Path(path_type=Path), help="Folder for features (0.3 GB).")
-def features(biq2021: Path, backbone_file: Path, cache: Path) -> None:
+@first_option
+def features(
+    biq2021: Path, backbone_file: Path | None, checkpoint: Path | None, cache: Path, first: int | None
+) -> None:
     """Extract what the head learns from. Stop and repeat at will: finished shards are kept."""
-    weights = backbone_weights(backbone_file)
+    weights = backbone_of(backbone_file, checkpoint)
     network = make_backbone(weights)
-    for part, flipped in (("train", False), ("test", False), ("train", True)):
-        photos = read_split(biq2021, part)
+    for part, flipped in (("train", False), ("train", True), ("test", False)):
+        photos = read_split(biq2021, part)[: first if part == "train" else None]
         began = time.monotonic()
-        done = _cache(cache, part, photos, fingerprint(weights), flipped).fill(
+        done = cache_of(cache, part, photos, fingerprint(weights), flipped).fill(
             [photo.path for photo in photos], network, lambda line: click.echo(line, err=True)
         )
         name = f"{part}{', mirrored' if flipped else ''}"
@@ -88,19 +96,21 @@ def features(biq2021: Path, backbone_file: Path, cache: Path) -> None:
 
 
 @commands.command(name="head")
-@_biq2021
-@_backbone_file
-@click.option("--cache", required=True, type=_existing, help="Folder that `features` filled.")
+@biq2021_option
+@backbone_option
+@cache_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The .safetensors file to write.")
 @click.option("--seed", default=Settings.seed, show_default=True)
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting.")
+@changes_option
 def head_command(
     biq2021: Path, backbone_file: Path, cache: Path, out: Path, seed: int, changes: tuple[str, ...]
 ) -> None:
     """Train the head, choose the epoch on held-out training photos and write the whole student."""
     settings = Settings(**{"seed": seed, **parsed(Settings, changes)})
     weights = backbone_weights(backbone_file)
-    plain, mirrored, mos, part = _training_set(biq2021, cache, fingerprint(weights), settings)
+    plain, mirrored, mos, part = training_set(
+        biq2021, cache, fingerprint(weights), validation=settings.validation, seed=settings.seed
+    )
     began = time.monotonic()
     trained = train_head(plain, mirrored, mos, part, settings, lambda line: click.echo(line, err=True))
     seconds = time.monotonic() - began
@@ -129,15 +139,16 @@ def head_command(
 
 
 @commands.command(name="ablate")
-@_biq2021
-@_backbone_file
-@click.option("--cache", required=True, type=_existing, help="Folder that `features` filled.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting.")
+@biq2021_option
+@backbone_option
+@cache_option
+@changes_option
 def ablate_command(biq2021: Path, backbone_file: Path, cache: Path, changes: tuple[str, ...]) -> None:
     """Train heads on parts of the features, alike in all else, and compare them on validation."""
     settings = Settings(**parsed(Settings, changes))
-    plain, mirrored, mos, part = _training_set(
-        biq2021, cache, fingerprint(backbone_weights(backbone_file)), settings
+    weights = fingerprint(backbone_weights(backbone_file))
+    plain, mirrored, mos, part = training_set(
+        biq2021, cache, weights, validation=settings.validation, seed=settings.seed
     )
 
     def row(outcome: Outcome) -> None:
@@ -152,8 +163,8 @@ def ablate_command(biq2021: Path, backbone_file: Path, cache: Path, changes: tup
 
 @commands.command(name="evaluate")
 @_checkpoint
-@_biq2021
-@click.option("--cache", type=_existing, help="Use cached features instead of the photos.")
+@biq2021_option
+@click.option("--cache", type=existing, help="Use cached features instead of the photos.")
 @click.option("--json", "json_out", type=click.Path(path_type=Path), help="Also write the figures here.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Write the worst errors as a PNG here.")
 def evaluate_command(
@@ -166,7 +177,7 @@ def evaluate_command(
         opinions = opinions_of_photos(loaded, photos, lambda line: click.echo(line, err=True))
     else:
         weights = {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
-        opinions = opinions_of_features(student, _cache(cache, "test", photos, fingerprint(weights)).read())
+        opinions = opinions_of_features(student, cache_of(cache, "test", photos, fingerprint(weights)).read())
     train = perceptual_hashes([photo.path for photo in read_split(biq2021, "train")])
     twins = with_twin(perceptual_hashes([photo.path for photo in photos]), train)
     result = evaluate(opinions, photos, twins)
@@ -185,30 +196,11 @@ def evaluate_command(
         )
 
 
-def _training_set(
-    biq2021: Path, cache: Path, weights: str, settings: Settings
-) -> tuple[Features, Features, Floats, Partition]:
-    """Features as they are and mirrored, MOS, and who learns from them."""
-    photos = read_split(biq2021, "train")
-    plain, mirrored = (_cache(cache, "train", photos, weights, flip).read() for flip in (False, True))
-    part = partition(
-        [photo.path for photo in photos],
-        [photo.path for photo in read_split(biq2021, "test")],
-        validation=settings.validation,
-        seed=settings.seed,
-    )
-    return plain, mirrored, np.array([photo.mos for photo in photos], np.float32), part
-
-
-def _cache(
-    root: Path, part: str, photos: list[RatedPhoto], weights: str, flipped: bool = False
-) -> FeatureCache:
-    folder = root / (f"{part}-flipped" if flipped else part)
-    return FeatureCache(folder, tuple(photo.path.name for photo in photos), weights, flipped)
-
-
 commands.add_command(finetune_command)
 commands.add_command(soup_command)
+commands.add_command(forms_command)
+commands.add_command(teaching_command)
+commands.add_command(symmetrize_command)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ def train_head(
     part: Partition,
     settings: Settings,
     report: Callable[[str], None] = print,
+    start: MomentViews | None = None,
 ) -> Trained:
     """Train the views and keep the moving average with the best validation SRCC.
 
@@ -96,13 +97,14 @@ def train_head(
         part: which rows learn and which choose the epoch.
         settings: see :class:`Settings`.
         report: told the validation figures every few epochs.
+        start: head to go on from, standardization included; without it, fresh weights.
     """
     torch.manual_seed(settings.seed)
     rows, held_out = part.learn, part.validate
     sources = [features] if flipped is None else [features, flipped]
     inputs = torch.stack([torch.from_numpy(source[rows]) for source in sources])
     target = torch.from_numpy(mos[rows])
-    head = _fresh_head(inputs[0], settings)
+    head = _fresh_head(inputs[0], settings) if start is None else _further(start, settings)
     averaged = copy.deepcopy(head).requires_grad_(False).eval()
     inputs = (inputs - head.mean) / head.std
     held_inputs = torch.from_numpy(features[held_out])
@@ -114,8 +116,8 @@ def train_head(
     standardized = _without_standardization(head)
     for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(rows))
-        for start in range(0, len(rows) - settings.batch + 1, settings.batch):
-            chosen = order[start : start + settings.batch]
+        for place in range(0, len(rows) - settings.batch + 1, settings.batch):
+            chosen = order[place : place + settings.batch]
             source = torch.randint(len(inputs), (len(chosen),))
             batch = inputs[source, chosen]
             if settings.noise:
@@ -165,6 +167,12 @@ def _fresh_head(features: Tensor, settings: Settings) -> MomentViews:
     return head.train()
 
 
+def _further(start: MomentViews, settings: Settings) -> MomentViews:
+    head = copy.deepcopy(start).requires_grad_(True)
+    head.dropout.p = settings.dropout
+    return head.train()
+
+
 def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
     """The head on features that are standardized already, once instead of in every epoch."""
 
@@ -176,8 +184,11 @@ def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
 
 
 def bootstrap_weights(count: int, views: int, seed: int, *, enabled: bool = True) -> Tensor:
-    """How often each photo is in each view's resample, [count, views]; all ones if not enabled."""
-    if not enabled:
+    """How often each photo is in each view's resample, [count, views]; all ones if not enabled.
+
+    A lone view has nobody to differ from: it learns from every photo once.
+    """
+    if not enabled or views == 1:
         return torch.ones(count, views)
     rng = np.random.default_rng(seed + 1)
     drawn = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(views)]

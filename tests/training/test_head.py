@@ -8,7 +8,7 @@ import torch
 
 from mobileiqa_export.evaluation.datasets import RatedPhoto
 from training.evaluate import evaluate
-from training.head import Settings, train_head
+from training.head import Settings, bootstrap_weights, train_head
 from training.partition import Partition
 
 TINY = Settings(
@@ -64,3 +64,11 @@ def test_evaluation_splits_by_subset_and_kinship() -> None:
     assert set(result.subsets) == {"ss01", "ss02"}
     assert result.agreement.srcc.value == pytest.approx(1)
     assert len(result.views) == 2
+
+
+def test_a_lone_view_learns_from_every_photo() -> None:
+    assert torch.equal(bootstrap_weights(50, 1, 0), torch.ones(50, 1))
+    drawn = bootstrap_weights(50, 2, 0)
+    assert drawn.sum(0).tolist() == [50, 50]
+    assert (drawn == 0).any()
+    assert torch.equal(bootstrap_weights(50, 2, 0, enabled=False), torch.ones(50, 2))
