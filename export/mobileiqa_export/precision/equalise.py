@@ -87,12 +87,7 @@ def _inside(module: nn.Module) -> Iterator[Pair]:
     elif isinstance(module, StreamedResidual):
         depthwise = module.depthwise
         yield from _chain(list(module.expand), [depthwise.conv])
-        projection = [*_listed(module.each), *_listed(module.after)]
-        yield from _chain([depthwise.conv, depthwise.norm, depthwise.act], projection)
-
-
-def _listed(module: nn.Module) -> list[nn.Module]:
-    return list(module) if isinstance(module, nn.Sequential) else [module]
+        yield from _chain([depthwise.conv, depthwise.norm, depthwise.act, module.se], list(module.project))
 
 
 def _chain(before: list[nn.Module], after: list[nn.Module]) -> Iterator[Pair]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..student import StudentConfig
-from ..student.backbone import Backbone, FirstBlock, InvertedResidual, tap_sizes
+from ..student.backbone import Backbone, FirstBlock, Gate, InvertedResidual, tap_sizes
 from .bands import BandConv, Rows, cut
 from .normalise_input import PixelStem, channels_first
 
@@ -47,7 +47,7 @@ class StreamedStem(nn.Module):
 class StreamedResidual(nn.Module):
     """An :class:`InvertedResidual`, [B, C, H, W] -> [B, out, H/s, W/s].
 
-    A gate needs the whole map first, so a gated block is streamed up to its gate.
+    A gate needs the mean of the whole map, which is that of its bands; the map itself is never put together.
     """
 
     def __init__(self, block: InvertedResidual, size: tuple[int, int]) -> None:
@@ -55,22 +55,33 @@ class StreamedResidual(nn.Module):
         height, width = size
         self.expand = nn.Sequential(block.conv_pw, block.bn1, block.act)
         self.depthwise = BandConv(block.conv_dw, block.bn2, block.act, height)
-        project = nn.Sequential(block.se, block.conv_pwl, block.bn3)
-        gated = not isinstance(block.se, nn.Identity)
-        self.each: nn.Module = nn.Identity() if gated else project
-        self.after: nn.Module = project if gated else nn.Identity()
+        self.se = block.se
+        self.project = nn.Sequential(block.conv_pwl, block.bn3)
         self.residual = block.residual
         row_bytes = 4 * block.conv_pw.out_channels * width * self.depthwise.stride
         self.bands = cut(self.depthwise.out_height, row_bytes, BAND_BYTES)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.after(torch.cat([self._band(x, rows) for rows in self.bands], 2))
+        if isinstance(self.se, Gate):
+            wide = [self._wide(x, rows) for rows in self.bands]
+            factors = self.se.factors(_mean(wide))
+            bands = [self.project(band * factors) for band in wide]
+        else:
+            bands = [self.project(self._wide(x, rows)) for rows in self.bands]
+        y = torch.cat(bands, 2)
         return x + y if self.residual else y
 
-    def _band(self, x: Tensor, want: Rows) -> Tensor:
-        wide = self.expand(self.depthwise.needs(want).of(x))
-        out: Tensor = self.each(self.depthwise(wide, want))
+    def _wide(self, x: Tensor, want: Rows) -> Tensor:
+        out: Tensor = self.depthwise(self.expand(self.depthwise.needs(want).of(x)), want)
         return out
+
+
+def _mean(bands: list[Tensor]) -> Tensor:
+    """Of every channel of a map that is cut into bands of rows, [B, C, 1, 1]."""
+    height = sum(band.shape[2] for band in bands)
+    # Means rather than sums, which half precision could not hold.
+    shares = [band.mean((2, 3), keepdim=True) * (band.shape[2] / height) for band in bands]
+    return torch.stack(shares).sum(0)
 
 
 def stream_backbone(student: nn.Module, config: StudentConfig) -> nn.Module:

@@ -127,8 +127,11 @@ class Gate(nn.Module):
         self.conv_expand = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = F.relu(self.conv_reduce(x.mean((2, 3), keepdim=True)))
-        return x * F.hardsigmoid(self.conv_expand(gate))
+        return x * self.factors(x.mean((2, 3), keepdim=True))
+
+    def factors(self, mean: Tensor) -> Tensor:
+        """What each channel is multiplied by, given its mean, [B, C, 1, 1] -> [B, C, 1, 1]."""
+        return F.hardsigmoid(self.conv_expand(F.relu(self.conv_reduce(mean))))
 
 
 def _make_divisible(value: float, divisor: int = 8) -> int:
