@@ -144,6 +144,9 @@ def _ways(
     if cell.precision != "int8-weights":
         for more in plans(worst):
             spared |= more
+            if all(spared.issuperset(row.modules) for row in left):
+                # What has no weights, sums and softmax, is quantized as well where activations are.
+                spared |= {name for name, _ in shop.network.named_children()}
             yield Way(weight_only=spared), rows
     for keep in plans([row for row in rows if row.weights >= smallest]):
         yield Way(weight_only=spared, keep=keep), rows
