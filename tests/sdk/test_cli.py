@@ -222,7 +222,13 @@ def test_workers_and_threads_share_the_cpus(
 @POSIX
 def test_ctrl_c_ends_a_batch(tiny: Path, photos: list[str]) -> None:
     arguments = [*COMMAND, "score", "-m", str(tiny), "--jsonl", "--workers", "2", *photos * 5000]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Shells start what runs in the background with the signal ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
