@@ -25,7 +25,7 @@ from mobileiqa_export.student.moments import MomentViews, moments
 from .ablation import KINDS, columns
 from .backbone_weights import BACKBONE
 from .features import BATCH, sized, to_batch
-from .head import Floats, bootstrap_weights, follow, rate_at, view_loss
+from .head import Floats, adamw, bootstrap_weights, follow, rate_at, view_loss
 from .partition import Rows
 
 TAPS = (1, 2, 3, 4, 5)
@@ -207,11 +207,7 @@ def train_form(
     averaged = copy.deepcopy(network).requires_grad_(False).eval()
     target, wanted = torch.from_numpy(mos[0]), mos[1]
     weights = bootstrap_weights(len(target), form.views, settings.seed)
-    groups = [
-        {"params": [p for p in network.parameters() if p.ndim > 1], "weight_decay": settings.decay},
-        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=rate)
+    optimizer = adamw(network, rate, settings.decay)
     steps = settings.epochs * (len(target) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
     best = (-1.0, 0.0, 0)

@@ -109,7 +109,7 @@ def train_head(
     inputs = (inputs - head.mean) / head.std
     held_inputs = torch.from_numpy(features[held_out])
     weights = bootstrap_weights(len(rows), settings.views, settings.seed, enabled=settings.bootstrap)
-    optimizer = _optimizer(head, settings)
+    optimizer = adamw(head, settings.rate, settings.decay)
     steps = settings.epochs * (len(rows) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
     best: Trained | None = None
@@ -210,11 +210,12 @@ def view_loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float
     return (squared + correlation * (1 - covariance / spread)).sum()
 
 
-def _optimizer(head: MomentViews, settings: Settings) -> torch.optim.AdamW:
-    decayed = [p for p in head.parameters() if p.ndim > 1]
-    others = [p for p in head.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.rate)
+def adamw(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
+    """AdamW whose decay, decoupled, is on weights but not on biases."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate)
 
 
 def rate_at(step: int, steps: int) -> float:
