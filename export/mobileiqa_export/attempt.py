@@ -18,7 +18,7 @@ from .errors import ConversionFailed
 from .formats import FORMATS, save
 from .matrix import Cell
 from .precision.fakequant import SCHEMES
-from .precision.mixed import Try, plans
+from .precision.mixed import Try, enclosing, plans
 from .precision.promises import DRIFT_ALLOWED, PROMISES
 from .precision.sensitivity import SPARED, LayerDamage, mark_spared
 from .verify.drift import Drift, drift, failures, ranking_is_judged
@@ -136,7 +136,7 @@ def _ways(
     yield Way(treated=True), rows
     spared = frozenset()
     for spared in shop.ends(cell.precision):
-        yield Way(weight_only=spared), rows
+        yield Way(weight_only=enclosing(spared, rows)), rows
     smallest = FORMATS[cell.form].smallest.get(cell.precision, 0)
     left = [row for row in rows if row.weights >= smallest and not spared.issuperset(row.modules)]
     worst = shop.damage(cell.precision, left)
@@ -144,12 +144,9 @@ def _ways(
     if cell.precision != "int8-weights":
         for more in plans(worst):
             spared |= more
-            if all(spared.issuperset(row.modules) for row in left):
-                # What has no weights, sums and softmax, is quantized as well where activations are.
-                spared |= {name for name, _ in shop.network.named_children()}
-            yield Way(weight_only=spared), rows
+            yield Way(weight_only=enclosing(spared, rows)), rows
     for keep in plans([row for row in rows if row.weights >= smallest]):
-        yield Way(weight_only=spared, keep=keep), rows
+        yield Way(weight_only=enclosing(spared, rows), keep=keep), rows
 
 
 def with_drift_allowed(shop: Workshop, cell: Cell, failed: Attempt, scratch: Path, say: Say) -> Attempt:

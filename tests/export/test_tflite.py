@@ -20,7 +20,7 @@ import torch
 from ai_edge_litert import schema_py_generated as schema
 from conftest import SMALL, TINY, filled
 from formulas import formula_image
-from torch import nn
+from torch import Tensor, nn
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
@@ -284,6 +284,10 @@ def test_scopes_are_prefixes_of_whole_names() -> None:
             super().__init__()
             self.conv, self.act = nn.Conv2d(1, 1, 1), nn.ReLU()
 
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.act(self.conv(x)) + x
+            return out
+
     model = nn.Module()
     model.blocks, model.act = nn.ModuleList(Block() for _ in range(11)), nn.ReLU()
     root, block = "torch.nn.modules.module.Module", f"{Block.__module__}.{Block.__qualname__}"
@@ -294,6 +298,11 @@ def test_scopes_are_prefixes_of_whole_names() -> None:
     assert not first.hold(f"{root}/{block}_10/{act};;{root}/{block}_1/{act};;{root}/{block}_10/{conv};1")
     assert not first.hold(f"{root};12")
     assert not first.hold(f"{root}/{act};1")
+    # A list is never called, but what is in it may compute.
+    every = Scopes(model, {"blocks"})
+    assert every.hold(f"{root}/{block}_1;3")
+    assert every.hold(f"{root}/{block}_10;3")
+    assert not every.hold(f"{root}/{act};1")
     leaf = Scopes(model, {"blocks.1.conv"})
     assert leaf.hold(f"{root}/{block}_1/{act};;{root}/{block}_1/{conv};1")
     assert not leaf.hold(f"{root}/{block}_1;3")

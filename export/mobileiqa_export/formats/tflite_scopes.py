@@ -9,7 +9,7 @@ constants, of which some belong to other modules that share the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 
@@ -44,7 +44,8 @@ class Scopes:
             if any(name == outer or name.startswith(f"{outer}.") or not outer for outer in wanted)
         ]
         holders = [name for name in inside if any(True for _ in modules[name].parameters(recurse=False))]
-        self._result = _any([_path(modules, name) + "(/.*)?" for name in wanted])
+        called = [part for name in wanted for part in _called(modules, name)]
+        self._result = _any([_path(modules, name) + "(/.*)?" for name in called])
         self._weights = _any([_path(modules, name) for name in holders])
 
     def hold(self, operator: str) -> bool:
@@ -53,6 +54,15 @@ class Scopes:
         return bool(
             self._result.fullmatch(first) or any(self._weights.fullmatch(part) for part in (first, *others))
         )
+
+
+def _called(modules: dict[str, nn.Module], name: str) -> Iterator[str]:
+    """The module, or what is in it where it is a list: that is never called, and so no part of a path."""
+    if type(modules[name]).forward is nn.Module.forward and name:
+        for part, _ in modules[name].named_children():
+            yield from _called(modules, f"{name}.{part}")
+    else:
+        yield name
 
 
 def _path(modules: dict[str, nn.Module], name: str) -> str:

@@ -38,3 +38,23 @@ def plans(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:
         if count >= len(layers):
             return
         count *= 2
+
+
+def enclosing(spared: frozenset[str], rows: Sequence[LayerDamage]) -> frozenset[str]:
+    """These modules and all in which no layer is left, so that what has no weights there is spared too.
+
+    Sums, pools and softmax are quantized as well where activations are, and between layers that are not
+    they would only round. The network as a whole is none of them.
+    """
+    left: set[str] = set()
+    held: set[str] = set()
+    for row in rows:
+        around = {outer for module in row.modules for outer in _outwards(module)}
+        (held if spared.issuperset(row.modules) else left).update(around)
+    return spared | (held - left)
+
+
+def _outwards(module: str) -> Iterator[str]:
+    while module:
+        yield module
+        module = module.rpartition(".")[0]

@@ -17,7 +17,7 @@ from mobileiqa_export.precision.fakequant import (
     fake_weight,
     find_ranges,
 )
-from mobileiqa_export.precision.mixed import plans
+from mobileiqa_export.precision.mixed import enclosing, plans
 from mobileiqa_export.precision.sensitivity import LayerDamage, Sensitivity, mark_spared
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
@@ -135,6 +135,20 @@ def test_plans_count_what_modules_hold() -> None:
         "",
     ]
     assert list(plans([row("own")])) == []
+
+
+def test_a_module_without_layers_left_is_spared_with_them() -> None:
+    rows = [
+        LayerDamage(name, (name,), 10, 20.0) for name in ("a.0.conv", "a.0.gate", "a.1.conv", "b.left", "ab")
+    ]
+    rows += [LayerDamage("b.right", ("b", "b.right"), 10, 20.0), LayerDamage("own", (), 10, 20.0)]
+    assert enclosing(frozenset({"a.0.conv"}), rows) == {"a.0.conv"}
+    assert enclosing(frozenset({"a.0.conv", "a.0.gate"}), rows) == {"a.0.conv", "a.0.gate", "a.0"}
+    first = frozenset({"a.0.conv", "a.0.gate", "a.1.conv", "b.right"})
+    assert enclosing(first, rows) == first | {"a", "a.0", "a.1"}
+    # One that a layer of its own and another's both need.
+    assert enclosing(first | {"b"}, rows) == first | {"a", "a.0", "a.1", "b"}
+    assert enclosing(frozenset(), rows) == frozenset()
 
 
 def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
