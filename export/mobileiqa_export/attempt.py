@@ -115,7 +115,7 @@ def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
         shutil.rmtree(worse.folder, ignore_errors=True)  # a search may take two dozen tries
         rows = ranked
     if best.reaches(bar) and best.way.weight_only and not best.way.keep:
-        shop.passed[cell.precision] = best.way.treated, best.way.weight_only
+        shop.passed.setdefault(cell.precision, []).append((best.way.treated, best.way.weight_only))
     return replace(best, layers=best.way.mark(rows), tries=tries)
 
 
@@ -124,14 +124,14 @@ def _ways(
 ) -> Iterator[tuple[Way, Sequence[LayerDamage]]]:
     """What to try after the plain artifact, with the layers' table as far as it was measured by then.
 
-    First what another format's artifact of this precision needed. Then equalised with corrected biases;
-    with layers as in int8-weights: where activations have calibrated ranges those at both ends, then the
-    most damaging too, at last all. Were int8 weights themselves too coarse, the most damaging layers in
-    float, at last all.
+    First what other formats' artifacts of this precision needed, the least first. Then equalised with
+    corrected biases; with layers as in int8-weights: where activations have calibrated ranges those at
+    both ends, then the most damaging too, at last all. Were int8 weights themselves too coarse, the most
+    damaging layers in float, at last all.
     """
     spared: frozenset[str]
-    if cell.precision in shop.passed:
-        treated, spared = shop.passed[cell.precision]
+    passed = dict.fromkeys(shop.passed.get(cell.precision, ()))
+    for treated, spared in sorted(passed, key=lambda way: len(way[1])):
         yield Way(treated, spared), rows
     yield Way(treated=True), rows
     spared = frozenset()

@@ -73,8 +73,8 @@ class Workshop:
         self._sensitivity: dict[str, Sensitivity] = {}
         self._treated: dict[str, Treated] = {}
         self._noise: dict[str, list[LayerDamage]] = {}
-        # Of the artifact that passed last, by precision: equalised or not, its modules as in int8-weights.
-        self.passed: dict[str, tuple[bool, frozenset[str]]] = {}
+        # By precision, of every artifact that passed so: equalised or not, its modules as in int8-weights.
+        self.passed: dict[str, list[tuple[bool, frozenset[str]]]] = {}
         subject = source.load(say)
         self.size = subject.size
         golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)

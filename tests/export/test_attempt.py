@@ -129,19 +129,27 @@ def test_calibrated_activations_stay_float_at_both_ends(
     assert found.layers[0].spared_as == "int8-weights"
 
 
-def test_what_one_format_needed_is_the_first_try_of_the_next(
+def test_what_other_formats_needed_is_tried_first_the_least_of_it_before(
     shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, half, _ = shop.ends("int8-static")
-    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if half <= job.weight_only else 0.3)
-    labels = []
-    for name in ("first", "second"):
+    rows = shop.noise("int8-static")
+    _, half, most = (enclosing(end, rows) for end in shop.ends("int8-static"))
+    enough = [most]
+    answering(monkeypatch, shop, quantizer, lambda job: 0.001 if enough[0] <= job.weight_only else 0.3)
+
+    def tries(name: str) -> tuple[frozenset[str], list[str]]:
         (tmp_path / name).mkdir()
         found = try_cell(shop, Cell("onnx", "int8-static"), tmp_path / name, lambda _: None)
-        assert found.way.weight_only >= half
-        labels.append([row.label for row in found.tries])
-    assert labels[0][:2] == ["plain", "equalised, biases corrected"]
-    assert labels[1] == ["plain", labels[0][-1]]
+        return found.way.weight_only, [row.label for row in found.tries]
+
+    spared, searched = tries("first")
+    assert spared == most
+    assert searched[:2] == ["plain", "equalised, biases corrected"]
+    shop.passed["int8-static"].append((True, half))
+    fewer = searched[3]
+    assert tries("needs as much") == (most, ["plain", fewer, searched[-1]])
+    enough[0] = half
+    assert tries("needs less") == (half, ["plain", fewer])
 
 
 @pytest.mark.parametrize("precision", ["int8-weights", "int8-static"])
