@@ -16,7 +16,7 @@ test: ## all tests
 	pytest
 
 model: ## export the bundled model from its checkpoint
-	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.2.safetensors \
+	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.3.safetensors \
 		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
 
 android: ## build the demo's APK, on Debian

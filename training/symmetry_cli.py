@@ -24,10 +24,18 @@ from .training_set import backbone_of, biq2021_option, cache_option, existing, f
 @click.option(
     "--strength", default=1.0, show_default=True, type=click.FloatRange(0), help="0 changes nothing."
 )
+@click.option("--model-version", help="Of the written student, instead of the checkpoint's.")
 @first_option
 @click.option("--seed", default=Settings.seed, show_default=True, help="Of the held-out photos.")
 def symmetrize_command(
-    checkpoint: Path, biq2021: Path, cache: Path, out: Path, strength: float, first: int | None, seed: int
+    checkpoint: Path,
+    biq2021: Path,
+    cache: Path,
+    out: Path,
+    strength: float,
+    model_version: str | None,
+    first: int | None,
+    seed: int,
 ) -> None:
     """Make a student's views answer mirrored photos more alike; `features --checkpoint` comes first."""
     student, loaded = moment_student(checkpoint)
@@ -52,6 +60,8 @@ def symmetrize_command(
         "symmetrized": {"strength": strength, "first": first, "seed": seed, "from": loaded.sha256},
         "before": loaded.info.get("training"),
     }
+    if model_version:
+        info["version"] = model_version
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, student, loaded.config, **info)
     click.echo(str(out))

@@ -10,7 +10,7 @@ import torch
 
 from mobileiqa_export.student import BACKBONES, Checkpoint, load_checkpoint, normalise
 
-PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.2.safetensors"
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.3.safetensors"
 SCORE = 0.448194
 
 

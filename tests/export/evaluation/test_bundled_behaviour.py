@@ -15,11 +15,11 @@ def ladders() -> Ladders:
 
 
 def test_a_worse_photo_scores_lower(ladders: Ladders) -> None:
-    # 97.0 % of 270 steps; a step or two may fall otherwise where sums round otherwise.
-    assert ladders.ordered >= 0.96
+    # 97.4 % of 270 steps.
+    assert ladders.ordered >= 0.97
     assert min(ladders.ordered_by_distortion.values()) >= 0.8
 
 
 def test_mirroring_and_mild_compression_hardly_matter(ladders: Ladders) -> None:
-    assert ladders.flip_difference < 0.015
+    assert ladders.flip_difference < 0.01
     assert ladders.jpeg_difference < 0.01
