@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from pathlib import Path
 
@@ -12,24 +11,25 @@ import torch
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.evaluation.datasets.biq2021 import read_split
-from mobileiqa_export.student import save_checkpoint
 from mobileiqa_sdk.errors import MobileIQAError
 
 from .ablation import Outcome, ablate
-from .backbone_weights import BACKBONE, SHA256, backbone_weights
+from .backbone_weights import BACKBONE, backbone_weights
 from .contact_sheet import contact_sheet
 from .duplicates import perceptual_hashes, with_twin
 from .evaluate import evaluate, moment_student, opinions_of_features, opinions_of_photos
 from .features import fingerprint, make_backbone
 from .finetune_cli import finetune_command, soup_command
 from .forms_cli import forms_command
-from .head import Settings, assemble, train_head
+from .head import Settings
+from .head_cli import head_command, ladders_command
 from .options import parsed
 from .symmetry_cli import symmetrize_command
 from .teaching_cli import teaching_command
 from .training_set import (
     backbone_of,
     backbone_option,
+    backbone_or_student,
     biq2021_option,
     cache_of,
     cache_option,
@@ -75,8 +75,7 @@ def backbone(backbone_file: Path) -> None:
 
 @commands.command()
 @biq2021_option
-@click.option("--backbone-file", type=existing, help="The backbone's .tflite.")
-@click.option("--checkpoint", type=existing, help="Instead: a student, whose backbone is taken.")
+@backbone_or_student
 @click.option("--cache", required=True, type=click.Path(path_type=Path), help="Folder for features (0.3 GB).")
 @first_option
 def features(
@@ -93,49 +92,6 @@ def features(
         )
         name = f"{part}{', mirrored' if flipped else ''}"
         click.echo(f"{name}: {done} of {len(photos)} photos extracted in {time.monotonic() - began:.0f} s")
-
-
-@commands.command(name="head")
-@biq2021_option
-@backbone_option
-@cache_option
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The .safetensors file to write.")
-@click.option("--seed", default=Settings.seed, show_default=True)
-@changes_option
-def head_command(
-    biq2021: Path, backbone_file: Path, cache: Path, out: Path, seed: int, changes: tuple[str, ...]
-) -> None:
-    """Train the head, choose the epoch on held-out training photos and write the whole student."""
-    settings = Settings(**{"seed": seed, **parsed(Settings, changes)})
-    weights = backbone_weights(backbone_file)
-    plain, mirrored, mos, part = training_set(
-        biq2021, cache, fingerprint(weights), validation=settings.validation, seed=settings.seed
-    )
-    began = time.monotonic()
-    trained = train_head(plain, mirrored, mos, part, settings, lambda line: click.echo(line, err=True))
-    seconds = time.monotonic() - began
-    student, config = assemble(trained.head, weights, settings)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(
-        out,
-        student,
-        config,
-        name="mobileiqa-small",
-        version="0.1",
-        licence="Apache-2.0",
-        training={
-            "data": "BIQ2021, official training split",
-            "backbone_file_sha256": SHA256,
-            "settings": settings.to_dict(),
-            "epoch": trained.epoch,
-            "validation": {"photos": settings.validation, "srcc": trained.srcc, "plcc": trained.plcc},
-            "torch": torch.__version__,
-        },
-    )
-    click.echo(
-        f"{out}: epoch {trained.epoch}, validation SRCC {trained.srcc:.4f}, PLCC {trained.plcc:.4f}, "
-        f"{out.stat().st_size:,} bytes, {seconds:.0f} s on {THREADS} threads of {platform.machine()}"
-    )
 
 
 @commands.command(name="ablate")
@@ -196,6 +152,8 @@ def evaluate_command(
         )
 
 
+commands.add_command(ladders_command)
+commands.add_command(head_command)
 commands.add_command(finetune_command)
 commands.add_command(soup_command)
 commands.add_command(forms_command)

@@ -13,8 +13,8 @@ from mobileiqa_export.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student.backbone import TAP_CHANNELS
 from mobileiqa_export.student.moments import MOMENTS
 
-from .features import Features
-from .head import Floats, Settings, train_head
+from .arrays import Features, Floats
+from .head import Settings, train_head
 from .partition import Partition
 
 KINDS = ("mean", "deviation", "maximum")

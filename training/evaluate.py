@@ -16,8 +16,9 @@ from mobileiqa_export.evaluation.agreement import Agreement, agreement, srcc
 from mobileiqa_export.evaluation.datasets import RatedPhoto
 from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
 
+from .arrays import Features
 from .errors import TrainingError
-from .features import BATCH, Features, load_photo, to_batch
+from .features import BATCH, load_photo, to_batch
 
 Opinions = npt.NDArray[np.float32]
 

@@ -1,17 +1,14 @@
-"""Cached moments of every photo, in shards, so that extraction can stop and go on."""
+"""Cached moments of every photo."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -23,14 +20,14 @@ from mobileiqa_export.student.moments import moments
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
+from .arrays import Features
 from .backbone_weights import BACKBONE
-from .errors import FeatureCacheError
+from .shards import Shards
 
 SIDE = 512
 BATCH = 8
-SHARD = 500
 
-Features = npt.NDArray[np.float32]
+Item = TypeVar("Item")
 
 
 def sized(path: Path, size: tuple[int, int]) -> Pixels:
@@ -50,7 +47,7 @@ def to_batch(photos: Sequence[Image.Image | Pixels]) -> Tensor:
 
 
 @torch.inference_mode()
-def extract(backbone: Backbone, photos: Sequence[Image.Image]) -> Features:
+def extract(backbone: Backbone, photos: Sequence[Image.Image | Pixels]) -> Features:
     """Moments of all taps, [B, 3456]."""
     inputs = normalise(to_batch(photos), BACKBONES[BACKBONE]).contiguous(memory_format=torch.channels_last)
     features: Features = torch.cat([moments(tap) for tap in backbone(inputs)], dim=1).numpy()
@@ -66,7 +63,7 @@ def make_backbone(weights: dict[str, Tensor]) -> Backbone:
 
 @dataclass(frozen=True)
 class FeatureCache:
-    """Features of a fixed list of photos under one folder, a shard of 500 photos per file.
+    """Features of a fixed list of photos under one folder.
 
     Attributes:
         folder: of the shards; made on the first write.
@@ -86,22 +83,11 @@ class FeatureCache:
         Raises:
             FeatureCacheError: the folder holds features of other photos or another backbone.
         """
-        self._claim()
-        done = 0
-        for shard, start in enumerate(range(0, len(paths), SHARD)):
-            file = self._shard(shard)
-            if file.exists():
-                continue
-            batch = paths[start : start + SHARD]
-            rows = [self._extract(backbone, batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
-            # Renamed when complete: an interrupted run leaves no half-written shard behind.
-            scratch = file.with_suffix(".tmp")
-            with scratch.open("wb") as stream:
-                np.save(stream, np.concatenate(rows))
-            os.replace(scratch, file)
-            done += len(batch)
-            report(f"{file}: photos {start + 1} to {start + len(batch)} of {len(paths)}")
-        return done
+
+        def rows(photos: range) -> Features:
+            return in_batches([paths[i] for i in photos], lambda batch: self._extract(backbone, batch))
+
+        return self._shards.fill(len(paths), rows, report)
 
     def read(self) -> Features:
         """All features, [photos, 3456], in the order of ``names``.
@@ -109,54 +95,31 @@ class FeatureCache:
         Raises:
             FeatureCacheError: not all shards are there, or they belong to something else.
         """
-        self._check()
-        shards = [self._shard(i) for i in range(-(-len(self.names) // SHARD))]
-        absent = [file.name for file in shards if not file.exists()]
-        if absent:
-            raise FeatureCacheError(
-                f"{self.folder}: {len(absent)} shards are missing; run `python -m training features` again"
-            )
-        return np.concatenate([np.load(file) for file in shards])
+        return self._shards.read()
+
+    @property
+    def _shards(self) -> Shards:
+        photos = {"photos": list_digest(self.names), "count": len(self.names), "flipped": self.flipped}
+        return Shards(self.folder, {**extracted_by(self.weights), **photos}, "features")
 
     def _extract(self, backbone: Backbone, paths: Sequence[Path]) -> Features:
         photos = [load_photo(path) for path in paths]
         return extract(backbone, [ImageOps.mirror(photo) for photo in photos] if self.flipped else photos)
 
-    def _shard(self, index: int) -> Path:
-        return self.folder / f"shard-{index:04d}.npy"
 
-    def _description(self) -> dict[str, Any]:
-        return {
-            "backbone": BACKBONE,
-            "weights": self.weights,
-            "photos": hashlib.sha256("\n".join(self.names).encode()).hexdigest(),
-            "count": len(self.names),
-            "shard": SHARD,
-            "side": SIDE,
-            "flipped": self.flipped,
-        }
+def in_batches(items: Sequence[Item], make: Callable[[Sequence[Item]], Features]) -> Features:
+    """What ``make`` makes of so many items as the backbone sees at once, one after the other."""
+    return np.concatenate([make(items[i : i + BATCH]) for i in range(0, len(items), BATCH)])
 
-    def _claim(self) -> None:
-        manifest = self.folder / "features.json"
-        if manifest.exists():
-            self._check()
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(json.dumps(self._description(), indent=1))
 
-    def _check(self) -> None:
-        manifest = self.folder / "features.json"
-        if not manifest.exists():
-            raise FeatureCacheError(
-                f"{self.folder} holds no features; run `python -m training features` first"
-            )
-        found, wanted = json.loads(manifest.read_text()), self._description()
-        differing = [key for key in wanted if found.get(key) != wanted[key]]
-        if differing:
-            raise FeatureCacheError(
-                f"{self.folder} holds features made otherwise ({', '.join(differing)} differ); "
-                "use another --cache folder or delete this one"
-            )
+def extracted_by(weights: str) -> dict[str, Any]:
+    """What features depend on besides the photos, for the description of :class:`Shards`."""
+    return {"backbone": BACKBONE, "weights": weights, "side": SIDE}
+
+
+def list_digest(names: Sequence[str]) -> str:
+    """sha256 of file names, in hex."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def fingerprint(weights: dict[str, Tensor]) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -31,14 +30,14 @@ from mobileiqa_export.student import (
 )
 from mobileiqa_export.student.backbone import Backbone
 
+from .arrays import Floats
 from .errors import TrainingError
 from .features import sized, to_batch
-from .head import bootstrap_weights, follow, rate_at, view_loss
-from .pairs import RUNGS, draw_rungs
+from .head import bootstrap_weights, follow, ladder_loss, rate_at, view_loss
+from .pairs import Beginnings, better_half
 from .teachers import Teacher, distillation_loss
 
 Network = TypeVar("Network", bound=torch.nn.Module)
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,9 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         input_size: tuple[int, int],
         settings: FinetuneSettings,
     ) -> None:
-        self.rated, self.photographs = rated, photographs
-        self.input_size, self.settings = input_size, settings
+        self.rated, self.input_size, self.settings = rated, input_size, settings
         self.per_epoch = len(rated.paths) // settings.batch
-        # A fault added to a photo that is bad already is not always a step down.
-        self.good = np.flatnonzero(rated.mos >= np.median(rated.mos))
+        self.beginnings = Beginnings(better_half(rated.paths, rated.mos), photographs, input_size)
 
     def __len__(self) -> int:
         return self.per_epoch * sum(epochs for epochs, _ in self.settings.stages)
@@ -133,15 +130,10 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rows = order[place * batch : (place + 1) * batch]
         generator = np.random.default_rng((seed, 2, step))
         photos = [cropped([self._photo(row)], side, generator) for row in rows]
-        rungs = [cropped(self._ladder(generator), side, generator) for _ in range(self.settings.ladders)]
+        rungs = [
+            cropped(self.beginnings.draw(generator), side, generator) for _ in range(self.settings.ladders)
+        ]
         return _stacked(photos), torch.from_numpy(rows), _stacked(rungs)
-
-    def _ladder(self, generator: np.random.Generator) -> list[Pixels]:
-        if not self.photographs or generator.random() < 0.5:
-            photo = self._photo(generator.choice(self.good))
-        else:
-            photo = self.photographs[int(generator.integers(len(self.photographs)))]
-        return draw_rungs(photo, self.input_size, generator)[1]
 
     def _photo(self, row: np.integer[Any]) -> Pixels:
         return sized(self.rated.paths[int(row)], self.input_size)
@@ -339,17 +331,3 @@ def freeze(backbone: Backbone, stages: int) -> None:
     if stages:
         for module in (backbone.conv_stem, backbone.bn1, *list(backbone.blocks)[:stages]):
             module.requires_grad_(False).eval()
-
-
-def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
-    """Hinge on every pair of rungs of one ladder, summed over views: [L * 3, views] -> scalar.
-
-    A rung should score at least ``margin`` below the one before it, and twice that below the one
-    before that. 0 where there are no ladders.
-    """
-    if not len(opinions):
-        return opinions.sum()
-    ladders = opinions.view(-1, RUNGS, opinions.shape[1])
-    pairs = [(a, b) for a in range(RUNGS) for b in range(a + 1, RUNGS)]
-    hinges = [torch.relu(margin * (b - a) - (ladders[:, a] - ladders[:, b])) for a, b in pairs]
-    return torch.stack(hinges).mean((0, 1)).sum()

@@ -23,9 +23,10 @@ from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
 from mobileiqa_export.student.moments import MomentViews, moments
 
 from .ablation import KINDS, columns
+from .arrays import Floats
 from .backbone_weights import BACKBONE
 from .features import BATCH, sized, to_batch
-from .head import Floats, adamw, bootstrap_weights, follow, rate_at, view_loss
+from .head import adamw, bootstrap_weights, follow, rate_at, view_loss
 from .partition import Rows
 
 TAPS = (1, 2, 3, 4, 5)

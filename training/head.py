@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,11 +16,11 @@ from mobileiqa_export.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
 from mobileiqa_export.student.moments import MomentViews
 
+from .arrays import Features, Floats
 from .backbone_weights import BACKBONE
-from .features import SIDE, Features
+from .features import SIDE
+from .pairs import RUNGS
 from .partition import Partition
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,9 @@ class Settings:
         noise: deviation of Gaussian noise on the standardized features.
         correlation: weight of the (1 - PLCC) term next to the squared error.
         average: per-step decay of the moving average of the weights that is kept.
+        ranking: weight of the hinge between rungs of a ladder, see :func:`ladder_loss`.
+        margin: how much lower, at least, the next rung should score.
+        ladders: how many are seen in a step.
         bootstrap: each view learns from its own resample, with replacement, of the training photos.
         seed: of the split, the weights, the resamples and the order of photos.
     """
@@ -55,6 +57,9 @@ class Settings:
     noise: float = 0.5
     correlation: float = 0.1
     average: float = 0.998
+    ranking: float = 0.0
+    margin: float = 0.01
+    ladders: int = 64
     bootstrap: bool = True
     seed: int = 0
 
@@ -87,6 +92,7 @@ def train_head(
     settings: Settings,
     report: Callable[[str], None] = print,
     start: MomentViews | None = None,
+    ladders: Features | None = None,
 ) -> Trained:
     """Train the views and keep the moving average with the best validation SRCC.
 
@@ -98,6 +104,7 @@ def train_head(
         settings: see :class:`Settings`.
         report: told the validation figures every few epochs.
         start: head to go on from, standardization included; without it, fresh weights.
+        ladders: moments of photos made worse, [L, RUNGS, F], best first; without them there is no ranking.
     """
     torch.manual_seed(settings.seed)
     rows, held_out = part.learn, part.validate
@@ -107,6 +114,7 @@ def train_head(
     head = _fresh_head(inputs[0], settings) if start is None else _further(start, settings)
     averaged = copy.deepcopy(head).requires_grad_(False).eval()
     inputs = (inputs - head.mean) / head.std
+    rungs = None if ladders is None else (torch.from_numpy(ladders) - head.mean) / head.std
     held_inputs = torch.from_numpy(features[held_out])
     weights = bootstrap_weights(len(rows), settings.views, settings.seed, enabled=settings.bootstrap)
     optimizer = adamw(head, settings.rate, settings.decay)
@@ -123,6 +131,9 @@ def train_head(
             if settings.noise:
                 batch = batch + settings.noise * torch.randn_like(batch)
             loss = view_loss(standardized(batch), target[chosen], weights[chosen], settings.correlation)
+            if rungs is not None:
+                drawn = rungs[torch.randint(len(rungs), (settings.ladders,))].flatten(0, 1)
+                loss = loss + settings.ranking * ladder_loss(standardized(drawn), settings.margin)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -208,6 +219,20 @@ def view_loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float
     covariance = (share * x * y).sum(0)
     spread = torch.sqrt((share * x * x).sum(0) * (share * y * y).sum(0) + 1e-12)
     return (squared + correlation * (1 - covariance / spread)).sum()
+
+
+def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
+    """Hinge on every pair of rungs of one ladder, summed over views: [L * 3, views] -> scalar.
+
+    A rung should score at least ``margin`` below the one before it, and twice that below the one
+    before that. 0 where there are no ladders.
+    """
+    if not len(opinions):
+        return opinions.sum()
+    ladders = opinions.view(-1, RUNGS, opinions.shape[1])
+    pairs = [(a, b) for a in range(RUNGS) for b in range(a + 1, RUNGS)]
+    hinges = [torch.relu(margin * (b - a) - (ladders[:, a] - ladders[:, b])) for a, b in pairs]
+    return torch.stack(hinges).mean((0, 1)).sum()
 
 
 def adamw(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:

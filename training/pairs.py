@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
+from .arrays import Floats
+from .features import sized
+
 RUNGS = 3
 GAP = (0.6, 1.4)
 """Distance of two rungs, in steps of the customary ladder: from two thirds of a step to one and a half."""
@@ -20,6 +24,34 @@ LARGE_SHARE = 0.25
 """How often a large photograph is harmed at twice the side and shrunk after, as a phone's photo would be."""
 
 _PER_PIXEL = {"gaussian blur", "motion blur", "down-up scaling", "noise"}
+
+
+@dataclass(frozen=True)
+class Beginnings:
+    """What ladders begin with.
+
+    Attributes:
+        good: rated photos. A fault added to a photo that is bad already is not always a step down.
+        photographs: good ones without ratings; half of the ladders begin there, if there are any.
+        size: (height, width) of the rungs.
+    """
+
+    good: Sequence[Path]
+    photographs: Sequence[Pixels]
+    size: tuple[int, int]
+
+    def draw(self, generator: np.random.Generator) -> list[Pixels]:
+        """A ladder of one photo, best first."""
+        if not self.photographs or generator.random() < 0.5:
+            photo = sized(self.good[int(generator.integers(len(self.good)))], self.size)
+        else:
+            photo = self.photographs[int(generator.integers(len(self.photographs)))]
+        return draw_rungs(photo, self.size, generator)[1]
+
+
+def better_half(paths: Sequence[Path], mos: Floats) -> list[Path]:
+    """Those rated at least as good as the median."""
+    return [path for path, rating in zip(paths, mos, strict=True) if rating >= np.median(mos)]
 
 
 def strength_at(distortion: Distortion, step: float, scale: float = 1.0) -> float | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mobileiqa_export.student.moments import MomentViews
 
-from .features import Features
+from .arrays import Features
 
 _RIDGE = 1e-3
 """Of the standardized features' variance: where photos say nothing, weights stay as they are."""

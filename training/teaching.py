@@ -12,8 +12,8 @@ import torch
 from mobileiqa_export.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student.moments import MomentViews
 
-from .features import Features
-from .head import Floats, Settings, bootstrap_weights, train_head
+from .arrays import Features, Floats
+from .head import Settings, bootstrap_weights, train_head
 from .partition import Partition
 
 SHARES = (0.5, 1.0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import numpy as np
@@ -12,11 +14,13 @@ from torch import Tensor
 from mobileiqa_export.evaluation.datasets import RatedPhoto
 from mobileiqa_export.evaluation.datasets.biq2021 import read_split
 
+from .arrays import Features, Floats
 from .backbone_weights import backbone_weights
 from .evaluate import moment_student
-from .features import FeatureCache, Features
-from .head import Floats
+from .features import FeatureCache
 from .partition import Partition, partition
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 existing = click.Path(exists=True, path_type=Path)
 biq2021_option = click.option(
@@ -32,6 +36,12 @@ first_option = click.option(
 changes_option = click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting."
 )
+
+
+def backbone_or_student(command: Command) -> Command:
+    """Two options, of which :func:`backbone_of` takes one."""
+    student = click.option("--checkpoint", type=existing, help="Instead: a student, whose backbone is taken.")
+    return click.option("--backbone-file", type=existing, help="The backbone's .tflite.")(student(command))
 
 
 def rated_photos(biq2021: Path, validation: int, seed: int) -> tuple[list[RatedPhoto], Floats, Partition]:

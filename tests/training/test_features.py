@@ -9,10 +9,12 @@ import torch
 from PIL import Image
 
 from mobileiqa_export.student.backbone import BACKBONES, Backbone
-from training import features
+from training import features, shards
 from training.backbone_weights import BACKBONE
 from training.errors import FeatureCacheError
 from training.features import FeatureCache, fingerprint, load_photo, make_backbone
+from training.ladder_features import LadderCache
+from training.pairs import RUNGS, Beginnings
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def paths(tmp_path: Path) -> list[Path]:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small photos and shards: what is tested is the bookkeeping."""
     monkeypatch.setattr(features, "SIDE", 64)
-    monkeypatch.setattr(features, "SHARD", 2)
+    monkeypatch.setattr(shards, "SHARD", 2)
     monkeypatch.setattr(features, "BATCH", 2)
 
 
@@ -74,7 +76,7 @@ def test_an_interrupted_shard_leaves_no_half(
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(features.np, "save", full)
+        patch.setattr(shards.np, "save", full)
         with pytest.raises(OSError, match="no space"):
             cache.fill(paths, backbone)
     assert not list((tmp_path / "cache").glob("*.npy"))
@@ -96,6 +98,31 @@ def test_features_of_something_else_are_refused(
             other.read()
         with pytest.raises(FeatureCacheError, match=what):
             other.fill(paths, backbone)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_ladders_are_the_seeds(tmp_path: Path, paths: list[Path], backbone: Backbone) -> None:
+    photograph = np.asarray(Image.linear_gradient("L").resize((150, 140)).convert("RGB"))
+    beginnings = Beginnings(paths, [photograph], (64, 64))
+    lines: list[str] = []
+    cache = LadderCache(tmp_path / "ladders", "w", 0)
+    with pytest.raises(FeatureCacheError, match="python -m training ladders"):
+        cache.read()
+    assert cache.fill(3, beginnings, backbone, lines.append) == 3
+    whole = cache.read()
+    assert whole.shape == (3, RUNGS, 3456)
+    assert len({ladder.tobytes() for ladder in whole}) == 3
+    (tmp_path / "ladders" / "shard-0001.npy").unlink()
+    assert cache.fill(3, beginnings, backbone, lines.append) == 1
+    np.testing.assert_array_equal(cache.read(), whole)
+    for other, what in (
+        (LadderCache(tmp_path / "ladders", "w", 1), "seed"),
+        (LadderCache(tmp_path / "ladders", "v", 0), "weights"),
+    ):
+        with pytest.raises(FeatureCacheError, match=what):
+            other.read()
+    with pytest.raises(FeatureCacheError, match="photographs, count"):
+        cache.fill(4, Beginnings(paths, [], (64, 64)), backbone, lines.append)
 
 
 def test_reading_before_extracting(tmp_path: Path, paths: list[Path]) -> None:

@@ -9,7 +9,7 @@ import torch
 from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
 from training.features import sized
-from training.finetune import FinetuneSettings, Finetuning, Rated, ladder_loss
+from training.finetune import FinetuneSettings, Finetuning, Rated
 from training.teachers import Teacher
 
 MOMENTS = StudentConfig(
@@ -104,10 +104,3 @@ def test_a_teacher_pulls_the_student_towards_its_own_answers(scenes: list[Path],
     for _ in range(30):
         run._learn(pixels, torch.arange(4), pixels[:0])
     assert (run.student(inputs) - wanted).abs().mean().item() < 0.5 * before
-
-
-def test_ladder_loss_wants_each_rung_below_the_one_before() -> None:
-    falling = torch.tensor([[0.9], [0.6], [0.3]])
-    assert ladder_loss(falling, 0.1).item() == 0
-    assert ladder_loss(falling.flip(0), 0.1).item() == pytest.approx((0.4 + 0.4 + 0.8) / 3)
-    assert ladder_loss(falling[:0], 0.1).item() == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import torch
 
 from mobileiqa_export.evaluation.datasets import RatedPhoto
 from training.evaluate import evaluate
-from training.head import Settings, bootstrap_weights, train_head
+from training.head import Settings, bootstrap_weights, ladder_loss, train_head
+from training.pairs import RUNGS
 from training.partition import Partition
 
 TINY = Settings(
@@ -49,6 +51,30 @@ def test_a_dead_feature_does_no_harm() -> None:
     features, mos = toy()
     features[:, 5] = 0
     assert train_head(features, None, mos, PART, TINY, lambda _: None).srcc > 0.9
+
+
+def test_ladders_are_put_in_order() -> None:
+    """A feature that no opinion depends on falls along them."""
+    features, mos = toy()
+    rng = np.random.default_rng(1)
+    ladders = rng.normal(size=(50, 1, 12)).astype(np.float32).repeat(RUNGS, axis=1)
+    ladders[:, :, 7] = [2, 0, -2]
+
+    def in_order(settings: Settings) -> float:
+        head = train_head(features, None, mos, PART, settings, lambda _: None, ladders=ladders).head
+        with torch.inference_mode():
+            scores = head(torch.from_numpy(ladders).flatten(0, 1)).mean(1).view(50, RUNGS).numpy()
+        return float((np.diff(scores, axis=1) < 0).mean())
+
+    assert in_order(replace(TINY, ranking=1.0, margin=0.03, ladders=20)) > 0.95
+    assert in_order(replace(TINY, ranking=0.0)) < 0.8
+
+
+def test_ladder_loss_wants_each_rung_below_the_one_before() -> None:
+    falling = torch.tensor([[0.9], [0.6], [0.3]])
+    assert ladder_loss(falling, 0.1).item() == 0
+    assert ladder_loss(falling.flip(0), 0.1).item() == pytest.approx((0.4 + 0.4 + 0.8) / 3)
+    assert ladder_loss(falling[:0], 0.1).item() == 0
 
 
 def test_evaluation_splits_by_subset_and_kinship() -> None:
