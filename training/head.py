@@ -25,7 +25,7 @@ from .partition import Partition
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides the trained head. The defaults made the bundled checkpoint.
+    """Everything that decides the trained head. The defaults made the one that fine-tuning began from.
 
     Attributes:
         hidden: units of each view.
