@@ -47,7 +47,7 @@ class LadderCache:
             turn = -1 if generator.random() < 0.5 else 1
             return extract(backbone, [np.ascontiguousarray(rung[:, ::turn]) for rung in rungs])
 
-        # Unrated photographs have no names any more; there being as many is a good sign.
+        # Of unrated photographs only the number is known here: their names are not kept.
         sources = {
             "photos": list_digest([path.name for path in beginnings.good]),
             "photographs": len(beginnings.photographs),

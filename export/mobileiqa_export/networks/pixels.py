@@ -51,7 +51,7 @@ class PixelNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         image = self.prepared(pixels)
-        with Substitutes(self) if self.rewritten else nullcontext():
+        with Substitutes(self.network, self.pooling, self.replaced) if self.rewritten else nullcontext():
             given = self.network(image)
         return self.score(given)
 

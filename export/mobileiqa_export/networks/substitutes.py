@@ -7,26 +7,28 @@ module or plain code makes it, and when a network is traced for export too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from ..rewrite.stream_lda import bins
 
-if TYPE_CHECKING:
-    from .pixels import PixelNetwork
-
 
 class Substitutes(TorchFunctionMode):
-    """While active, a function of :data:`SUBSTITUTES` is asked for another way to the same result."""
+    """While active, a function of :data:`SUBSTITUTES` is asked for another way to the same result.
 
-    def __init__(self, host: PixelNetwork) -> None:
+    Args:
+        network: that runs meanwhile.
+        pooling: the means of so many adaptive bins over such a length, as a constant [length, count].
+        replaced: to put the names of functions into that were replaced.
+    """
+
+    def __init__(self, network: nn.Module, pooling: Callable[[int, int], Tensor], replaced: set[str]) -> None:
         super().__init__()
-        self._host = host
-        network = host.network
+        self.pooling, self._replaced = pooling, replaced
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
 
     def __torch_function__(
@@ -37,12 +39,8 @@ class Substitutes(TorchFunctionMode):
         made = substitute(self, *args, **kwargs) if substitute else None
         if made is None:
             return func(*args, **kwargs)
-        self._host.replaced.add(func.__name__)
+        self._replaced.add(func.__name__)
         return made
-
-    def pooling(self, length: int, count: int) -> Tensor:
-        """See :meth:`PixelNetwork.pooling`."""
-        return self._host.pooling(length, count)
 
     def computed(self, tensor: Tensor | None) -> bool:
         """Whether a weight or bias is no parameter, but something that the network computes."""

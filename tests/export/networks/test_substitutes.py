@@ -38,7 +38,7 @@ def both(code: Callable[..., Tensor], x: Tensor) -> tuple[Tensor, Tensor, set[st
     with torch.inference_mode():
         plain = host.network(x)
         for _ in range(2):  # matrices are made at the first run, and found at the second
-            with Substitutes(host):
+            with Substitutes(host.network, host.pooling, host.replaced):
                 found = host.network(x)
     return plain, found, host.replaced
 
