@@ -51,7 +51,8 @@ class Beginnings:
 
 def better_half(paths: Sequence[Path], mos: Floats) -> list[Path]:
     """Those rated at least as good as the median."""
-    return [path for path, rating in zip(paths, mos, strict=True) if rating >= np.median(mos)]
+    median = np.median(mos)
+    return [path for path, rating in zip(paths, mos, strict=True) if rating >= median]
 
 
 def strength_at(distortion: Distortion, step: float, scale: float = 1.0) -> float | None:
