@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,8 +26,6 @@ from .shards import Shards
 
 SIDE = 512
 BATCH = 8
-
-Item = TypeVar("Item")
 
 
 def sized(path: Path, size: tuple[int, int]) -> Pixels:
@@ -85,7 +83,8 @@ class FeatureCache:
         """
 
         def rows(photos: range) -> Features:
-            return in_batches([paths[i] for i in photos], lambda batch: self._extract(backbone, batch))
+            batches = (photos[i : i + BATCH] for i in range(0, len(photos), BATCH))
+            return np.concatenate([self._extract(backbone, [paths[i] for i in batch]) for batch in batches])
 
         return self._shards.fill(len(paths), rows, report)
 
@@ -105,11 +104,6 @@ class FeatureCache:
     def _extract(self, backbone: Backbone, paths: Sequence[Path]) -> Features:
         photos = [load_photo(path) for path in paths]
         return extract(backbone, [ImageOps.mirror(photo) for photo in photos] if self.flipped else photos)
-
-
-def in_batches(items: Sequence[Item], make: Callable[[Sequence[Item]], Features]) -> Features:
-    """What ``make`` makes of so many items as the backbone sees at once, one after the other."""
-    return np.concatenate([make(items[i : i + BATCH]) for i in range(0, len(items), BATCH)])
 
 
 def extracted_by(weights: str) -> dict[str, Any]:
