@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from ._text import one_line
+
 
 class MobileIQAError(Exception):
-    """Base of all errors below."""
+    """Base of all errors below. The message is one printable line, whatever names a file or a model has."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class PhotoError(MobileIQAError):
@@ -63,6 +68,10 @@ class ContractUnsupported(ModelError):
 
 class ContractMismatch(ModelError):
     """The artifact does not keep its contract: another input, another output, another golden score."""
+
+
+class OpinionsInvalid(ContractMismatch):
+    """The model answered NaN, infinity or a value outside the range its contract promises."""
 
 
 class RuntimeUnavailable(ModelError):

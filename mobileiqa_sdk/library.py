@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ArtifactInvalid, ModelNotFound
-from .runtimes import RUNTIMES
+from .runtimes import available
 
 BUNDLED = Path(__file__).parent / "models"
 DEFAULT = "mobileiqa-small"
@@ -134,7 +134,7 @@ def _model_files(folder: Path) -> list[Path]:
 
 
 def _is_model(path: Path) -> bool:
-    kinds = {entry.folder for entry in RUNTIMES.values() if entry.suffix == path.suffix}
+    kinds = {entry.folder for entry in available().values() if entry.suffix == path.suffix}
     return (False in kinds and os.path.isfile(path)) or (True in kinds and os.path.isdir(path))
 
 

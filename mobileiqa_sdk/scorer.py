@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ import numpy as np
 from . import library, runtimes
 from .bands import Band, band
 from .contract import ModelContract
-from .errors import ContractMismatch, PhotoError
+from .errors import PhotoError
 from .parallel import check_count, default_threads, default_workers, in_order
 from .photo import Photo, describe, read_photo
 from .resample import resize
@@ -76,7 +75,7 @@ class Scorer:
     Args:
         model: a name from ``mobileiqa models``, the path of an artifact (folder or model file),
             or None for the bundled model.
-        runtime: a key of ``mobileiqa_sdk.runtimes.RUNTIMES``; None picks it by the file's suffix.
+        runtime: a key of ``mobileiqa_sdk.runtimes.available()``; None picks it by the file's suffix.
         threads: CPU threads for one inference; None takes ``OMP_NUM_THREADS`` if set, else the
             CPUs this process may run on.
         exact_decode: decode every pixel of a JPEG, also where the contract's rule is to decode large
@@ -100,7 +99,7 @@ class Scorer:
         self.path: Path = library.find(model)
         self._runtime = runtimes.load(self.path, runtime, self.threads)
         spec = self._runtime.contract.input
-        self._size = spec.height, spec.width
+        self._size = spec.size
         self.decode: str = "full" if exact_decode else spec.decode
         self._fit = None if self.decode == "full" else self._size
 
@@ -122,11 +121,6 @@ class Scorer:
         resized = perf_counter()
         opinions = self._runtime.opinions(pixels)
         seconds = Seconds(decoded - started, resized - decoded, perf_counter() - resized)
-        for opinion in opinions:
-            if not (math.isfinite(opinion) and 0 <= opinion <= 1):
-                raise ContractMismatch(
-                    f"{self.path}: the model answered {opinion}, its contract promises 0 to 1"
-                )
         model = self.contract.model.name
         return Assessment(describe(photo), mean(opinions), model, self._size, seconds, opinions)
 

@@ -42,6 +42,6 @@ def replay_golden(scorer: Scorer) -> Replay:
     """Make the contract's golden image, take it the way of every photo, and compare."""
     spec, golden = scorer.contract.input, scorer.contract.golden
     image = golden_image(golden.height, golden.width)
-    pixels = resize(Image.fromarray(image), spec.height, spec.width)
+    pixels = resize(Image.fromarray(image), *spec.size)
     exact = hashlib.sha256(pixels.tobytes()).hexdigest() == golden.input_sha256
     return Replay(exact, golden.score, scorer.score(image), golden.tolerance)

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import torch
 
+from mobileiqa_bench.evaluation.datasets.biq2021 import read_split
 from mobileiqa_export.errors import ExportError
-from mobileiqa_export.evaluation.datasets.biq2021 import read_split
 from mobileiqa_sdk.errors import MobileIQAError
 
 from .ablation import Outcome, ablate

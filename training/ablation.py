@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mobileiqa_export.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student.backbone import TAP_CHANNELS
 from mobileiqa_export.student.moments import MOMENTS
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_sdk.photo import read_photo
 
 COLUMNS, SIDE, CAPTION, GAP = 5, 260, 40, 8

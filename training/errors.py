@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mobileiqa_export.errors import DatasetError as DatasetError
+from mobileiqa_bench.evaluation.errors import DatasetError as DatasetError
 from mobileiqa_sdk.errors import MobileIQAError
 
 

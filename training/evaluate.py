@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from mobileiqa_export.evaluation.agreement import Agreement, agreement, srcc
-from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.evaluation.agreement import Agreement, agreement, srcc
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
 
 from .arrays import Features

@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from mobileiqa_export.evaluation.distortions import Pixels
+from mobileiqa_bench.evaluation.distortions import Pixels
 from mobileiqa_export.student import BACKBONES, normalise
 from mobileiqa_export.student.backbone import Backbone
 from mobileiqa_export.student.moments import moments

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mobileiqa_export.evaluation.agreement import plcc, srcc
-from mobileiqa_export.evaluation.distortions import Pixels
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.evaluation.distortions import Pixels
 from mobileiqa_export.student import (
     BACKBONES,
     MomentStudent,

@@ -9,7 +9,7 @@ import click
 import numpy as np
 import torch
 
-from mobileiqa_export.evaluation.datasets import DATASETS, read_dataset
+from mobileiqa_bench.evaluation.datasets import DATASETS, read_dataset
 from mobileiqa_export.student import (
     Checkpoint,
     StudentConfig,

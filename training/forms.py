@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mobileiqa_export.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import BACKBONES, AttentionStudent, StudentConfig, normalise
 from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
 from mobileiqa_export.student.moments import MomentViews, moments

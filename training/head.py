@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mobileiqa_export.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
 from mobileiqa_export.student.moments import MomentViews
 

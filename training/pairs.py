@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mobileiqa_export.evaluation.distortions import DISTORTIONS, Distortion, Pixels
+from mobileiqa_bench.evaluation.distortions import DISTORTIONS, Distortion, Pixels
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mobileiqa_export.evaluation.agreement import srcc
+from mobileiqa_bench.evaluation.agreement import srcc
 from mobileiqa_export.student import save_checkpoint
 
 from .evaluate import moment_student, opinions_of_features

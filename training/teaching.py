@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from mobileiqa_export.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student.moments import MomentViews
 
 from .arrays import Features, Floats

@@ -11,8 +11,8 @@ import click
 import numpy as np
 from torch import Tensor
 
-from mobileiqa_export.evaluation.datasets import RatedPhoto
-from mobileiqa_export.evaluation.datasets.biq2021 import read_split
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.evaluation.datasets.biq2021 import read_split
 
 from .arrays import Features, Floats
 from .backbone_weights import backbone_weights

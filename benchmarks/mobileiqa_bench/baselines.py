@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from mobileiqa_sdk.progress import SILENT, Progress
+
 from . import processes
 from .configs import OF_REFERENCE, Config, of_artifacts
 from .engines import check_installed
@@ -16,8 +18,6 @@ from .schema import Srcc
 
 VERIFICATION_IMAGES = "4"
 """Of a plain export, which takes minutes for every dozen of them: enough to see that it is the network."""
-
-Say = Callable[[str], None]
 
 
 class Baseline(NamedTuple):
@@ -63,10 +63,10 @@ BASELINES: dict[str, Baseline] = {
 
 
 def of_checkpoint(
-    checkpoint: Path, scratch: Path, names: Sequence[str] = tuple(BASELINES), say: Say = lambda _: None
+    checkpoint: Path, scratch: Path, names: Sequence[str] = tuple(BASELINES), progress: Progress = SILENT
 ) -> list[Config]:
     """A configuration on one thread for each of the baselines; a failure where it could not be prepared."""
-    return [_config(BASELINES[name], checkpoint, scratch, say) for name in names]
+    return [_config(BASELINES[name], checkpoint, scratch, progress) for name in names]
 
 
 def exported(
@@ -74,12 +74,12 @@ def exported(
     scratch: Path,
     precisions: Sequence[str],
     runtimes: Sequence[str],
-    say: Say = lambda _: None,
+    progress: Progress = SILENT,
 ) -> list[Config]:
     """What `mobileiqa export` makes of the checkpoint, as ONNX, on one thread; a failure where it fails."""
     folder = scratch / checkpoint.stem
     failed = []
-    say(f"exporting: {', '.join(precisions)}")
+    progress.step(f"exporting: {', '.join(precisions)}")
     try:
         _export(checkpoint, folder, "--precision", ",".join(precisions))
     except BenchmarkError as error:
@@ -103,13 +103,13 @@ def _export(checkpoint: Path, folder: Path, *options: str) -> None:
     processes.run(*command, "--output", str(folder), *options)
 
 
-def _config(baseline: Baseline, checkpoint: Path, scratch: Path, say: Say) -> Config:
+def _config(baseline: Baseline, checkpoint: Path, scratch: Path, progress: Progress) -> Config:
     path, failure = checkpoint, None
     # By definition; what other runtimes make of the network was not ranked.
     exact: Srcc | None = {"value": 1.0, "of": OF_REFERENCE} if baseline.engine == "torch" else None
     try:
         check_installed(baseline.engine)
-        say(f"preparing: {baseline.label}")
+        progress.step(f"preparing: {baseline.label}")
         path = baseline.prepare(checkpoint, scratch)
     except BenchmarkError as error:
         failure = str(error)

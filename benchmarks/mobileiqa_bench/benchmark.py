@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mobileiqa_sdk.progress import SILENT, Progress
+
 from . import counters, flags, system
 from .against import baselines, find_label, ratios
 from .configs import Config
@@ -14,7 +16,7 @@ from .environment import environment
 from .errors import BenchmarkError
 from .results import result
 from .roofline import PeakMeter, layers
-from .rounds import Say, Settings, measure
+from .rounds import Settings, measure
 from .schema import KIND, SCHEMA, Document, Peaks, Result
 
 
@@ -25,7 +27,7 @@ def benchmark(
     described: dict[str, Any] | None = None,
     baseline: str | None = None,
     roofline: bool = False,
-    say: Say = lambda _: None,
+    progress: Progress = SILENT,
     root: Path = system.ROOT,
 ) -> Document:
     """Measure all configurations, round by round, in processes of their own.
@@ -36,7 +38,7 @@ def benchmark(
         described: the environment, where it was read before artifacts were made for this: that is load, too.
         baseline: what ratios are to, see :func:`mobileiqa_bench.against.baselines`.
         roofline: also measure this machine's peaks in every round, and the layers of ONNX artifacts.
-        say: called with a line of text at each step.
+        progress: receives each step and warning.
         root: of the system's files; another one in tests.
 
     Raises:
@@ -49,7 +51,7 @@ def benchmark(
     threads = sorted({config.threads for config in configs})
     meter = PeakMeter(threads if roofline else ())
     before = counters.read(root)
-    measured = measure(configs, settings, say=say, each_round=meter.measure, root=root)
+    measured = measure(configs, settings, progress=progress, each_round=meter.measure, root=root)
     load = Load()
     load.add(before, counters.read(root))
     load.waiting = tuple(count for one in measured for count in one.load.waiting)
@@ -61,7 +63,7 @@ def benchmark(
     peaks = meter.peaks()
     for config, row in zip(configs, results, strict=True):
         if roofline and row["error"] is None and config.engine == "sdk" and config.path.suffix == ".onnx":
-            say(f"layers: {config}")
+            progress.step(f"layers: {config}")
             _add_layers(row, config, peaks)
     return {
         "schema": SCHEMA,

@@ -15,7 +15,8 @@ import click
 from mobileiqa_sdk.library import DEFAULT
 from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.photo import read_photo
-from mobileiqa_sdk.runtimes import RUNTIMES
+from mobileiqa_sdk.progress import Lines
+from mobileiqa_sdk.runtimes import available
 
 from . import adb
 from .baselines import BASELINES, exported, of_checkpoint
@@ -30,7 +31,7 @@ from .rounds import Settings
 from .schema import Result, read, to_json
 from .table import table
 
-ENGINES = (*RUNTIMES, OPENVINO)
+ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
 """Where --runs does not say; how long a run takes there is not known before."""
 
@@ -178,7 +179,7 @@ def command(
             described=described,
             baseline=baseline,
             roofline=options["roofline"] or plots is not None,
-            say=_say,
+            progress=Lines(),
         )
     document["results"] += phone
     document["settings"]["command"] = shlex.join(["mobileiqa", *sys.argv[1:]])
@@ -203,8 +204,8 @@ def _configs(
         return of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
     # First what is quickly found to be misspelt.
     ours = of_artifacts(artifacts, runtimes=runtimes, precisions=precisions) if artifacts else []
-    baselines = of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), _say)
-    ours = ours or exported(checkpoint, scratch, precisions or ("fp32",), runtimes, _say)
+    baselines = of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), Lines())
+    ours = ours or exported(checkpoint, scratch, precisions or ("fp32",), runtimes, Lines())
     return [*baselines, *ours]
 
 
@@ -213,7 +214,7 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
     found = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
-            _say(f"on the phone: {config}")
+            click.echo(f"on the phone: {config}")
             found.append(
                 adb.measure(
                     config.path,
@@ -242,7 +243,3 @@ def _write(to: Path | None, text: str, shown: str) -> None:
         except OSError as error:
             raise click.FileError(str(to), error.strerror) from error
     click.echo(text if to is not None and str(to) == "-" else shown)
-
-
-def _say(line: str) -> None:
-    click.echo(f"{line} ...", err=True)

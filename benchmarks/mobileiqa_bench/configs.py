@@ -10,7 +10,7 @@ from typing import Any
 
 from mobileiqa_sdk import library
 from mobileiqa_sdk.errors import ArtifactInvalid, MobileIQAError
-from mobileiqa_sdk.runtimes import RUNTIMES
+from mobileiqa_sdk.runtimes import available
 
 from .errors import BenchmarkError
 from .schema import Srcc
@@ -57,7 +57,7 @@ class Config:
         """The runtime in the results."""
         if self.engine != "sdk" or self.runtime:
             return self.runtime or self.engine
-        return next((name for name, entry in RUNTIMES.items() if entry.suffix == self.path.suffix), "")
+        return next((name for name, entry in available().items() if entry.suffix == self.path.suffix), "")
 
     @property
     def size(self) -> int | None:
@@ -72,7 +72,7 @@ def of_artifacts(
 
     Args:
         names: names, folders and files of artifacts, and folders of artifact folders.
-        runtimes: keys of ``mobileiqa_sdk.runtimes.RUNTIMES``, or `OPENVINO`; none picks it by suffix.
+        runtimes: keys of ``mobileiqa_sdk.runtimes.available()``, or `OPENVINO`; none picks it by suffix.
         precisions: keep the artifacts stored in these alone; none keeps all.
 
     Raises:
@@ -109,7 +109,7 @@ def times_threads(configs: Iterable[Config], threads: Sequence[int]) -> list[Con
 
 
 def _suffix(runtime: str) -> str:
-    return ".onnx" if runtime == OPENVINO else RUNTIMES[runtime].suffix
+    return ".onnx" if runtime == OPENVINO else available()[runtime].suffix
 
 
 def _model_files(name: str) -> list[Path]:

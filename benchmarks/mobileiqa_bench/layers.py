@@ -68,7 +68,7 @@ def profile(path: Path, threads: int, runs: int) -> list[Node]:
     spec = Session(path, threads).contract
     options = session_options(threads, prepacking=prepacks(spec.precision))
     options.enable_profiling = True
-    pixels = _golden_pixels(spec.input.height, spec.input.width)
+    pixels = _golden_pixels(*spec.input.size)
     with tempfile.TemporaryDirectory() as scratch:
         options.profile_file_prefix = str(Path(scratch) / "profile")
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

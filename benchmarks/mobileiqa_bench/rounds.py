@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from mobileiqa_sdk.progress import SILENT, Progress
+
 from . import counters, system
 from .child import Job
 from .configs import Config
@@ -21,7 +23,6 @@ from .errors import BenchmarkError
 from .processes import TIMEOUT, photos_per_second
 from .processes import measure as measure_process
 
-Say = Callable[[str], None]
 MOST_OF_MEMORY = 0.8
 
 
@@ -91,7 +92,7 @@ def measure(
     configs: Sequence[Config],
     settings: Settings = Settings(),
     *,
-    say: Say = lambda _: None,
+    progress: Progress = SILENT,
     each_round: Callable[[], None] = lambda: None,
     root: Path = system.ROOT,
 ) -> list[Measured]:
@@ -104,10 +105,10 @@ def measure(
         each_round()
         for result in results:
             if result.error is None:
-                say(f"round {number}/{settings.rounds}: {result.config}")
+                progress.step(f"round {number}/{settings.rounds}: {result.config}")
                 _measure_once(result, settings, root)
                 if result.error is not None:
-                    say(f"failed: {result.config}: {result.error}")
+                    progress.step(f"failed: {result.config}: {result.error}")
     return results
 
 

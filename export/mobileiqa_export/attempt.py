@@ -9,21 +9,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from msgspec import structs
 
-from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_bench.fidelity.drift import Drift, drift, failures, ranking_is_judged
+from mobileiqa_bench.fidelity.parity import Parity, side_by_side
+from mobileiqa_bench.fidelity.runners import open_runner, run_all
+from mobileiqa_sdk.contract import ModelContract, Verification
 from mobileiqa_sdk.errors import MobileIQAError, ModelError
+from mobileiqa_sdk.progress import Progress
 
 from .blame import cause, operator_of
 from .errors import ConversionFailed
 from .formats import FORMATS, save
 from .matrix import Cell
-from .precision.fakequant import SCHEMES
 from .precision.mixed import Try, enclosing, plans
-from .precision.promises import DRIFT_ALLOWED, PROMISES
 from .precision.sensitivity import SPARED, LayerDamage, mark_spared
-from .verify.drift import Drift, drift, failures, ranking_is_judged
-from .verify.parity import Parity, side_by_side
-from .verify.runners import Say, open_runner, run_all
+from .precisions import PRECISIONS
 from .workshop import Workshop
 
 
@@ -92,14 +93,14 @@ class Attempt:
         return not self.failures, self.drift.srcc or -1.0, -self.drift.mean_difference
 
 
-def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
+def try_cell(shop: Workshop, cell: Cell, scratch: Path, progress: Progress) -> Attempt:
     """The plain artifact, or where that misses the ranking bar the first of :func:`_ways` that reaches it.
 
     Without one that reaches the bar, the best that was tried; it may have failures.
     """
-    best = _attempt(shop, cell, shop.contract(cell.precision), scratch / "plain", Way(), say)
+    best = _attempt(shop, cell, shop.contract(cell.precision), scratch / "plain", Way(), progress)
     tries = [best.row("plain")]
-    if cell.precision not in SCHEMES:
+    if not PRECISIONS[cell.precision].is_integer:
         return best
     rows: Sequence[LayerDamage] = shop.noise(cell.precision)
     bar = shop.options.ranking_bar
@@ -107,9 +108,9 @@ def try_cell(shop: Workshop, cell: Cell, scratch: Path, say: Say) -> Attempt:
         if best.reaches(bar):
             break
         label = way.label(ranked)
-        say(f"{cell}: {_lack(best, bar)}; try {len(tries) + 1}, {label}")
+        progress.step(f"{cell}: {_lack(best, bar)}; try {len(tries) + 1}, {label}")
         chosen = replace(way, treated=way.treated or best.way.treated)
-        tried = _attempt(shop, cell, best.contract, scratch / f"try-{len(tries)}", chosen, say)
+        tried = _attempt(shop, cell, best.contract, scratch / f"try-{len(tries)}", chosen, progress)
         tries.append(tried.row(label))
         worse, best = sorted((tried, best), key=lambda attempt: attempt.rank)
         shutil.rmtree(worse.folder, ignore_errors=True)  # a search may take two dozen tries
@@ -149,25 +150,21 @@ def _ways(
         yield Way(weight_only=enclosing(spared, rows), keep=keep), rows
 
 
-def with_drift_allowed(shop: Workshop, cell: Cell, failed: Attempt, scratch: Path, say: Say) -> Attempt:
-    """The same artifact with a contract that says it failed, and a tolerance that its golden image keeps."""
+def with_drift_allowed(
+    shop: Workshop, cell: Cell, failed: Attempt, scratch: Path, progress: Progress
+) -> Attempt:
+    """The same artifact with a contract that says it failed."""
     contract = failed.contract
-    off = failed.parity[0].difference
-    tolerance = min(max(contract.golden.tolerance, round(2 * off, 6)), 0.999)
-    marked = replace(
-        contract,
-        precision=replace(contract.precision, compute=contract.precision.compute + DRIFT_ALLOWED),
-        golden=replace(contract.golden, tolerance=tolerance),
-    )
-    again = _attempt(shop, cell, marked, scratch / "drift-allowed", failed.way, say)
+    marked = structs.replace(contract, verification=Verification(False, tuple(failed.failures)))
+    again = _attempt(shop, cell, marked, scratch / "drift-allowed", failed.way, progress)
     return replace(again, layers=failed.layers, tries=failed.tries, failures=failed.failures)
 
 
 def _attempt(
-    shop: Workshop, cell: Cell, contract: ModelContract, folder: Path, way: Way, say: Say
+    shop: Workshop, cell: Cell, contract: ModelContract, folder: Path, way: Way, progress: Progress
 ) -> Attempt:
     folder.mkdir()
-    say(f"writing {cell}")
+    progress.step(f"writing {cell}")
     job = shop.job(contract, cell.precision, folder, way.keep, way.weight_only)
     if way.treated:
         job = shop.treated(job, FORMATS[cell.form].smallest.get(cell.precision, 0))
@@ -183,15 +180,15 @@ def _attempt(
             f"the network does not convert to {cell}{at} ({cause(error)}); "
             "choose another format or precision, or replace the operator in the network's code"
         ) from error
-    say(f"verifying {cell}")
+    progress.step(f"verifying {cell}")
     try:
         runner = open_runner(file)
-        scores = run_all(runner.run, shop.images.pixels, say, f"verifying {cell}")
+        scores = run_all(runner.run, shop.images.pixels, progress, f"verifying {cell}")
     except ModelError as error:
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     parity = side_by_side(shop.images.names, shop.references, scores)
     found = drift(shop.references, scores)
-    wrong = failures(found, PROMISES[cell.precision].limit)
+    wrong = failures(found, PRECISIONS[cell.precision].limit)
     golden = parity[0]
     if not golden.difference <= contract.golden.tolerance:
         wrong.append(

@@ -10,19 +10,21 @@ from typing import Any
 
 import click
 
+from mobileiqa_bench.fidelity.drift import MIN_SRCC
+from mobileiqa_bench.fidelity.images import FEWEST, MOST
 from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE
+from mobileiqa_sdk.progress import Lines
 
 from .errors import ExportError
 from .exporter import Outcome, export, export_matrix
-from .formats import FORMATS, PRECISIONS
+from .formats import FORMATS
 from .matrix import ALIASES, ALL, cells
 from .networks import Description, NetworkSource, combined, parse_pair, read_toml
 from .precision.calibration import IMAGES
 from .precision.sensitivity import SPARED
+from .precisions import PRECISIONS
 from .report import Report, cost_table
 from .subject import Source, StudentSource
-from .verify.drift import MIN_SRCC
-from .verify.images import FEWEST, MOST
 from .workshop import Options
 
 
@@ -195,7 +197,7 @@ def command(
     settings: dict[str, Any] = {
         "options": options,
         "overwrite": force,
-        "progress": _say,
+        "progress": Lines(),
     }
     single = len(forms) == len(precisions) == 1 and ALL not in (*forms, *precisions)
     if single:
@@ -218,10 +220,6 @@ def command(
         if outcome.error:
             click.echo(f"mobileiqa: {outcome.error}", err=True)
     sys.exit(any(outcome.error is not None for outcome in outcomes))
-
-
-def _say(line: str) -> None:
-    click.echo(line if line.startswith("warning") else f"{line} ...", err=True)
 
 
 def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:

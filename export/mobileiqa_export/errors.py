@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mobileiqa_sdk.errors import MobileIQAError, ModelError
+from mobileiqa_sdk.errors import MobileIQAError
 
 
 class ExportError(MobileIQAError):
@@ -47,44 +47,8 @@ class TeacherCheckpoint(CheckpointMismatch):
     """The weights are the teacher's; only the student can be exported."""
 
 
-class DatasetError(MobileIQAError):
-    """Rated photos cannot be read: something is missing, or laid out otherwise than published."""
-
-
-class DatasetNotFound(DatasetError):
-    """The folder is no copy of the dataset, or the dataset or the split has another name."""
-
-
-class TableInvalid(DatasetError):
-    """A table of opinions cannot be read, lacks a column, or a row has no opinion on the scale."""
-
-
-class DatasetIncomplete(DatasetError):
-    """Photos that a table names are not on disk, or several files answer to one name."""
-
-
-class EvaluationError(MobileIQAError):
-    """Scores cannot be judged."""
-
-
-class AgreementUndefined(EvaluationError):
-    """Too few photos, arrays that do not match, or values that are not finite."""
-
-
-class PhotographsMissing(EvaluationError):
-    """There is no photo to climb ladders with: none was given, and none is shipped on this machine."""
-
-
-class PlotUnavailable(EvaluationError):
-    """A plot was asked for, and matplotlib is not installed or the file has another suffix."""
-
-
 class ExportMismatch(ExportError):
     """The exported file does not answer what the reference network answers; it was not kept."""
-
-
-class OperatorUnknown(ModelError):
-    """A Core ML program has an operation, or calls one in a way, that cannot be executed off a Mac."""
 
 
 class ConversionFailed(ExportError):

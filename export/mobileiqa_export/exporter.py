@@ -8,8 +8,10 @@ from pathlib import Path
 from time import perf_counter
 
 from mobileiqa_bench.errors import BenchmarkError
+from mobileiqa_bench.fidelity.timing import Timing, measure_against
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import size_of
+from mobileiqa_sdk.progress import SILENT, Progress
 
 from .attempt import Attempt, try_cell, with_drift_allowed
 from .errors import ExportMismatch
@@ -26,8 +28,6 @@ from .folders import (
 from .matrix import Cell, cells
 from .report import Report
 from .subject import Source, StudentSource
-from .verify.runners import Say
-from .verify.timing import Timing, measure_against
 from .workshop import Options, Workshop
 
 
@@ -49,7 +49,7 @@ def export(
     precision: str = "fp32",
     options: Options = Options(),  # noqa: B008 - frozen
     overwrite: bool = False,
-    progress: Say = lambda _: None,
+    progress: Progress = SILENT,
 ) -> Report:
     """Export a network as one artifact that :class:`mobileiqa_sdk.Scorer` opens.
 
@@ -64,7 +64,7 @@ def export(
         precision: one that the format offers; ``int8`` is short for ``int8-static``.
         options: how it is calibrated, verified and measured.
         overwrite: replace an artifact that is already there.
-        progress: called with a line of text at each step.
+        progress: receives each step and warning.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
@@ -88,7 +88,7 @@ def export_matrix(
     precisions: Sequence[str],
     options: Options = Options(),  # noqa: B008 - frozen
     overwrite: bool = False,
-    progress: Say = lambda _: None,
+    progress: Progress = SILENT,
 ) -> list[Outcome]:
     """Export many cells at once, each into ``output/NAME-FORMAT-PRECISION``; see :func:`export`.
 
@@ -116,11 +116,11 @@ def export_matrix(
                 report = _export_cell(shop, cell, folder, overwrite, progress)
                 outcomes.append(Outcome(cell, folder, report))
             except MobileIQAError as error:
-                progress(f"{cell}: {error}")
+                progress.warn(f"{cell}: {error}")
                 outcomes.append(Outcome(cell, folder, error=error))
             left = (perf_counter() - started) / done * (len(wanted) - done)
             if left:
-                progress(f"{done} of {len(wanted)} artifacts done, about {left:.0f} s left")
+                progress.step(f"{done} of {len(wanted)} artifacts done, about {left:.0f} s left")
     return outcomes
 
 
@@ -128,14 +128,14 @@ def _source(source: Source | str | Path) -> Source:
     return StudentSource(source) if isinstance(source, (str, Path)) else source
 
 
-def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say: Say) -> Report:
+def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, progress: Progress) -> Report:
     rejected = report_folder(output)
     check_report_folder(rejected)
     with scratch_beside(output) as scratch:
-        attempt = try_cell(shop, cell, scratch, say)
+        attempt = try_cell(shop, cell, scratch, progress)
         if attempt.failures and not shop.options.allow_drift:
             report = _report(shop, cell, attempt, None, "it failed verification")
-            _write(report, _made(scratch / "report"), say)
+            _write(report, _made(scratch / "report"), progress)
             remove_report_folder(rejected)
             move(scratch / "report", rejected, scratch / "replaced")
             raise ExportMismatch(
@@ -143,12 +143,12 @@ def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say:
                 f"The report is in {rejected}; --allow-drift keeps the artifact all the same"
             )
         if attempt.failures:
-            attempt = with_drift_allowed(shop, cell, attempt, scratch, say)
-        timing, note = _timing(shop, cell, attempt, say)
+            attempt = with_drift_allowed(shop, cell, attempt, scratch, progress)
+        timing, note = _timing(shop, cell, attempt, progress)
         report = _report(shop, cell, attempt, timing, note)
         (attempt.folder / CONTRACT).write_text(attempt.contract.to_json() + "\n", encoding="utf-8")
         write_checksums(attempt.folder, attempt.file)
-        _write(report, attempt.folder, say)
+        _write(report, attempt.folder, progress)
         check_output(output, overwrite)
         move(attempt.folder, output, scratch / "replaced")
     remove_report_folder(rejected)
@@ -157,9 +157,9 @@ def _export_cell(shop: Workshop, cell: Cell, output: Path, overwrite: bool, say:
     return report
 
 
-def _write(report: Report, folder: Path, say: Say) -> None:
+def _write(report: Report, folder: Path, progress: Progress) -> None:
     if not report.write(folder):
-        say("warning: no report.png, as matplotlib is not installed; pip install matplotlib")
+        progress.warn("no report.png, as matplotlib is not installed; pip install matplotlib")
 
 
 def _made(folder: Path) -> Path:
@@ -167,13 +167,13 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _timing(shop: Workshop, cell: Cell, attempt: Attempt, say: Say) -> tuple[Timing | None, str]:
+def _timing(shop: Workshop, cell: Cell, attempt: Attempt, progress: Progress) -> tuple[Timing | None, str]:
     if cell.precision == "fp32":
         return None, "this is the fp32 that other precisions are compared with"
     if not shop.options.timing:
         return None, "--no-timing"
     other = shop.baseline(cell.form)
-    say(f"timing {cell} against fp32")
+    progress.step(f"timing {cell} against fp32")
     try:
         return measure_against(other, attempt.file), ""
     except BenchmarkError as error:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mobileiqa_sdk.library import CHECKSUMS, files_of, sha256_of
-from mobileiqa_sdk.runtimes import RUNTIMES
+from mobileiqa_sdk.runtimes import available
 
 from .errors import ExportError
 from .report import REPORT_FILES
@@ -34,7 +34,7 @@ def check_output(output: Path, overwrite: bool) -> None:
     found = set(os.listdir(output)) if output.is_dir() else None
     if found is None or (found and CONTRACT not in found):
         raise ExportError(f"{output}: exists and is no artifact; choose another output folder")
-    suffixes = {entry.suffix for entry in RUNTIMES.values()}
+    suffixes = {entry.suffix for entry in available().values()}
     if foreign := sorted(name for name in found - FILES if Path(name).suffix not in suffixes):
         raise ExportError(
             f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .errors import ExportError
-from .formats import FORMATS, PRECISIONS
+from .formats import FORMATS
+from .precisions import PRECISIONS
 
 ALL = "all"
-ALIASES = {"int8": "int8-static", "int4": "int4-weights"}
+ALIASES = {alias: precision.name for precision in PRECISIONS.values() for alias in precision.aliases}
 
 
 class Cell(NamedTuple):
@@ -39,7 +40,7 @@ def cells(formats: Sequence[str], precisions: Sequence[str]) -> list[Cell]:
     wanted = _chosen([ALIASES.get(name, name) for name in precisions], list(PRECISIONS), "precision")
     chosen = []
     for form in forms:
-        for precision in sorted(wanted, key=PRECISIONS.index):
+        for precision in sorted(wanted, key=list(PRECISIONS).index):
             if precision in FORMATS[form].precisions:
                 chosen.append(Cell(form, precision))
             elif ALL not in formats and ALL not in precisions:

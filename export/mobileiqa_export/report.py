@@ -11,6 +11,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mobileiqa_bench.fidelity import Drift, Parity
+from mobileiqa_bench.fidelity.pages import (
+    drift_section,
+    figures,
+    parity_section,
+    skipped_section,
+    timing_section,
+)
+from mobileiqa_bench.fidelity.photographs import Skipped
+from mobileiqa_bench.fidelity.plot import draw
+from mobileiqa_bench.fidelity.timing import Timing
 from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
 
@@ -18,11 +29,6 @@ from .precision.calibration import Calibration
 from .precision.mixed import Try
 from .precision.sensitivity import SPARED, LayerDamage
 from .rewrite import Step
-from .verify import Drift, Parity
-from .verify.pages import drift_section, figures, parity_section, skipped_section, timing_section
-from .verify.photographs import Skipped
-from .verify.plot import draw
-from .verify.timing import Timing
 
 REPORT_FILES = ("report.json", "report.md", "report.png")
 _VERSIONS = (

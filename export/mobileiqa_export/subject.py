@@ -10,11 +10,11 @@ from typing import Protocol
 from torch import nn
 
 from mobileiqa_sdk.contract import ModelInfo
+from mobileiqa_sdk.progress import Progress
 
+from .reference import Run, as_trained
 from .rewrite import Step, rewrite
 from .student import load_checkpoint
-from .verify.reference import Run, as_trained
-from .verify.runners import Say
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Subject:
     model: ModelInfo
     size: tuple[int, int]
     reference: Run
-    rewrite: Callable[[Say], tuple[nn.Module, list[Step]]]
+    rewrite: Callable[[Progress], tuple[nn.Module, list[Step]]]
     opinions: int = 1
 
 
@@ -45,7 +45,7 @@ class Source(Protocol):
         """What to call its artifacts where nobody says."""
         ...
 
-    def load(self, say: Say) -> Subject:
+    def load(self, progress: Progress) -> Subject:
         """Raises ExportError."""
         ...
 
@@ -73,21 +73,21 @@ class StudentSource:
         """The chosen name, else the file's."""
         return self.name or Path(self.checkpoint).stem
 
-    def load(self, say: Say) -> Subject:
+    def load(self, progress: Progress) -> Subject:
         """Raises CheckpointError."""
-        say("loading the checkpoint")
+        progress.step("loading the checkpoint")
         loaded = load_checkpoint(self.checkpoint, input_size=self.input_size)
         student, config, info = loaded.student, loaded.config, loaded.info
 
-        def rewritten(say: Say) -> tuple[nn.Module, list[Step]]:
-            say("rewriting" if self.rewrites else "wrapping, without rewrites")
+        def rewritten(progress: Progress) -> tuple[nn.Module, list[Step]]:
+            progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
             return rewrite(student, config, enabled=self.rewrites)
 
         model = ModelInfo(
             name=self.name or str(info.get("name") or Path(self.checkpoint).stem),
             version=self.version or str(info.get("version") or "0"),
             family=f"{config.form} student, {config.backbone}",
-            licence=self.licence or str(info.get("licence") or "unknown"),
+            license=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )
         return Subject(model, config.input_size, as_trained(student, config), rewritten, config.opinions)

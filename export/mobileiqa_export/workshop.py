@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, OutputSpec
+from msgspec import structs
+
+from mobileiqa_bench.fidelity.images import ImageSet, evenly, verification_set
+from mobileiqa_bench.fidelity.photographs import Pixels
+from mobileiqa_bench.fidelity.runners import open_runner, run_all
+from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, OutputSpec
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
+from mobileiqa_sdk.progress import SILENT, Progress
 from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .errors import ExportError, NetworkUnfit
 from .formats import Job, save
 from .precision.calibration import IMAGES, Calibration, calibration_set
-from .precision.fakequant import SCHEMES
-from .precision.promises import PROMISES
 from .precision.sensitivity import LayerDamage, Sensitivity
 from .precision.treat import Treated
+from .precisions import PRECISIONS, scheme_of
 from .subject import Source, Subject
-from .verify.images import ImageSet, evenly, verification_set
-from .verify.photographs import Pixels
-from .verify.runners import open_runner, run_all
-
-Say = Callable[[str], None]
 
 # Pictures and layers of a sensitivity analysis are bounded by multiply-accumulates, not by a clock, so that
 # the same export makes the same choices on every machine.
@@ -64,8 +64,8 @@ class Options:
 class Workshop:
     """A loaded and rewritten network with reference scores. Use as a context: it keeps temporary files."""
 
-    def __init__(self, source: Source, options: Options, say: Say = lambda _: None) -> None:
-        self.options, self._say = options, say
+    def __init__(self, source: Source, options: Options, progress: Progress = SILENT) -> None:
+        self.options, self._progress = options, progress
         self._stack = ExitStack()
         self._baselines: dict[str, Path] = {}
         self._runner: Runtime | None = None
@@ -75,20 +75,20 @@ class Workshop:
         self._noise: dict[str, list[LayerDamage]] = {}
         # By precision, of every artifact that passed so: equalised or not, its modules as in int8-weights.
         self.passed: dict[str, list[tuple[bool, frozenset[str]]]] = {}
-        subject = source.load(say)
+        subject = source.load(progress)
         self.size = subject.size
-        golden = Golden(HEIGHT, WIDTH, "0" * 64, 0.0, 0.5)
+        golden = Golden(HEIGHT, WIDTH, 0.5, (GoldenCase("0" * 64, 0.0),))
         self._contract = _contract(subject, golden, options.decode)
-        say("making the test images")
+        progress.step("making the test images")
         self.images: ImageSet = verification_set(
             subject.size, options.verify_photos, options.verification_images
         )
-        say("scoring the test images with the network as trained")
+        progress.step("scoring the test images with the network as trained")
         self.references: list[float] = run_all(
-            subject.reference, self.images.pixels, say, "the network as trained"
+            subject.reference, self.images.pixels, progress, "the network as trained"
         )
         self._warn_of_ends()
-        self.network, self.steps = subject.rewrite(say)
+        self.network, self.steps = subject.rewrite(progress)
 
     def _warn_of_ends(self) -> None:
         """Scores of 0 and 1 are clamped ones. Raises NetworkUnfit where there are no others."""
@@ -99,8 +99,8 @@ class Workshop:
                 "outside of output.worst and output.best"
             )
         if clamped:
-            self._say(
-                f"warning: {clamped} of {len(self.references)} test images have the worst or the best score "
+            self._progress.warn(
+                f"{clamped} of {len(self.references)} test images have the worst or the best score "
                 "there is; among those the artifact cannot rank"
             )
 
@@ -120,11 +120,11 @@ class Workshop:
     def contract(self, precision: str) -> ModelContract:
         """The contract of an artifact of this precision."""
         digest = hashlib.sha256(self.images.pixels[0].tobytes()).hexdigest()
-        promise = PROMISES[precision]
+        promise = PRECISIONS[precision]
         # Rounded, because the last digits depend on the exporting machine's number of threads.
         score = round(self.references[0], 6)
-        golden = Golden(HEIGHT, WIDTH, digest, score, promise.tolerance)
-        return replace(self._contract, precision=promise.precision, golden=golden)
+        golden = Golden(HEIGHT, WIDTH, promise.tolerance, (GoldenCase(digest, score),))
+        return structs.replace(self._contract, precision=promise.for_contract, golden=golden)
 
     def job(
         self,
@@ -144,20 +144,20 @@ class Workshop:
         Layers of fewer weights than the smallest are none that it quantizes.
         """
         # Integers of 8 bits err alike, whether the activations do or not.
-        uncorrected = job.keep_float if SCHEMES[job.precision].bits == 8 else job.spared
+        uncorrected = job.keep_float if scheme_of(job.precision).bits == 8 else job.spared
         return replace(job, network=self._treatment(job.precision).network(uncorrected, smallest))
 
     def _treatment(self, precision: str) -> Treated:
         if precision not in self._treated:
-            self._say(f"equalising, and measuring the bias of {precision}")
+            self._progress.step(f"equalising, and measuring the bias of {precision}")
             pictures = evenly(self.calibration().pixels, self.sensitivity_pictures)
-            self._treated[precision] = Treated(self.network, SCHEMES[precision], pictures)
+            self._treated[precision] = Treated(self.network, scheme_of(precision), pictures)
         return self._treated[precision]
 
     def baseline(self, form: str) -> Path:
         """The fp32 model file of a format: the one of this export, else one made on the side."""
         if form not in self._baselines:
-            self._say(f"writing {form} fp32, to compare with")
+            self._progress.step(f"writing {form} fp32, to compare with")
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="mobileiqa-"))
             self._baselines[form] = save(form, self.job(self.contract("fp32"), "fp32", Path(folder)))
         return self._baselines[form]
@@ -174,24 +174,24 @@ class Workshop:
         """The calibration pictures, chosen at the first call."""
         if self._calibration is None:
             options = self.options
-            self._say("choosing calibration pictures")
+            self._progress.step("choosing calibration pictures")
             self._calibration = calibration_set(
                 self.size, options.calibration_data, options.calibration_images, self._predicted
             )
             for warning in self._calibration.warnings:
-                self._say(f"warning: {warning}")
+                self._progress.warn(f"{warning}")
             for row in self._calibration.skipped:
-                self._say(f"warning: left out {row.photo}: {row.reason}")
+                self._progress.warn(f"left out {row.photo}: {row.reason}")
         return self._calibration
 
     def calibration_used(self, precision: str) -> Calibration | None:
         """The calibration pictures where this precision's artifact or analysis depends on them."""
-        return self.calibration() if precision in SCHEMES else None
+        return self.calibration() if PRECISIONS[precision].is_integer else None
 
     def noise(self, precision: str) -> list[LayerDamage]:
         """SQNR of every layer, noisiest first."""
         if precision not in self._noise:
-            self._say(f"measuring the noise of {precision}, layer by layer")
+            self._progress.step(f"measuring the noise of {precision}, layer by layer")
             self._noise[precision] = self._analysis(precision).noise()
         return self._noise[precision]
 
@@ -205,7 +205,7 @@ class Workshop:
         rows = sorted(rows, key=lambda row: not last.issuperset(row.modules))
         late = sum(last.issuperset(row.modules) for row in rows)
         measured = late + min(max(int(passes), _FEWEST_LAYERS), len(rows) - late)
-        worst = self._analysis(precision).damage(rows[:measured], self._say)
+        worst = self._analysis(precision).damage(rows[:measured], self._progress)
         return [*worst, *rows[measured:]]
 
     def ends(self, precision: str) -> list[frozenset[str]]:
@@ -215,7 +215,7 @@ class Workshop:
         maps, where integer kernels gain least, and what 8 bits lose there goes through all that follows.
         After the last layers nothing averages out what they lose.
         """
-        if SCHEMES[precision].activations != "static":
+        if scheme_of(precision).activations != "static":
             return []
         return [self._analysis(precision).ends(first, _LAST) for first in _FIRST]
 
@@ -232,7 +232,7 @@ class Workshop:
     def _analysis(self, precision: str) -> Sensitivity:
         if precision not in self._sensitivity:
             pictures = evenly(self.calibration().pixels, self.sensitivity_pictures)
-            self._sensitivity[precision] = Sensitivity(self.network, SCHEMES[precision], pictures)
+            self._sensitivity[precision] = Sensitivity(self.network, scheme_of(precision), pictures)
         return self._sensitivity[precision]
 
     def _predicted(self, pixels: Pixels) -> float:
@@ -247,8 +247,8 @@ def _contract(subject: Subject, golden: Golden, decode: str) -> ModelContract:
     contract = ModelContract(
         model=subject.model,
         input=InputSpec(height, width, decode=decode),
-        output=OutputSpec(opinions=subject.opinions),
-        precision=PROMISES["fp32"].precision,
+        outputs=(OutputSpec("opinions" if subject.opinions > 1 else "score", size=subject.opinions),),
+        precision=PRECISIONS["fp32"].for_contract,
         golden=golden,
     )
     try:  # before it is written: name, version and licence may be anything

@@ -5,58 +5,59 @@ from __future__ import annotations
 import io
 import sys
 from importlib import import_module
-from typing import NamedTuple
 
 import click
 
+from .. import plugins
 from .._version import __version__
 from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
 
-
-class _Entry(NamedTuple):
-    module: str
-    help: str
-    extra: str | None = None
-
-
 # The help stands here so that `mobileiqa --help` imports neither a runtime nor torch.
-_COMMANDS = {
-    "score": _Entry("mobileiqa_sdk.cli.score", "Score photos and folders of photos."),
-    "export": _Entry("mobileiqa_export.cli", "Turn a student checkpoint into a verified artifact.", "export"),
-    "verify": _Entry("mobileiqa_sdk.cli.verify", "Replay an artifact's golden image on this machine."),
-    "evaluate": _Entry(
-        "mobileiqa_export.evaluation.cli", "Judge a model by people's opinions or by ladders.", "evaluate"
-    ),
-    "benchmark": _Entry(
-        "mobileiqa_bench.cli", "Measure time, memory and efficiency, beside baselines.", "bench"
-    ),
-    "models": _Entry("mobileiqa_sdk.cli.models", "List the bundled and cached models."),
-    "doctor": _Entry("mobileiqa_sdk.cli.doctor", "Show versions, runtimes, CPU, threads and cache."),
+_BUILTIN = {
+    "score": "Score photos and folders of photos.",
+    "verify": "Replay an artifact's golden image on this machine.",
+    "models": "List the bundled and cached models.",
+    "doctor": "Show versions, runtimes, CPU, threads and cache.",
+}
+# Of our own packages: their help, and the extra without which they cannot be imported.
+_OURS = {
+    "export": ("Turn a student checkpoint into a verified artifact.", "export"),
+    "evaluate": ("Judge a model by people's opinions or by ladders.", "evaluate"),
+    "benchmark": ("Measure time, memory and efficiency, beside baselines.", "bench"),
 }
 
 
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(dict.fromkeys([*_BUILTIN, *_OURS, *plugins.registered(plugins.COMMANDS)]))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in _COMMANDS.items()])
+            formatter.write_dl([(name, self._help(name)) for name in self.list_commands(ctx)])
+
+    def _help(self, name: str) -> str:
+        if name in _BUILTIN:
+            return _BUILTIN[name]
+        if name in _OURS:
+            return _OURS[name][0]
+        distribution = plugins.registered(plugins.COMMANDS)[name].dist
+        return f"Added by {distribution.name}." if distribution else "Added by another package."
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = _COMMANDS.get(cmd_name)
-        if entry is None:
+        if cmd_name in _BUILTIN:
+            builtin: click.Command = import_module(f"mobileiqa_sdk.cli.{cmd_name}").command
+            return builtin
+        point = plugins.registered(plugins.COMMANDS).get(cmd_name)
+        if point is None:
             return None
         try:
-            module = import_module(entry.module)
+            command: click.Command = point.load()
         except ImportError as error:
-            if entry.extra is None:
-                raise
+            extra = _OURS[cmd_name][1] if cmd_name in _OURS else ""
+            remedy = f'; pip install "mobileiqa-sdk[{extra}]"' if extra else ""
             raise click.ClickException(
-                f"`mobileiqa {cmd_name}` cannot import {error.name or error}; "
-                f'pip install "mobileiqa-sdk[{entry.extra}]"'
+                f"`mobileiqa {cmd_name}` cannot import {error.name or error}{remedy}"
             ) from error
-        command: click.Command = module.command
         return command
 
 

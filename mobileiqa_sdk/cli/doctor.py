@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from .._version import __version__
 from ..errors import MobileIQAError
 from ..library import home, models
 from ..parallel import default_threads
-from ..runtimes import RUNTIMES
+from ..runtimes import RuntimeEntry, available
 from ..scorer import Scorer
 from ..verification import replay_golden
 
@@ -45,7 +46,7 @@ def _report() -> dict[str, dict[str, Any]]:
             "python": platform.python_version(),
             **{name: _version(name) for name in _DISTRIBUTIONS},
         },
-        "runtimes": {name: _version(entry.distribution) for name, entry in RUNTIMES.items()},
+        "runtimes": {name: _runtime(entry) for name, entry in available().items()},
         "photos": {
             "ICC profiles": features.check("littlecms2"),
             "WebP": features.check("webp"),
@@ -68,6 +69,15 @@ def _version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _runtime(entry: RuntimeEntry) -> str:
+    """Version of the package that provides a runtime here."""
+    owners = metadata.packages_distributions()
+    for name in entry.needs:
+        if find_spec(name) is not None:
+            return _version(owners[name][0]) if name in owners else "installed"
+    return "not installed"
 
 
 def _cpu_name() -> str:

@@ -15,7 +15,7 @@ from ..errors import PhotoError
 from ..gallery import Row, find_photos, score_rows
 from ..parallel import MAX_THREADS, default_threads
 from ..results import ResultsFile
-from ..runtimes import RUNTIMES
+from ..runtimes import available
 from ..scorer import Scorer
 
 Writer = Callable[[Scorer, Iterator[Row]], None]
@@ -25,7 +25,7 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
-@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
+@click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
 @click.option(
     "--workers",
     type=click.IntRange(1, MAX_THREADS),
@@ -161,7 +161,7 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
     return {
         "name": contract.model.name,
         "version": contract.model.version,
-        "licence": contract.model.licence,
+        "license": contract.model.license,
         "checkpoint_sha256": contract.model.checkpoint_sha256,
         "input_size": [contract.input.height, contract.input.width],
         "threads": scorer.threads,

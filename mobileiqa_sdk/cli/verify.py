@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
-from .. import library
+from .. import library, plugins
 from ..parallel import MAX_THREADS
-from ..runtimes import RUNTIMES, for_verification
+from ..progress import Lines
+from ..runtimes import available, for_verification
 from ..scorer import Scorer
 from ..verification import replay_golden
 
 
 @click.command("verify")
 @click.argument("artifact", required=False)
-@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Default: by the artifact's suffix.")
+@click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
@@ -91,21 +91,23 @@ def _compare(
     timing: bool,
     as_json: bool,
 ) -> NoReturn:
-    # By name: the SDK itself never depends on the export side.
+    point = plugins.registered(plugins.COMPARISONS).get("against")
+    if point is None:
+        raise click.ClickException("no installed package compares artifacts; reinstall mobileiqa-sdk")
     try:
-        module = import_module("mobileiqa_export.verify.against")
+        compare = point.load()
     except ImportError as error:
         raise click.ClickException(
             f'`--against` cannot import {error.name or error}; pip install "mobileiqa-sdk[evaluate]"'
         ) from error
-    comparison = module.compare(
+    comparison = compare(
         artifact or library.DEFAULT,
         other,
         photos=photos,
         count=images,
         threads=threads,
         timing=timing,
-        say=lambda line: click.echo(f"{line} ...", err=True),
+        progress=Lines(),
     )
     click.echo(comparison.to_json() if as_json else comparison.to_markdown().rstrip())
     sys.exit(0 if comparison.passed else 1)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch, RuntimeUnavailable
-from .runtime import Runtime, as_opinions, first_line
+from .runtime import Runtime, check_opinions
 
 
 class Session(Runtime):
@@ -80,4 +81,4 @@ class Session(Runtime):
                 found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
         except Exception as error:
             raise ContractMismatch(f"{self._path}: Core ML cannot run it ({first_line(error)})") from error
-        return as_opinions(np.asarray(found), self.contract, self._path)
+        return check_opinions(np.asarray(found), self.contract, self._path)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._text import first_line
 from ..contract import ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch
 from ..parallel import default_workers
-from .runtime import Runtime, as_opinions, first_line
+from .runtime import Runtime, check_opinions
 from .tflite_file import read_contract
 
 try:
@@ -87,7 +88,7 @@ class Session(Runtime):
                 raise ContractMismatch(f"{self._path}: LiteRT cannot run it ({first_line(error)})") from error
             finally:
                 self._idle.append(interpreter)
-        return as_opinions(values, self.contract, self._path)
+        return check_opinions(values, self.contract, self._path)
 
 
 def _described(tensor: dict[str, Any]) -> tuple[str, list[int]]:

@@ -9,11 +9,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract, Precision
 from ..errors import ArtifactInvalid, ContractMismatch
 from .freed import give_back
 from .onnx_file import read_metadata
-from .runtime import Runtime, as_opinions, first_line
+from .runtime import Runtime, check_opinions
 
 
 class Session(Runtime):
@@ -62,7 +63,7 @@ class Session(Runtime):
             raise ContractMismatch(
                 f"{self._path}: onnxruntime cannot run it ({first_line(error)})"
             ) from error
-        return as_opinions(values, self.contract, self._path)
+        return check_opinions(values, self.contract, self._path)
 
 
 def prepacks(precision: Precision) -> bool:
@@ -71,7 +72,7 @@ def prepacks(precision: Precision) -> bool:
     Otherwise integer products do that again for every photo, and make floats of 4-bit weights each time: a
     third of the time of a static int8 artifact. Float weights gain nothing, and would be kept twice.
     """
-    return precision.weights == "int4" or precision.compute.startswith("int8")
+    return precision.weights == "int4" or precision.activations != "float"
 
 
 def session_options(threads: int, *, prepacking: bool) -> onnxruntime.SessionOptions:

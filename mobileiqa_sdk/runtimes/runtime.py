@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import ModelContract
-from ..errors import ContractMismatch
+from ..errors import ContractMismatch, OpinionsInvalid
 
 
 class Runtime(ABC):
@@ -21,13 +21,17 @@ class Runtime(ABC):
 
     @abstractmethod
     def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
-        """Resized photo, uint8 RGB [height, width, 3] -> as many raw opinions as the contract promises.
+        """Resized photo, uint8 RGB [height, width, 3] -> opinions in [0, 1], as many as promised.
 
-        Raises ContractMismatch.
+        Implementations pass the model's raw output through :func:`check_opinions`.
+
+        Raises:
+            OpinionsInvalid: the model answered NaN, infinity or a value out of range.
+            ContractMismatch: it answered in another shape, or failed.
         """
 
     def run(self, pixels: NDArray[np.uint8]) -> float:
-        """Resized photo, uint8 RGB [height, width, 3] -> raw score. Raises ContractMismatch."""
+        """Resized photo, uint8 RGB [height, width, 3] -> score in [0, 1]. Raises as :meth:`opinions` does."""
         return mean(self.opinions(pixels))
 
 
@@ -36,16 +40,23 @@ def mean(opinions: tuple[float, ...]) -> float:
     return fsum(opinions) / len(opinions)
 
 
-def as_opinions(values: NDArray[Any], contract: ModelContract, path: Path) -> tuple[float, ...]:
-    """A model's answer, once it has the size that the contract promises. Raises ContractMismatch."""
-    wanted = contract.output.opinions
-    if values.size != wanted:
+def check_opinions(values: NDArray[Any], contract: ModelContract, path: Path) -> tuple[float, ...]:
+    """A model's raw output as opinions, once it is what the contract promises.
+
+    Raises:
+        OpinionsInvalid: a value is not finite or out of the contract's range.
+        ContractMismatch: the output has another size.
+    """
+    promised = contract.opinions
+    if values.size != promised.size:
         raise ContractMismatch(
-            f"{path}: its contract promises an output of size {wanted}, the model gave shape {values.shape}"
+            f"{path}: its contract promises {promised.size} values, the output has shape {values.shape}"
         )
-    return tuple(map(float, values.reshape(-1)))
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    opinions = tuple(map(float, values.reshape(-1)))
+    for opinion in opinions:
+        if not promised.minimum <= opinion <= promised.maximum:
+            raise OpinionsInvalid(
+                f"{path}: the model answered {opinion}, its contract promises {promised.minimum:g} to "
+                f"{promised.maximum:g}"
+            )
+    return opinions

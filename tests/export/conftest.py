@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mobileiqa_bench.fidelity import images
 from mobileiqa_export.student import Student, StudentConfig, build_student, save_checkpoint
-from mobileiqa_export.verify import images
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 pytest.importorskip("coremltools")
 
-from mobileiqa_export.coreml_tools import load
 from mobileiqa_export.errors import ConversionFailed, ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.formats.coreml_quantize import clustered
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
-from mobileiqa_export.verify.coreml import CoreMLProgram
-from mobileiqa_export.verify.coreml.package import Package
+from mobileiqa_mil import CoreMLProgram
+from mobileiqa_mil.coreml_tools import load
+from mobileiqa_mil.package import Package
 from mobileiqa_sdk.contract import (
     METADATA_KEY,
     Golden,

@@ -15,9 +15,9 @@ from formulas import formula_image
 from PIL import Image
 
 from mobileiqa_export.exporter import export
+from mobileiqa_export.reference import as_trained
 from mobileiqa_export.student import save_checkpoint
 from mobileiqa_export.subject import StudentSource
-from mobileiqa_export.verify.reference import as_trained
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.resample import resize

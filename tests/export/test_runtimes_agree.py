@@ -9,11 +9,11 @@ import pytest
 import skimage
 from numpy.typing import NDArray
 
+from mobileiqa_bench.fidelity.runners import open_runner
 from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import load_checkpoint
-from mobileiqa_export.verify.reference import as_trained
-from mobileiqa_export.verify.runners import open_runner
 from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize

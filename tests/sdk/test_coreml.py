@@ -163,9 +163,9 @@ def test_verify_takes_the_reference_off_a_mac(
             return (artifacts.brightness(pixels),)
 
     monkeypatch.setattr(sys, "platform", "linux")
-    module = ModuleType("mobileiqa_export.verify.coreml")
+    module = ModuleType("mobileiqa_mil")
     module.Session = Session  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "mobileiqa_export.verify.coreml", module)
+    monkeypatch.setitem(sys.modules, "mobileiqa_mil", module)
     path = package(tmp_path / "mine")
     assert runtimes.for_verification(path) == "coreml-reference"
     assert runtimes.for_verification(find(DEFAULT)) == "onnx"
@@ -177,7 +177,7 @@ def test_verify_takes_the_reference_off_a_mac(
 
 
 def test_the_reference_needs_the_export_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mobileiqa_export.verify.coreml", None)
+    monkeypatch.setitem(sys.modules, "mobileiqa_mil", None)
     with pytest.raises(RuntimeUnavailable, match=r"mobileiqa-sdk\[export,coreml\]"):
         Scorer(package(tmp_path), runtime="coreml-reference")
 

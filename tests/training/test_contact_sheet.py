@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from training.contact_sheet import contact_sheet
 
 

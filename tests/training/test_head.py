@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mobileiqa_export.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from training.evaluate import evaluate
 from training.head import Settings, bootstrap_weights, ladder_loss, train_head
 from training.pairs import RUNGS

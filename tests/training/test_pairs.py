@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_export.evaluation.distortions import DISTORTIONS
+from mobileiqa_bench.evaluation.distortions import DISTORTIONS
 from training.pairs import RUNGS, draw_rungs, photographs, strength_at
 
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import ExportError
-from .job import MIN_INTEGERS, PRECISIONS, Job
+from ..precisions import PRECISIONS
+from .job import MIN_INTEGERS, Job
 
 
 class Format(NamedTuple):
@@ -28,7 +29,7 @@ FORMATS: dict[str, Format] = {
     "onnx": Format(
         "mobileiqa_export.formats.onnx",
         "export",
-        PRECISIONS,
+        tuple(PRECISIONS),
         dict.fromkeys(("int8-weights", "int8-dynamic", "int4-weights"), MIN_INTEGERS),
     ),
     "tflite": Format(
@@ -66,4 +67,4 @@ def save(form: str, job: Job) -> Path:
     return path
 
 
-__all__ = ["FORMATS", "PRECISIONS", "Format", "Job", "save"]
+__all__ = ["FORMATS", "Format", "Job", "save"]

@@ -45,9 +45,9 @@ def save(job: Job) -> Path:
         ConversionFailed: an operator that Core ML has not.
         ExportError: a name to spare that no module has, or no photos to calibrate with.
     """
-    size = job.contract.input.height, job.contract.input.width
+    size = job.contract.input.size
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
-        output = job.contract.output.name
+        output = job.contract.opinions.name
         conversion = convert(job.network, size, output, _TARGETS[job.precision], Path(scratch))
         made = Path(scratch) / "made.mlpackage"
         _compressed(conversion, job).save(str(made))

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from ..coreml_tools import load
+from mobileiqa_mil.coreml_tools import load
+
 from ..errors import ConversionFailed, ExportError
 from .coreml_half import is_half
 

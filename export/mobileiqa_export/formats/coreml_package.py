@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mobileiqa_mil.coreml_tools import load
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
-
-from ..coreml_tools import load
 
 _AUTHOR = "com.apple.CoreML"
 _MODEL = f"{_AUTHOR}/model.mlmodel"
@@ -51,7 +50,7 @@ def write_package(source: Path, target: Path, contract: ModelContract) -> Path:
 def _describe(description: Any, contract: ModelContract) -> None:
     metadata, model = description.metadata, contract.model
     metadata.author = "MobileIQA SDK"
-    metadata.license = model.licence
+    metadata.license = model.license
     metadata.versionString = model.version
     metadata.shortDescription = (
         f"{model.name}: predicts how good people would find a photo, from 0 to 1 (MobileIQA, {model.family})"
@@ -60,7 +59,7 @@ def _describe(description: Any, contract: ModelContract) -> None:
     metadata.userDefined[METADATA_KEY] = contract.to_json()
     size = f"{contract.input.width} x {contract.input.height} pixels"
     description.input[0].shortDescription = f"The upright photo in sRGB, stretched to {size} (width x height)"
-    description.output[0].shortDescription = _OUTPUT[contract.output.name]
+    description.output[0].shortDescription = _OUTPUT[contract.opinions.name]
 
 
 def _manifest(contract: ModelContract, items: Mapping[str, str]) -> str:

@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..coreml_tools import load
+from mobileiqa_mil.coreml_tools import load
+from mobileiqa_mil.package import Package
+from mobileiqa_mil.program import Program
+from mobileiqa_mil.step import Step
+
 from ..errors import ExportError
-from ..verify.coreml.package import Package
-from ..verify.coreml.program import Program
-from ..verify.coreml.step import Step
 from .coreml_convert import Conversion
 from .job import MIN_INTEGERS
 

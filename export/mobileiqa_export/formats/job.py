@@ -12,9 +12,6 @@ from torch import nn
 
 from mobileiqa_sdk.contract import ModelContract
 
-PRECISIONS = ("fp32", "fp16", "int8-weights", "int8-dynamic", "int8-static", "int4-weights")
-"""All that any format offers. ``int8-static`` quantizes activations too, by ranges that calibration found."""
-
 MIN_INTEGERS = 32_768
 """Smaller tensors gain little as integers: a tenth of the smallest student, and its most sensitive."""
 
@@ -26,7 +23,7 @@ class Job:
     Attributes:
         network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions, [n] or [1, n].
         contract: to embed as it is; it names the precision too.
-        precision: one of :data:`PRECISIONS` that the format offers.
+        precision: one of :data:`mobileiqa_export.precisions.PRECISIONS` that the format offers.
         folder: exists and is empty; the model file goes there.
         calibration: resized photos, uint8 RGB [H, W, 3] each; only ``int8-static`` reads them.
         keep_float: dotted names of modules of ``network`` whose operators stay float, weights included.

@@ -44,7 +44,7 @@ def save(job: Job) -> Path:
     if absent := job.spared - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     spec = job.contract.input
-    model = _to_onnx(job.network, (1, spec.height, spec.width, 3), job.contract.output.name)
+    model = _to_onnx(job.network, (1, *spec.size, 3), job.contract.opinions.name)
     if module := CONVERTERS.get(job.precision):
         model = import_module(module).convert(model, job)
         _anonymise(model)

@@ -27,7 +27,7 @@ def save(job: Job) -> Path:
     Raises:
         ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.spared`.
     """
-    example = torch.zeros((1, job.contract.input.height, job.contract.input.width, 3), dtype=torch.uint8)
+    example = torch.zeros((1, *job.contract.input.size, 3), dtype=torch.uint8)
     network = channels_last(job.network)
     scopes = spared(network, job)
     with quiet():

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.library import sha256_of
+from mobileiqa_sdk.progress import Progress
 
 from ..blame import following
 from ..errors import ExportError, NetworkUnfit
 from ..formats.quiet import quiet
+from ..reference import rewritten
 from ..rewrite import Step, cost
 from ..subject import Subject
-from ..verify.reference import rewritten
-from ..verify.runners import Say
 from .description import Description
 from .factory import build, described, stem
 from .fold import fold_norms
@@ -48,28 +48,28 @@ class NetworkSource:
         wanted = self.description
         return wanted.name or (Path(wanted.checkpoint).stem if wanted.checkpoint else stem(wanted.factory))
 
-    def load(self, say: Say) -> Subject:
+    def load(self, progress: Progress) -> Subject:
         """Raises FactoryFailed, CheckpointError, NetworkUnfit."""
         wanted = self.description
-        say(f"making the network of {wanted.factory}")
+        progress.step(f"making the network of {wanted.factory}")
         network = build(wanted.factory, wanted.kwargs)
         if wanted.checkpoint:
-            say("loading the checkpoint")
+            progress.step("loading the checkpoint")
             load_weights(network, wanted.checkpoint)
         model = ModelInfo(
             name=self.stem,
             version=wanted.version,
             family=wanted.family or type(network).__name__,
-            licence=wanted.licence,
+            license=wanted.licence,
             checkpoint_sha256=sha256_of(wanted.checkpoint) if wanted.checkpoint else digest(network),
         )
         trained = PixelNetwork(network, wanted).eval()
         example = _texture(wanted.size)
-        say("tracing the network")
+        progress.step("tracing the network")
         probe(trained, example, wanted.factory)
 
-        def ready(say: Say) -> tuple[nn.Module, list[Step]]:
-            say("rewriting" if self.rewrites else "wrapping, without rewrites")
+        def ready(progress: Progress) -> tuple[nn.Module, list[Step]]:
+            progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
             return rewrite(trained, example, enabled=self.rewrites)
 
         return Subject(model, wanted.size, rewritten(trained), ready)

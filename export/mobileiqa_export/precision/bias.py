@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .fakequant import Call, Layer, Scheme, quantized, visiting
+from ..precisions import Scheme
+from .fakequant import Call, Layer, quantized, visiting
 
 
 class Shift(NamedTuple):

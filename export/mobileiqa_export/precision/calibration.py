@@ -9,11 +9,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mobileiqa_bench.evaluation.distortions import DISTORTIONS
+from mobileiqa_bench.fidelity.images import evenly
+from mobileiqa_bench.fidelity.photographs import (
+    PhotosMissing,
+    Pixels,
+    Skipped,
+    builtin,
+    folder_of_photos,
+    read_all,
+)
 from mobileiqa_sdk.resample import resize
-
-from ..evaluation.distortions import DISTORTIONS
-from ..verify.images import evenly
-from ..verify.photographs import PhotosMissing, Pixels, Skipped, builtin, folder_of_photos, read_all
 
 IMAGES = 64
 FEW = 32

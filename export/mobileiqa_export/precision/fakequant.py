@@ -10,37 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ..precisions import Scheme
+
 _CONVOLUTIONS = frozenset(("conv1d", "conv2d", "linear"))
 _PRODUCTS = frozenset(("matmul", "__matmul__"))
-
-
-@dataclass(frozen=True)
-class Scheme:
-    """How a precision stores weights and passes activations.
-
-    Attributes:
-        bits: of a weight.
-        block: weights along the input axis that share a scale; None is one scale per output channel.
-        activations: ``static`` by calibrated ranges, ``dynamic`` by the tensor's own, None stays float.
-    """
-
-    bits: int = 8
-    block: int | None = None
-    activations: Literal["static", "dynamic"] | None = None
-
-
-SCHEMES: dict[str, Scheme] = {
-    "int8-weights": Scheme(),
-    "int8-dynamic": Scheme(activations="dynamic"),
-    "int8-static": Scheme(activations="static"),
-    "int4-weights": Scheme(bits=4, block=32),
-}
 
 
 class Range(NamedTuple):

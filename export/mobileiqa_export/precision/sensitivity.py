@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..verify.drift import drift
-from .fakequant import Call, Layer, Scheme, find_ranges, quantized, visiting
+from mobileiqa_bench.fidelity.drift import drift
+from mobileiqa_sdk.progress import SILENT, Progress
 
-Say = Callable[[str], None]
+from ..precisions import Scheme
+from .fakequant import Call, Layer, find_ranges, quantized, visiting
 
 SPARED = {"int8-weights": "as in int8-weights", "float": "in float"}
 """What a layer may have instead of the artifact's precision, and how that is said."""
@@ -93,12 +94,12 @@ class Sensitivity:
 
         return self._scores(visit)
 
-    def damage(self, rows: Sequence[LayerDamage], say: Say = lambda _: None) -> list[LayerDamage]:
+    def damage(self, rows: Sequence[LayerDamage], progress: Progress = SILENT) -> list[LayerDamage]:
         """Measure the final scores with each of these layers quantized alone; most damaging first."""
         clean = self.scores(lambda _: False)
         measured = []
         for number, row in enumerate(rows, start=1):
-            say(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
+            progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
             found = drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
             measured.append(
                 replace(

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from ..precisions import Scheme
 from .bias import Shift, bias_shifts, correct_biases
 from .equalise import equalise
-from .fakequant import Scheme
 
 
 class Treated:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mobileiqa_bench.fidelity.photographs import PhotosMissing, Pixels
 from mobileiqa_export.precision.calibration import calibration_set, stratified
-from mobileiqa_export.verify.photographs import PhotosMissing, Pixels
 
 SIZE = (32, 48)
 

@@ -8,6 +8,7 @@ import torch
 from conftest import SMALL, TINY
 from torch import nn
 
+from mobileiqa_bench.fidelity.photographs import Pixels, scene
 from mobileiqa_export.precision.bias import bias_shifts, correct_biases
 from mobileiqa_export.precision.fakequant import (
     SCHEMES,
@@ -21,7 +22,6 @@ from mobileiqa_export.precision.mixed import enclosing, plans
 from mobileiqa_export.precision.sensitivity import LayerDamage, Sensitivity, mark_spared
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
-from mobileiqa_export.verify.photographs import Pixels, scene
 
 
 def pictures(config: StudentConfig, count: int = 2) -> list[Pixels]:

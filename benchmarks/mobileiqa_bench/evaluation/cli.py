@@ -1,0 +1,233 @@
+"""``mobileiqa evaluate``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from mobileiqa_sdk.errors import PhotoError
+from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
+from mobileiqa_sdk.parallel import MAX_THREADS
+from mobileiqa_sdk.runtimes import available
+from mobileiqa_sdk.scorer import Scorer
+
+from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
+from .datasets.plain_csv import read_csv
+from .ladder_table import ladder_table
+from .ladders import climb_ladders
+from .opinions import evaluate, score_rated
+from .photographs import shipped_photographs
+from .plots import SUFFIXES as PLOTS
+from .plots import plot_ladders
+
+_MODES = {
+    "csv": ("images", "name_column", "mos_column", "mos_range"),
+    "dataset": ("root", "split"),
+    "ladders": ("photos", "full_size", "plot"),
+}
+"""What is judged, and the options that go with it alone."""
+_SPLITS = (*dict.fromkeys(split for dataset in DATASETS.values() for split in dataset.splits), ALL)
+_LISTED = 20
+"""Photos without a score that are named on stderr."""
+
+_Item = TypeVar("_Item")
+
+
+class _Outcome(NamedTuple):
+    judged: str
+    table: str
+    values: dict[str, Any]
+    rows: list[Row]
+    errors: list[tuple[str, str]]
+
+
+def _new(ctx: click.Context, param: click.Parameter, file: Path | None) -> Path | None:
+    # Before hours of scoring rather than after.
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(file.parent)!r}")
+    if file is not None and param.name == "plot" and file.suffix.lower() not in PLOTS:
+        raise click.BadParameter(f"{str(file)!r} does not end in {' or '.join(PLOTS)}")
+    return file
+
+
+def _range(
+    ctx: click.Context, param: click.Parameter, scale: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    if scale is not None and not (math.isfinite(scale[1] - scale[0]) and scale[0] != scale[1]):
+        raise click.BadParameter("needs two different numbers, the worst photo's MOS first")
+    return scale
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_NEW = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("evaluate")
+@click.argument("arguments", nargs=-1, metavar="[ARTIFACT] [PHOTO]...")
+@click.option("--csv", type=_FILE, help="Table of photos and their MOS: CSV or .xlsx.")
+@click.option("--images", type=_FOLDER, help="Folder of the table's photos. Default: the table's own.")
+@click.option("--name-column", help="Column with the photos' names. Default: detected.")
+@click.option("--mos-column", help="Column with the MOS. Default: detected.")
+@click.option(
+    "--mos-range",
+    type=(float, float),
+    metavar="WORST BEST",
+    callback=_range,
+    help="MOS of the worst and the best photo. Default: the customary scale that holds all.",
+)
+@click.option("--dataset", type=click.Choice(list(DATASETS)), help="A copy of this dataset as published.")
+@click.option("--root", type=_FOLDER, help="Folder of the dataset.")
+@click.option("--split", type=click.Choice(_SPLITS), help="Default: test where there is one, else all.")
+@click.option("--ladders", is_flag=True, help="Photos made worse step by step: do they score lower?")
+@click.option("--photos", multiple=True, metavar="FILE|DIR", help="Photos for the ladders; repeatable.")
+@click.option("--full-size", is_flag=True, help="Make photos worse at their own size, not the model's.")
+@click.option("--plot", type=_NEW, callback=_new, help="Draw the ladders, as .png or .svg.")
+@click.option("--scores", type=_NEW, callback=_new, help="Write a CSV row per score, errors included.")
+@click.option(
+    "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="For bootstrap intervals."
+)
+@click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
+@click.option(
+    "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(
+    arguments: tuple[str, ...],
+    scores: Path | None,
+    resamples: int,
+    runtime: str | None,
+    threads: int | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Compare scores with people's opinions, or with what is known of photos made worse.
+
+    Exactly one of --csv, --dataset and --ladders says what is judged. ARTIFACT is a name from
+    `mobileiqa models` or a path; without it, the bundled model. A first argument that ends as photos
+    do (.jpg) is a photo. Ladders without photos take the photographs that scikit-image comes with.
+
+    Photos that cannot be scored are named on stderr, the others count, and the exit status is 1.
+    """
+    mode = _mode(options)
+    named = bool(arguments) and Path(arguments[0]).suffix.lower() not in SUFFIXES
+    artifact, photos = (arguments[0], arguments[1:]) if named else (None, arguments)
+    if photos and mode != "ladders":
+        raise click.UsageError(f"{photos[0]!r}: only --ladders takes photos")
+    scorer = Scorer(artifact, runtime=runtime, threads=threads)
+    if mode == "ladders":
+        outcome = _judge_ladders(scorer, (*photos, *options["photos"]), options["full_size"], options["plot"])
+    else:
+        rated, judged = _rated_table(options) if mode == "csv" else _rated_dataset(options)
+        outcome = _judge_opinions(scorer, rated, judged, resamples)
+    if scores is not None:
+        _write_rows(scores, outcome.rows)
+    if as_json:
+        described = {"schema": 1, "model": _describe(scorer), "judged": outcome.judged, **outcome.values}
+        click.echo(json.dumps(described, indent=2, allow_nan=False))
+    else:
+        click.echo(f"{scorer.contract.model.name} on {outcome.judged}\n\n{outcome.table}")
+    _list_errors(outcome.errors)
+    sys.exit(1 if outcome.errors else 0)
+
+
+def _mode(options: dict[str, Any]) -> str:
+    """The key of `_MODES` that was asked for, or a UsageError."""
+    chosen = [mode for mode in _MODES if options[mode]]
+    if len(chosen) != 1:
+        raise click.UsageError("say what is judged by one of --csv, --dataset and --ladders")
+    for mode, others in _MODES.items():
+        for name in others:
+            if mode not in chosen and options[name]:
+                raise click.UsageError(f"--{name.replace('_', '-')} goes with --{mode}")
+    if options["dataset"] and not options["root"]:
+        raise click.UsageError("--dataset needs --root, the folder that holds it")
+    return chosen[0]
+
+
+def _rated_table(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
+    photos, (worst, best) = read_csv(
+        options["csv"],
+        options["images"],
+        name_column=options["name_column"],
+        mos_column=options["mos_column"],
+        scale=options["mos_range"],
+    )
+    return photos, f"{options['csv']}, MOS from {worst:g} to {best:g}"
+
+
+def _rated_dataset(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
+    dataset = DATASETS[options["dataset"]]
+    split = options["split"] or ("test" if "test" in dataset.splits else ALL)
+    if split not in (*dataset.splits, ALL):
+        raise click.UsageError(
+            f"{dataset.title} has no split {split!r}: only {', '.join((*dataset.splits, ALL))}"
+        )
+    return read_dataset(options["dataset"], options["root"], split), f"{dataset.title}, {split}"
+
+
+def _judge_opinions(scorer: Scorer, photos: Sequence[RatedPhoto], judged: str, resamples: int) -> _Outcome:
+    with _progress(photos) as shown:
+        result = evaluate(score_rated(scorer, shown), resamples=resamples)
+    rows = [row.to_dict() for row in result.rows]
+    errors = [(str(row.photo.path), row.error or "") for row in result.failed]
+    return _Outcome(judged, result.table(), result.to_dict(), rows, errors)
+
+
+def _judge_ladders(scorer: Scorer, wanted: Sequence[str], full_size: bool, plot: Path | None) -> _Outcome:
+    found = list(find_photos(wanted)) if wanted else list(map(str, shipped_photographs()))
+    lost = {error.photo: error.reason for error in found if isinstance(error, PhotoError)}
+    with _progress([path for path in found if isinstance(path, str)]) as shown:
+        result = climb_ladders(scorer, shown, mode="full" if full_size else "input", lost=lost)
+    if plot is not None:
+        plot_ladders(result, plot)
+    errors = list(result.errors.items())
+    return _Outcome(
+        "ladders of distortions", ladder_table(result), result.to_dict(), list(result.rows()), errors
+    )
+
+
+def _progress(items: Sequence[_Item]) -> AbstractContextManager[Iterable[_Item]]:
+    if len(items) < 2 or not sys.stderr.isatty():
+        return nullcontext(items)
+    return click.progressbar(items, label="scoring", file=sys.stderr)
+
+
+def _write_rows(file: Path, rows: Sequence[Row]) -> None:
+    try:
+        with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from error
+
+
+def _list_errors(errors: Sequence[tuple[str, str]]) -> None:
+    for path, error in errors[:_LISTED]:
+        # A name may hold line breaks, and codes that a terminal obeys.
+        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in f"{path}: {error}")
+        click.echo(line, err=True)
+    if len(errors) > _LISTED:
+        click.echo(f"... and {len(errors) - _LISTED} more; --scores and --json name them all", err=True)
+
+
+def _describe(scorer: Scorer) -> dict[str, Any]:
+    contract = scorer.contract
+    return {
+        "name": contract.model.name,
+        "version": contract.model.version,
+        "checkpoint_sha256": contract.model.checkpoint_sha256,
+        "weights": contract.precision.weights,
+        "input_size": [contract.input.height, contract.input.width],
+        "path": str(scorer.path),
+        "threads": scorer.threads,
+    }

@@ -1,0 +1,100 @@
+"""The verification set: photographs, and the same with faults of rising strength."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.resample import resize
+
+from ..evaluation.distortions import DISTORTIONS
+from .photographs import PhotosMissing, Pixels, Skipped, builtin, folder_of_photos, read_all
+
+GOLDEN = "golden"
+_T = TypeVar("_T")
+LADDERS = ("gaussian blur", "JPEG", "noise", "underexposure", "overexposure", "down-up scaling")
+MOST, FEWEST = 120, 64
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Named pictures at the size that a network sees.
+
+    Attributes:
+        source: where they come from, for people.
+        names, pixels: uint8 RGB [H, W, 3] each; the golden image is the first.
+        skipped: photos that could not be read.
+    """
+
+    source: str
+    names: list[str]
+    pixels: list[Pixels]
+    skipped: list[Skipped]
+
+
+def default_count(size: tuple[int, int]) -> int:
+    """How many images to verify with at (height, width): fewer where each takes seconds."""
+    return max(FEWEST, min(MOST, 2**26 // (size[0] * size[1])))
+
+
+def verification_set(
+    size: tuple[int, int], photos: str | Path | None = None, count: int | None = None
+) -> ImageSet:
+    """The golden image, its negative upside down, photographs, and ladders of faults on those.
+
+    At most half of the set are photographs as they are, picked evenly from the folder; the rest are rungs
+    drawn evenly from all of their ladders. Faults are applied at the network's input size, where it
+    sees them. The same folder always makes the same set.
+
+    Args:
+        size: (height, width) of the network's input.
+        photos: a folder; without one, what :func:`mobileiqa_bench.fidelity.photographs.builtin` finds.
+        count: images in all, at least 4; None is :func:`default_count`.
+
+    Raises:
+        PhotosMissing: the folder holds no photo that can be read.
+    """
+    count = max(count or default_count(size), 4)
+    golden = golden_image()
+    names = [GOLDEN, "golden negative upside down"]
+    pixels = [resize(Image.fromarray(image), *size) for image in (golden, 255 - golden[::-1])]
+    base, source, skipped = _photographs(size, photos, (count - len(names)) // 2)
+    for name, photo in base[: count - len(names)]:
+        names.append(name)
+        pixels.append(photo)
+    rungs = [(index, kind, step) for index in range(len(base)) for kind in LADDERS for step in range(5)]
+    drawn = np.random.default_rng(0).permutation(len(rungs))[: count - len(names)]
+    for index, kind, step in (rungs[i] for i in sorted(drawn)):
+        ladder = DISTORTIONS[kind]
+        names.append(f"{base[index][0]}, {kind} {step + 1} of 5")
+        # A copy: PIL hands out read-only memory, which torch warns about.
+        pixels.append(np.array(ladder.apply(base[index][1], ladder.steps[step], index)))
+    return ImageSet(source, names, pixels, skipped)
+
+
+def evenly(items: Sequence[_T], count: int) -> list[_T]:
+    """``count`` of the items at even distances, or all of them."""
+    if len(items) <= count:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
+
+
+def _photographs(
+    size: tuple[int, int], photos: str | Path | None, most: int
+) -> tuple[list[tuple[str, Pixels]], str, list[Skipped]]:
+    if photos is None:
+        images, source = builtin("verification")
+        skipped: list[Skipped] = []
+    else:
+        folder = folder_of_photos(photos)
+        images, skipped = read_all(evenly(folder.photos, max(most, 1)))
+        skipped, source = [*folder.skipped, *skipped], "photos of the given folder"
+        if not images:
+            raise PhotosMissing(f"{photos}: none of its photos can be read: {skipped[0].reason}")
+    return [(name, resize(image, *size)) for name, image in images[: max(most, 1)]], source, skipped

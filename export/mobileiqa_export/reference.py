@@ -1,0 +1,36 @@
+"""The network as trained, in PyTorch: what every artifact is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from mobileiqa_bench.fidelity.photographs import Pixels
+
+from .student import BACKBONES, Student, StudentConfig, normalise
+
+Run = Callable[[Pixels], float]
+
+
+def as_trained(student: Student, config: StudentConfig) -> Run:
+    """Score resized pixels, uint8 RGB [H, W, 3], by the student before any rewrite, in float32."""
+    spec = BACKBONES[config.backbone]
+
+    def run(pixels: Pixels) -> float:
+        with torch.inference_mode():
+            batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+            return float(student(normalise(batch, spec)).mean())
+
+    return run
+
+
+def rewritten(network: nn.Module) -> Run:
+    """Score resized pixels by a rewritten network: uint8 RGB [1, H, W, 3] -> opinions, of which the mean."""
+
+    def run(pixels: Pixels) -> float:
+        with torch.inference_mode():
+            return float(network(torch.from_numpy(pixels)[None]).mean())
+
+    return run

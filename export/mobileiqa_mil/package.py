@@ -1,0 +1,79 @@
+"""The folder that a ``.mlpackage`` is. It comes from users, so nothing in it is believed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mobileiqa_sdk.errors import ArtifactInvalid
+
+from .coreml_tools import load
+
+DecodeError = load("google.protobuf.message").DecodeError
+Model = load("coremltools.proto.Model_pb2").Model
+MANIFEST = "Manifest.json"
+MAX_MANIFEST = 1_000_000
+MAX_MODEL = 500_000_000
+"""Bytes. Weights lie beside the model, so that even thousands of operations stay far below."""
+
+
+class Package:
+    """An opened package.
+
+    Attributes:
+        path: of the package, as given.
+        model: the protobuf that the manifest calls the root model, an ML program.
+
+    Raises:
+        ArtifactInvalid: the folder is no Core ML package, or it is damaged, or it reaches outside itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._folder = path / "Data"
+        self._file = self._root_model()
+        self.model: Any = Model()
+        try:
+            self.model.ParseFromString(_read(self._file, MAX_MODEL))
+        except DecodeError as error:
+            raise ArtifactInvalid(f"{path}: {self._file.name} is damaged; export the model again") from error
+        if (kind := self.model.WhichOneof("Type")) != "mlProgram":
+            raise ArtifactInvalid(f"{path}: an ML program is wanted, this is {kind or 'nothing'}")
+
+    def _root_model(self) -> Path:
+        manifest = self.path / MANIFEST
+        try:
+            values = json.loads(_read(manifest, MAX_MANIFEST))
+            inside = values["itemInfoEntries"][values["rootModelIdentifier"]]["path"]
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise ArtifactInvalid(f"{manifest}: names no root model; export the model again") from error
+        return self._inside(self._folder, inside)
+
+    def blob(self, name: str) -> Path:
+        """The file that a weight names, as ``@model_path/weights/weight.bin``."""
+        prefix = "@model_path/"
+        if not name.startswith(prefix):
+            raise ArtifactInvalid(f"{self.path}: keeps weights in {name!r}, which is not inside the package")
+        return self._inside(self._file.parent, name[len(prefix) :])
+
+    def _inside(self, folder: Path, name: object) -> Path:
+        try:
+            found = (folder / str(name)).resolve()
+            contained = found.is_relative_to(self._folder.resolve())
+        except (OSError, ValueError, RuntimeError):  # links in a circle, NUL, a name too long
+            contained = False
+        if not contained:
+            raise ArtifactInvalid(f"{self.path}: points to {str(name)[:200]!r}, outside the package")
+        return found
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise ArtifactInvalid(f"{path}: is missing from the Core ML package; export the model again")
+        if path.stat().st_size > limit:
+            raise ArtifactInvalid(f"{path}: is larger than the {limit} bytes that such a file may have")
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactInvalid(f"{path}: cannot be read ({error})") from error

@@ -1,0 +1,116 @@
+"""Types and constants of a MIL program as torch's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mobileiqa_sdk.errors import ArtifactInvalid
+
+from .coreml_tools import load
+
+MIL_pb2 = load("coremltools.proto.MIL_pb2")
+
+ReadBlob = Callable[[str, int, int], NDArray[np.generic]]
+"""(file name, offset, number of elements) -> elements."""
+
+MAX_ELEMENTS = 2**29
+"""In one tensor. The full student as trained has 3e8 in its largest, rewritten 1e7."""
+
+# torch's own unsigned types of more than a byte can hardly be computed with.
+DTYPES = {
+    MIL_pb2.BOOL: torch.bool,
+    MIL_pb2.FLOAT16: torch.float16,
+    MIL_pb2.FLOAT32: torch.float32,
+    MIL_pb2.INT8: torch.int8,
+    MIL_pb2.INT16: torch.int16,
+    MIL_pb2.INT32: torch.int32,
+    MIL_pb2.UINT8: torch.uint8,
+    MIL_pb2.UINT16: torch.int32,
+    MIL_pb2.UINT32: torch.int64,
+    MIL_pb2.INT4: torch.int8,
+    **dict.fromkeys((MIL_pb2.UINT1, MIL_pb2.UINT2, MIL_pb2.UINT3, MIL_pb2.UINT4), torch.uint8),
+    MIL_pb2.UINT6: torch.uint8,
+}
+# How immediate values of these types are stored: as bytes, because protobuf has no such numbers.
+_BYTES = {
+    MIL_pb2.FLOAT16: "<f2",
+    MIL_pb2.INT8: "i1",
+    MIL_pb2.UINT8: "u1",
+    MIL_pb2.INT16: "<i2",
+    MIL_pb2.UINT16: "<u2",
+    MIL_pb2.UINT32: "<u4",
+}
+
+
+def tensor_type(kind: Any, what: str) -> tuple[torch.dtype, tuple[int, ...]]:
+    """Dtype and shape of a MIL value type; ``what`` names the value in errors.
+
+    Raises:
+        ArtifactInvalid: no tensor, a flexible or an absurd shape, or a type that is not supported.
+    """
+    if kind.WhichOneof("type") != "tensorType":
+        raise ArtifactInvalid(f"{what} is no tensor")
+    tensor = kind.tensorType
+    if tensor.dataType not in DTYPES:
+        name = MIL_pb2.DataType.Name(tensor.dataType)
+        raise ArtifactInvalid(f"{what} is of type {name}, which this executor does not know")
+    return DTYPES[tensor.dataType], _shape(tensor, what)
+
+
+def _shape(tensor: Any, what: str) -> tuple[int, ...]:
+    if any(side.WhichOneof("dimension") != "constant" for side in tensor.dimensions):
+        raise ArtifactInvalid(f"{what} has a flexible shape; export the model with a fixed one")
+    shape = tuple(int(side.constant.size) for side in tensor.dimensions)
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise ArtifactInvalid(f"{what} has {math.prod(shape)} elements, more than {MAX_ELEMENTS}")
+    return shape
+
+
+def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[str]:
+    """A stored value: text as text, all else as a tensor.
+
+    Raises:
+        ArtifactInvalid: the value does not have the type that it declares.
+    """
+    if value.type.tensorType.dataType == MIL_pb2.STRING:
+        texts = [str(text) for text in value.immediateValue.tensor.strings.values]
+        if value.type.tensorType.rank:
+            return texts
+        if len(texts) != 1:
+            raise ArtifactInvalid(f"{what} is not one text")
+        return texts[0]
+    dtype, shape = tensor_type(value.type, what)
+    count = math.prod(shape)
+    if value.WhichOneof("value") == "blobFileValue":
+        file, offset = value.blobFileValue.fileName, int(value.blobFileValue.offset)
+        array: NDArray[Any] = read_blob(file, offset, count)
+    else:
+        array = _immediate(value, what)
+    if array.size != count:
+        raise ArtifactInvalid(f"{what} has {array.size} elements instead of {count}")
+    if array.dtype.kind == "u" and array.dtype.itemsize > 1:
+        array = array.astype(np.int64)
+    return torch.from_numpy(array.reshape(shape)).to(dtype)
+
+
+def _immediate(value: Any, what: str) -> NDArray[Any]:
+    tensor, kind = value.immediateValue.tensor, value.type.tensorType.dataType
+    field = tensor.WhichOneof("value")
+    if field is None:
+        return np.zeros(0, np.float32)
+    if field == "bytes":
+        data = tensor.bytes.values
+        if kind not in _BYTES or len(data) % np.dtype(_BYTES[kind]).itemsize:
+            raise ArtifactInvalid(f"{what} is stored in a way that this executor does not know")
+        return np.frombuffer(data, _BYTES[kind]).copy()
+    types = {"floats": np.float32, "ints": np.int32, "bools": np.bool_, "longInts": np.int64}
+    if field not in types:
+        raise ArtifactInvalid(f"{what} is stored as {field}, which this executor does not know")
+    return np.array(getattr(tensor, field).values, types[field])

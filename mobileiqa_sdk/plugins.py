@@ -1,0 +1,33 @@
+"""What other packages add to the SDK, found by entry points.
+
+The SDK names no package above it. ``mobileiqa_bench`` and ``mobileiqa_export`` register their commands and
+runtimes in ``pyproject.toml`` exactly as a third party would::
+
+    [project.entry-points."mobileiqa.commands"]
+    export = "mobileiqa_export.cli:command"
+
+Groups:
+    mobileiqa.commands: click commands of ``mobileiqa``, by name.
+    mobileiqa.runtimes: :class:`mobileiqa_sdk.runtimes.RuntimeEntry` objects, by name.
+    mobileiqa.engines: engines and baselines of ``mobileiqa benchmark``, by name.
+    mobileiqa.comparisons: ``against``, what ``mobileiqa verify --against`` runs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+COMMANDS = "mobileiqa.commands"
+RUNTIMES = "mobileiqa.runtimes"
+ENGINES = "mobileiqa.engines"
+COMPARISONS = "mobileiqa.comparisons"
+
+
+@cache
+def registered(group: str) -> dict[str, EntryPoint]:
+    """Entry points of a group by name, sorted; nothing is imported. The first to register a name keeps it."""
+    result: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+        result.setdefault(point.name, point)
+    return result

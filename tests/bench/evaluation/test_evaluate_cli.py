@@ -1,0 +1,226 @@
+"""``mobileiqa evaluate``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mobileiqa_bench.evaluation import photographs
+
+from .fakes import save_greys
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(run: Run) -> Run:
+    """The command's subcommand ``evaluate``, with few resamples: intervals are tested elsewhere."""
+    return partial(run, "evaluate", "--resamples", 10)
+
+
+@pytest.fixture
+def biq(tmp_path: Path) -> Path:
+    root = tmp_path / "BIQ2021"
+    names = [f"Images/ss0{1 + number % 2} ({number}).jpg" for number in range(8)]
+    save_greys(root, names, [0.1 * number for number in range(8)])
+    rows = [f"{Path(name).name},{number / 10}" for number, name in enumerate(names)]
+    for split, wanted in (("Train", rows[:4]), ("Test", rows[4:])):
+        text = "\n".join(["Image Name,MOS", *wanted]) + "\n"
+        (root / f"{split} (Images and MOS).csv").write_text(text)
+    return root
+
+
+def test_a_table_of_opinions(run: Run, tiny_artifact: Path, album: Path) -> None:
+    result = run(tiny_artifact, "--csv", album / "labels.csv")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0] == f"tiny on {album / 'labels.csv'}, MOS from 1 to 5"
+    assert lines[2].startswith("6 photos ")
+    assert lines[3].split()[:2] == ["SRCC", "1.0000"]
+    assert "fitted figures are the raw ones" in lines[-1]
+
+
+def test_json(run: Run, tiny_artifact: Path, album: Path, tmp_path: Path) -> None:
+    arguments = ("--csv", album / "labels.csv", "--images", album, "--mos-range", 1, 6, "--threads", 1)
+    result = run(tiny_artifact, *arguments, "--json", "--scores", tmp_path / "scores.csv")
+    assert (result.code, result.err) == (0, "")
+    answer = json.loads(result.out)
+    assert list(answer) == ["schema", "model", "judged", "photos", "failed", "agreement", "subsets", "errors"]
+    assert answer["model"]["name"] == "tiny"
+    assert answer["model"]["threads"] == 1
+    assert answer["model"]["path"] == str(tiny_artifact)
+    assert answer["agreement"]["srcc"]["value"] == pytest.approx(1)
+    assert answer["agreement"]["fitted"] is False
+    with (tmp_path / "scores.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", "subset", "mos", "score", "error"]
+    assert [Path(row["path"]).name for row in rows] == [f"{number}.png" for number in range(6)]
+    assert [float(row["mos"]) for row in rows] == pytest.approx([0.14 * number for number in range(6)])
+
+
+def test_photos_that_fail_are_listed(run: Run, tiny_artifact: Path, album: Path, tmp_path: Path) -> None:
+    (album / "2.png").write_bytes(b"no photo")
+    with (album / "labels.csv").open("a") as table:
+        table.write("missing\x1b[2J.png,3\n")
+    result = run(tiny_artifact, "--csv", album / "labels.csv", "--json", "--scores", tmp_path / "scores.csv")
+    assert result.code == 1
+    first, second = result.err.splitlines()
+    assert first.startswith(f"{album / '2.png'}: is no image")
+    assert second == f"{album}/missing\\x1b[2J.png: no such file"
+    answer = json.loads(result.out)
+    assert (answer["photos"], answer["failed"], answer["agreement"]["photos"]) == (7, 2, 5)
+    assert [Path(row["path"]).name for row in answer["errors"]] == ["2.png", "missing\x1b[2J.png"]
+    with (tmp_path / "scores.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["score"] == "" for row in rows] == [row["error"] != "" for row in rows]
+    assert rows[-1]["error"] == "no such file"
+
+
+def test_many_failures_are_not_all_listed(run: Run, tiny_artifact: Path, album: Path) -> None:
+    with (album / "labels.csv").open("a") as table:
+        table.writelines(f"missing {number}.png,3\n" for number in range(30))
+    result = run(tiny_artifact, "--csv", album / "labels.csv")
+    assert result.code == 1
+    assert len(result.err.splitlines()) == 21
+    assert result.err.splitlines()[-1] == "... and 10 more; --scores and --json name them all"
+
+
+@pytest.mark.parametrize(("options", "photos"), [((), 4), (("--split", "train"), 4), (("--split", "all"), 8)])
+def test_a_dataset(run: Run, tiny_artifact: Path, biq: Path, options: tuple[str, ...], photos: int) -> None:
+    result = run(tiny_artifact, "--dataset", "biq2021", "--root", biq, *options, "--json")
+    assert (result.code, result.err) == (0, "")
+    answer = json.loads(result.out)
+    assert answer["judged"] == f"BIQ2021, {options[1] if options else 'test'}"
+    assert answer["photos"] == photos
+    assert set(answer["subsets"]) == ({"ss01", "ss02"} if photos == 8 else set())
+
+
+def test_ladders(run: Run, tiny_artifact: Path, tmp_path: Path) -> None:
+    save_greys(tmp_path / "more", ["a.png", "b.png"], [0.5, 0.6])
+    save_greys(tmp_path, ["c.png"], [0.7])
+    given = (tmp_path / "c.png", "--photos", tmp_path / "more")
+    outputs = ("--plot", tmp_path / "l.svg", "--scores", tmp_path / "l.csv")
+    result = run(tiny_artifact, "--ladders", *given, *outputs)
+    assert (result.code, result.err) == (0, "")
+    assert "mean scores of 3 photos, distorted at the model's 48x64" in result.out
+    assert "| underexposure (stops) " in result.out
+    assert (tmp_path / "l.svg").read_text(encoding="utf-8").startswith("<?xml")
+    with (tmp_path / "l.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 50
+    assert {Path(row["path"]).name for row in rows} == {"a.png", "b.png", "c.png"}
+
+    whole = run(tiny_artifact, "--ladders", *given, "--full-size", "--json")
+    answer = json.loads(whole.out)
+    assert (answer["mode"], answer["photos"]) == ("full", 3)
+    assert answer["distortions"]["underexposure"]["ordered"] == 1
+    assert answer["distortions"]["overexposure"]["mean_scores"][1] > 0.6
+
+
+def test_ladders_without_photos(run: Run, tiny_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographs, "SHIPPED", ("rocket.jpg",))
+    result = run(tiny_artifact, "--ladders")
+    assert (result.code, result.err) == (0, "")
+    assert "mean scores of 1 photos" in result.out
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    result = run(tiny_artifact, "--ladders")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("mobileiqa: no photos given; ")
+
+
+def test_ladders_with_photos_that_fail(run: Run, tiny_artifact: Path, tmp_path: Path) -> None:
+    save_greys(tmp_path, ["c.png"], [0.7])
+    (tmp_path / "empty").mkdir()
+    result = run(tiny_artifact, "--ladders", tmp_path / "c.png", "none.jpg", "--photos", tmp_path / "empty")
+    assert result.code == 1
+    assert "mean scores of 1 photos" in result.out
+    assert "none.jpg: no such file\n" in result.err
+    assert "no photos in this folder" in result.err
+    result = run(tiny_artifact, "--ladders", "none.jpg")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "mobileiqa: no photo to climb ladders with: none.jpg: no such file; give others\n"
+
+
+def test_a_first_argument_that_ends_like_a_photo_is_one(run: Run, tmp_path: Path) -> None:
+    """The bundled model is judged then."""
+    save_greys(tmp_path, ["c.PNG"], [0.7])
+    answer = json.loads(run("--ladders", tmp_path / "c.PNG", "--json").out)
+    assert answer["model"]["name"] == "mobileiqa-small"
+    assert [climb["path"] for climb in answer["climbs"]] == [str(tmp_path / "c.PNG")]
+
+
+WRONG: list[tuple[list[str], str]] = [
+    ([], "by one of --csv, --dataset and --ladders"),
+    (["model.onnx"], "by one of --csv, --dataset and --ladders"),
+    (["--ladders", "--csv", "labels.csv"], "by one of --csv, --dataset and --ladders"),
+    (["--dataset", "biq2021"], "--dataset needs --root"),
+    (["--dataset", "ava", "--root", "."], "'ava' is not one of"),
+    (["--dataset", "spaq", "--root", ".", "--split", "test"], "SPAQ has no split 'test': only all"),
+    (["--ladders", "--images", "."], "--images goes with --csv"),
+    (["--ladders", "--split", "test"], "--split goes with --dataset"),
+    (["--csv", "labels.csv", "--full-size"], "--full-size goes with --ladders"),
+    (["--csv", "labels.csv", "--photos", "a.jpg"], "--photos goes with --ladders"),
+    (["--csv", "labels.csv", "a.jpg"], "only --ladders takes photos"),
+    (["--csv", "labels.csv", "--mos-range", "1", "1"], "two different numbers"),
+    (["--csv", "labels.csv", "--mos-range", "1", "inf"], "two different numbers"),
+    (["--csv", "none.csv"], "'none.csv' does not exist"),
+    (["--ladders", "--plot", "a.pdf"], "does not end in .png or .svg"),
+    (["--ladders", "--plot", "none/a.png"], "there is no folder 'none'"),
+    (["--csv", "labels.csv", "--scores", "none/a.csv"], "there is no folder 'none'"),
+    (["--ladders", "--threads", "0"], "--threads"),
+    (["nope", "--ladders"], "'nope' is neither a model's name"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"), WRONG, ids=[" ".join(arguments) or "nothing" for arguments, _ in WRONG]
+)
+def test_wrong_usage(
+    run: Run, album: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], why: str
+) -> None:
+    monkeypatch.chdir(album)
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert why in " ".join(result.err.split())
+    assert "Traceback" not in result.err
+
+
+def test_a_table_that_cannot_be_understood_is_one_line(run: Run, tiny_artifact: Path, album: Path) -> None:
+    (album / "labels.csv").write_text("a,b\n0.png,1\n")
+    result = run(tiny_artifact, "--csv", album / "labels.csv")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"mobileiqa: {album / 'labels.csv'}: cannot tell the columns")
+    assert result.err.count("\n") == 1
+    named = run(tiny_artifact, "--csv", album / "labels.csv", "--name-column", "a", "--mos-column", "b")
+    assert named.err.startswith(
+        "mobileiqa: agreement needs at least 3 rated photos, and 1 of 1 could be scored"
+    )
+
+
+def test_it_needs_neither_torch_nor_matplotlib_until_it_plots() -> None:
+    code = (
+        "import sys\n"
+        "import mobileiqa_bench.evaluation.cli\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "assert not loaded & {'torch', 'onnx', 'matplotlib', 'skimage', 'openpyxl'}, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_without_scipy_it_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("mobileiqa_bench.evaluation")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name == "scipy" or name.startswith("scipy.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    result = run("--ladders")
+    assert result.code == 1
+    assert 'pip install "mobileiqa-sdk[evaluate]"' in result.err

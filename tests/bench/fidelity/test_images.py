@@ -1,0 +1,85 @@
+"""The verification set, and the photographs it is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mobileiqa_bench.fidelity import photographs
+from mobileiqa_bench.fidelity.images import evenly, verification_set
+from mobileiqa_bench.fidelity.photographs import PhotosMissing, builtin, folder_of_photos, scene
+from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.resample import resize
+
+SIZE = (48, 64)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Five photos, one of them damaged, and a file that is none."""
+    for index in range(4):
+        Image.fromarray(scene(index, 60, 80)).save(tmp_path / f"{index}.png")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    (tmp_path / "notes.txt").write_text("no photo")
+    return tmp_path
+
+
+def test_it_begins_with_the_golden_image() -> None:
+    found = verification_set(SIZE, count=20)
+    assert found.names[0] == "golden"
+    assert np.array_equal(found.pixels[0], resize(Image.fromarray(golden_image()), *SIZE))
+    assert len(found.names) == len(found.pixels) == len(set(found.names)) == 20
+    assert all(picture.shape == (*SIZE, 3) and picture.dtype == np.uint8 for picture in found.pixels)
+    assert all(picture.flags.writeable for picture in found.pixels)
+    assert any(name.endswith("of 5") for name in found.names)
+
+
+def test_it_is_the_same_every_time(photos: Path) -> None:
+    first, second = (verification_set(SIZE, photos, 16) for _ in range(2))
+    assert first.names == second.names
+    assert all(map(np.array_equal, first.pixels, second.pixels))
+
+
+def test_a_photo_that_cannot_be_read_is_a_row(photos: Path) -> None:
+    found = verification_set(SIZE, photos, 16)
+    assert [Path(row.photo).name for row in found.skipped] == ["broken.jpg"]
+    assert {"0.png", "1.png", "2.png", "3.png"} < set(found.names)
+
+
+@pytest.mark.parametrize("content", [None, b"damaged"])
+def test_a_folder_without_photos(content: bytes | None, tmp_path: Path) -> None:
+    if content:
+        (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(PhotosMissing, match=str(tmp_path)):
+        verification_set(SIZE, tmp_path)
+
+
+def test_built_in_pictures_of_both_purposes_differ() -> None:
+    sets = [{name for name, _ in builtin(purpose)[0]} for purpose in ("verification", "calibration")]
+    assert not sets[0] & sets[1]
+    assert min(map(len, sets)) >= 5
+
+
+def test_scenes_where_scikit_image_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographs, "find_spec", lambda _: None)
+    first, source = builtin("verification")
+    second, _ = builtin("calibration")
+    assert "generated scenes" in source
+    assert len(first) == len(second) == 8
+    assert not {name for name, _ in first} & {name for name, _ in second}
+    assert len({np.asarray(picture).tobytes() for _, picture in [*first, *second]}) == 16
+
+
+def test_folders_are_listed_with_their_subfolders(photos: Path) -> None:
+    (photos / "more").mkdir()
+    Image.fromarray(scene(9, 60, 80)).save(photos / "more" / "9.png")
+    found = folder_of_photos(photos).photos
+    assert [Path(path).name for path in found] == ["0.png", "1.png", "2.png", "3.png", "broken.jpg", "9.png"]
+
+
+def test_evenly() -> None:
+    assert evenly(range(10), 4) == [0, 3, 6, 9]
+    assert evenly("abc", 5) == ["a", "b", "c"]
