@@ -22,9 +22,9 @@ from .blame import cause, operator_of
 from .errors import ConversionFailed
 from .formats import FORMATS, save
 from .matrix import Cell
-from .precision.mixed import Try, enclosing, plans
-from .precision.sensitivity import SPARED, LayerDamage, mark_spared
 from .precisions import PRECISIONS
+from .quantize.mixed import Try, enclosing, plans
+from .quantize.sensitivity import SPARED, LayerDamage, mark_spared
 from .workshop import Workshop
 
 

@@ -20,9 +20,9 @@ from .exporter import Outcome, export, export_matrix
 from .formats import FORMATS
 from .matrix import ALIASES, ALL, cells
 from .networks import Description, NetworkSource, combined, parse_pair, read_toml
-from .precision.calibration import IMAGES
-from .precision.sensitivity import SPARED
 from .precisions import PRECISIONS
+from .quantize.calibration import IMAGES
+from .quantize.sensitivity import SPARED
 from .report import Report, cost_table
 from .subject import Source, StudentSource
 from .workshop import Options

@@ -25,9 +25,9 @@ from mobileiqa_bench.fidelity.timing import Timing
 from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
 
-from .precision.calibration import Calibration
-from .precision.mixed import Try
-from .precision.sensitivity import SPARED, LayerDamage
+from .quantize.calibration import Calibration
+from .quantize.mixed import Try
+from .quantize.sensitivity import SPARED, LayerDamage
 from .rewrite import Step
 
 REPORT_FILES = ("report.json", "report.md", "report.png")

@@ -23,10 +23,10 @@ from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .errors import ExportError, NetworkUnfit
 from .formats import Job, save
-from .precision.calibration import IMAGES, Calibration, calibration_set
-from .precision.sensitivity import LayerDamage, Sensitivity
-from .precision.treat import Treated
 from .precisions import PRECISIONS, scheme_of
+from .quantize.calibration import IMAGES, Calibration, calibration_set
+from .quantize.sensitivity import LayerDamage, Sensitivity
+from .quantize.treat import Treated
 from .subject import Source, Subject
 
 # Pictures and layers of a sensitivity analysis are bounded by multiply-accumulates, not by a clock, so that

@@ -17,7 +17,7 @@ from mobileiqa_export.exporter import export
 from mobileiqa_export.formats import FORMATS, Format, Job
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.matrix import Cell
-from mobileiqa_export.precision.mixed import enclosing
+from mobileiqa_export.quantize.mixed import enclosing
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_export.workshop import Options, Workshop
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..precisions import Scheme
 from .bias import Shift, bias_shifts, correct_biases
-from .equalise import equalise
+from .equalisation import equalise
 
 
 class Treated:

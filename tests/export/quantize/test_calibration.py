@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.fidelity.photographs import PhotosMissing, Pixels
-from mobileiqa_export.precision.calibration import calibration_set, stratified
+from mobileiqa_export.quantize.calibration import calibration_set, stratified
 
 SIZE = (32, 48)
 

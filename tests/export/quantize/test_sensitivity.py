@@ -9,8 +9,8 @@ from conftest import SMALL, TINY
 from torch import nn
 
 from mobileiqa_bench.fidelity.photographs import Pixels, scene
-from mobileiqa_export.precision.bias import bias_shifts, correct_biases
-from mobileiqa_export.precision.fakequant import (
+from mobileiqa_export.quantize.bias import bias_shifts, correct_biases
+from mobileiqa_export.quantize.fakequant import (
     SCHEMES,
     Range,
     Scheme,
@@ -18,8 +18,8 @@ from mobileiqa_export.precision.fakequant import (
     fake_weight,
     find_ranges,
 )
-from mobileiqa_export.precision.mixed import enclosing, plans
-from mobileiqa_export.precision.sensitivity import LayerDamage, Sensitivity, mark_spared
+from mobileiqa_export.quantize.mixed import enclosing, plans
+from mobileiqa_export.quantize.sensitivity import LayerDamage, Sensitivity, mark_spared
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
 

@@ -1,0 +1,1 @@
+"""The quantization study: calibration photos, simulated integers, and which layers cannot afford them."""
