@@ -18,10 +18,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes.onnx import Session, prepacks, session_options

@@ -14,9 +14,10 @@ from time import perf_counter
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from mobileiqa_sdk._onnxruntime import onnxruntime
 
 from .environment import caches
 from .schema import Bandwidth, Peaks

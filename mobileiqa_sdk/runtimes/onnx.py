@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from .._onnxruntime import onnxruntime
 from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract, Precision
 from ..errors import ArtifactInvalid, ContractMismatch

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 import pytest
 import skimage
 
 from mobileiqa_sdk import Scorer, library
+from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.verification import replay_golden

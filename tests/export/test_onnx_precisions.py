@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from conftest import TINY, filled
 from formulas import formula_image
@@ -29,6 +28,7 @@ from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
 from mobileiqa_export.formats.onnx_int8_weights import quantize
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
+from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.contract import (
     METADATA_KEY,
     Golden,

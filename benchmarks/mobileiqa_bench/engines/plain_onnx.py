@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
+from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
 from .pixels import PixelEngine

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationMethod, TensorsData
+
+from mobileiqa_sdk._onnxruntime import onnxruntime, submodule
+
+_quantization = submodule("quantization")
 
 TAIL = 1e-5
 """What may saturate at either end of a photo's activations: one value in a hundred thousand."""
 SAMPLES = 2**18
 
 
-def ranges(
-    model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDArray[np.uint8]]
-) -> TensorsData:
+def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDArray[np.uint8]]) -> Any:
     """The range of each tensor: between the quantiles 1e-5 and 1 - 1e-5 of a photo, their mean over photos.
 
     Extremes are left to saturate, as they would coarsen the steps for all other values. Bands of one
@@ -42,7 +43,8 @@ def ranges(
         for name, parts in bands.items():
             found.setdefault(name, []).append(np.quantile(_sample(parts), (TAIL, 1 - TAIL)))
     means = {name: np.mean(bounds, axis=0).astype(np.float32) for name, bounds in found.items()}
-    return TensorsData(CalibrationMethod.MinMax, {name: tuple(means[maps[name]]) for name in names})
+    intervals = {name: tuple(means[maps[name]]) for name in names}
+    return _quantization.TensorsData(_quantization.CalibrationMethod.MinMax, intervals)
 
 
 def _sample(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import onnx
 
+from mobileiqa_sdk._onnxruntime import submodule
+
 from . import onnx_int8_weights
 from .job import Job
 from .onnx_graph import matrix_products, quietly, split_gemm
@@ -26,15 +28,14 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 def _quantize(model: onnx.ModelProto, products: list[str], folder: Path) -> onnx.ModelProto:
     with quietly(), tempfile.TemporaryDirectory(dir=folder) as scratch:
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-
+        quantization = submodule("quantization")
         file = Path(scratch) / "model.onnx"
-        quantize_dynamic(
+        quantization.quantize_dynamic(
             model,
             file,
             op_types_to_quantize=["MatMul"],
             nodes_to_quantize=products,
             per_channel=True,
-            weight_type=QuantType.QInt8,
+            weight_type=quantization.QuantType.QInt8,
         )
         return onnx.load(file)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import onnx
 from onnx import numpy_helper
-from onnxruntime.quantization import QDQQuantizer, QuantType
+
+from mobileiqa_sdk._onnxruntime import submodule
 
 from ..errors import ExportError
 from . import onnx_int8_weights
 from .job import Job
 from .onnx_calibration import ranges
 from .onnx_graph import matrix_products, nodes_of, quietly, replace
+
+_quantization = submodule("quantization")
 
 # What onnxruntime computes on integers as they are, without looking at positions or channels.
 PASSING = {"Relu", "Add", "Concat", "Slice"}
@@ -96,12 +99,12 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
     with quietly():
         found = ranges(model, tensors, job.calibration)
         onnx.helper.set_model_props(model, INFERRED)
-        quantizer = QDQQuantizer(
+        quantizer = _quantization.QDQQuantizer(
             model,
             per_channel=True,
             reduce_range=False,
-            weight_qType=QuantType.QInt8,
-            activation_qType=QuantType.QUInt8,
+            weight_qType=_quantization.QuantType.QInt8,
+            activation_qType=_quantization.QuantType.QUInt8,
             tensors_range=found,
             nodes_to_quantize=[node.name for node in nodes],
             nodes_to_exclude=[],
