@@ -56,7 +56,7 @@ def _environment() -> Figures:
 
 def _photos(paths: Sequence[str]) -> list[str]:
     if not paths:
-        from mobileiqa_bench.evaluation.photographs import shipped_photographs
+        from mobileiqa_bench.photographs import shipped_photographs
 
         return list(map(str, shipped_photographs()))
     found = list(find_photos(paths))

@@ -9,6 +9,10 @@ class BenchmarkError(MobileIQAError):
     """A configuration could not be measured, or none of the wanted ones exists."""
 
 
+class PhotosMissing(MobileIQAError):
+    """There is no photo to work on: none was given, none could be read, or none is installed here."""
+
+
 class BenchmarkFileInvalid(BenchmarkError):
     """A file is no benchmark of the schema that this version reads, or it is damaged."""
 

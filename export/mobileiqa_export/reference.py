@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from mobileiqa_bench.fidelity.photographs import Pixels
+from mobileiqa_bench.scenes import Pixels
 
 from .student import BACKBONES, Student, StudentConfig, normalise
 

@@ -19,9 +19,9 @@ from mobileiqa_bench.fidelity.pages import (
     skipped_section,
     timing_section,
 )
-from mobileiqa_bench.fidelity.photographs import Skipped
 from mobileiqa_bench.fidelity.plot import draw
 from mobileiqa_bench.fidelity.timing import Timing
+from mobileiqa_bench.photographs import Skipped
 from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
 

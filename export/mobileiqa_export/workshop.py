@@ -13,8 +13,8 @@ from types import TracebackType
 from msgspec import structs
 
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, verification_set
-from mobileiqa_bench.fidelity.photographs import Pixels
 from mobileiqa_bench.fidelity.runners import open_runner, run_all
+from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, OutputSpec
 from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH

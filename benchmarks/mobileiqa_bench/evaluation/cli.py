@@ -19,12 +19,12 @@ from mobileiqa_sdk.parallel import MAX_THREADS
 from mobileiqa_sdk.runtimes import available
 from mobileiqa_sdk.scorer import Scorer
 
+from ..photographs import shipped_photographs
 from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
 from .datasets.plain_csv import read_csv
 from .ladder_table import ladder_table
 from .ladders import climb_ladders
 from .opinions import evaluate, score_rated
-from .photographs import shipped_photographs
 from .plots import SUFFIXES as PLOTS
 from .plots import plot_ladders
 

@@ -29,9 +29,5 @@ class AgreementUndefined(EvaluationError):
     """Too few photos, arrays that do not match, or values that are not finite."""
 
 
-class PhotographsMissing(EvaluationError):
-    """There is no photo to climb ladders with: none was given, and none is shipped on this machine."""
-
-
 class PlotUnavailable(EvaluationError):
     """A plot was asked for, and matplotlib is not installed or the file has another suffix."""

@@ -16,9 +16,10 @@ from mobileiqa_sdk.photo import MIN_SIDE, read_photo
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.scorer import Scorer
 
+from ..errors import PhotosMissing
+from ..scenes import Pixels
 from .agreement import srcc
-from .distortions import DISTORTIONS, Pixels, jpeg
-from .errors import PhotographsMissing
+from .distortions import DISTORTIONS, jpeg
 
 Mode = Literal["input", "full"]
 Floats = npt.NDArray[np.float64]
@@ -203,7 +204,7 @@ def climb_ladders(
         lost: reasons by path of photos that were not even found; they come first among the ``errors``.
 
     Raises:
-        PhotographsMissing: not a single photo could be scored.
+        PhotosMissing: not a single photo could be scored.
     """
     climbs: list[Climb] = []
     errors = dict(lost or {})
@@ -214,7 +215,7 @@ def climb_ladders(
             errors[path] = getattr(error, "reason", str(error))
     if not climbs:
         why = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:3])
-        raise PhotographsMissing(f"no photo to climb ladders with{f': {why}' if why else ''}; give others")
+        raise PhotosMissing(f"no photo to climb ladders with{f': {why}' if why else ''}; give others")
     spec = scorer.contract
     return Ladders(spec.model.name, spec.input.size, mode, climbs, errors)
 

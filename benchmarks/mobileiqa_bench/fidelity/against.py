@@ -13,11 +13,11 @@ from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.library import find, size_of
 from mobileiqa_sdk.progress import SILENT, Progress
 
+from ..photographs import Skipped
 from .drift import Drift, drift, failures
 from .images import ImageSet, verification_set
 from .pages import drift_section, figures, parity_section, skipped_section, timing_section
 from .parity import Parity, side_by_side
-from .photographs import Skipped
 from .runners import open_runner, run_all
 from .timing import Timing, measure_against
 

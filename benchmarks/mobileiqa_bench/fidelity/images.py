@@ -13,8 +13,10 @@ from PIL import Image
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 
+from ..errors import PhotosMissing
 from ..evaluation.distortions import DISTORTIONS
-from .photographs import PhotosMissing, Pixels, Skipped, builtin, folder_of_photos, read_all
+from ..photographs import Skipped, builtin, folder_of_photos, read_all
+from ..scenes import Pixels
 
 GOLDEN = "golden"
 _T = TypeVar("_T")
@@ -54,7 +56,7 @@ def verification_set(
 
     Args:
         size: (height, width) of the network's input.
-        photos: a folder; without one, what :func:`mobileiqa_bench.fidelity.photographs.builtin` finds.
+        photos: a folder; without one, what :func:`mobileiqa_bench.photographs.builtin` finds.
         count: images in all, at least 4; None is :func:`default_count`.
 
     Raises:

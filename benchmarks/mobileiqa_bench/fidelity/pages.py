@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from heapq import nlargest
 from typing import Any
 
+from ..photographs import Skipped
 from .drift import CLEAR, CLOSE, Drift, Flips, ranking_is_judged
 from .parity import Parity
-from .photographs import Skipped
 from .timing import Timing
 
 WORST = 10

@@ -11,7 +11,7 @@ from mobileiqa_sdk.parallel import default_threads
 from mobileiqa_sdk.progress import SILENT, Progress
 from mobileiqa_sdk.runtimes.runtime import Runtime
 
-from .photographs import Pixels
+from ..scenes import Pixels
 
 _SLOW_SECONDS = 10.0
 

@@ -9,16 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mobileiqa_bench.errors import PhotosMissing
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
 from mobileiqa_bench.fidelity.images import evenly
-from mobileiqa_bench.fidelity.photographs import (
-    PhotosMissing,
-    Pixels,
-    Skipped,
-    builtin,
-    folder_of_photos,
-    read_all,
-)
+from mobileiqa_bench.photographs import Skipped, builtin, folder_of_photos, read_all
+from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.resample import resize
 
 IMAGES = 64

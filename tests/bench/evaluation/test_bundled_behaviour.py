@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mobileiqa_bench.evaluation.ladders import Ladders, climb_ladders
-from mobileiqa_bench.evaluation.photographs import shipped_photographs
+from mobileiqa_bench.photographs import shipped_photographs
 from mobileiqa_sdk import Scorer
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS, Distortion
-from mobileiqa_bench.evaluation.photographs import shipped_photographs
+from mobileiqa_bench.photographs import shipped_photographs
 
 
 @pytest.fixture(scope="module", params=["astronaut", "coffee", "rocket"])

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from mobileiqa_bench.evaluation import photographs
+from mobileiqa_bench.evaluation import cli
+from mobileiqa_bench.photographs import shipped_photographs
 
 from .fakes import save_greys
 
@@ -126,10 +127,12 @@ def test_ladders(run: Run, tiny_artifact: Path, tmp_path: Path) -> None:
 
 
 def test_ladders_without_photos(run: Run, tiny_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photographs, "SHIPPED", ("rocket.jpg",))
+    rocket = [path for path in shipped_photographs() if path.name == "rocket.jpg"]
+    monkeypatch.setattr(cli, "shipped_photographs", lambda: rocket)
     result = run(tiny_artifact, "--ladders")
     assert (result.code, result.err) == (0, "")
     assert "mean scores of 1 photos" in result.out
+    monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "skimage", None)
     result = run(tiny_artifact, "--ladders")
     assert (result.code, result.out) == (1, "")

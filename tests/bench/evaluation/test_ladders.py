@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_bench.evaluation import ladders, photographs, plots
+from mobileiqa_bench.errors import PhotosMissing
+from mobileiqa_bench.evaluation import ladders, plots
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
-from mobileiqa_bench.evaluation.errors import PhotographsMissing, PlotUnavailable
+from mobileiqa_bench.evaluation.errors import PlotUnavailable
 from mobileiqa_bench.evaluation.ladder_table import ladder_table
 from mobileiqa_bench.evaluation.ladders import STEPS, Climb, Ladders, climb_ladders
-from mobileiqa_bench.evaluation.photographs import shipped_photographs
 from mobileiqa_bench.evaluation.plots import plot_ladders
+from mobileiqa_bench.photographs import shipped_photographs
 
 from .fakes import FakeScorer, brightness, sharpness
 
@@ -171,28 +172,10 @@ def test_photos_too_small_to_shrink(tmp_path: Path, side: int, half: bool, quart
 
 
 def test_not_a_single_photo(tmp_path: Path) -> None:
-    with pytest.raises(PhotographsMissing, match=r"none\.jpg: no such file; give others"):
+    with pytest.raises(PhotosMissing, match=r"none\.jpg: no such file; give others"):
         climb_ladders(FakeScorer(brightness), [tmp_path / "none.jpg"])
-    with pytest.raises(PhotographsMissing, match="no photo to climb ladders with; give others"):
+    with pytest.raises(PhotosMissing, match="no photo to climb ladders with; give others"):
         climb_ladders(FakeScorer(brightness), [])
-
-
-def test_shipped_photographs_are_there_without_a_download() -> None:
-    paths = shipped_photographs()
-    assert {"astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"} <= {path.name for path in paths}
-    for path in paths:
-        with Image.open(path) as image:
-            assert min(image.size) >= 300
-
-
-def test_without_scikit_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "skimage", None)
-        with pytest.raises(PhotographsMissing, match="pip install scikit-image"):
-            shipped_photographs()
-    monkeypatch.setattr(photographs, "SHIPPED", ("none.png",))
-    with pytest.raises(PhotographsMissing, match="came without pictures"):
-        shipped_photographs()
 
 
 @pytest.mark.parametrize("suffix", [".PNG", ".svg"])

@@ -1,4 +1,4 @@
-"""The verification set, and the photographs it is made of."""
+"""The verification set."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_bench.fidelity import photographs
+from mobileiqa_bench.errors import PhotosMissing
 from mobileiqa_bench.fidelity.images import evenly, verification_set
-from mobileiqa_bench.fidelity.photographs import PhotosMissing, builtin, folder_of_photos, scene
+from mobileiqa_bench.scenes import scene
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 
@@ -55,29 +55,6 @@ def test_a_folder_without_photos(content: bytes | None, tmp_path: Path) -> None:
         (tmp_path / "photo.jpg").write_bytes(content)
     with pytest.raises(PhotosMissing, match=str(tmp_path)):
         verification_set(SIZE, tmp_path)
-
-
-def test_built_in_pictures_of_both_purposes_differ() -> None:
-    sets = [{name for name, _ in builtin(purpose)[0]} for purpose in ("verification", "calibration")]
-    assert not sets[0] & sets[1]
-    assert min(map(len, sets)) >= 5
-
-
-def test_scenes_where_scikit_image_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photographs, "find_spec", lambda _: None)
-    first, source = builtin("verification")
-    second, _ = builtin("calibration")
-    assert "generated scenes" in source
-    assert len(first) == len(second) == 8
-    assert not {name for name, _ in first} & {name for name, _ in second}
-    assert len({np.asarray(picture).tobytes() for _, picture in [*first, *second]}) == 16
-
-
-def test_folders_are_listed_with_their_subfolders(photos: Path) -> None:
-    (photos / "more").mkdir()
-    Image.fromarray(scene(9, 60, 80)).save(photos / "more" / "9.png")
-    found = folder_of_photos(photos).photos
-    assert [Path(path).name for path in found] == ["0.png", "1.png", "2.png", "3.png", "broken.jpg", "9.png"]
 
 
 def test_evenly() -> None:

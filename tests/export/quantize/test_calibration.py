@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_bench.fidelity.photographs import PhotosMissing, Pixels
+from mobileiqa_bench.errors import PhotosMissing
+from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.quantize.calibration import calibration_set, stratified
 
 SIZE = (32, 48)

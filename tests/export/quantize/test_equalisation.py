@@ -10,7 +10,7 @@ import torch
 from conftest import TINY, filled
 from torch import nn
 
-from mobileiqa_bench.fidelity.photographs import scene
+from mobileiqa_bench.scenes import scene
 from mobileiqa_export.quantize.equalisation import equalise, pairs
 from mobileiqa_export.reference import rewritten
 from mobileiqa_export.rewrite import rewrite, stream_backbone

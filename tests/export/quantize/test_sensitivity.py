@@ -8,7 +8,7 @@ import torch
 from conftest import SMALL, TINY
 from torch import nn
 
-from mobileiqa_bench.fidelity.photographs import Pixels, scene
+from mobileiqa_bench.scenes import Pixels, scene
 from mobileiqa_export.quantize.bias import bias_shifts, correct_biases
 from mobileiqa_export.quantize.fakequant import (
     SCHEMES,
