@@ -14,12 +14,18 @@ import onnx
 from onnx import TensorProto, helper
 from PIL import Image
 
-from mobileiqa_sdk.contract import METADATA_KEY, SCHEMA
+from mobileiqa_sdk.contract import METADATA_KEY
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 
 HEIGHT, WIDTH = 48, 64
 GOLDEN = (60, 80)
+MODEL = {
+    "name": "tiny",
+    "version": "0.3",
+    "family": "mean of all pixels",
+    "checkpoint_sha256": "0" * 64,
+}
 Nodes = Sequence[onnx.NodeProto]
 
 
@@ -28,18 +34,53 @@ def brightness(pixels: np.ndarray) -> float:
     return float(pixels.mean() / 255)
 
 
-def contract(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, Any]) -> dict[str, Any]:
-    """A contract that the tiny model keeps, as JSON values; sections overwrite fields."""
-    pixels = resize(Image.fromarray(golden_image(*GOLDEN)), height, width)
+def contract(
+    height: int = HEIGHT, width: int = WIDTH, *, opinions: int = 1, **sections: dict[str, Any]
+) -> dict[str, Any]:
+    """A contract of schema 3 that the tiny model keeps, as JSON values.
+
+    Sections overwrite fields; ``golden={"score": ..., "input_sha256": ...}`` those of the only case.
+    """
     values: dict[str, Any] = {
-        "schema": SCHEMA,
-        "model": {
-            "name": "tiny",
-            "version": "0.3",
-            "family": "mean of all pixels",
-            "licence": "Apache-2.0",
-            "checkpoint_sha256": "0" * 64,
+        "schema": 3,
+        "model": {**MODEL, "license": "Apache-2.0"},
+        "input": {
+            "height": height,
+            "width": width,
+            "layout": "NHWC",
+            "channels": "RGB",
+            "dtype": "uint8",
+            "resample": "pillow-bicubic",
+            "decode": "full",
+            "fit": "stretch",
+            "multiple": 1,
+            "settings": [],
+            "detail": None,
         },
+        "outputs": [output("score" if opinions == 1 else "opinions", "opinions", opinions)],
+        "precision": {"weights": "fp32", "activations": "float", "note": "fp32"},
+        "golden": {
+            "formula": "triangles-1",
+            "height": GOLDEN[0],
+            "width": GOLDEN[1],
+            "tolerance": 1e-4,
+            "cases": [case(height, width)],
+        },
+        "verification": {"passed": True, "failures": []},
+    }
+    for section, changes in sections.items():
+        for key, value in changes.items():
+            first = section == "golden" and key in values["golden"]["cases"][0]
+            (values["golden"]["cases"][0] if first else values[section])[key] = value
+    return copy.deepcopy(values)
+
+
+def contract_v2(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, Any]) -> dict[str, Any]:
+    """A contract of schema 2 that the tiny model keeps, as JSON values; sections overwrite fields."""
+    golden = case(height, width)
+    values: dict[str, Any] = {
+        "schema": 2,
+        "model": {**MODEL, "licence": "Apache-2.0"},
         "input": {
             "height": height,
             "width": width,
@@ -55,14 +96,41 @@ def contract(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, Any
             "formula": "triangles-1",
             "height": GOLDEN[0],
             "width": GOLDEN[1],
-            "input_sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
-            "score": brightness(pixels),
+            "input_sha256": golden["input_sha256"],
+            "score": golden["score"],
             "tolerance": 1e-4,
         },
     }
     for section, changes in sections.items():
         values[section].update(changes)
     return copy.deepcopy(values)
+
+
+def output(name: str, meaning: str, size: int, labels: Sequence[str] = ()) -> dict[str, Any]:
+    """An output of a contract, as JSON values."""
+    return {
+        "name": name,
+        "meaning": meaning,
+        "size": size,
+        "minimum": 0.0,
+        "maximum": 1.0,
+        "higher_is_better": meaning != "faults",
+        "labels": list(labels),
+    }
+
+
+def case(
+    height: int, width: int, setting: str = "", faults: Sequence[float] = (), photo: float | None = None
+) -> dict[str, Any]:
+    """The golden case of the tiny model at this input size, as JSON values."""
+    pixels = resize(Image.fromarray(golden_image(*GOLDEN)), height, width)
+    return {
+        "input_sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
+        "score": brightness(pixels),
+        "faults": list(faults),
+        "photo": photo,
+        "setting": setting,
+    }
 
 
 def model(
