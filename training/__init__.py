@@ -1,1 +1,4 @@
-"""How the bundled model was made: BIQ2021 photos, a frozen ImageNet backbone, a small trained head."""
+"""How the bundled model is made: BIQ2021 photos, an ImageNet backbone, eight small heads.
+
+Not part of the wheel; run it from the repository's root with ``python -m training``.
+"""

@@ -1,4 +1,4 @@
-"""What arrays of numbers are called here."""
+"""Names for the arrays that the recipe passes around."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
-"""One number a photo: opinions, scores."""
+"""One number per photo: opinions or scores."""
 Features = npt.NDArray[np.float32]
-"""Moments of the five taps in the last axis, 3,456 of them."""
+"""The moments of all five taps along the last axis, 3,456 numbers per photo."""
+Rows = npt.NDArray[np.intp]
+"""Row numbers of photos."""
+Flags = npt.NDArray[np.bool_]
+"""One truth value per photo."""

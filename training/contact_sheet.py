@@ -13,12 +13,13 @@ from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_sdk.photo import read_photo
 
 COLUMNS, SIDE, CAPTION, GAP = 5, 260, 40, 8
+"""Photos in a row, and in pixels: of a photo, of the text below it, and between photos."""
 
 
-def contact_sheet(
+def write_contact_sheet(
     photos: Sequence[RatedPhoto], scores: npt.NDArray[np.floating], out: Path, *, count: int = 20
 ) -> list[RatedPhoto]:
-    """Write the ``count`` photos with the largest |score - MOS| as a PNG, worst first, and return them."""
+    """Writes the ``count`` photos with the largest |score - MOS| as a PNG, worst first, and returns them."""
     errors = scores - np.array([photo.mos for photo in photos])
     worst = np.argsort(-np.abs(errors), kind="stable")[:count]
     rows = -(-len(worst) // COLUMNS)
@@ -26,8 +27,9 @@ def contact_sheet(
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(14)
     for place, index in enumerate(worst):
-        left = GAP + place % COLUMNS * (SIDE + GAP)
-        top = GAP + place // COLUMNS * (SIDE + CAPTION + GAP)
+        row, column = divmod(place, COLUMNS)
+        left = GAP + column * (SIDE + GAP)
+        top = GAP + row * (SIDE + CAPTION + GAP)
         photo = read_photo(photos[index].path)
         photo.thumbnail((SIDE, SIDE))
         sheet.paste(photo, (left, top))

@@ -1,8 +1,7 @@
-"""Errors of the recipe, each a sentence that says what to do."""
+"""Errors of the recipe. Each message says what is wrong and what to do."""
 
 from __future__ import annotations
 
-from mobileiqa_bench.evaluation.errors import DatasetError as DatasetError
 from mobileiqa_sdk.errors import MobileIQAError
 
 
@@ -11,8 +10,12 @@ class TrainingError(MobileIQAError):
 
 
 class BackboneFileError(TrainingError):
-    """The backbone file is not the one that the recipe was written for."""
+    """The backbone file is not the one this recipe was written for."""
 
 
 class FeatureCacheError(TrainingError):
-    """The cached features belong to other photos or another backbone, or are not all there."""
+    """The cached features belong to other photos or another backbone, or are incomplete."""
+
+
+class PartitionError(TrainingError):
+    """Too few photos are free of near-duplicates to hold out a validation set."""

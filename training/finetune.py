@@ -1,14 +1,14 @@
-"""Training of a whole student, backbone included: on opinions, on ladders of faults, by teachers.
+"""Trains a whole student, backbone included: on opinions, on ladders of faults, and by teachers.
 
-Every batch is a function of the seed and the step's number alone, so a run that was stopped goes on
-from its last state exactly as if it had not been.
+Every batch depends on the seed and the step's number alone, so a run that was stopped and resumed
+gives the same weights as one that was not.
 """
 
 from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from mobileiqa_bench.evaluation.agreement import plcc, srcc
-from mobileiqa_bench.evaluation.distortions import Pixels
+from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.student import (
     BACKBONES,
     MomentStudent,
@@ -29,12 +29,13 @@ from mobileiqa_export.student import (
     normalise,
 )
 from mobileiqa_export.student.backbone import Backbone
+from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
 from .errors import TrainingError
-from .features import sized, to_batch
-from .head import bootstrap_weights, follow, ladder_loss, rate_at, view_loss
-from .pairs import Beginnings, better_half
+from .features import read_resized, to_batch
+from .head import bootstrap_weights, ladder_loss, move_average, rate_at, view_loss
+from .ladders import LadderSource, better_half
 from .teachers import Teacher, distillation_loss
 
 Network = TypeVar("Network", bound=torch.nn.Module)
@@ -45,24 +46,24 @@ class FinetuneSettings:
     """Everything that decides the fine-tuned student. The defaults made the bundled checkpoint.
 
     Attributes:
-        stages: (epochs, side of the square crop) one after the other. Crops keep pixels as they are,
-            and so the quality; the last stage sees whole photos, as the student will.
+        stages: (epochs, side of the square crop), one after the other. A crop keeps the pixels as they
+            are, and so the quality; the last stage sees whole photos, as the student will.
         batch: rated photos per step.
-        ladders: photographs per step that are seen at three strengths of a fault.
+        ladders: photographs per step that are seen with three strengths of a fault.
         rate: peak learning rate of AdamW for the backbone, relative to the root mean square of each
-            tensor, as scales differ a thousandfold between tensors.
-        head_rate: the same for the views, which come trained already.
-        frozen_stages: stages of the backbone that are not trained, together with the stem; half the
-            time of a step is theirs.
-        decay: decoupled weight decay of the views' weights, not of biases and the backbone.
-        dropout: of the views' hidden units.
-        correlation: weight of (1 - PLCC) next to the squared error.
+            tensor, because scales differ a thousandfold between tensors.
+        head_rate: peak learning rate of the views, which come already trained; not relative.
+        frozen_stages: stages of the backbone that are not trained, and with them the stem; they would
+            take half the time of a step.
+        decay: decoupled weight decay of the views' weights. Biases and the backbone have none.
+        dropout: probability of dropping a hidden unit of the views.
+        correlation: weight of the (1 - PLCC) term beside the squared error.
         ranking: weight of the hinge between rungs of a ladder.
         margin: how much lower, at least, the next rung should score.
-        distillation: weight of the teacher's loss, where there is one.
+        distillation: weight of the teacher's loss, if there is a teacher.
         average: per-step decay of the moving average of the weights, which is what is kept.
         validation: photos held out to watch the training and to choose the settings.
-        seed: of everything that is drawn.
+        seed: of everything random.
     """
 
     stages: tuple[tuple[int, int], ...] = ((5, 384), (1, 512))
@@ -82,13 +83,13 @@ class FinetuneSettings:
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
+        """Returns the settings as JSON-ready values."""
         return {**asdict(self), "stages": [list(stage) for stage in self.stages]}
 
 
 @dataclass(frozen=True)
 class Rated:
-    """Photos with opinions: paths [N] and MOS [N] in 0..1."""
+    """Photos with their opinions: paths [N] and MOS [N] in 0..1."""
 
     paths: Sequence[Path]
     mos: Floats
@@ -97,7 +98,8 @@ class Rated:
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Item i is the whole batch of step i: pixels of rated photos, their rows, and pixels of ladders.
 
-    Shapes: uint8 [B, 3, S, S], int64 [B], uint8 [L * 3, 3, S, S] with the rungs of a ladder side by side.
+    Shapes: uint8 [B, 3, S, S], int64 [B] and uint8 [L * RUNGS, 3, S, S], the rungs of a ladder one after
+    the other, best first.
     """
 
     def __init__(
@@ -109,13 +111,13 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
     ) -> None:
         self.rated, self.input_size, self.settings = rated, input_size, settings
         self.per_epoch = len(rated.paths) // settings.batch
-        self.beginnings = Beginnings(better_half(rated.paths, rated.mos), photographs, input_size)
+        self.ladders = LadderSource(better_half(rated.paths, rated.mos), photographs, input_size)
 
     def __len__(self) -> int:
         return self.per_epoch * sum(epochs for epochs, _ in self.settings.stages)
 
     def side(self, step: int) -> int:
-        """The crop's side at a step."""
+        """Returns the side of the crops of a step, in pixels."""
         epoch = step // self.per_epoch
         for epochs, side in self.settings.stages:
             if epoch < epochs:
@@ -130,20 +132,23 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rows = order[place * batch : (place + 1) * batch]
         generator = np.random.default_rng((seed, 2, step))
         photos = [cropped([self._photo(row)], side, generator) for row in rows]
-        rungs = [
-            cropped(self.beginnings.draw(generator), side, generator) for _ in range(self.settings.ladders)
-        ]
+        rungs = [cropped(self.ladders.draw(generator), side, generator) for _ in range(self.settings.ladders)]
         return _stacked(photos), torch.from_numpy(rows), _stacked(rungs)
 
     def _photo(self, row: np.integer[Any]) -> Pixels:
-        return sized(self.rated.paths[int(row)], self.input_size)
+        return read_resized(self.rated.paths[int(row)], self.input_size)
 
 
 def cropped(photos: Sequence[Pixels], side: int, generator: np.random.Generator) -> list[Pixels]:
-    """The same square of every photo, mirrored with all of them or with none; smaller sides stay whole."""
+    """Cuts the same random square out of every photo; mirrors either all of them or none.
+
+    A photo's dimension that is smaller than ``side`` stays whole.
+    """
     top, left = (int(generator.integers(max(length - side, 0) + 1)) for length in photos[0].shape[:2])
-    mirrored = -1 if generator.random() < 0.5 else 1
-    return [photo[top : top + side, left : left + side][:, ::mirrored] for photo in photos]
+    squares = [photo[top : top + side, left : left + side] for photo in photos]
+    if generator.random() < 0.5:
+        return [square[:, ::-1] for square in squares]
+    return squares
 
 
 def _stacked(groups: Sequence[Sequence[Pixels]]) -> Tensor:
@@ -153,7 +158,7 @@ def _stacked(groups: Sequence[Sequence[Pixels]]) -> Tensor:
 
 
 class Finetuning:
-    """A student in training, its moving average, and the state that lets it go on after a stop."""
+    """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
 
     def __init__(
         self,
@@ -171,7 +176,9 @@ class Finetuning:
         self.spec = BACKBONES[config.backbone]
         self.batches = Batches(learn, photographs, config.input_size, settings)
         self.mos = torch.from_numpy(learn.mos).to(self.device)
-        self.weights = bootstrap_weights(len(learn.mos), opinions_of(student), settings.seed).to(self.device)
+        self.weights = bootstrap_weights(len(learn.mos), count_opinions(student), settings.seed).to(
+            self.device
+        )
         self.student: Student = self._placed(student).train()
         freeze(self.student.local_cnn, settings.frozen_stages)
         for module in self.student.modules():
@@ -185,23 +192,27 @@ class Finetuning:
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, report: Callable[[str], None] = print, *, save_every: int = 100) -> None:
-        """Train to the end. The learning rate ends at zero, so the last average is the one to keep."""
-        self._resume(report)
+    def run(self, progress: Progress = SILENT, *, save_every: int = 100) -> None:
+        """Trains to the end. The learning rate ends at zero, so the last average is the one to keep.
+
+        Raises:
+            TrainingError: the state file was made with other settings.
+        """
+        self._resume(progress)
         if self.step == 0:
-            self._judge(report)
+            self._judge(progress)
         losses: list[tuple[float, float]] = []
         for pixels, rows, rungs in self._loader():
             losses.append(self._learn(pixels, rows, rungs))
             self.step += 1
             if self.step % 20 == 0:
                 opinions, ladders = np.mean(losses[-20:], axis=0)
-                report(
-                    f"step {self.step}/{len(self.batches)} side {pixels.shape[-1]} "
-                    f"opinions {opinions:.4f} ladders {ladders:.4f}"
+                progress.step(
+                    f"step {self.step}/{len(self.batches)}, side {pixels.shape[-1]}: "
+                    f"loss of opinions {opinions:.4f}, of ladders {ladders:.4f}"
                 )
             if self.step % self.batches.per_epoch == 0:
-                self._judge(report)
+                self._judge(progress)
             if self.step % save_every == 0 or self.step == len(self.batches):
                 self._save()
 
@@ -209,24 +220,24 @@ class Finetuning:
         torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # dropout's
         rated = len(pixels)
         inputs = self._inputs(torch.cat([pixels, rungs]) if len(rungs) else pixels)
-        seen = self._observe(self.student, inputs)
-        opinions, rows = opinions_in(seen), rows.to(self.device)
+        observation = self._observe(self.student, inputs)
+        opinions, rows = opinions_in(observation), rows.to(self.device)
         loss = view_loss(opinions[:rated], self.mos[rows], self.weights[rows], self.settings.correlation)
         ranked = ladder_loss(opinions[rated:], self.settings.margin)
         total = loss + self.settings.ranking * ranked
         if self.teacher is not None:
-            taught = self._observe(self.teacher, inputs)
-            total = total + self.settings.distillation * distillation_loss(seen, taught)
+            target = self._observe(self.teacher, inputs)
+            total = total + self.settings.distillation * distillation_loss(observation, target)
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
-        follow(self.averaged, self.student, self.settings.average)
+        move_average(self.averaged, self.student, self.settings.average)
         return loss.item(), ranked.item()
 
     def finished(self) -> Student:
-        """The average so far, on the CPU."""
+        """Returns the student with the averaged weights so far, on the CPU."""
         student: Student = copy.deepcopy(self.averaged).cpu()
         student.load_state_dict(
             {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
@@ -234,7 +245,7 @@ class Finetuning:
         return student
 
     def _placed(self, network: Network) -> Network:
-        # Channels last: twice as fast on CPUs with bfloat16 dot products.
+        # Channels last is twice as fast on CPUs with bfloat16 dot products.
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def _inputs(self, pixels: Tensor) -> Tensor:
@@ -242,28 +253,26 @@ class Finetuning:
 
     def _observe(self, network: Student | Teacher, inputs: Tensor) -> Observation:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=True):
-            seen = network.observe(inputs)
-        return Observation(*(part.float() for part in seen))
+            observation = network.observe(inputs)
+        return Observation(*(part.float() for part in observation))
 
-    def _judged(self, photos: list[list[Pixels]]) -> Floats:
-        scores: Floats = self.averaged.observe(self._inputs(_stacked(photos))).score.cpu().numpy()
+    def _scores(self, paths: Sequence[Path]) -> Floats:
+        photos = to_batch([read_resized(path, self.config.input_size) for path in paths])
+        scores: Floats = self.averaged.observe(self._inputs(photos)).score.cpu().numpy()
         return scores
 
     @torch.no_grad()
-    def _judge(self, report: Callable[[str], None]) -> None:
+    def _judge(self, progress: Progress) -> None:
         scores = np.empty(len(self.validate.mos), np.float32)
         for start in range(0, len(scores), 8):
-            photos = [
-                [sized(path, self.config.input_size)] for path in self.validate.paths[start : start + 8]
-            ]
-            scores[start : start + 8] = self._judged(photos)
+            scores[start : start + 8] = self._scores(self.validate.paths[start : start + 8])
         figures = {
             "step": float(self.step),
             "srcc": srcc(scores, self.validate.mos),
             "plcc": plcc(scores, self.validate.mos),
         }
         self.history.append(figures)
-        report(
+        progress.step(
             f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f} "
             f"(mean score {scores.mean():.3f}, MOS {self.validate.mos.mean():.3f})"
         )
@@ -282,8 +291,8 @@ class Finetuning:
             yield {"params": [tensor], "weight_decay": decay, "lr": self.settings.head_rate}
 
     def _loader(self) -> DataLoader[Any]:
-        rest = range(self.step, len(self.batches))
-        return DataLoader(self.batches, batch_size=None, sampler=rest, num_workers=1, prefetch_factor=4)
+        remaining = range(self.step, len(self.batches))
+        return DataLoader(self.batches, batch_size=None, sampler=remaining, num_workers=1, prefetch_factor=4)
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -302,32 +311,32 @@ class Finetuning:
         torch.save(self._content(), scratch)
         os.replace(scratch, self.state)
 
-    def _resume(self, report: Callable[[str], None]) -> None:
+    def _resume(self, progress: Progress) -> None:
         if not self.state.exists():
             return
-        kept = torch.load(self.state, weights_only=True, map_location=self.device)
-        if kept["settings"] != self.settings.to_dict():
+        saved = torch.load(self.state, weights_only=True, map_location=self.device)
+        if saved["settings"] != self.settings.to_dict():
             raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
-        self.student.load_state_dict(kept["student"])
-        self.averaged.load_state_dict(kept["averaged"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        self.schedule.load_state_dict(kept["schedule"])
-        self.step, self.history = kept["step"], kept["history"]
-        report(f"{self.state}: goes on from step {self.step} of {len(self.batches)}")
+        self.student.load_state_dict(saved["student"])
+        self.averaged.load_state_dict(saved["averaged"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.step, self.history = saved["step"], saved["history"]
+        progress.step(f"{self.state}: resuming at step {self.step} of {len(self.batches)}")
 
 
-def opinions_of(student: Student) -> int:
-    """How many opinions a student trains by: its views where each has a score of its own, else one."""
+def count_opinions(student: Student) -> int:
+    """Returns how many opinions are trained: one per view if views have scores of their own, else one."""
     return student.head.views if isinstance(student, MomentStudent) else 1
 
 
-def opinions_in(seen: Observation) -> Tensor:
-    """The opinions [B, views] in an observation, or the one score [B, 1]."""
-    return seen.views if seen.views.ndim == 2 else seen.score.unsqueeze(1)
+def opinions_in(observation: Observation) -> Tensor:
+    """Returns the opinions [B, views] of an observation, or its one score as [B, 1]."""
+    return observation.views if observation.views.ndim == 2 else observation.score.unsqueeze(1)
 
 
 def freeze(backbone: Backbone, stages: int) -> None:
-    """Keep the stem and the first stages as they are; 0 freezes nothing."""
+    """Stops the stem and the first stages from being trained; 0 stages freeze nothing."""
     if stages:
         for module in (backbone.conv_stem, backbone.bn1, *list(backbone.blocks)[:stages]):
             module.requires_grad_(False).eval()

@@ -1,11 +1,11 @@
-"""Training of the views on cached features, and the whole student put together."""
+"""Trains the views on cached features, and assembles the whole student."""
 
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,34 +15,35 @@ from torch import Tensor, nn
 from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
 from mobileiqa_export.student.moments import MomentViews
+from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Features, Floats
-from .backbone_weights import BACKBONE
+from .backbone_file import BACKBONE
 from .features import SIDE
-from .pairs import RUNGS
+from .ladders import RUNGS
 from .partition import Partition
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything that decides the trained head. The defaults made the one that fine-tuning began from.
+class HeadSettings:
+    """Everything that decides the trained head. The defaults made the head that fine-tuning began from.
 
     Attributes:
         hidden: units of each view.
         views: how many simulated opinions.
         validation: photos of the official training split that are held out to choose the epoch.
-        epochs: passes over the rest; the learning rate falls to zero along a half cosine.
+        epochs: passes over the other photos; the learning rate falls to zero along a half cosine.
         batch: photos per step.
         rate: peak learning rate of AdamW.
-        decay: its decoupled weight decay, on weights but not on biases.
-        dropout: of the hidden units.
-        noise: deviation of Gaussian noise on the standardized features.
-        correlation: weight of the (1 - PLCC) term next to the squared error.
-        average: per-step decay of the moving average of the weights that is kept.
-        ranking: weight of the hinge between rungs of a ladder, see :func:`ladder_loss`.
+        decay: AdamW's decoupled weight decay, on weights but not on biases.
+        dropout: probability of dropping a hidden unit.
+        noise: standard deviation of Gaussian noise on the standardized features.
+        correlation: weight of the (1 - PLCC) term beside the squared error.
+        average: per-step decay of the moving average of the weights, which is what is kept.
+        ranking: weight of the hinge between rungs of a ladder; see :func:`ladder_loss`.
         margin: how much lower, at least, the next rung should score.
-        ladders: how many are seen in a step.
-        bootstrap: each view learns from its own resample, with replacement, of the training photos.
+        ladders: how many ladders a step sees.
+        bootstrap: whether each view learns from its own resample, with replacement, of the photos.
         seed: of the split, the weights, the resamples and the order of photos.
     """
 
@@ -64,17 +65,17 @@ class Settings:
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
+        """Returns the settings as JSON-ready values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The best head on the validation photos.
+class TrainedHead:
+    """The head of the epoch with the best SRCC on the validation photos.
 
     Attributes:
         head: in eval mode.
-        epoch: counted from 1, at which it was best.
+        epoch: counted from 1.
         srcc, plcc: on the validation photos.
     """
 
@@ -89,39 +90,44 @@ def train_head(
     flipped: Features | None,
     mos: Floats,
     part: Partition,
-    settings: Settings,
-    report: Callable[[str], None] = print,
+    settings: HeadSettings,
+    *,
     start: MomentViews | None = None,
     ladders: Features | None = None,
-) -> Trained:
-    """Train the views and keep the moving average with the best validation SRCC.
+    progress: Progress = SILENT,
+) -> TrainedHead:
+    """Trains the views and returns their moving average at the epoch with the best validation SRCC.
 
     Args:
-        features: moments of the training split's photos, [N, F].
-        flipped: of the same photos mirrored left to right; each step draws one of the two per photo.
+        features: of the training split's photos, [N, F].
+        flipped: of the same photos mirrored left to right; each step draws one of the two for each photo.
         mos: opinions [N] in 0..1.
-        part: which rows learn and which choose the epoch.
-        settings: see :class:`Settings`.
-        report: told the validation figures every few epochs.
-        start: head to go on from, standardization included; without it, fresh weights.
-        ladders: moments of photos made worse, [L, RUNGS, F], best first; without them there is no ranking.
+        part: which rows train the weights and which choose the epoch.
+        settings: see :class:`HeadSettings`.
+        start: head to continue from, standardization included; None for fresh weights.
+        ladders: features of ladders, [L, RUNGS, F], best rung first; None for no ranking loss.
+        progress: receives the validation figures every five epochs.
+
+    Raises:
+        ValueError: ``settings.epochs`` is below 1.
     """
+    if settings.epochs < 1:
+        raise ValueError(f"epochs must be at least 1, not {settings.epochs}")
     torch.manual_seed(settings.seed)
     rows, held_out = part.learn, part.validate
     sources = [features] if flipped is None else [features, flipped]
     inputs = torch.stack([torch.from_numpy(source[rows]) for source in sources])
     target = torch.from_numpy(mos[rows])
-    head = _fresh_head(inputs[0], settings) if start is None else _further(start, settings)
+    head = _fresh_head(inputs[0], settings) if start is None else _copied_head(start, settings)
     averaged = copy.deepcopy(head).requires_grad_(False).eval()
     inputs = (inputs - head.mean) / head.std
     rungs = None if ladders is None else (torch.from_numpy(ladders) - head.mean) / head.std
-    held_inputs = torch.from_numpy(features[held_out])
     weights = bootstrap_weights(len(rows), settings.views, settings.seed, enabled=settings.bootstrap)
     optimizer = adamw(head, settings.rate, settings.decay)
     steps = settings.epochs * (len(rows) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
-    best: Trained | None = None
-    standardized = _without_standardization(head)
+    opinions_of = _without_standardization(head)
+    best: TrainedHead | None = None
     for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(rows))
         for place in range(0, len(rows) - settings.batch + 1, settings.batch):
@@ -130,46 +136,47 @@ def train_head(
             batch = inputs[source, chosen]
             if settings.noise:
                 batch = batch + settings.noise * torch.randn_like(batch)
-            loss = view_loss(standardized(batch), target[chosen], weights[chosen], settings.correlation)
+            loss = view_loss(opinions_of(batch), target[chosen], weights[chosen], settings.correlation)
             if rungs is not None:
                 drawn = rungs[torch.randint(len(rungs), (settings.ladders,))].flatten(0, 1)
-                loss = loss + settings.ranking * ladder_loss(standardized(drawn), settings.margin)
+                loss = loss + settings.ranking * ladder_loss(opinions_of(drawn), settings.margin)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            follow(averaged, head, settings.average)
-        with torch.inference_mode():
-            scores = averaged(held_inputs).mean(1).numpy()
-        figures = srcc(scores, mos[held_out]), plcc(scores, mos[held_out])
-        if best is None or figures[0] > best.srcc:
-            best = Trained(copy.deepcopy(averaged), epoch, *figures)
+            move_average(averaged, head, settings.average)
+        judged = _judged(averaged, epoch, features[held_out], mos[held_out])
+        if best is None or judged.srcc > best.srcc:
+            best = replace(judged, head=copy.deepcopy(averaged))
         if epoch % 5 == 0 or epoch == settings.epochs:
-            report(f"epoch {epoch:3}: validation SRCC {figures[0]:.4f}, PLCC {figures[1]:.4f}")
-    if best is None:
-        raise ValueError("epochs must be at least 1")
+            progress.step(f"epoch {epoch:3}: validation SRCC {judged.srcc:.4f}, PLCC {judged.plcc:.4f}")
+    assert best is not None  # noqa: S101 - narrows the type; there is at least one epoch
     return best
 
 
+def _judged(head: MomentViews, epoch: int, features: Features, mos: Floats) -> TrainedHead:
+    """Figures of a head on the validation photos."""
+    with torch.inference_mode():
+        scores = head(torch.from_numpy(features)).mean(1).numpy()
+    return TrainedHead(head, epoch, srcc(scores, mos), plcc(scores, mos))
+
+
 def assemble(
-    head: MomentViews, weights: dict[str, Tensor], settings: Settings
+    head: MomentViews, weights: dict[str, Tensor], settings: HeadSettings
 ) -> tuple[MomentStudent, StudentConfig]:
-    """The whole student: frozen backbone and trained head, in eval mode."""
+    """Joins a backbone's weights and a trained head to a whole student, in eval mode."""
     config = StudentConfig(
-        form="moments",
-        backbone=BACKBONE,
-        hidden=settings.hidden,
-        views=settings.views,
-        input_size=(SIDE, SIDE),
+        "moments", BACKBONE, hidden=settings.hidden, views=settings.views, input_size=(SIDE, SIDE)
     )
     student = build_student(config)
-    assert isinstance(student, MomentStudent)  # noqa: S101 - narrows the type; form is fixed above
+    assert isinstance(student, MomentStudent)  # noqa: S101 - narrows the type
     student.local_cnn.load_state_dict(weights)
     student.head.load_state_dict(head.state_dict())
     return student.eval(), config
 
 
-def _fresh_head(features: Tensor, settings: Settings) -> MomentViews:
+def _fresh_head(features: Tensor, settings: HeadSettings) -> MomentViews:
+    """Builds a head that standardizes features by the mean and deviation of these ones, [N, F]."""
     head = MomentViews(features.shape[1], settings.hidden, settings.views)
     head.dropout.p = settings.dropout
     head.mean.copy_(features.mean(0))
@@ -178,14 +185,14 @@ def _fresh_head(features: Tensor, settings: Settings) -> MomentViews:
     return head.train()
 
 
-def _further(start: MomentViews, settings: Settings) -> MomentViews:
+def _copied_head(start: MomentViews, settings: HeadSettings) -> MomentViews:
     head = copy.deepcopy(start).requires_grad_(True)
     head.dropout.p = settings.dropout
     return head.train()
 
 
 def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
-    """The head on features that are standardized already, once instead of in every epoch."""
+    """Returns the head as a function of standardized features, so that they are standardized only once."""
 
     def opinions(standardized: Tensor) -> Tensor:
         hidden = head.dropout(torch.relu(head.hidden(standardized)))
@@ -195,9 +202,10 @@ def _without_standardization(head: MomentViews) -> Callable[[Tensor], Tensor]:
 
 
 def bootstrap_weights(count: int, views: int, seed: int, *, enabled: bool = True) -> Tensor:
-    """How often each photo is in each view's resample, [count, views]; all ones if not enabled.
+    """Returns how often each photo occurs in each view's resample, [count, views].
 
-    A lone view has nobody to differ from: it learns from every photo once.
+    All are one if not enabled. A single view has no other view to differ from, so it learns from every
+    photo once.
     """
     if not enabled or views == 1:
         return torch.ones(count, views)
@@ -207,25 +215,35 @@ def bootstrap_weights(count: int, views: int, seed: int, *, enabled: bool = True
 
 
 def view_loss(opinions: Tensor, mos: Tensor, weights: Tensor, correlation: float) -> Tensor:
-    """Squared error plus (1 - PLCC) of every view, over the batch weighted as the view's resample says.
+    """Returns the squared error plus the weighted (1 - PLCC), summed over views.
 
     Views share no weights, so the sum trains each as if it were alone.
+
+    Args:
+        opinions: [B, views].
+        mos: [B].
+        weights: how often each photo occurs in each view's resample, [B, views].
+        correlation: weight of the (1 - PLCC) term.
     """
     share = weights / weights.sum(0)
-    wanted = mos.unsqueeze(1)
-    squared = (share * (opinions - wanted) ** 2).sum(0)
+    target = mos.unsqueeze(1)
+    squared = (share * (opinions - target) ** 2).sum(0)
     x = opinions - (share * opinions).sum(0)
-    y = wanted - (share * wanted).sum(0)
+    y = target - (share * target).sum(0)
     covariance = (share * x * y).sum(0)
     spread = torch.sqrt((share * x * x).sum(0) * (share * y * y).sum(0) + 1e-12)
     return (squared + correlation * (1 - covariance / spread)).sum()
 
 
 def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
-    """Hinge on every pair of rungs of one ladder, summed over views: [L * 3, views] -> scalar.
+    """Returns the mean hinge over every pair of rungs of a ladder, summed over views; 0 without ladders.
 
-    A rung should score at least ``margin`` below the one before it, and twice that below the one
-    before that. 0 where there are no ladders.
+    A rung should score at least ``margin`` below the one before it, and at least twice that below the
+    one before that.
+
+    Args:
+        opinions: [L * RUNGS, views], the rungs of a ladder one after the other, best first.
+        margin: in units of the score.
     """
     if not len(opinions):
         return opinions.sum()
@@ -236,15 +254,15 @@ def ladder_loss(opinions: Tensor, margin: float) -> Tensor:
 
 
 def adamw(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
-    """AdamW whose decay, decoupled, is on weights but not on biases."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+    """Returns AdamW with decoupled decay on weights but not on biases."""
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    biases = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=rate)
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Share of the peak learning rate: a linear twentieth, then a half cosine to zero."""
+    """Returns the share of the peak learning rate: a linear rise for 5 % of the steps, then a half cosine."""
     warm_up = max(steps // 20, 1)
     if step < warm_up:
         return (step + 1) / warm_up
@@ -252,9 +270,9 @@ def rate_at(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def follow(averaged: nn.Module, current: nn.Module, decay: float) -> None:
-    """Move an average of weights by (1 - decay) towards the current ones."""
-    states = (network.state_dict().values() for network in (averaged, current))
-    for kept, value in zip(*states, strict=True):
-        if kept.is_floating_point():  # BatchNorm's counters are not
-            kept.lerp_(value, 1 - decay)
+def move_average(averaged: nn.Module, current: nn.Module, decay: float) -> None:
+    """Moves the averaged weights by (1 - decay) towards the current ones."""
+    current_values = current.state_dict().values()
+    for average, value in zip(averaged.state_dict().values(), current_values, strict=True):
+        if average.is_floating_point():  # BatchNorm's counters are not
+            average.lerp_(value, 1 - decay)

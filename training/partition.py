@@ -1,4 +1,4 @@
-"""Which training photos learn and which are held out for validation."""
+"""Which photos of the training split train the weights, and which are held out for validation."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from .duplicates import perceptual_hashes, with_twin
-from .errors import DatasetError
-
-Rows = npt.NDArray[np.intp]
+from .arrays import Flags, Rows
+from .errors import PartitionError
+from .near_duplicates import have_near_duplicate, perceptual_hashes
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Row numbers of the training split's photos, each sorted, and test photos by kinship.
+    """Sorted row numbers of the training split's photos, and flags of the test photos.
 
     Attributes:
         learn: photos that train the weights.
-        validate: photos that choose the epoch and the settings; none has a near-duplicate
-            anywhere in the dataset, so a photo seen in training cannot flatter it.
-        test_twins: which test photos [T] have a near-duplicate in the training split.
+        validate: photos that choose the epoch and the settings. None has a near-duplicate anywhere in
+            the dataset, so photos seen in training cannot flatter the figures.
+        test_near_duplicates: which test photos [T] have a near-duplicate in the training split.
     """
 
     learn: Rows
     validate: Rows
-    test_twins: npt.NDArray[np.bool_]
+    test_near_duplicates: Flags
 
 
-def partition(train: Sequence[Path], test: Sequence[Path], *, validation: int, seed: int) -> Partition:
-    """Hold out ``validation`` photos of the training split that resemble no other photo.
+def hold_out(train: Sequence[Path], test: Sequence[Path], *, validation: int, seed: int) -> Partition:
+    """Holds out ``validation`` photos of the training split that have no near-duplicate anywhere.
 
     Raises:
-        DatasetError: there are fewer such photos than asked for.
+        PartitionError: there are fewer such photos.
     """
     hashes = perceptual_hashes([*train, *test])
-    twins = with_twin(hashes)[: len(train)]
-    alone = np.flatnonzero(~twins)
-    if len(alone) < validation:
-        raise DatasetError(f"{validation} photos to validate on, but only {len(alone)} resemble no other")
-    held_out = np.sort(np.random.default_rng(seed).permutation(alone)[:validation])
+    unique = np.flatnonzero(~have_near_duplicate(hashes)[: len(train)])
+    if len(unique) < validation:
+        raise PartitionError(
+            f"{validation} photos are to be held out for validation, but only {len(unique)} have no "
+            "near-duplicate; lower the setting `validation`"
+        )
+    held_out = np.sort(np.random.default_rng(seed).permutation(unique)[:validation])
     learn = np.setdiff1d(np.arange(len(train)), held_out)
-    return Partition(learn, held_out, with_twin(hashes[len(train) :], hashes[: len(train)]))
+    return Partition(learn, held_out, have_near_duplicate(hashes[len(train) :], hashes[: len(train)]))

@@ -1,71 +1,74 @@
-"""Rows of numbers in files of 500 rows, so that making them can stop and go on."""
+"""Rows of numbers in files of 500 rows each, so that computing them can be interrupted and resumed."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+
+from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Features
 from .errors import FeatureCacheError
 
 SHARD = 500
+"""Rows of a file."""
 
 
 @dataclass(frozen=True)
 class Shards:
-    """Rows under one folder, beside a description of what they were made of.
+    """Rows in the files of one folder, beside a description of what they were made from.
 
     Attributes:
-        folder: made on the first write.
-        description: JSON-ready. Who reads may know a part of it only.
-        command: of ``python -m training``, which makes them.
+        folder: created by the first write.
+        description: JSON-ready. A reader may give only some of its keys.
+        command: of ``python -m training``, which computes the rows.
     """
 
     folder: Path
     description: dict[str, Any]
     command: str
 
-    def fill(self, count: int, make: Callable[[range], Features], report: Callable[[str], None]) -> int:
-        """Make what is not there yet, a shard at a time. Returns how many rows were made.
+    def fill(self, count: int, make: Callable[[range], Features], progress: Progress = SILENT) -> int:
+        """Computes the missing rows, one shard at a time, and returns how many there were.
 
         Raises:
-            FeatureCacheError: the folder holds rows made otherwise.
+            FeatureCacheError: the folder's rows were made from something else.
         """
         self._claim(count)
-        done = 0
+        computed = 0
         for shard, start in enumerate(range(0, count, SHARD)):
             file = self._shard(shard)
             if file.exists():
                 continue
             rows = range(start, min(start + SHARD, count))
-            # Renamed when complete: an interrupted run leaves no half-written shard behind.
+            # Renamed when complete, so that an interrupted run leaves no half-written shard.
             scratch = file.with_suffix(".tmp")
-            made = make(rows)
+            values = make(rows)
             with scratch.open("wb") as stream:
-                np.save(stream, made)
+                np.save(stream, values)
             os.replace(scratch, file)
-            done += len(rows)
-            report(f"{file}: {rows.start + 1} to {rows.stop} of {count}")
-        return done
+            computed += len(rows)
+            progress.step(f"{file}: {rows.start + 1} to {rows.stop} of {count}")
+        return computed
 
     def read(self) -> Features:
-        """All rows in their order.
+        """Returns all rows in order.
 
         Raises:
-            FeatureCacheError: not all shards are there, or they were made otherwise.
+            FeatureCacheError: shards are missing, or were made from something else.
         """
         count = self._check()
-        shards = [self._shard(i) for i in range(-(-count // SHARD))]
-        absent = [file.name for file in shards if not file.exists()]
-        if absent:
+        shards = [self._shard(index) for index in range(-(-count // SHARD))]
+        missing = [file.name for file in shards if not file.exists()]
+        if missing:
             raise FeatureCacheError(
-                f"{self.folder}: {len(absent)} shards are missing; "
+                f"{self.folder}: {len(missing)} shards are missing; "
                 f"run `python -m training {self.command}` again"
             )
         return np.concatenate([np.load(file) for file in shards])
@@ -82,20 +85,28 @@ class Shards:
             self._check()
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        whole = {**self.description, "count": count, "shard": SHARD}
-        self._manifest.write_text(json.dumps(whole, indent=1))
+        manifest = {**self.description, "count": count, "shard": SHARD}
+        self._manifest.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
 
     def _check(self) -> int:
-        """How many rows there should be."""
+        """Returns how many rows the manifest promises, once it has been compared with the description."""
         if not self._manifest.exists():
             raise FeatureCacheError(
-                f"{self.folder} holds no features; run `python -m training {self.command}` first"
+                f"{self.folder} has no features; run `python -m training {self.command}` first"
             )
-        found, wanted = json.loads(self._manifest.read_text()), {**self.description, "shard": SHARD}
-        differing = [key for key in wanted if found.get(key) != wanted[key]]
+        try:
+            manifest = msgspec.json.decode(self._manifest.read_bytes(), type=dict[str, Any])
+            count = msgspec.convert(manifest.get("count"), int)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise FeatureCacheError(
+                f"{self._manifest} is damaged ({error}); delete {self.folder} and "
+                f"run `python -m training {self.command}` again"
+            ) from error
+        expected = {**self.description, "shard": SHARD}
+        differing = [key for key in expected if manifest.get(key) != expected[key]]
         if differing:
             raise FeatureCacheError(
-                f"{self.folder} holds features made otherwise ({', '.join(differing)} differ); "
+                f"{self.folder} has features of something else ({', '.join(differing)} differ); "
                 "use another --cache folder or delete this one"
             )
-        return int(found["count"])
+        return count

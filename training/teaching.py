@@ -1,9 +1,9 @@
-"""Do teachers help a head? Heads that differ in their seed alone, averaged, and heads taught by them."""
+"""Do teachers help a head? Heads that differ only in their seed, their averages, and heads taught by them."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,20 +13,21 @@ from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student.moments import MomentViews
 
 from .arrays import Features, Floats
-from .head import Settings, bootstrap_weights, train_head
+from .head import HeadSettings, bootstrap_weights, train_head
 from .partition import Partition
 
 SHARES = (0.5, 1.0)
+"""Shares of the teachers' opinions in what the students learn; the rest is MOS."""
 
 
 @dataclass(frozen=True)
-class TeachingOutcome:
+class TeachingResult:
     """One row of the table, on the validation photos.
 
     Attributes:
         title: what was trained or averaged.
-        srcc, plcc: the mean over runs.
-        runs: SRCC of each run; they differ in their seed.
+        srcc, plcc: means over runs.
+        runs: SRCC of each run; runs differ only in their seed.
     """
 
     title: str
@@ -36,108 +37,121 @@ class TeachingOutcome:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """All that the heads of one study share.
+class TeachingData:
+    """Everything that the heads of one study share.
 
     Attributes:
         plain, mirrored: features [N, F] of the photos and of their mirror images.
         mos: [N] in 0..1.
-        part: who learns and who validates; the same for every seed.
-        settings: of every head, but for the seed.
+        part: which photos train the weights and which validate; the same for every seed.
+        settings: of every head, except for the seed.
     """
 
     plain: Features
     mirrored: Features
     mos: Floats
     part: Partition
-    settings: Settings
+    settings: HeadSettings
 
-    def head(self, seed: int, mos: Floats | None = None, start: MomentViews | None = None) -> MomentViews:
-        """Train one head, on other opinions [N] where given, from another head where given."""
-        taught = self.mos.copy()
+    def train(self, seed: int, mos: Floats | None = None, start: MomentViews | None = None) -> MomentViews:
+        """Trains a head.
+
+        Args:
+            seed: of the weights, the resamples and the order of photos.
+            mos: other opinions [N] to learn from, or None. The validation photos keep what people said,
+                because they choose the epoch.
+            start: head to continue from, or None.
+        """
+        target = self.mos.copy()
         if mos is not None:
-            # The validation photos keep what people said: they choose the epoch.
-            taught[self.part.learn] = mos[self.part.learn]
+            target[self.part.learn] = mos[self.part.learn]
         settings = replace(self.settings, seed=seed)
-        return train_head(
-            self.plain, self.mirrored, taught, self.part, settings, lambda _: None, start=start
-        ).head
+        return train_head(self.plain, self.mirrored, target, self.part, settings, start=start).head
 
-    def judged(self, title: str, runs: Sequence[Floats]) -> TeachingOutcome:
-        """Figures of runs, each with scores of the validation photos."""
-        wanted = self.mos[self.part.validate]
-        found = tuple(srcc(scores, wanted) for scores in runs)
-        return TeachingOutcome(
-            title, float(np.mean(found)), float(np.mean([plcc(run, wanted) for run in runs])), found
-        )
+    def result(self, title: str, runs: Sequence[Floats]) -> TeachingResult:
+        """Returns the figures of runs, each given by its scores of the validation photos."""
+        mos = self.mos[self.part.validate]
+        run_srcc = tuple(srcc(scores, mos) for scores in runs)
+        run_plcc = [plcc(scores, mos) for scores in runs]
+        return TeachingResult(title, float(np.mean(run_srcc)), float(np.mean(run_plcc)), run_srcc)
 
     def scores(self, head: MomentViews) -> Floats:
-        """Of the validation photos."""
+        """Returns a head's scores of the validation photos."""
         mean: Floats = opinions(head, self.plain[self.part.validate]).mean(axis=1)
         return mean
 
-    def taught(self, heads: Sequence[MomentViews], seeds: Sequence[int], *, unseen: bool) -> Floats:
-        """Mean opinion [N] of these heads' views on both orientations of every photo.
+    def teachers_opinion(self, heads: Sequence[MomentViews], seeds: Sequence[int], *, unseen: bool) -> Floats:
+        """Returns the mean opinion [N] of the heads' views on both orientations of every photo.
 
         Args:
-            heads: each with views of its own.
-            seeds: of the heads, which drew their resamples.
-            unseen: of a photo to learn from only those views count whose resample lacks it. What
-                a view has learned by heart says no more than the photo's MOS. Where every view has
-                seen it, its MOS stands.
+            heads: the teachers.
+            seeds: the heads' seeds, which decided their resamples.
+            unseen: for a training photo, counts only the views whose resample lacks it: a view that
+                learned the photo by heart just repeats its MOS. A photo that every view learned from
+                keeps its MOS.
         """
-        seen = np.zeros((len(self.mos), len(heads), heads[0].views), bool)
+        learned = np.zeros((len(self.mos), len(heads), heads[0].views), bool)
         if unseen:
             count = len(self.part.learn)
-            drawn = [
+            resamples = [
                 bootstrap_weights(count, head.views, seed) for head, seed in zip(heads, seeds, strict=True)
             ]
-            seen[self.part.learn] = torch.stack(drawn, dim=1).numpy() > 0
+            learned[self.part.learn] = torch.stack(resamples, dim=1).numpy() > 0
         both = [(opinions(head, self.plain) + opinions(head, self.mirrored)) / 2 for head in heads]
-        counted, said = (~seen).sum((1, 2)), (np.stack(both, axis=1) * ~seen).sum((1, 2))
-        mean: Floats = np.where(counted > 0, said / np.maximum(counted, 1), self.mos).astype(np.float32)
+        count_unseen = (~learned).sum((1, 2))
+        total = (np.stack(both, axis=1) * ~learned).sum((1, 2))
+        mean: Floats = np.where(count_unseen > 0, total / np.maximum(count_unseen, 1), self.mos).astype(
+            np.float32
+        )
         return mean
 
 
-def study(
-    lesson: Lesson, teachers: int, students: int, report: Callable[[TeachingOutcome], None]
-) -> list[TeachingOutcome]:
-    """Teachers with the seeds 0, 1, ..., their mean, their soups, and students with the first seeds again."""
+def study(data: TeachingData, teachers: int, students: int) -> Iterator[TeachingResult]:
+    """Trains teachers and students and yields a row for each question.
+
+    Args:
+        data: what they all share.
+        teachers: how many heads to train, with the seeds 0, 1, ...
+        students: how many heads learn from them, with the first of the same seeds.
+    """
     seeds = range(teachers)
-    heads = [lesson.head(seed) for seed in seeds]
-    alone = [lesson.scores(head) for head in heads]
-    outcomes: list[TeachingOutcome] = []
+    heads = [data.train(seed) for seed in seeds]
+    scores = [data.scores(head) for head in heads]
+    yield data.result(f"{teachers} heads alone", scores)
+    yield data.result(f"the first {students} of them", scores[:students])
+    yield data.result(f"the mean of {teachers} heads' opinions", [np.mean(scores, axis=0)])
+    yield data.result("their soup", [data.scores(averaged(heads))])
+    yield from _trained_further(data, heads[0], seeds)
+    by_one = data.teachers_opinion(heads[-1:], seeds[-1:], unseen=False)
+    by_mean = data.teachers_opinion(heads, seeds, unseen=False)
+    by_unseen = data.teachers_opinion(heads, seeds, unseen=True)
+    yield from _taught(data, "taught by one head", by_one, seeds[:students], SHARES[:1])
+    yield from _taught(data, "taught by the mean", by_mean, seeds[:students], SHARES)
+    title = "taught by views that had not seen the photo"
+    yield from _taught(data, title, by_unseen, seeds[:students], SHARES)
 
-    def add(title: str, runs: Sequence[Floats]) -> None:
-        outcomes.append(lesson.judged(title, runs))
-        report(outcomes[-1])
 
-    def teach(title: str, opinion: Floats, shares: Sequence[float]) -> None:
-        for share in shares:
-            mixed = (1 - share) * lesson.mos + share * opinion
-            add(
-                f"{title}, share {share:g}",
-                [lesson.scores(lesson.head(seed, mixed)) for seed in seeds[:students]],
-            )
+def _trained_further(data: TeachingData, head: MomentViews, seeds: Sequence[int]) -> Iterator[TeachingResult]:
+    """One head trained on with several seeds, for a quarter of the epochs at a quarter of the rate."""
+    settings = data.settings
+    gentle = replace(settings, epochs=max(settings.epochs // 4, 1), rate=settings.rate / 4)
+    heads = [replace(data, settings=gentle).train(seed, start=head) for seed in seeds]
+    yield data.result("the first head, trained further", [data.scores(head) for head in heads])
+    yield data.result("the soup of these", [data.scores(averaged(heads))])
 
-    add(f"{teachers} heads alone", alone)
-    add(f"the first {students} of them", alone[:students])
-    add(f"the mean of {teachers} heads' opinions", [np.mean(alone, axis=0)])
-    add("their soup", [lesson.scores(averaged(heads))])
-    gentle = replace(
-        lesson.settings, epochs=max(lesson.settings.epochs // 4, 1), rate=lesson.settings.rate / 4
-    )
-    further = [replace(lesson, settings=gentle).head(seed, start=heads[0]) for seed in seeds]
-    add("the first head, trained further", [lesson.scores(head) for head in further])
-    add("the soup of these", [lesson.scores(averaged(further))])
-    teach("taught by one head", lesson.taught(heads[-1:], seeds[-1:], unseen=False), SHARES[:1])
-    teach("taught by the mean", lesson.taught(heads, seeds, unseen=False), SHARES)
-    teach("taught by views that had not seen the photo", lesson.taught(heads, seeds, unseen=True), SHARES)
-    return outcomes
+
+def _taught(
+    data: TeachingData, title: str, opinion: Floats, seeds: Sequence[int], shares: Sequence[float]
+) -> Iterator[TeachingResult]:
+    """Heads that learn from a mixture of MOS and the teachers' opinion, for each share of the latter."""
+    for share in shares:
+        mixed = (1 - share) * data.mos + share * opinion
+        runs = [data.scores(data.train(seed, mixed)) for seed in seeds]
+        yield data.result(f"{title}, share {share:g}", runs)
 
 
 def averaged(heads: Sequence[MomentViews]) -> MomentViews:
-    """The mean of their weights."""
+    """Returns a head with the mean of these heads' weights."""
     states = [head.state_dict() for head in heads]
     soup = copy.deepcopy(heads[0])
     soup.load_state_dict({key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]})
@@ -146,6 +160,6 @@ def averaged(heads: Sequence[MomentViews]) -> MomentViews:
 
 @torch.inference_mode()
 def opinions(head: MomentViews, features: Features) -> Floats:
-    """Of every view, [photos, views]."""
-    found: Floats = head(torch.from_numpy(features)).numpy()
-    return found
+    """Returns every view's opinion, [photos, views]."""
+    result: Floats = head(torch.from_numpy(features)).numpy()
+    return result

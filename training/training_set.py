@@ -1,53 +1,24 @@
-"""What every study of the recipe begins with: photos, features, opinions, and who learns from them."""
+"""What every study of the recipe begins with: photos, features, opinions, and which photos to learn from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-import click
 import numpy as np
-from torch import Tensor
 
 from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_bench.evaluation.datasets.biq2021 import read_split
 
 from .arrays import Features, Floats
-from .backbone_weights import backbone_weights
-from .evaluate import moment_student
 from .features import FeatureCache
-from .partition import Partition, partition
-
-Command = TypeVar("Command", bound=Callable[..., object])
-
-existing = click.Path(exists=True, path_type=Path)
-biq2021_option = click.option(
-    "--biq2021", required=True, type=existing, help="Folder with Images and the two tables."
-)
-backbone_option = click.option(
-    "--backbone-file", required=True, type=existing, help="The backbone's .tflite."
-)
-cache_option = click.option("--cache", required=True, type=existing, help="Folder that `features` filled.")
-first_option = click.option(
-    "--first", type=click.IntRange(1), help="Only so many of the training split's photos."
-)
-changes_option = click.option(
-    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another training setting."
-)
-
-
-def backbone_or_student(command: Command) -> Command:
-    """Two options, of which :func:`backbone_of` takes one."""
-    student = click.option("--checkpoint", type=existing, help="Instead: a student, whose backbone is taken.")
-    return click.option("--backbone-file", type=existing, help="The backbone's .tflite.")(student(command))
+from .partition import Partition, hold_out
 
 
 def rated_photos(biq2021: Path, validation: int, seed: int) -> tuple[list[RatedPhoto], Floats, Partition]:
-    """The official training split, its MOS [N], and which of it is held out."""
+    """Reads the official training split, its MOS [N], and which photos of it are held out."""
     photos = read_split(biq2021, "train")
-    part = partition(
+    part = hold_out(
         [photo.path for photo in photos],
         [photo.path for photo in read_split(biq2021, "test")],
         validation=validation,
@@ -59,34 +30,34 @@ def rated_photos(biq2021: Path, validation: int, seed: int) -> tuple[list[RatedP
 def training_set(
     biq2021: Path, cache: Path, weights: str, *, validation: int, seed: int, first: int | None = None
 ) -> tuple[Features, Features, Floats, Partition]:
-    """Features as they are and mirrored, MOS, and who learns from them; of the first photos alone if told."""
+    """Reads the cached features of the training split.
+
+    Args:
+        biq2021: the dataset's folder.
+        cache: the folder that ``features`` filled.
+        weights: fingerprint of the backbone's weights.
+        validation: photos to hold out.
+        seed: of the held-out photos.
+        first: only this many photos from the beginning of the split; None for all.
+
+    Returns:
+        Features [N, F], features of the mirrored photos [N, F], MOS [N] and the partition.
+
+    Raises:
+        FeatureCacheError: the cache is incomplete, or belongs to another backbone or other photos.
+    """
     photos, mos, part = rated_photos(biq2021, validation, seed)
     if first is not None:
         photos, mos = photos[:first], mos[:first]
         learn, validate = (rows[rows < first] for rows in (part.learn, part.validate))
         part = replace(part, learn=learn, validate=validate)
-    plain, mirrored = (cache_of(cache, "train", photos, weights, flip).read() for flip in (False, True))
+    plain, mirrored = (feature_cache(cache, "train", photos, weights, flip).read() for flip in (False, True))
     return plain, mirrored, mos, part
 
 
-def backbone_of(backbone_file: Path | None, checkpoint: Path | None) -> dict[str, Tensor]:
-    """Weights of the backbone as it came, or of a student's.
-
-    Raises:
-        click.UsageError: neither or both are given.
-    """
-    if (backbone_file is None) == (checkpoint is None):
-        raise click.UsageError("a backbone is needed: --backbone-file or --checkpoint")
-    if backbone_file is not None:
-        return backbone_weights(backbone_file)
-    assert checkpoint is not None  # noqa: S101 - one of the two is
-    student, _ = moment_student(checkpoint)
-    return {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
-
-
-def cache_of(
+def feature_cache(
     root: Path, part: str, photos: list[RatedPhoto], weights: str, flipped: bool = False
 ) -> FeatureCache:
-    """Where the features of a split's photos are, by the backbone with this fingerprint."""
+    """Returns the cache of a split's features, by the backbone with this fingerprint."""
     folder = root / (f"{part}-flipped" if flipped else part)
     return FeatureCache(folder, tuple(photo.path.name for photo in photos), weights, flipped)

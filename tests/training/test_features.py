@@ -10,11 +10,13 @@ from PIL import Image
 
 from mobileiqa_export.student.backbone import BACKBONES, Backbone
 from training import features, shards
-from training.backbone_weights import BACKBONE
+from training.backbone_file import BACKBONE
 from training.errors import FeatureCacheError
-from training.features import FeatureCache, fingerprint, load_photo, make_backbone
+from training.features import FeatureCache, fingerprint, frozen_backbone, read_square
 from training.ladder_features import LadderCache
-from training.pairs import RUNGS, Beginnings
+from training.ladders import RUNGS, LadderSource
+
+from .conftest import Recorder
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
     torch.manual_seed(0)
-    return make_backbone(Backbone(BACKBONES[BACKBONE]).state_dict())
+    return frozen_backbone(Backbone(BACKBONES[BACKBONE]).state_dict())
 
 
 def cache_of(
@@ -48,22 +50,23 @@ def cache_of(
 
 
 @pytest.mark.usefixtures("tiny")
-def test_extraction_goes_on_where_it_stopped(tmp_path: Path, paths: list[Path], backbone: Backbone) -> None:
+def test_extraction_goes_on_where_it_stopped(
+    tmp_path: Path, paths: list[Path], backbone: Backbone, recorder: Recorder
+) -> None:
     cache = cache_of(tmp_path / "cache", paths)
-    lines: list[str] = []
-    assert cache.fill(paths, backbone, lines.append) == 5
-    assert len(lines) == 3
+    assert cache.fill(paths, backbone, recorder) == 5
+    assert len(recorder.steps) == 3
     whole = cache.read()
     assert whole.shape == (5, 3456)
     assert whole.dtype == np.float32
     (tmp_path / "cache" / "shard-0001.npy").unlink()
-    with pytest.raises(FeatureCacheError, match="1 shards are missing"):
+    with pytest.raises(FeatureCacheError, match="missing"):
         cache.read()
     kept = (tmp_path / "cache" / "shard-0000.npy").stat().st_mtime_ns
-    assert cache.fill(paths, backbone, lines.append) == 2
+    assert cache.fill(paths, backbone, recorder) == 2
     assert (tmp_path / "cache" / "shard-0000.npy").stat().st_mtime_ns == kept
     np.testing.assert_array_equal(cache.read(), whole)
-    assert cache.fill(paths, backbone, lines.append) == 0
+    assert cache.fill(paths, backbone, recorder) == 0
 
 
 @pytest.mark.usefixtures("tiny")
@@ -80,7 +83,7 @@ def test_an_interrupted_shard_leaves_no_half(
         with pytest.raises(OSError, match="no space"):
             cache.fill(paths, backbone)
     assert not list((tmp_path / "cache").glob("*.npy"))
-    assert cache.fill(paths, backbone, lambda _: None) == 5
+    assert cache.fill(paths, backbone) == 5
 
 
 @pytest.mark.usefixtures("tiny")
@@ -88,7 +91,7 @@ def test_features_of_something_else_are_refused(
     tmp_path: Path, paths: list[Path], backbone: Backbone
 ) -> None:
     folder = tmp_path / "cache"
-    cache_of(folder, paths).fill(paths, backbone, lambda _: None)
+    cache_of(folder, paths).fill(paths, backbone)
     for other, what in (
         (cache_of(folder, paths[:4]), "photos, count"),
         (cache_of(folder, paths, weights="v"), "weights"),
@@ -101,19 +104,20 @@ def test_features_of_something_else_are_refused(
 
 
 @pytest.mark.usefixtures("tiny")
-def test_ladders_are_the_seeds(tmp_path: Path, paths: list[Path], backbone: Backbone) -> None:
+def test_ladders_are_the_seeds(
+    tmp_path: Path, paths: list[Path], backbone: Backbone, recorder: Recorder
+) -> None:
     photograph = np.asarray(Image.linear_gradient("L").resize((150, 140)).convert("RGB"))
-    beginnings = Beginnings(paths, [photograph], (64, 64))
-    lines: list[str] = []
+    source = LadderSource(paths, [photograph], (64, 64))
     cache = LadderCache(tmp_path / "ladders", "w", 0)
-    with pytest.raises(FeatureCacheError, match="python -m training ladders"):
+    with pytest.raises(FeatureCacheError, match="training ladders"):
         cache.read()
-    assert cache.fill(3, beginnings, backbone, lines.append) == 3
+    assert cache.fill(3, source, backbone, recorder) == 3
     whole = cache.read()
     assert whole.shape == (3, RUNGS, 3456)
     assert len({ladder.tobytes() for ladder in whole}) == 3
     (tmp_path / "ladders" / "shard-0001.npy").unlink()
-    assert cache.fill(3, beginnings, backbone, lines.append) == 1
+    assert cache.fill(3, source, backbone, recorder) == 1
     np.testing.assert_array_equal(cache.read(), whole)
     for other, what in (
         (LadderCache(tmp_path / "ladders", "w", 1), "seed"),
@@ -122,11 +126,11 @@ def test_ladders_are_the_seeds(tmp_path: Path, paths: list[Path], backbone: Back
         with pytest.raises(FeatureCacheError, match=what):
             other.read()
     with pytest.raises(FeatureCacheError, match="photographs, count"):
-        cache.fill(4, Beginnings(paths, [], (64, 64)), backbone, lines.append)
+        cache.fill(4, LadderSource(paths, [], (64, 64)), backbone, recorder)
 
 
 def test_reading_before_extracting(tmp_path: Path, paths: list[Path]) -> None:
-    with pytest.raises(FeatureCacheError, match="python -m training features"):
+    with pytest.raises(FeatureCacheError, match="training features"):
         cache_of(tmp_path / "none", paths).read()
 
 
@@ -137,7 +141,7 @@ def test_photos_are_stretched_and_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     image.save(path, exif=exif)
-    photo = load_photo(path)
+    photo = read_square(path)
     assert (photo.mode, photo.size) == ("RGB", (512, 512))
     # Orientation 6 is turned clockwise: the white left half comes to the top.
     assert photo.getpixel((256, 20)) > (200, 200, 200)
@@ -148,3 +152,10 @@ def test_fingerprint_tells_weights_apart() -> None:
     weights = {"b": torch.ones(2), "a": torch.zeros(2)}
     assert fingerprint(weights) == fingerprint(dict(reversed(weights.items())))
     assert fingerprint(weights) != fingerprint({**weights, "a": torch.full((2,), 1e-7)})
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"count": "five"}', b"\xff"])
+def test_a_damaged_manifest_is_an_error(tmp_path: Path, paths: list[Path], content: bytes) -> None:
+    (tmp_path / "features.json").write_bytes(content)
+    with pytest.raises(FeatureCacheError, match=r"features\.json"):
+        cache_of(tmp_path, paths).read()

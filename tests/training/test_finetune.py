@@ -8,9 +8,11 @@ import torch
 
 from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
-from training.features import sized
-from training.finetune import FinetuneSettings, Finetuning, Rated
+from training.features import read_resized
+from training.finetune import FinetuneSettings, Finetuning, Rated, cropped
 from training.teachers import Teacher
+
+from .conftest import Recorder
 
 MOMENTS = StudentConfig(
     form="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(64, 64)
@@ -34,7 +36,7 @@ def started(
     torch.manual_seed(0)
     mos = np.linspace(0.2, 0.8, len(scenes)).astype(np.float32)
     learn, validate = Rated(scenes[:8], mos[:8]), Rated(scenes[8:], mos[8:])
-    photographs = [sized(path, (64, 64)) for path in scenes[:3]]
+    photographs = [read_resized(path, (64, 64)) for path in scenes[:3]]
     return Finetuning(
         build_student(config), config, learn, validate, photographs, SETTINGS, state, teacher=teacher
     )
@@ -46,7 +48,7 @@ def test_every_stage_runs_and_the_student_changes(
 ) -> None:
     run = started(scenes, tmp_path / "state.pt", config)
     before = {key: value.clone() for key, value in run.student.state_dict().items()}
-    run.run(lambda _: None)
+    run.run()
     assert run.step == 6
     assert [past["step"] for past in run.history] == [0, 2, 4, 6]
     changed = {key for key, value in run.student.state_dict().items() if not torch.equal(value, before[key])}
@@ -60,22 +62,23 @@ def test_every_stage_runs_and_the_student_changes(
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(scenes: list[Path], tmp_path: Path) -> None:
     whole = started(scenes, tmp_path / "whole.pt")
-    whole.run(lambda _: None)
+    whole.run()
 
     class Stopped(Exception):
         pass
 
-    def stop(line: str) -> None:
-        if line.startswith("step 4:"):
-            raise Stopped
+    class StopAtFour(Recorder):
+        def step(self, text: str) -> None:
+            if text.startswith("step 4:"):
+                raise Stopped
 
     state = tmp_path / "state.pt"
     with pytest.raises(Stopped):
-        started(scenes, state).run(stop, save_every=3)
+        started(scenes, state).run(StopAtFour(), save_every=3)
     resumed = started(scenes, state)
-    told: list[str] = []
-    resumed.run(told.append, save_every=3)
-    assert "goes on from step 3 of 6" in told[0]
+    recorder = Recorder()
+    resumed.run(recorder, save_every=3)
+    assert "step 3 of 6" in recorder.steps[0]
     for key, value in whole.student.state_dict().items():
         torch.testing.assert_close(resumed.student.state_dict()[key], value, rtol=0, atol=0)
     assert resumed.history == whole.history
@@ -84,23 +87,63 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(scenes: list[Path],
 def test_a_state_of_other_settings_is_refused(scenes: list[Path], tmp_path: Path) -> None:
     state = tmp_path / "state.pt"
     run = started(scenes, state)
-    run.run(lambda _: None)
-    kept = torch.load(state, weights_only=True)
-    kept["settings"]["rate"] = 7.0
-    torch.save(kept, state)
-    with pytest.raises(TrainingError, match="other settings"):
-        started(scenes, state).run(lambda _: None)
+    run.run()
+    saved = torch.load(state, weights_only=True)
+    saved["settings"]["rate"] = 7.0
+    torch.save(saved, state)
+    with pytest.raises(TrainingError, match="settings"):
+        started(scenes, state).run()
 
 
 def test_a_teacher_pulls_the_student_towards_its_own_answers(scenes: list[Path], tmp_path: Path) -> None:
     torch.manual_seed(7)
     teacher = build_student(MOMENTS)
-    pixels = torch.from_numpy(np.stack([sized(path, (64, 64)) for path in scenes[:4]])).permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(np.stack([read_resized(path, (64, 64)) for path in scenes[:4]])).permute(
+        0, 3, 1, 2
+    )
     run = started(scenes, tmp_path / "state.pt", teacher=Teacher([teacher]))
     inputs = run._inputs(pixels)
-    wanted = teacher(inputs).detach()
-    before = (run.student(inputs) - wanted).abs().mean().item()
+    target = teacher(inputs).detach()
+    before = (run.student(inputs) - target).abs().mean().item()
     object.__setattr__(run.settings, "distillation", 1000.0)
     for _ in range(30):
         run._learn(pixels, torch.arange(4), pixels[:0])
-    assert (run.student(inputs) - wanted).abs().mean().item() < 0.5 * before
+    assert (run.student(inputs) - target).abs().mean().item() < 0.5 * before
+
+
+def test_photos_of_a_ladder_are_cropped_and_mirrored_together() -> None:
+    """Their order must not depend on which of them was mirrored."""
+    photo = np.arange(40 * 50 * 3).reshape(40, 50, 3).astype(np.uint8)
+    orientations = set()
+    for seed in range(20):
+        first, second, third = cropped([photo, photo, photo], 16, np.random.default_rng(seed))
+        assert first.shape == (16, 16, 3)
+        assert np.array_equal(first, second)
+        assert np.array_equal(first, third)
+        orientations.add(bool(first[0, 0, 0] != min(first[0, 0, 0], first[0, -1, 0])))
+    assert orientations == {True, False}
+
+
+def test_a_crop_reaches_every_edge_and_keeps_short_sides_whole() -> None:
+    photo = np.stack(np.broadcast_arrays(*np.mgrid[0:6, 0:40], 0), axis=-1).astype(np.uint8)
+    crops = [cropped([photo], 38, np.random.default_rng(seed))[0] for seed in range(60)]
+    assert {crop.shape for crop in crops} == {(6, 38, 3)}
+    assert {int(crop[..., 1].min()) for crop in crops} == {0, 1, 2}
+
+
+def test_biases_and_the_backbone_do_not_decay(scenes: list[Path], tmp_path: Path) -> None:
+    run = started(scenes, tmp_path / "state.pt")
+    group_of = {id(parameter): group for group in run.optimizer.param_groups for parameter in group["params"]}
+    for name, parameter in run.student.named_parameters():
+        if not parameter.requires_grad:
+            assert id(parameter) not in group_of, name
+            continue
+        group = group_of[id(parameter)]
+        backbone = name.startswith("local_cnn.")
+        decays = not backbone and name.endswith("weight")
+        assert group["weight_decay"] == (SETTINGS.decay if decays else 0.0), name
+        if backbone:
+            scale = parameter.detach().square().mean().sqrt().item()
+            assert group["initial_lr"] == pytest.approx(SETTINGS.rate * scale), name
+        else:
+            assert group["initial_lr"] == SETTINGS.head_rate, name

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.duplicates import distances, perceptual_hashes, with_twin
-from training.errors import DatasetError
-from training.partition import partition
+from training.errors import PartitionError
+from training.near_duplicates import distances, have_near_duplicate, perceptual_hashes
+from training.partition import hold_out
 
 
 def twin_of(path: Path) -> Path:
@@ -21,9 +21,9 @@ def twin_of(path: Path) -> Path:
 
 def test_a_compressed_copy_is_a_twin_and_another_scene_is_not(scenes: list[Path]) -> None:
     hashes = perceptual_hashes([*scenes, twin_of(scenes[3])])
-    twins = with_twin(hashes)
+    twins = have_near_duplicate(hashes)
     assert np.flatnonzero(twins).tolist() == [3, 12]
-    assert with_twin(hashes[:1], hashes[12:]).tolist() == [False]
+    assert have_near_duplicate(hashes[:1], hashes[12:]).tolist() == [False]
 
 
 def test_distances_count_differing_bits() -> None:
@@ -35,16 +35,16 @@ def test_distances_count_differing_bits() -> None:
 def test_validation_photos_have_no_twin_anywhere(scenes: list[Path]) -> None:
     train = [*scenes[:10], twin_of(scenes[0])]
     test = [*scenes[10:], twin_of(scenes[1])]
-    part = partition(train, test, validation=5, seed=0)
+    part = hold_out(train, test, validation=5, seed=0)
     assert len(part.validate) == 5
     assert not {0, 1, 10} & set(part.validate)
     assert sorted([*part.learn, *part.validate]) == list(range(11))
-    assert part.test_twins.tolist() == [False, False, True]
-    again = partition(train, test, validation=5, seed=0)
+    assert part.test_near_duplicates.tolist() == [False, False, True]
+    again = hold_out(train, test, validation=5, seed=0)
     np.testing.assert_array_equal(again.validate, part.validate)
-    assert set(partition(train, test, validation=5, seed=1).validate) != set(part.validate)
+    assert set(hold_out(train, test, validation=5, seed=1).validate) != set(part.validate)
 
 
-def test_too_few_lonely_photos_are_an_error(scenes: list[Path]) -> None:
-    with pytest.raises(DatasetError, match="only 1 resemble no other"):
-        partition([scenes[0], scenes[1], twin_of(scenes[1])], [], validation=2, seed=0)
+def test_too_few_unique_photos_are_an_error(scenes: list[Path]) -> None:
+    with pytest.raises(PartitionError, match="only 1"):
+        hold_out([scenes[0], scenes[1], twin_of(scenes[1])], [], validation=2, seed=0)

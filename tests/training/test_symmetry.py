@@ -48,19 +48,19 @@ def test_it_is_the_best_linear_estimate(head: MomentViews, both: tuple[np.ndarra
     """Of the hidden layer's answer to the mean of both, as least squares over photos finds it."""
     stacked = (np.concatenate(both) - 0.5) / 2
     middle = (np.tile((both[0] + both[1]) / 2, (2, 1)) - 0.5) / 2
-    wanted = middle @ head.hidden.weight.numpy().T + head.hidden.bias.numpy()
+    expected = middle @ head.hidden.weight.numpy().T + head.hidden.bias.numpy()
     design = np.concatenate([stacked, np.ones((len(stacked), 1))], axis=1)
-    solution = np.linalg.lstsq(design, wanted, rcond=None)[0]
-    found = symmetrized(head, *both, 1.0).hidden
-    np.testing.assert_allclose(found.weight.numpy(), solution[:-1].T, atol=5e-3)
-    np.testing.assert_allclose(found.bias.numpy(), solution[-1], atol=1e-2)
+    solution = np.linalg.lstsq(design, expected, rcond=None)[0]
+    hidden = symmetrized(head, *both, 1.0).hidden
+    np.testing.assert_allclose(hidden.weight.numpy(), solution[:-1].T, atol=5e-3)
+    np.testing.assert_allclose(hidden.bias.numpy(), solution[-1], atol=1e-2)
 
 
 def test_no_strength_and_no_difference_change_nothing(
     head: MomentViews, both: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    wanted = scores(head, both[0])
-    np.testing.assert_allclose(scores(symmetrized(head, *both, 0.0), both[0]), wanted, atol=1e-5)
+    expected = scores(head, both[0])
+    np.testing.assert_allclose(scores(symmetrized(head, *both, 0.0), both[0]), expected, atol=1e-5)
     alike = symmetrized(head, both[0], both[0].copy(), 3.0)
-    np.testing.assert_allclose(scores(alike, both[0]), wanted, atol=1e-5)
+    np.testing.assert_allclose(scores(alike, both[0]), expected, atol=1e-5)
     assert not alike.training

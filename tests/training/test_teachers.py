@@ -23,9 +23,12 @@ def test_observation_agrees_with_the_score() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 3, 64, 64)
     student = build_student(SMALL)
-    seen = student.observe(x)
-    torch.testing.assert_close(seen.score, student(x))
-    assert (tuple(seen.local.shape), tuple(seen.views.shape)) == ((2, 5, 8, 6, 6), (2, 2, 8, 6, 6))
+    observation = student.observe(x)
+    torch.testing.assert_close(observation.score, student(x))
+    assert (tuple(observation.local.shape), tuple(observation.views.shape)) == (
+        (2, 5, 8, 6, 6),
+        (2, 2, 8, 6, 6),
+    )
 
 
 def test_a_student_equal_to_its_teacher_has_nothing_to_learn() -> None:
@@ -48,8 +51,8 @@ def test_several_teachers_average_their_scores() -> None:
     torch.manual_seed(0)
     x = torch.randn(1, 3, 64, 64)
     networks = [build_student(SMALL), build_student(WIDE)]
-    wanted = torch.stack([network(x) for network in networks]).mean(0)
-    torch.testing.assert_close(Teacher(networks).observe(x).score, wanted)
+    expected = torch.stack([network(x) for network in networks]).mean(0)
+    torch.testing.assert_close(Teacher(networks).observe(x).score, expected)
     assert not any(p.requires_grad for p in Teacher(networks).parameters())
     with pytest.raises(TrainingError, match="at least one"):
         Teacher([])

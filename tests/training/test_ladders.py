@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
-from training.pairs import RUNGS, draw_rungs, photographs, strength_at
+from training.ladders import RUNGS, draw_rungs, read_photographs, strength_at
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
@@ -39,8 +39,8 @@ def test_rungs_get_worse_and_repeat(scenes: list[Path]) -> None:
 
 def test_large_photographs_are_shrunk_and_other_files_passed_over(scenes: list[Path]) -> None:
     folder = scenes[0].parent
-    (folder / "notes.txt").write_text("no photo")
-    photos = photographs([folder], (32, 24))
+    (folder / "notes.txt").write_text("not a photo")
+    photos = read_photographs([folder], (32, 24))
     assert {photo.shape for photo in photos} == {(64, 48, 3)}
     assert len(photos) == len(scenes)
     assert {rung.shape for rung in draw_rungs(photos[0], (32, 24), np.random.default_rng(0))[1]} == {

@@ -1,4 +1,4 @@
-"""Near-duplicates by perceptual hash: BIQ2021 holds bursts of one scene, on both sides of its split."""
+"""Near-duplicates by perceptual hash: BIQ2021 has bursts of one scene on both sides of its split."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from .arrays import Flags
+
 Hashes = npt.NDArray[np.bool_]
 
 NEAR = 8
-"""Hamming distance of two 64-bit pHashes up to which photos count as near-duplicates."""
+"""Two photos are near-duplicates if their 64-bit pHashes differ in at most this many bits."""
 
 
 def perceptual_hashes(paths: Sequence[Path]) -> Hashes:
-    """64-bit pHash (DCT signs) of every photo, [N, 64]; about a millisecond a photo and core."""
+    """Returns the 64-bit pHash (DCT signs) of every photo, [N, 64]; about 1 ms per photo and core."""
     with ProcessPoolExecutor() as pool:
         return np.array(list(pool.map(_hash, paths, chunksize=200)), bool).reshape(-1, 64)
 
 
 def distances(hashes: Hashes, others: Hashes) -> npt.NDArray[np.float32]:
-    """Hamming distance of every hash to every other one, [N, M]."""
-    # Bits as +-1: the product counts equal minus different bits, and a matrix product is fast.
+    """Returns the Hamming distance of every hash [N, 64] to every other one [M, 64], as [N, M]."""
+    # With bits as +-1 the dot product is the equal bits minus the different ones; matrix products are fast.
     x, y = (np.where(bits, 1, -1).astype(np.float32) for bits in (hashes, others))
     return np.asarray((64 - x @ y.T) / 2, np.float32)
 
 
-def with_twin(hashes: Hashes, others: Hashes | None = None, near: int = NEAR) -> npt.NDArray[np.bool_]:
-    """Which photos [N] have a near-duplicate among the others, or among themselves."""
+def have_near_duplicate(hashes: Hashes, others: Hashes | None = None, near: int = NEAR) -> Flags:
+    """Returns which photos [N] have a near-duplicate among ``others``, or among themselves if None."""
     between = distances(hashes, hashes if others is None else others)
     if others is None:
         np.fill_diagonal(between, 64)
-    result: npt.NDArray[np.bool_] = between.min(1, initial=64) <= near
+    result: Flags = between.min(1, initial=64) <= near
     return result
 
 

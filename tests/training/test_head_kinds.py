@@ -9,9 +9,19 @@ import torch
 from mobileiqa_export.student import BACKBONES, build_student, normalise
 from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
 from mobileiqa_export.student.moments import moments
-from training.backbone_weights import BACKBONE
-from training.features import sized, to_batch
-from training.forms import FORMS, PUBLISHED, FormSettings, PublishedHead, Taps, compare, extract_taps
+from training.backbone_file import BACKBONE
+from training.features import read_resized, to_batch
+from training.head_kinds import (
+    HEAD_KINDS,
+    PUBLISHED,
+    HeadKindSettings,
+    PublishedHead,
+    Taps,
+    compare,
+    extract_taps,
+)
+
+from .conftest import Recorder
 
 SIDE = 32
 
@@ -40,15 +50,15 @@ def test_taps_are_the_backbones(scenes: list[Path]) -> None:
     assert [tuple(tap.shape) for tap in taps.maps] == [
         (12, channels, *size) for channels, size in zip(TAP_CHANNELS, tap_sizes(64, 64), strict=True)
     ]
-    photos = to_batch([sized(path, (64, 64)) for path in scenes[8:]])
+    photos = to_batch([read_resized(path, (64, 64)) for path in scenes[8:]])
     with torch.inference_mode():
-        seen = backbone(normalise(photos, BACKBONES[BACKBONE]))
-    for kept, tap in zip(taps.maps, seen, strict=True):
-        torch.testing.assert_close(kept[8:].float(), tap, rtol=2e-3, atol=2e-3)
-    torch.testing.assert_close(taps.moments[8:], torch.cat([moments(tap) for tap in seen], dim=1))
+        fresh = backbone(normalise(photos, BACKBONES[BACKBONE]))
+    for stored, tap in zip(taps.maps, fresh, strict=True):
+        torch.testing.assert_close(stored[8:].float(), tap, rtol=2e-3, atol=2e-3)
+    torch.testing.assert_close(taps.moments[8:], torch.cat([moments(tap) for tap in fresh], dim=1))
 
 
-def test_the_published_form_is_the_students_own() -> None:
+def test_the_published_head_is_the_students_own() -> None:
     torch.manual_seed(0)
     student = build_student(PUBLISHED)
     taps = [torch.randn(2, channels, 4, 4) for channels in TAP_CHANNELS]
@@ -59,13 +69,13 @@ def test_the_published_form_is_the_students_own() -> None:
     head.student.load_state_dict(own)
     student.local_cnn = torch.nn.Identity()
     with torch.inference_mode():
-        wanted = student([(tap - 0.5) / 2 for tap in taps])
-        torch.testing.assert_close(head(taps), wanted.unsqueeze(1))
+        expected = student([(tap - 0.5) / 2 for tap in taps])
+        torch.testing.assert_close(head(taps), expected.unsqueeze(1))
 
 
-def test_the_published_form_sees_standardized_channels() -> None:
+def test_the_published_head_sees_standardized_channels() -> None:
     taps, _ = made_up(40)
-    head = FORMS["published"].build(taps)
+    head = HEAD_KINDS["published"].build(taps)
     for index, tap in enumerate(taps.maps):
         channels = tap.float().transpose(0, 1).flatten(1)
         torch.testing.assert_close(
@@ -76,31 +86,32 @@ def test_the_published_form_sees_standardized_channels() -> None:
         )
 
 
-def test_every_form_is_trained_alike_with_every_rate() -> None:
+def test_every_kind_is_trained_alike_with_every_rate(recorder: Recorder) -> None:
     taps, mos = made_up(160)
     mos = mos.astype(np.float32)
-    settings = FormSettings(side=SIDE, epochs=8, every=3, batch=16, rates=(1e-3, 4e-3), average=0.5)
-    told: list[tuple[str, float]] = []
-    lines: list[str] = []
-    outcomes = compare(
-        list(FORMS.values()),
-        (rows_of(taps, slice(120)), rows_of(taps, slice(120, None))),
-        (mos[:120], mos[120:]),
-        settings,
-        lambda outcome: told.append((outcome.form.title, outcome.rate)),
-        lines.append,
+    settings = HeadKindSettings(side=SIDE, epochs=8, every=3, batch=16, rates=(1e-3, 4e-3), average=0.5)
+    results = list(
+        compare(
+            list(HEAD_KINDS.values()),
+            (rows_of(taps, slice(120)), rows_of(taps, slice(120, None))),
+            (mos[:120], mos[120:]),
+            settings,
+            recorder,
+        )
     )
-    assert told == [(form.title, rate) for form in FORMS.values() for rate in settings.rates]
-    assert len(lines) == len(told) * 3
-    for title, reached in {one.form.title: one.srcc for one in outcomes}.items():
+    assert [(result.kind, result.rate) for result in results] == [
+        (kind, rate) for kind in HEAD_KINDS.values() for rate in settings.rates
+    ]
+    assert len(recorder.steps) == len(results) * 3
+    for title, reached in {result.kind.title: result.srcc for result in results}.items():
         assert reached > 0.8, title
-    published, pooled = outcomes[-1], outcomes[0]
+    published, pooled = results[-1], results[0]
     assert published.weights == sum(
         tensor.numel()
         for key, tensor in build_student(PUBLISHED).named_parameters()
         if not key.startswith("local_cnn.")
     )
-    # Moments cost the same at any size; the published form looks at every position.
+    # Moments cost the same at any size; the published head looks at every position.
     assert pooled.macs == (pooled.macs[0],) * 2
     assert published.macs[0] < published.macs[1] < 4 * published.macs[0]
     assert pooled.macs[0] == pytest.approx(pooled.weights, rel=0.01)

@@ -1,0 +1,52 @@
+"""The commands of ``python -m training``."""
+
+from __future__ import annotations
+
+import click
+import torch
+
+from mobileiqa_export.errors import ExportError
+from mobileiqa_sdk.errors import MobileIQAError
+
+from .evaluate import evaluate_command
+from .extract import backbone_command, features_command, ladders_command
+from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
+from .train import finetune_command, head_command, soup_command, symmetrize_command
+
+THREADS = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Make the bundled MobileIQA model again, step by step."""
+    # The recipe was timed with two threads; another number would also change the order of sums.
+    torch.set_num_threads(THREADS)
+
+
+for _command in (
+    backbone_command,
+    features_command,
+    ladders_command,
+    head_command,
+    finetune_command,
+    soup_command,
+    symmetrize_command,
+    evaluate_command,
+    ablate_command,
+    ablate_heads_command,
+    ablate_teachers_command,
+):
+    commands.add_command(_command)
+
+
+def main() -> None:
+    """Runs a command. An expected error is one line on stderr instead of a traceback."""
+    try:
+        commands(standalone_mode=False)
+    except (MobileIQAError, ExportError) as error:
+        raise SystemExit(f"error: {error}") from error
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from error
+    except click.Abort as error:
+        raise SystemExit("stopped; finished shards are kept") from error

@@ -1,0 +1,119 @@
+"""A trained student on rated photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from mobileiqa_bench.evaluation.agreement import Agreement, agreement, srcc
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
+from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
+from mobileiqa_sdk.progress import SILENT, Progress
+
+from .arrays import Features, Flags, Floats
+from .errors import TrainingError
+from .features import BATCH, read_square, to_batch
+
+
+@dataclass(frozen=True)
+class StudentEvaluation:
+    """How well a checkpoint agrees with people on a set of rated photos.
+
+    Attributes:
+        agreement: with MOS, over all photos.
+        subsets: SRCC within each part of BIQ2021.
+        without_near_duplicates: with MOS, over the photos that have no near-duplicate in the training split.
+        views: SRCC of each view alone.
+        spread: SRCC between the views' standard deviation on a photo and the score's absolute error.
+    """
+
+    agreement: Agreement
+    subsets: dict[str, float]
+    without_near_duplicates: Agreement
+    views: tuple[float, ...]
+    spread: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the figures as JSON-ready values."""
+        return {
+            "agreement": self.agreement.to_dict(),
+            "srcc_by_subset": self.subsets,
+            "agreement_without_near_duplicates": self.without_near_duplicates.to_dict(),
+            "srcc_by_view": list(self.views),
+            "srcc_of_view_spread_with_error": self.spread,
+        }
+
+
+def load_moment_student(path: str | Path) -> tuple[MomentStudent, Checkpoint]:
+    """Loads a checkpoint of the architecture that this recipe trains.
+
+    Raises:
+        TrainingError: it is a student with attention.
+    """
+    checkpoint = load_checkpoint(path)
+    if not isinstance(checkpoint.student, MomentStudent):
+        raise TrainingError(
+            f"{path}: is a student with attention; pass one with moments, such as `head` writes"
+        )
+    return checkpoint.student, checkpoint
+
+
+@torch.inference_mode()
+def opinions_of_images(student: MomentStudent, backbone: str, images: Sequence[Image.Image]) -> Floats:
+    """Returns every view's opinion of 512x512 RGB photos, [photos, views]; a row's mean is the score."""
+    inputs = normalise(to_batch(images), BACKBONES[backbone])
+    views: Floats = student.observe(inputs.contiguous(memory_format=torch.channels_last)).views.numpy()
+    return views
+
+
+@torch.inference_mode()
+def opinions_of_features(student: MomentStudent, features: Features) -> Floats:
+    """Returns every view's opinion of cached features, [photos, views]."""
+    opinions: Floats = student.head(torch.from_numpy(features)).numpy()
+    return opinions
+
+
+def opinions_of_photos(
+    student: MomentStudent, backbone: str, photos: Sequence[RatedPhoto], progress: Progress = SILENT
+) -> Floats:
+    """Returns every view's opinion of photo files, [photos, views]."""
+    rows = []
+    for start in range(0, len(photos), BATCH):
+        images = [read_square(photo.path) for photo in photos[start : start + BATCH]]
+        rows.append(opinions_of_images(student, backbone, images))
+        if start and start % (50 * BATCH) == 0:
+            progress.step(f"{start} of {len(photos)} photos scored")
+    return np.concatenate(rows)
+
+
+def evaluate(
+    opinions: Floats, photos: Sequence[RatedPhoto], near_duplicates: Flags, *, resamples: int = 1000
+) -> StudentEvaluation:
+    """Compares opinions with MOS.
+
+    Args:
+        opinions: [photos, views].
+        photos: with their MOS.
+        near_duplicates: [photos], those with a near-duplicate in the training split.
+        resamples: of the bootstrap.
+    """
+    mos = np.array([photo.mos for photo in photos])
+    scores = opinions.mean(axis=1).astype(np.float64)
+    subsets = np.array([photo.subset or "" for photo in photos])
+    return StudentEvaluation(
+        agreement=agreement(scores, mos, resamples=resamples),
+        subsets={
+            str(name): srcc(scores[subsets == name], mos[subsets == name]) for name in np.unique(subsets)
+        },
+        without_near_duplicates=agreement(
+            scores[~near_duplicates], mos[~near_duplicates], resamples=resamples
+        ),
+        views=tuple(srcc(column, mos) for column in opinions.T),
+        spread=srcc(opinions.std(axis=1), np.abs(scores - mos)),
+    )
