@@ -18,6 +18,13 @@ test: ## all tests
 model: ## export the bundled model from its checkpoint
 	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.3.safetensors \
 		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
+	$(MAKE) facts
+
+facts: ## model facts from the checkpoint and the model, and the tables made from them
+	python -m training facts && python -m training documents
+
+quick: ## linters and a subset of the tests, about two minutes
+	ruff format --check . && ruff check . && mypy && pytest -m quick
 
 android: ## build the demo's APK, on Debian
 	android_demo/build.sh
@@ -25,4 +32,4 @@ android: ## build the demo's APK, on Debian
 arm: ## scores on emulated ARM CPUs against those here, on Debian
 	benchmarks/device/arm_proof.sh
 
-.PHONY: help check lint format test model android arm
+.PHONY: help check lint format test quick model facts android arm

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from mobileiqa_export.student import BACKBONES, Checkpoint, load_checkpoint, normalise
+from training.finetune import FinetuneSettings
+from training.head import HeadSettings
 
 PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.3.safetensors"
 SCORE = 0.54925
@@ -43,3 +45,11 @@ def test_its_score_is_what_it_was(checkpoint: Checkpoint) -> None:
     with torch.inference_mode():
         score = checkpoint.student.observe(pixels).score.item()
     assert score == pytest.approx(SCORE, abs=1e-5)
+
+
+def test_the_defaults_are_the_settings_that_made_it(checkpoint: Checkpoint) -> None:
+    finetuned = checkpoint.info["training"]["before"]["backbone"]["training"]
+    assert finetuned["finetuning"] == FinetuneSettings().to_dict()
+    first_head = finetuned["start"]["settings"]
+    defaults = HeadSettings().to_dict()
+    assert first_head == {name: defaults[name] for name in first_head}

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mobileiqa_export.student.backbone import BACKBONES, Backbone
 from training import features, shards
 from training.backbone_file import BACKBONE
 from training.errors import FeatureCacheError
-from training.features import FeatureCache, fingerprint, frozen_backbone, read_square
+from training.features import FeatureCache, extract, fingerprint, frozen_backbone, read_square
 from training.ladder_features import LadderCache
 from training.ladders import RUNGS, LadderSource
 
@@ -159,3 +159,19 @@ def test_a_damaged_manifest_is_an_error(tmp_path: Path, paths: list[Path], conte
     (tmp_path / "features.json").write_bytes(content)
     with pytest.raises(FeatureCacheError, match=r"features\.json"):
         cache_of(tmp_path, paths).read()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_flipped_features_are_those_of_mirrored_photos(
+    tmp_path: Path, paths: list[Path], backbone: Backbone
+) -> None:
+    Image.radial_gradient("L").resize((90, 70)).crop((0, 0, 40, 40)).convert("RGB").save(paths[0])
+    caches = {flip: cache_of(tmp_path / str(flip), paths, flipped=flip) for flip in (False, True)}
+    for cache in caches.values():
+        cache.fill(paths, backbone)
+    photo = read_square(paths[0])
+    for flip, expected in ((False, photo), (True, ImageOps.mirror(photo))):
+        np.testing.assert_allclose(
+            caches[flip].read()[0], extract(backbone, [expected])[0], rtol=1e-4, atol=1e-4
+        )
+    assert not np.allclose(caches[True].read()[0], caches[False].read()[0], rtol=1e-4, atol=1e-4)

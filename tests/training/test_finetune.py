@@ -9,7 +9,7 @@ import torch
 from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
 from training.features import read_resized
-from training.finetune import FinetuneSettings, Finetuning, Rated, cropped
+from training.finetune import Batches, FinetuneSettings, Finetuning, Rated, cropped
 from training.teachers import Teacher
 
 from .conftest import Recorder
@@ -147,3 +147,17 @@ def test_biases_and_the_backbone_do_not_decay(scenes: list[Path], tmp_path: Path
             assert group["initial_lr"] == pytest.approx(SETTINGS.rate * scale), name
         else:
             assert group["initial_lr"] == SETTINGS.head_rate, name
+
+
+def test_an_epoch_sees_every_photo_once_in_an_order_of_its_own(scenes: list[Path]) -> None:
+    settings = FinetuneSettings(stages=((2, 48), (1, 64)), batch=4, ladders=1)
+    rated = Rated(scenes, np.linspace(0, 1, 12).astype(np.float32))
+    batches = Batches(rated, [], (64, 64), settings)
+    assert len(batches) == 9
+    items = [batches[step] for step in range(9)]
+    orders = [torch.cat([rows for _, rows, _ in items[3 * epoch : 3 * epoch + 3]]) for epoch in range(3)]
+    assert all(sorted(order.tolist()) == list(range(12)) for order in orders)
+    assert len({tuple(order.tolist()) for order in orders}) == 3
+    assert [pixels.shape[-1] for pixels, _, _ in items] == [48] * 6 + [64] * 3
+    again = batches[4]
+    assert all(torch.equal(a, b) for a, b in zip(again, items[4], strict=True))

@@ -7,7 +7,15 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
-from training.ladders import RUNGS, draw_rungs, read_photographs, strength_at
+from training.ladders import (
+    GAP,
+    RUNGS,
+    better_half,
+    draw_rungs,
+    is_large,
+    read_photographs,
+    strength_at,
+)
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
@@ -46,3 +54,38 @@ def test_large_photographs_are_shrunk_and_other_files_passed_over(scenes: list[P
     assert {rung.shape for rung in draw_rungs(photos[0], (32, 24), np.random.default_rng(0))[1]} == {
         (32, 24, 3)
     }
+
+
+def test_the_better_half_is_rated_at_least_as_good_as_the_median() -> None:
+    paths = [Path(name) for name in "abcde"]
+    mos = np.array([0.1, 0.9, 0.5, 0.4, 0.6], np.float32)
+    assert better_half(paths, mos) == [Path("b"), Path("c"), Path("e")]
+
+
+def test_rungs_are_steps_apart(monkeypatch: pytest.MonkeyPatch, scenes: list[Path]) -> None:
+    """Each rung is a step of GAP worse than the one before, unless all were squeezed below step 5."""
+    photo = np.asarray(Image.open(scenes[0]))
+    taken: list[float] = []
+
+    def record(distortion: object, step: float, scale: float) -> None:
+        taken.append(step)
+
+    monkeypatch.setattr("training.ladders.strength_at", record)
+    squeezed = 0
+    for seed in range(40):
+        taken.clear()
+        draw_rungs(photo, (96, 96), np.random.default_rng(seed))
+        gaps = np.diff(taken)
+        assert len(taken) == RUNGS
+        assert 0 <= taken[0] < taken[-1] <= 5 + 1e-9
+        assert gaps.max() <= GAP[1] + 1e-9
+        if taken[-1] < 5 - 1e-9:
+            assert gaps.min() >= GAP[0]
+        else:
+            squeezed += 1
+    assert 0 < squeezed < 30
+
+
+def test_a_large_photo_is_large_both_ways() -> None:
+    sizes = {(64, 48): True, (63, 48): False, (64, 47): False}
+    assert {size: is_large(np.zeros((*size, 3), np.uint8), (32, 24)) for size in sizes} == sizes

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from training.errors import PartitionError
-from training.near_duplicates import distances, have_near_duplicate, perceptual_hashes
+from training.near_duplicates import NEAR, distances, have_near_duplicate, perceptual_hashes
 from training.partition import hold_out
 
 
@@ -48,3 +48,10 @@ def test_validation_photos_have_no_twin_anywhere(scenes: list[Path]) -> None:
 def test_too_few_unique_photos_are_an_error(scenes: list[Path]) -> None:
     with pytest.raises(PartitionError, match="only 1"):
         hold_out([scenes[0], scenes[1], twin_of(scenes[1])], [], validation=2, seed=0)
+
+
+def test_near_means_at_most_the_limit() -> None:
+    bits = np.zeros((3, 64), bool)
+    bits[1, :NEAR] = True
+    bits[2, : 2 * NEAR + 1] = True
+    assert have_near_duplicate(bits).tolist() == [True, True, False]

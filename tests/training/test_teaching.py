@@ -9,7 +9,7 @@ import torch
 from mobileiqa_export.student.moments import MomentViews
 from training.head import HeadSettings, bootstrap_weights, train_head
 from training.partition import Partition
-from training.teaching import SHARES, TeachingData, averaged, opinions, study
+from training.teaching import SHARES, TeachingData, _taught, averaged, opinions, study
 
 SETTINGS = HeadSettings(
     hidden=8, views=3, validation=60, epochs=8, batch=20, rate=2e-2, dropout=0.0, noise=0.0, average=0.9
@@ -88,3 +88,19 @@ def test_the_study_has_a_row_for_everything(data: TeachingData) -> None:
     assert [len(one.runs) for one in results.values()] == [3, 2, 1, 1, 3, 1] + [2] * 5
     assert alone.srcc == pytest.approx(np.mean(alone.runs))
     assert results["taught by the mean, share 0.5"].srcc > 0.8
+
+
+def test_shares_are_those_of_the_teachers(data: TeachingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student of share 1 learns from the teachers alone, one of a quarter mostly from people."""
+    learned: list[np.ndarray] = []
+    trained = data.train(0)
+
+    def train(self: TeachingData, seed: int, mos: np.ndarray) -> MomentViews:
+        learned.append(mos)
+        return trained
+
+    monkeypatch.setattr(TeachingData, "train", train)
+    opinion = 1 - data.mos
+    list(_taught(data, "taught", opinion, [0], [0.25, 1.0]))
+    np.testing.assert_allclose(learned[0], 0.75 * data.mos + 0.25 * opinion, rtol=1e-6)
+    np.testing.assert_allclose(learned[1], opinion, rtol=1e-6)

@@ -10,6 +10,7 @@ from mobileiqa_sdk.errors import MobileIQAError
 
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
+from .facts import documents_command, facts_command
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
 from .train import finetune_command, head_command, soup_command, symmetrize_command
 
@@ -35,6 +36,8 @@ for _command in (
     ablate_command,
     ablate_heads_command,
     ablate_teachers_command,
+    facts_command,
+    documents_command,
 ):
     commands.add_command(_command)
 
