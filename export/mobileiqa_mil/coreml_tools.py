@@ -1,4 +1,4 @@
-"""coremltools, without what it logs when it is imported: that this is no Mac, and that torch is newer."""
+"""coremltools, without the warnings it logs on import: not a Mac, a newer torch than it was tested with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(name: str) -> Any:
-    """A module of coremltools, or one that it brings along; typed as Any, for it has no types.
+    """Imports a module of coremltools or of its dependencies; returned as Any, because they have no types.
 
     Raises:
         ImportError: coremltools is not installed.

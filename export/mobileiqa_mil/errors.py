@@ -6,4 +6,4 @@ from mobileiqa_sdk.errors import ModelError
 
 
 class OperatorUnknown(ModelError):
-    """A Core ML program has an operation, or calls one in a way, that cannot be executed off a Mac."""
+    """A Core ML program has an operation, or a mode of one, that the built-in executor does not implement."""

@@ -1,4 +1,4 @@
-"""All operations, one module an idea; importing those registers them."""
+"""All operators, one module for each family; importing the modules registers them."""
 
 from . import (
     ops_activation,
@@ -11,7 +11,7 @@ from . import (
     ops_reduction,
     ops_selection,
 )
-from .registry import OPS
+from .registry import OPERATORS
 
 MODULES = (
     ops_activation,
@@ -25,4 +25,4 @@ MODULES = (
     ops_selection,
 )
 
-__all__ = ["MODULES", "OPS"]
+__all__ = ["MODULES", "OPERATORS"]

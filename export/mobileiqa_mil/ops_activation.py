@@ -1,4 +1,4 @@
-"""Activations, as MIL defines them."""
+"""Activation functions."""
 
 from __future__ import annotations
 
@@ -8,113 +8,113 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .registry import op
+from .registry import Unsupported, operator
 
 
-@op("relu")
+@operator("relu")
 def relu(x: Tensor) -> Tensor:
-    """max(x, 0)."""
+    """Returns max(x, 0)."""
     return F.relu(x)
 
 
-@op("relu6")
+@operator("relu6")
 def relu6(x: Tensor) -> Tensor:
-    """Between 0 and 6."""
+    """Returns min(max(x, 0), 6)."""
     return F.relu6(x)
 
 
-@op("clamped_relu")
+@operator("clamped_relu")
 def clamped_relu(x: Tensor, alpha: float, beta: float) -> Tensor:
-    """Leaky below zero, at most beta."""
+    """Returns x, or alpha * x below zero, limited to at most beta."""
     return F.leaky_relu(x, alpha).clamp(max=beta)
 
 
-@op("thresholded_relu")
+@operator("thresholded_relu")
 def thresholded_relu(x: Tensor, alpha: float) -> Tensor:
-    """0 below alpha, x from there on."""
+    """Returns x where x >= alpha, else 0."""
     return torch.where(x >= alpha, x, 0.0)
 
 
-@op("leaky_relu")
+@operator("leaky_relu")
 def leaky_relu(x: Tensor, alpha: float) -> Tensor:
-    """x, below zero alpha * x."""
+    """Returns x, or alpha * x below zero."""
     return F.leaky_relu(x, alpha)
 
 
-@op("prelu")
+@operator("prelu")
 def prelu(x: Tensor, alpha: Tensor) -> Tensor:
-    """The same with an alpha for each channel, [C]."""
+    """Returns x, or alpha * x below zero, with one alpha for each channel, [C]."""
     return F.prelu(x, alpha)
 
 
-@op("elu")
+@operator("elu")
 def elu(x: Tensor, alpha: float) -> Tensor:
-    """x, below zero alpha * (exp(x) - 1)."""
+    """Returns x, or alpha * (exp(x) - 1) below zero."""
     return F.elu(x, alpha)
 
 
-@op("linear_activation")
+@operator("linear_activation")
 def linear_activation(x: Tensor, alpha: float, beta: float) -> Tensor:
-    """A line: alpha * x + beta."""
+    """Returns alpha * x + beta."""
     return alpha * x + beta
 
 
-@op("sigmoid")
+@operator("sigmoid")
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x))."""
+    """Returns 1 / (1 + exp(-x))."""
     return torch.sigmoid(x)
 
 
-@op("sigmoid_hard")
+@operator("sigmoid_hard")
 def sigmoid_hard(x: Tensor, alpha: float, beta: float) -> Tensor:
-    """A line, alpha * x + beta, between 0 and 1."""
+    """Returns alpha * x + beta, limited to 0..1."""
     return (alpha * x + beta).clamp(0, 1)
 
 
-@op("silu")
+@operator("silu")
 def silu(x: Tensor) -> Tensor:
-    """Also swish: x * sigmoid(x)."""
+    """Returns x * sigmoid(x)."""
     return F.silu(x)
 
 
-@op("scaled_tanh")
+@operator("scaled_tanh")
 def scaled_tanh(x: Tensor, alpha: float, beta: float) -> Tensor:
-    """A tanh: alpha * tanh(beta * x)."""
+    """Returns alpha * tanh(beta * x)."""
     return alpha * torch.tanh(beta * x)
 
 
-@op("softplus")
+@operator("softplus")
 def softplus(x: Tensor) -> Tensor:
-    """log(1 + exp(x))."""
+    """Returns log(1 + exp(x))."""
     return F.softplus(x)
 
 
-@op("softplus_parametric")
+@operator("softplus_parametric")
 def softplus_parametric(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-    """Its kin alpha * log(1 + exp(beta * x)), an alpha and a beta for each channel, [C]."""
+    """Returns alpha * log(1 + exp(beta * x)), with one alpha and one beta for each channel, [C]."""
     shape = (-1, *[1] * (x.ndim - 2))
     return alpha.reshape(shape) * F.softplus(beta.reshape(shape) * x)
 
 
-@op("softsign")
+@operator("softsign")
 def softsign(x: Tensor) -> Tensor:
-    """A sigmoid without exp: x / (1 + |x|)."""
+    """Returns x / (1 + |x|)."""
     return F.softsign(x)
 
 
-@op("softmax")
+@operator("softmax")
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
-    """exp(x), divided by its sum along the axis."""
+    """Returns exp(x) divided by its sum along the axis."""
     return F.softmax(x, axis)
 
 
-@op("gelu")
+@operator("gelu")
 def gelu(x: Tensor, mode: str = "EXACT") -> Tensor:
-    """Input times the normal distribution (arXiv 1606.08415), or one of its two approximations."""
+    """Returns x times the normal distribution function of x (arXiv 1606.08415), or an approximation of it."""
     if mode == "SIGMOID_APPROXIMATION":
         return x * torch.sigmoid(1.702 * x)
     if mode == "TANH_APPROXIMATION":
         return x * 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
     if mode != "EXACT":
-        raise ValueError(f"there is no mode {mode!r}")
+        raise Unsupported(f"mode {mode!r}")
     return F.gelu(x)

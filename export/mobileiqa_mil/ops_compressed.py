@@ -1,4 +1,4 @@
-"""Weights that are stored small, and activations in 8 bits."""
+"""Compressed weights, and activations in 8 bits."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .registry import op
+from .registry import Unsupported, operator
 from .weights import unpack
 
 _RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
 
 
-@op("constexpr_affine_dequantize")
+@operator("constexpr_affine_dequantize")
 def affine_dequantize(quantized_data: Tensor, zero_point: Tensor, scale: Tensor, axis: int) -> Tensor:
-    """The weights scale * (data - zero point), both scalars or one each along the axis."""
+    """Returns scale * (data - zero_point); both are scalars, or vectors along the axis."""
     return _scaled(quantized_data, scale, zero_point, axis)
 
 
-@op("dequantize")
+@operator("dequantize")
 def dequantize(
     input: Tensor, scale: Tensor, zero_point: Tensor | None = None, axis: int | None = None
 ) -> Tensor:
-    """The same for activations."""
+    """Returns scale * (input - zero_point); both are scalars, or vectors along the axis."""
     return _scaled(input, scale, zero_point, axis)
 
 
-@op("quantize")
+@operator("quantize")
 def quantize(
     input: Tensor,
     scale: Tensor,
@@ -37,7 +37,9 @@ def quantize(
     zero_point: Tensor | None = None,
     axis: int | None = None,
 ) -> Tensor:
-    """clip(round(x / scale) + zero point), halves to even."""
+    """Returns input / scale, rounded half to even, plus the zero point, limited to the output's range."""
+    if output_dtype not in _RANGES:
+        raise Unsupported(f"output_dtype {output_dtype!r}")
     low, high = _RANGES[output_dtype]
     quantized = torch.round(input / _along(scale, input, axis))
     if zero_point is not None:
@@ -45,48 +47,50 @@ def quantize(
     return quantized.clamp(low, high)
 
 
-@op("constexpr_blockwise_shift_scale")
+@operator("constexpr_blockwise_shift_scale")
 def blockwise_shift_scale(data: Tensor, scale: Tensor, offset: Tensor | None = None) -> Tensor:
-    """The weights scale * (data - offset), each of which stands for a block of the data along every axis."""
+    """Returns scale * (data - offset), with one scale and one offset for each block of the data."""
     shifted = data.float()
     if offset is not None:
         shifted = shifted - _spread(offset.float(), data.shape)
     return shifted * _spread(scale, data.shape)
 
 
-@op("constexpr_lut_to_dense")
+@operator("constexpr_lut_to_dense")
 def lut_to_dense(
     indices: Tensor, lut: Tensor, shape: Sequence[int] | None = None, vector_axis: int | None = None
 ) -> Tensor:
-    """Look weights up: one table and packed indices (iOS 16), or one table a block (iOS 18)."""
+    """Returns weights looked up in one table by packed indices (iOS 16), or in a table per block (iOS 18)."""
     if shape is not None:
         count, bits = math.prod(shape), int(math.log2(lut.numel()))
         return lut[torch.from_numpy(unpack(indices.numpy(), bits, count)).long()].reshape(tuple(shape))
     if lut.shape[-1] != 1 or vector_axis is not None:
-        raise ValueError("tables of vectors are not supported")
+        raise Unsupported("tables of vectors")
     if indices.ndim + 2 != lut.ndim:
         raise ValueError(f"a table of rank {lut.ndim} does not fit indices of rank {indices.ndim}")
     *blocks, size, _ = lut.shape
-    # Where in all tables the one of each weight begins: to spread these takes a 16th of spreading tables.
+    # Offsets of the tables within all of them: repeating these takes a 16th of repeating the tables.
     begins = torch.arange(math.prod(blocks)).reshape(blocks) * size
     return lut.flatten()[_spread(begins, indices.shape) + indices.long()]
 
 
-@op("constexpr_sparse_to_dense", moves=True)
+@operator("constexpr_sparse_to_dense", moves=True)
 def sparse_to_dense(nonzero_data: Tensor, mask: Tensor, shape: Sequence[int]) -> Tensor:
-    """Values where the packed mask has a bit, zeros elsewhere."""
+    """Returns the values where the packed mask has a bit, and zeros elsewhere."""
     count = math.prod(shape)
+    if mask.numel() * 8 < count:
+        raise ValueError(f"a mask of {mask.numel()} bytes for {count} weights")
     bits = np.unpackbits(mask.numpy(), bitorder="little", count=count).astype(np.bool_)
     dense = torch.zeros(count, dtype=nonzero_data.dtype)
     dense[torch.from_numpy(bits)] = nonzero_data
     return dense.reshape(tuple(shape))
 
 
-@op("constexpr_cast", moves=True)
+@operator("constexpr_cast", moves=True)
 def constexpr_cast(source_val: Tensor, output_dtype: str) -> Tensor:
-    """Halves that are stored for floats."""
+    """Returns float32 for weights stored in half precision."""
     if output_dtype != "fp32":
-        raise ValueError(f"casts to fp32, not to {output_dtype}")
+        raise Unsupported(f"output_dtype {output_dtype!r}")
     return source_val.float()
 
 

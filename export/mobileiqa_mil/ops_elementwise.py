@@ -1,4 +1,4 @@
-"""One element at a time."""
+"""Elementwise arithmetic, comparisons and casts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .registry import op
+from .registry import Unsupported, operator
 
 _BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,
@@ -75,54 +75,56 @@ def _unary(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 
 for _name, _two in _BINARY.items():
-    op(_name)(_binary(_two))
+    operator(_name)(_binary(_two))
 for _name, _one in _UNARY.items():
-    op(_name)(_unary(_one))
+    operator(_name)(_unary(_one))
 
 
-@op("identity", moves=True)
+@operator("identity", moves=True)
 def identity(x: Tensor) -> Tensor:
-    """The same."""
+    """Returns x itself."""
     return x
 
 
-@op("cast", moves=True)
+@operator("cast", moves=True)
 def cast(x: Tensor, dtype: str) -> Tensor:
-    """To another type; towards zero from floats to integers."""
+    """Returns x as another type; floats become integers by truncation towards zero."""
+    if dtype not in _CASTS:
+        raise Unsupported(f"dtype {dtype!r}")
     return x.to(_CASTS[dtype])
 
 
-@op("clip")
+@operator("clip")
 def clip(x: Tensor, alpha: float, beta: float) -> Tensor:
-    """Between alpha and beta."""
+    """Returns x limited to alpha..beta."""
     return x.clamp(alpha, beta)
 
 
-@op("threshold")
+@operator("threshold")
 def threshold(x: Tensor, alpha: float) -> Tensor:
-    """At least alpha."""
+    """Returns max(x, alpha)."""
     return x.clamp(min=alpha)
 
 
-@op("inverse")
+@operator("inverse")
 def inverse(x: Tensor, epsilon: float = 1e-4) -> Tensor:
-    """1 / (x + epsilon)."""
+    """Returns 1 / (x + epsilon)."""
     return 1 / (x + epsilon)
 
 
-@op("log")
+@operator("log")
 def log(x: Tensor, epsilon: float = 1e-45) -> Tensor:
-    """Natural, of x + epsilon."""
+    """Returns the natural logarithm of x + epsilon."""
     return torch.log(x + epsilon)
 
 
-@op("rsqrt")
+@operator("rsqrt")
 def rsqrt(x: Tensor, epsilon: float = 1e-12) -> Tensor:
-    """1 / sqrt(x + epsilon)."""
+    """Returns 1 / sqrt(x + epsilon)."""
     return torch.rsqrt(x + epsilon)
 
 
-@op("select")
+@operator("select")
 def select(cond: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Where the condition holds a, else b."""
+    """Returns a where the condition holds, else b."""
     return torch.where(cond.bool(), a, b)

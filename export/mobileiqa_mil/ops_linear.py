@@ -1,4 +1,4 @@
-"""Where weights are multiplied: convolutions, matrix products, attention."""
+"""Convolutions, matrix products, attention."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .registry import op
+from .registry import Unsupported, operator
 from .windows import padded, pads
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 
-@op("conv")
+@operator("conv")
 def conv(
     x: Tensor,
     weight: Tensor,
@@ -25,36 +25,38 @@ def conv(
     dilations: Sequence[int] | None = None,
     groups: int = 1,
 ) -> Tensor:
-    """Convolution in one to three dimensions, [N, C, ...] by [out, C/groups, ...]."""
+    """Returns the convolution of x [N, C, ...] in one to three dimensions by weight [out, C/groups, ...]."""
     axes = x.ndim - 2
+    if axes not in _CONVOLUTIONS:
+        raise Unsupported(f"a convolution of an input with {x.ndim} axes")
     strides, dilations = list(strides or [1] * axes), list(dilations or [1] * axes)
     spans = [(side - 1) * step + 1 for side, step in zip(weight.shape[2:], dilations, strict=True)]
     around = pads(pad_type, pad, x.shape[2:], spans, strides)
     convolve = _CONVOLUTIONS[axes]
-    if all(before == after for before, after in around):  # torch need not copy the input then
+    if all(before == after for before, after in around):  # then torch need not copy the input
         return convolve(x, weight, bias, strides, [before for before, _ in around], dilations, groups)
     return convolve(padded(x, around), weight, bias, strides, 0, dilations, groups)
 
 
-@op("linear")
+@operator("linear")
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """A layer: x W^T + b."""
+    """Returns x W^T + b."""
     return F.linear(x, weight, bias)
 
 
-@op("matmul")
+@operator("matmul")
 def matmul(x: Tensor, y: Tensor, transpose_x: bool = False, transpose_y: bool = False) -> Tensor:
-    """Matrix product over the last two axes, the others broadcast."""
+    """Returns the matrix product over the last two axes; the others are broadcast."""
     return (x.mT if transpose_x else x) @ (y.mT if transpose_y else y)
 
 
-@op("einsum")
+@operator("einsum")
 def einsum(values: Sequence[Tensor], equation: str) -> Tensor:
-    """Einstein's sum, as numpy writes it."""
+    """Returns the Einstein sum; the equation is written as for ``numpy.einsum``."""
     return torch.einsum(equation, *values)
 
 
-@op("scaled_dot_product_attention")
+@operator("scaled_dot_product_attention")
 def attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None) -> Tensor:
-    """softmax(q k^T / sqrt(d) + mask) v."""
+    """Returns softmax(q k^T / sqrt(d) + mask) v."""
     return F.scaled_dot_product_attention(query, key, value, attn_mask)

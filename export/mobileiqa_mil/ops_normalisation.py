@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .registry import op
+from .registry import operator
 
 
-@op("batch_norm")
+@operator("batch_norm")
 def batch_norm(
     x: Tensor,
     mean: Tensor,
@@ -20,19 +20,19 @@ def batch_norm(
     beta: Tensor | None = None,
     epsilon: float = 1e-5,
 ) -> Tensor:
-    """By statistics that are known, [C] each."""
+    """Returns x normalised by the given statistics, [C] each."""
     return F.batch_norm(x, mean, variance, gamma, beta, eps=epsilon)
 
 
-@op("instance_norm")
+@operator("instance_norm")
 def instance_norm(
     x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, epsilon: float = 1e-5
 ) -> Tensor:
-    """Each channel of each image by its own mean and variance."""
+    """Returns x with each channel of each image normalised by its own mean and variance."""
     return F.instance_norm(x, weight=gamma, bias=beta, eps=epsilon)
 
 
-@op("layer_norm")
+@operator("layer_norm")
 def layer_norm(
     x: Tensor,
     axes: Sequence[int] | None = None,
@@ -40,7 +40,7 @@ def layer_norm(
     beta: Tensor | None = None,
     epsilon: float = 1e-5,
 ) -> Tensor:
-    """By mean and variance over the axes, all of them by default."""
+    """Returns x normalised by mean and variance over the axes, by default over all."""
     over = [axis % x.ndim for axis in (range(x.ndim) if axes is None else axes)]
     shape = [side if axis in over else 1 for axis, side in enumerate(x.shape)]
     centred = x - x.mean(over, keepdim=True)
@@ -50,15 +50,15 @@ def layer_norm(
     return out if beta is None else out + beta.reshape(shape)
 
 
-@op("l2_norm")
+@operator("l2_norm")
 def l2_norm(x: Tensor, epsilon: float = 1e-6) -> Tensor:
-    """By the length of the last three axes together."""
+    """Returns x divided by its L2 norm over the last three axes."""
     return x / torch.sqrt(x.square().sum((-3, -2, -1), keepdim=True) + epsilon)
 
 
-@op("local_response_norm")
+@operator("local_response_norm")
 def local_response_norm(
     x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
-    """By the squares of neighbouring channels."""
+    """Returns x divided by a power of the mean square of neighbouring channels."""
     return F.local_response_norm(x, size, alpha, beta, k)

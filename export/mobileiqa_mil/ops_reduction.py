@@ -1,4 +1,4 @@
-"""Many elements to one."""
+"""Reductions and cumulative sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .registry import op
+from .registry import operator
 
 Reduction = Callable[[Tensor, list[int], bool], Tensor]
 
@@ -33,32 +33,32 @@ def _reduction(reduce: Reduction) -> Callable[..., Tensor]:
 
 
 for _name, _reduce in _REDUCTIONS.items():
-    op(_name)(_reduction(_reduce))
+    operator(_name)(_reduction(_reduce))
 
 
-@op("reduce_prod")
+@operator("reduce_prod")
 def reduce_prod(x: Tensor, axes: Sequence[int] | None = None, keep_dims: bool = False) -> Tensor:
-    """The product over the axes, all of them by default."""
+    """Returns the product over the axes, by default over all."""
     for axis in sorted(range(x.ndim) if axes is None else (axis % x.ndim for axis in axes), reverse=True):
         x = x.prod(axis, keep_dims)
     return x
 
 
-@op("reduce_argmax")
+@operator("reduce_argmax")
 def reduce_argmax(x: Tensor, axis: int = -1, keep_dims: bool = False, output_dtype: str = "int32") -> Tensor:
-    """Where the largest element is; ``output_dtype`` is the declared one."""
+    """Returns the index of the largest element along the axis."""
     return torch.argmax(x, axis, keep_dims)
 
 
-@op("reduce_argmin")
+@operator("reduce_argmin")
 def reduce_argmin(x: Tensor, axis: int = -1, keep_dims: bool = False, output_dtype: str = "int32") -> Tensor:
-    """Where the smallest element is."""
+    """Returns the index of the smallest element along the axis."""
     return torch.argmin(x, axis, keep_dims)
 
 
-@op("cumsum")
+@operator("cumsum")
 def cumsum(x: Tensor, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Tensor:
-    """Sums of all elements up to each."""
+    """Returns the sums of all elements up to each one, or before it if exclusive."""
     ordered = x.flip(axis) if reverse else x
     sums = ordered.cumsum(axis)
     sums = sums - ordered if exclusive else sums

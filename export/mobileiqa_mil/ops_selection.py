@@ -1,4 +1,4 @@
-"""Some elements of a tensor, or a tensor made of one."""
+"""Slicing, gathering, sorting and filling."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .registry import op
+from .registry import Unsupported, operator
 
 
-@op("slice_by_index", moves=True)
+@operator("slice_by_index", moves=True)
 def slice_by_index(
     x: Tensor,
     begin: Sequence[int],
@@ -20,7 +20,11 @@ def slice_by_index(
     end_mask: Sequence[bool] | None = None,
     squeeze_mask: Sequence[bool] | None = None,
 ) -> Tensor:
-    """x[begin:end:stride, ...] as numpy's; a mask ignores a begin or an end, or takes one element."""
+    """Returns x[begin:end:stride, ...] as numpy does.
+
+    ``begin_mask`` and ``end_mask`` ignore a begin or an end; ``squeeze_mask`` takes the one element at
+    begin and drops the axis.
+    """
     none = [False] * x.ndim
     rows = zip(
         range(x.ndim),
@@ -46,16 +50,16 @@ def slice_by_index(
     return x.squeeze(tuple(gone)) if gone else x
 
 
-@op("slice_by_size", moves=True)
+@operator("slice_by_size", moves=True)
 def slice_by_size(x: Tensor, begin: Sequence[int], size: Sequence[int]) -> Tensor:
-    """As many elements from each begin; -1 is all that follow."""
+    """Returns ``size`` elements from each ``begin`` on; a size of -1 is all that follow."""
     for axis, (first, count) in enumerate(zip(begin, size, strict=True)):
         first %= x.shape[axis]
         x = x.narrow(axis, first, x.shape[axis] - first if count == -1 else count)
     return x
 
 
-@op("gather", moves=True)
+@operator("gather", moves=True)
 def gather(
     x: Tensor,
     indices: Tensor,
@@ -63,22 +67,22 @@ def gather(
     batch_dims: int = 0,
     validate_indices: bool = False,
 ) -> Tensor:
-    """Slices of x along an axis at these places."""
+    """Returns the slices of x along an axis at these indices."""
     if batch_dims:
-        raise ValueError("batch_dims are not supported")
-    places = _counted(indices, x.shape[axis])
+        raise Unsupported("batch_dims")
+    places = _from_start(indices, x.shape[axis])
     axis %= x.ndim
     taken = x.index_select(axis, places.flatten())
     return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
 
 
-@op("gather_along_axis", moves=True)
+@operator("gather_along_axis", moves=True)
 def gather_along_axis(x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False) -> Tensor:
-    """One element of x for each of the indices, at its place but for the axis."""
-    return x.gather(axis, _counted(indices, x.shape[axis]))
+    """Returns x at the position of each index, with the position along the axis replaced by the index."""
+    return x.gather(axis, _from_start(indices, x.shape[axis]))
 
 
-@op("topk", moves=True)
+@operator("topk", moves=True)
 def topk(
     x: Tensor,
     k: int = 1,
@@ -88,39 +92,39 @@ def topk(
     return_indices: bool = True,
     output_indices_dtype: str = "int32",
 ) -> Sequence[Tensor]:
-    """The largest elements, or the smallest, and where they are; sorted in any case."""
+    """Returns the k largest (or smallest) elements and their indices, always sorted."""
     values, places = torch.sort(x, dim=axis, descending=not ascending, stable=True)
     if not 0 <= k <= x.shape[axis]:
-        raise ValueError(f"{k} of {x.shape[axis]} elements")
-    found = (values.narrow(axis, 0, k), places.narrow(axis, 0, k))
-    return found if return_indices else found[:1]
+        raise ValueError(f"k is {k}, the axis has {x.shape[axis]} elements")
+    first = values.narrow(axis, 0, k)
+    return (first, places.narrow(axis, 0, k)) if return_indices else (first,)
 
 
-@op("argsort", moves=True)
+@operator("argsort", moves=True)
 def argsort(x: Tensor, axis: int = -1, ascending: bool = False) -> Tensor:
-    """The places of all elements, the largest first."""
+    """Returns the indices that sort x, by default the largest first."""
     return torch.argsort(x, dim=axis, descending=not ascending, stable=True)
 
 
-@op("shape", moves=True)
+@operator("shape", moves=True)
 def shape(x: Tensor) -> Tensor:
-    """The sides of x."""
+    """Returns the shape of x as a vector."""
     return torch.tensor(x.shape)
 
 
-@op("fill", moves=True)
+@operator("fill", moves=True)
 def fill(shape: Sequence[int], value: Tensor) -> Tensor:
-    """One value everywhere."""
+    """Returns a tensor of this shape with one value everywhere."""
     return value.expand(list(shape)).clone()
 
 
-@op("fill_like", moves=True)
+@operator("fill_like", moves=True)
 def fill_like(ref_tensor: Tensor, value: Tensor) -> Tensor:
-    """One value everywhere, in the shape of another tensor."""
+    """Returns a tensor of the shape of another with one value everywhere."""
     return value.expand(ref_tensor.shape).clone()
 
 
-def _counted(indices: Tensor, side: int) -> Tensor:
-    """Negative indices count from the end."""
+def _from_start(indices: Tensor, side: int) -> Tensor:
+    """Returns the indices counted from the start: negative ones count from the end."""
     places = indices.long()
     return torch.where(places < 0, places + side, places)

@@ -1,4 +1,4 @@
-"""The folder that a ``.mlpackage`` is. It comes from users, so nothing in it is believed."""
+"""The folder of a ``.mlpackage``. It comes from users, so nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Model = load("coremltools.proto.Model_pb2").Model
 MANIFEST = "Manifest.json"
 MAX_MANIFEST = 1_000_000
 MAX_MODEL = 500_000_000
-"""Bytes. Weights lie beside the model, so that even thousands of operations stay far below."""
+"""Bytes. Weights are stored beside the model, so that even thousands of operations need far less."""
 
 
 class Package:
@@ -26,7 +26,7 @@ class Package:
         model: the protobuf that the manifest calls the root model, an ML program.
 
     Raises:
-        ArtifactInvalid: the folder is no Core ML package, or it is damaged, or it reaches outside itself.
+        ArtifactInvalid: the folder is not a Core ML package, is damaged, or refers to files outside itself.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,8 +38,11 @@ class Package:
             self.model.ParseFromString(_read(self._file, MAX_MODEL))
         except DecodeError as error:
             raise ArtifactInvalid(f"{path}: {self._file.name} is damaged; export the model again") from error
-        if (kind := self.model.WhichOneof("Type")) != "mlProgram":
-            raise ArtifactInvalid(f"{path}: an ML program is wanted, this is {kind or 'nothing'}")
+        kind = self.model.WhichOneof("Type")
+        if kind != "mlProgram":
+            raise ArtifactInvalid(
+                f"{path}: is not an ML program but {kind or 'an empty model'}; export the model again"
+            )
 
     def _root_model(self) -> Path:
         manifest = self.path / MANIFEST
@@ -51,21 +54,30 @@ class Package:
         return self._inside(self._folder, inside)
 
     def blob(self, name: str) -> Path:
-        """The file that a weight names, as ``@model_path/weights/weight.bin``."""
+        """Returns the file that a weight names, as in ``@model_path/weights/weight.bin``.
+
+        Raises:
+            ArtifactInvalid: the file is outside the package.
+        """
         prefix = "@model_path/"
         if not name.startswith(prefix):
-            raise ArtifactInvalid(f"{self.path}: keeps weights in {name!r}, which is not inside the package")
+            raise ArtifactInvalid(
+                f"{self.path}: keeps weights in {name[:200]!r}, which is not inside the package; "
+                "export the model again"
+            )
         return self._inside(self._file.parent, name[len(prefix) :])
 
     def _inside(self, folder: Path, name: object) -> Path:
         try:
-            found = (folder / str(name)).resolve()
-            contained = found.is_relative_to(self._folder.resolve())
+            file = (folder / str(name)).resolve()
+            contained = file.is_relative_to(self._folder.resolve())
         except (OSError, ValueError, RuntimeError):  # links in a circle, NUL, a name too long
             contained = False
         if not contained:
-            raise ArtifactInvalid(f"{self.path}: points to {str(name)[:200]!r}, outside the package")
-        return found
+            raise ArtifactInvalid(
+                f"{self.path}: refers to {str(name)[:200]!r}, outside the package; export the model again"
+            )
+        return file
 
 
 def _read(path: Path, limit: int) -> bytes:
@@ -73,7 +85,7 @@ def _read(path: Path, limit: int) -> bytes:
         if not path.is_file():
             raise ArtifactInvalid(f"{path}: is missing from the Core ML package; export the model again")
         if path.stat().st_size > limit:
-            raise ArtifactInvalid(f"{path}: is larger than the {limit} bytes that such a file may have")
+            raise ArtifactInvalid(f"{path}: is larger than {limit} bytes; export the model again")
         return path.read_bytes()
     except OSError as error:
-        raise ArtifactInvalid(f"{path}: cannot be read ({error})") from error
+        raise ArtifactInvalid(f"{path}: cannot be read ({error}); export the model again") from error

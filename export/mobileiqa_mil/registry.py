@@ -1,4 +1,4 @@
-"""MIL operations by name, and how one is called: half precision is computed in float32 and rounded once."""
+"""MIL operators by name, and how one is called: half precision is computed in float32 and rounded once."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ import torch
 from torch import Tensor
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-OPS: dict[str, Op] = {}
+OPERATORS: dict[str, Operator] = {}
+
+
+class Unsupported(ValueError):
+    """An operator is called in a mode that MIL defines and this executor does not implement."""
 
 
 @dataclass(frozen=True)
-class Op:
-    """One MIL operation.
+class Operator:
+    """One MIL operator.
 
     Attributes:
-        function: takes the operation's inputs by their MIL names. Those annotated as tensors arrive
-            as tensors, all others as Python values, lists for vectors.
-        moves: only moves values around, so that half precision needs no detour through float32.
+        function: takes the operator's inputs by their MIL names. Parameters annotated as tensors receive
+            tensors, all others Python values, with lists for vectors.
+        moves: whether it only moves values, so that half precision needs no detour through float32.
     """
 
     function: Callable[..., Any]
@@ -36,7 +40,13 @@ class Op:
         return True
 
     def __call__(self, arguments: Mapping[str, Any]) -> list[Tensor]:
-        """Results before they are rounded to the types that the program declares."""
+        """Returns the results before they are rounded to the types that the program declares.
+
+        Raises:
+            Unsupported: a mode that is not implemented.
+            RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError: the arguments
+                have the wrong types, or their shapes disagree.
+        """
         parameters = inspect.signature(self.function).parameters
         values = {
             name: self._tensors(value) if "Tensor" in parameters[name].annotation else _plain(value)
@@ -49,17 +59,17 @@ class Op:
         if isinstance(value, list):
             return [self._tensors(one) for one in value]
         if not isinstance(value, Tensor):
-            raise TypeError(f"a tensor is wanted, not {type(value).__name__}")
+            raise TypeError(f"expected a tensor, not {type(value).__name__}")
         # How a device adds up is its own affair; what it stores is a half.
         return value.float() if value.dtype == torch.float16 and not self.moves else value
 
 
-def op(*names: str, moves: bool = False) -> Callable[[Function], Function]:
-    """Register a function for MIL operations of these names."""
+def operator(*names: str, moves: bool = False) -> Callable[[Function], Function]:
+    """Registers a function as the implementation of MIL operators; see :class:`Operator` for ``moves``."""
 
     def register(function: Function) -> Function:
         for name in names:
-            OPS[name] = Op(function, moves)
+            OPERATORS[name] = Operator(function, moves)
         return function
 
     return register

@@ -1,4 +1,4 @@
-"""Types and constants of a MIL program as torch's."""
+"""Types and constants of a MIL program, as those of torch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ReadBlob = Callable[[str, int, int], NDArray[np.generic]]
 """(file name, offset, number of elements) -> elements."""
 
 MAX_ELEMENTS = 2**29
-"""In one tensor. The full student as trained has 3e8 in its largest, rewritten 1e7."""
+"""In one tensor. The largest of the full student has 3e8 as trained, and 1e7 rewritten."""
 
-# torch's own unsigned types of more than a byte can hardly be computed with.
+# torch implements few operations for its unsigned types of more than a byte.
 DTYPES = {
     MIL_pb2.BOOL: torch.bool,
     MIL_pb2.FLOAT16: torch.float16,
@@ -38,7 +38,7 @@ DTYPES = {
     **dict.fromkeys((MIL_pb2.UINT1, MIL_pb2.UINT2, MIL_pb2.UINT3, MIL_pb2.UINT4), torch.uint8),
     MIL_pb2.UINT6: torch.uint8,
 }
-# How immediate values of these types are stored: as bytes, because protobuf has no such numbers.
+# Immediate values of these types are stored as bytes, because protobuf has no such numbers.
 _BYTES = {
     MIL_pb2.FLOAT16: "<f2",
     MIL_pb2.INT8: "i1",
@@ -50,18 +50,26 @@ _BYTES = {
 
 
 def tensor_type(kind: Any, what: str) -> tuple[torch.dtype, tuple[int, ...]]:
-    """Dtype and shape of a MIL value type; ``what`` names the value in errors.
+    """Returns dtype and shape of a MIL value type; ``what`` names the value in errors.
 
     Raises:
-        ArtifactInvalid: no tensor, a flexible or an absurd shape, or a type that is not supported.
+        ArtifactInvalid: not a tensor, a flexible or an absurdly large shape, or an unsupported type.
     """
     if kind.WhichOneof("type") != "tensorType":
-        raise ArtifactInvalid(f"{what} is no tensor")
+        raise ArtifactInvalid(f"{what} is not a tensor; run the model on a Mac")
     tensor = kind.tensorType
     if tensor.dataType not in DTYPES:
-        name = MIL_pb2.DataType.Name(tensor.dataType)
-        raise ArtifactInvalid(f"{what} is of type {name}, which this executor does not know")
+        raise ArtifactInvalid(
+            f"{what} is of type {_type_name(tensor.dataType)}, which the built-in executor does not support; "
+            "run the model on a Mac"
+        )
     return DTYPES[tensor.dataType], _shape(tensor, what)
+
+
+def _type_name(number: int) -> str:
+    # protobuf passes on numbers that the format does not define.
+    names: dict[int, str] = {value: name for name, value in MIL_pb2.DataType.items()}
+    return names.get(number, str(number))
 
 
 def _shape(tensor: Any, what: str) -> tuple[int, ...]:
@@ -69,12 +77,14 @@ def _shape(tensor: Any, what: str) -> tuple[int, ...]:
         raise ArtifactInvalid(f"{what} has a flexible shape; export the model with a fixed one")
     shape = tuple(int(side.constant.size) for side in tensor.dimensions)
     if math.prod(shape) > MAX_ELEMENTS:
-        raise ArtifactInvalid(f"{what} has {math.prod(shape)} elements, more than {MAX_ELEMENTS}")
+        raise ArtifactInvalid(
+            f"{what} has {math.prod(shape)} elements, more than the {MAX_ELEMENTS} that are supported"
+        )
     return shape
 
 
 def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[str]:
-    """A stored value: text as text, all else as a tensor.
+    """Returns a stored value: text as text, everything else as a tensor.
 
     Raises:
         ArtifactInvalid: the value does not have the type that it declares.
@@ -84,7 +94,7 @@ def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[
         if value.type.tensorType.rank:
             return texts
         if len(texts) != 1:
-            raise ArtifactInvalid(f"{what} is not one text")
+            raise ArtifactInvalid(f"{what} is {len(texts)} texts instead of one; export the model again")
         return texts[0]
     dtype, shape = tensor_type(value.type, what)
     count = math.prod(shape)
@@ -94,7 +104,7 @@ def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[
     else:
         array = _immediate(value, what)
     if array.size != count:
-        raise ArtifactInvalid(f"{what} has {array.size} elements instead of {count}")
+        raise ArtifactInvalid(f"{what} has {array.size} elements instead of {count}; export the model again")
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:
         array = array.astype(np.int64)
     return torch.from_numpy(array.reshape(shape)).to(dtype)
@@ -108,9 +118,15 @@ def _immediate(value: Any, what: str) -> NDArray[Any]:
     if field == "bytes":
         data = tensor.bytes.values
         if kind not in _BYTES or len(data) % np.dtype(_BYTES[kind]).itemsize:
-            raise ArtifactInvalid(f"{what} is stored in a way that this executor does not know")
+            raise ArtifactInvalid(
+                f"{what} is stored as bytes, which the built-in executor does not support for its type; "
+                "run the model on a Mac"
+            )
         return np.frombuffer(data, _BYTES[kind]).copy()
     types = {"floats": np.float32, "ints": np.int32, "bools": np.bool_, "longInts": np.int64}
     if field not in types:
-        raise ArtifactInvalid(f"{what} is stored as {field}, which this executor does not know")
+        raise ArtifactInvalid(
+            f"{what} is stored as {field}, which the built-in executor does not support; "
+            "run the model on a Mac"
+        )
     return np.array(getattr(tensor, field).values, types[field])

@@ -1,8 +1,8 @@
 """Weight files: 64 bytes of header, then records of 64 bytes that point to their data.
 
-A record is: the mark 0xDEADBEEF, the type of an element, the number of bytes and where they begin,
-and how many bits of the last byte are not used. Elements of fewer than 8 bits follow each other from
-the least significant bit on. As ``StorageFormat.hpp`` of coremltools describes it.
+A record is the mark 0xDEADBEEF, the type of an element, the number of bytes, their offset, and how many bits
+of the last byte are unused. Elements of fewer than 8 bits are packed from the least significant bit on.
+coremltools describes the format in ``StorageFormat.hpp``.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ class WeightFile:
     """One weight file, mapped into memory.
 
     Raises:
-        ArtifactInvalid: it cannot be read.
+        ArtifactInvalid: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            # Copy on write: torch wants writable memory, and the file must never change.
+            # Copy on write: torch needs writable memory, and the file must never change.
             self._bytes = np.memmap(path, np.uint8, "c")
         except (OSError, ValueError) as error:  # ValueError: an empty file
-            raise ArtifactInvalid(f"{path}: cannot be read ({error})") from error
+            raise ArtifactInvalid(f"{path}: cannot be read ({error}); export the model again") from error
 
     def read(self, offset: int, count: int) -> NDArray[Any]:
-        """The ``count`` elements of the record at ``offset``; sub-byte ones as int8 or uint8.
+        """Returns the ``count`` elements of the record at ``offset``; those of fewer than 8 bits as bytes.
 
         Raises:
-            ArtifactInvalid: there is no such record, or it is not that long.
+            ArtifactInvalid: there is no such record, or its length is another.
         """
         record = self._slice(offset, _RECORD.size)
         mark, kind, size, start, unused = _RECORD.unpack(record.tobytes())
@@ -60,27 +60,32 @@ class WeightFile:
         whole = _WHOLE.get(kind)
         bits = 8 * whole.itemsize if whole else _PACKED[kind]
         if not (0 <= unused < 8 and 8 * size - unused == bits * count):
-            raise ArtifactInvalid(f"{self._path}: {size} bytes at byte {offset} are not {count} weights")
+            raise ArtifactInvalid(
+                f"{self._path}: the {size} bytes at byte {offset} are not {count} weights; export the model "
+                "again"
+            )
         data = self._slice(start, size)
         if whole:
-            # A view needs an aligned start, which an honest file has.
+            # A view needs an aligned start, which coremltools writes.
             return (data if start % 64 == 0 else data.copy()).view(whole)
         return unpack(data, bits, count, signed=kind == _SIGNED)
 
     def _slice(self, start: int, size: int) -> NDArray[np.uint8]:
         if start + size > len(self._bytes):
-            raise ArtifactInvalid(f"{self._path}: ends before byte {start + size}; it is truncated")
+            raise ArtifactInvalid(
+                f"{self._path}: is truncated: it ends before byte {start + size}; export the model again"
+            )
         return self._bytes[start : start + size]
 
 
 def unpack(data: NDArray[np.uint8], bits: int, count: int, *, signed: bool = False) -> NDArray[Any]:
-    """Elements of fewer than 8 bits, uint8 or, where ``signed``, two's complement in int8 [count].
+    """Unpacks elements of fewer than 8 bits: uint8 or, if ``signed``, two's complement in int8, [count].
 
     Raises:
-        ValueError: the data hold fewer elements.
+        ValueError: the data holds fewer elements.
     """
     if len(data) * 8 < bits * count:
-        raise ValueError(f"{len(data)} bytes hold fewer than {count} elements of {bits} bits")
+        raise ValueError(f"{len(data)} bytes hold fewer than {count} elements of {bits} bits each")
     spread = np.unpackbits(data, bitorder="little", count=bits * count).reshape(count, bits)
     padded = np.zeros((count, 8), np.uint8)
     padded[:, :bits] = spread

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.nn import functional as F
 
+from .registry import Unsupported
+
 Pads = list[tuple[int, int]]
-"""Elements before and after, one pair an axis."""
+"""Elements added before and after the input, one pair for each axis."""
 
 
 def pads(
@@ -18,29 +20,30 @@ def pads(
     spans: Sequence[int],
     strides: Sequence[int],
 ) -> Pads:
-    """Padding that a MIL ``pad_type`` stands for.
+    """Returns the padding that a MIL ``pad_type`` stands for.
 
-    ``same`` gives ceil(side / stride) results, as TensorFlow's SAME: an odd element goes behind, with
-    ``same_lower`` before.
+    ``same`` and ``same_lower`` yield ceil(side / stride) results, as TensorFlow's SAME does; an odd element
+    is added after the input by ``same`` and before it by ``same_lower``.
 
     Args:
         pad_type: ``valid``, ``custom``, ``same`` or ``same_lower``.
-        custom: before and after, axis by axis.
-        sides: of the input.
-        spans: elements from the first to the last that a kernel sees.
-        strides: of the kernel.
+        custom: elements before and after the input, axis by axis.
+        sides: of the input, without batch and channels.
+        spans: elements from the first to the last that the kernel covers, by axis.
+        strides: of the kernel, by axis.
 
     Raises:
-        ValueError: no such type, or a custom padding of another length.
+        Unsupported: another ``pad_type``.
+        ValueError: a custom padding of the wrong length.
     """
     if pad_type == "valid":
         return [(0, 0)] * len(sides)
     if pad_type == "custom":
         if custom is None or len(custom) != 2 * len(sides):
-            raise ValueError(f"pads {custom} for {len(sides)} axes")
+            raise ValueError(f"pad is {custom}, expected two numbers for each of {len(sides)} axes")
         return [(custom[2 * i], custom[2 * i + 1]) for i in range(len(sides))]
     if pad_type not in ("same", "same_lower"):
-        raise ValueError(f"there is no padding {pad_type!r}")
+        raise Unsupported(f"pad_type {pad_type!r}")
     totals = [
         max(0, (-(-side // stride) - 1) * stride + span - side)
         for side, span, stride in zip(sides, spans, strides, strict=True)
@@ -51,6 +54,6 @@ def pads(
 
 
 def padded(x: Tensor, around: Pads, value: float = 0.0) -> Tensor:
-    """The last axes of x, with ``value`` around them."""
+    """Returns x with ``value`` around its last axes."""
     flat = [amount for pair in reversed(around) for amount in pair]
     return F.pad(x, flat, value=value) if any(flat) else x

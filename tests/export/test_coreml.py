@@ -101,11 +101,11 @@ def test_small_is_smaller(made: dict[tuple[str, str], Path]) -> None:
 
 def test_what_is_quantized(made: dict[tuple[str, str], Path]) -> None:
     kinds = {
-        cell: {step.kind for step in CoreMLProgram(path, 1).program.steps} for cell, path in made.items()
+        cell: {step.kind for step in CoreMLProgram(path, 1).program.operations} for cell, path in made.items()
     }
     for (form, precision), found in kinds.items():
         assert ({"quantize", "dequantize"} <= found) == (precision == "int8-static"), (form, precision)
-    steps = CoreMLProgram(made["moments", "int8-static"], 1).program.steps
+    steps = CoreMLProgram(made["moments", "int8-static"], 1).program.operations
     last = max(number for number, step in enumerate(steps) if step.kind == "quantize")
     assert not [step for step in steps[:last] if step.kind in ("sigmoid", "linear")], "the head is quantized"
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mobileiqa_mil.coreml_tools import load
-from mobileiqa_mil.operators import OPS
+from mobileiqa_mil.operators import OPERATORS
 from mobileiqa_sdk.contract import METADATA_KEY
 
 ct = load("coremltools")
@@ -64,8 +64,8 @@ def tensor(value: Any) -> Any:
 
 def executed(name: str, **inputs: Any) -> list[Tensor]:
     """What the executor computes."""
-    assert OPS[name].accepts(list(inputs)), name
-    return OPS[name]({key: tensor(value) for key, value in inputs.items()})
+    assert OPERATORS[name].accepts(list(inputs)), name
+    return OPERATORS[name]({key: tensor(value) for key, value in inputs.items()})
 
 
 def agree(name: str, system: str = "iOS18", **inputs: Any) -> None:

@@ -14,11 +14,12 @@ from torch.nn import functional as F
 pytest.importorskip("coremltools")
 
 from mobileiqa_mil.coreml_tools import load
-from mobileiqa_mil.operators import OPS
+from mobileiqa_mil.operators import OPERATORS
 
 from .mil_models import agree, executed, inferred, shapes
 
 few = settings(deadline=None, max_examples=25, derandomize=True)
+more = settings(deadline=None, max_examples=150, derandomize=True)
 RANDOM = np.random.default_rng(4)
 
 
@@ -173,7 +174,7 @@ def test_it_computes_what_coremltools_does(name: str, inputs: dict[str, Any]) ->
 
 
 def test_every_operation_is_tested() -> None:
-    assert OPS.keys() == {name for name, _ in CASES} | APART
+    assert OPERATORS.keys() == {name for name, _ in CASES} | APART
 
 
 @few
@@ -249,7 +250,7 @@ def test_convolutions_of_other_dimensions(axes: int) -> None:
     torch.testing.assert_close(found, wanted)
 
 
-@few
+@more
 @given(WINDOWS, st.booleans(), st.booleans(), st.sampled_from(["avg_pool", "max_pool"]))
 def test_pools(window: dict[str, Any], ceil: bool, exclude: bool, name: str) -> None:
     kernel, (top, bottom, left, right) = window["kernel"], window["pad"]
@@ -274,10 +275,131 @@ def test_pools(window: dict[str, Any], ceil: bool, exclude: bool, name: str) -> 
         if name == "max_pool":
             wanted = F.max_pool2d(torch.from_numpy(x), kernel, window["strides"], padding, ceil_mode=ceil)
         else:
+            # Divided by the whole kernel, also where ceil_mode lets it hang over: torch's override does that.
             wanted = F.avg_pool2d(
-                torch.from_numpy(x), kernel, window["strides"], padding, ceil, count_include_pad=not exclude
+                torch.from_numpy(x),
+                kernel,
+                window["strides"],
+                padding,
+                ceil,
+                count_include_pad=False,
+                divisor_override=None if exclude else kernel[0] * kernel[1],
             )
-        torch.testing.assert_close(found, wanted)
+        # Without padding, MIL keeps a window that begins behind the input; torch does not.
+        height, width = wanted.shape[2:]
+        torch.testing.assert_close(found[..., :height, :width], wanted)
+
+
+X7 = np.arange(49, dtype=np.float32).reshape(1, 1, 7, 7)
+AVERAGES: list[tuple[str, np.ndarray, dict[str, Any], list[float]]] = [
+    # Measured on Macs: apple/coremltools PR #2844.
+    (
+        "overhang counts",
+        X7,
+        {"kernel_sizes": [2, 2], "strides": [3, 3]},
+        [4, 7, 4.75, 25, 28, 15.25, 21.25, 22.75, 12],
+    ),
+    (
+        "overhang excluded",
+        X7,
+        {"kernel_sizes": [2, 2], "strides": [3, 3], "exclude_padding_from_average": True},
+        [4, 7, 9.5, 25, 28, 30.5, 42.5, 45.5, 48],
+    ),
+    ("overhang in 1-D", X7[..., 0, :], {"kernel_sizes": [2], "strides": [3]}, [0.5, 3.5, 3]),
+    (
+        "overhang in 3-D",
+        np.array([4, 8, 12], np.float32).reshape(1, 1, 1, 1, 3),
+        {"kernel_sizes": [1, 1, 2], "strides": [1, 1, 2]},
+        [6, 6],
+    ),
+    (
+        "padding and overhang count",
+        np.array([1, 2, 3, 4, 5], np.float32).reshape(1, 1, 5),
+        {"kernel_sizes": [3], "strides": [3], "pad_type": "custom", "pad": [1, 1]},
+        [1, 4],
+    ),
+    (
+        "padding and overhang",
+        np.array([1, 2, 3, 4, 5, 6], np.float32).reshape(1, 1, 6),
+        {"kernel_sizes": [4], "strides": [3], "pad_type": "custom", "pad": [1, 1]},
+        [1.5, 4.5, 1.5],
+    ),
+    (
+        "padding and overhang excluded",
+        np.array([1, 2, 3, 4, 5, 6], np.float32).reshape(1, 1, 6),
+        {
+            "kernel_sizes": [4],
+            "strides": [3],
+            "pad_type": "custom",
+            "pad": [1, 1],
+            "exclude_padding_from_average": True,
+        },
+        [2, 4.5, 6],
+    ),
+    (
+        "padding counts",
+        np.array([1, 2, 3, 4], np.float32).reshape(1, 1, 4),
+        {"kernel_sizes": [3], "pad_type": "custom", "pad": [1, 1], "ceil_mode": False},
+        [1, 2, 3, 7 / 3],
+    ),
+    (
+        "padding excluded",
+        np.array([1, 2, 3, 4], np.float32).reshape(1, 1, 4),
+        {
+            "kernel_sizes": [3],
+            "pad_type": "custom",
+            "pad": [1, 1],
+            "ceil_mode": False,
+            "exclude_padding_from_average": True,
+        },
+        [1.5, 2, 3, 3.5],
+    ),
+    (
+        "same padding counts",
+        np.array([1, 2, 3, 4], np.float32).reshape(1, 1, 4),
+        {"kernel_sizes": [2], "pad_type": "same", "ceil_mode": False},
+        [1.5, 2.5, 3.5, 2],
+    ),
+    (
+        "same padding excluded",
+        np.array([1, 2, 3, 4], np.float32).reshape(1, 1, 4),
+        {
+            "kernel_sizes": [2],
+            "pad_type": "same_lower",
+            "ceil_mode": False,
+            "exclude_padding_from_average": True,
+        },
+        [1, 1.5, 2.5, 3.5],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("x", "inputs", "means"), [row[1:] for row in AVERAGES], ids=[row[0] for row in AVERAGES]
+)
+def test_averages_by_hand(x: np.ndarray, inputs: dict[str, Any], means: list[float]) -> None:
+    (computed,) = executed("avg_pool", x=x, **{"pad_type": "valid", "ceil_mode": True, **inputs})
+    assert computed.flatten().tolist() == pytest.approx(means)
+    if x.ndim < 5:
+        given = {"pad_type": "valid", "ceil_mode": True, **inputs}
+        assert [tuple(computed.shape)] == shapes("avg_pool", x=x, **given)
+
+
+@pytest.mark.parametrize(("stride", "maxima"), [(2, [-3.0, -5.0, -7.0]), (3, [-3.0, -6.0])])
+def test_maxima_of_windows_that_hang_over(stride: int, maxima: list[float]) -> None:
+    x = -np.arange(3, 8, dtype=np.float32).reshape(1, 1, 5)
+    inputs: dict[str, Any] = {"kernel_sizes": [stride], "strides": [stride], "pad_type": "valid"}
+    inputs["ceil_mode"] = True
+    (computed,) = executed("max_pool", x=x, **inputs)
+    assert computed.flatten().tolist() == maxima
+    assert [tuple(computed.shape)] == shapes("max_pool", x=x, **inputs)
+
+
+def test_an_l2_pool_that_hangs_over() -> None:
+    x = np.array([3, 4, 5], np.float32).reshape(1, 1, 3)
+    inputs: dict[str, Any] = {"kernel_sizes": [2], "strides": [2], "pad_type": "valid", "ceil_mode": True}
+    (computed,) = executed("l2_pool", x=x, **inputs)
+    assert computed.flatten().tolist() == [5, 5]
 
 
 def test_an_l2_pool() -> None:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mobileiqa_mil.coreml_tools import load
+from mobileiqa_mil.operation import Operation
 from mobileiqa_mil.package import Package
 from mobileiqa_mil.program import Program
-from mobileiqa_mil.step import Step
 
 from ..errors import ExportError
 from .coreml_convert import Conversion
@@ -102,22 +102,22 @@ def quantize_activations(
 
 def _tail(program: Program) -> frozenset[str]:
     """The end of the network, where a photo is a vector: 8 bits gain little there, and cost most."""
-    readers: dict[str, list[Step]] = {}
-    for step in program.steps:
-        for name in step.reads:
-            readers.setdefault(name, []).append(step)
+    readers: dict[str, list[Operation]] = {}
+    for operation in program.operations:
+        for name in operation.reads:
+            readers.setdefault(name, []).append(operation)
     tail: set[str] = set()
-    for step in reversed(program.steps):
-        small = all(math.prod(output.shape) <= VECTOR for output in step.outputs)
-        after = [late for output in step.outputs for late in readers.get(output.name, [])]
+    for operation in reversed(program.operations):
+        small = all(math.prod(output.shape) <= VECTOR for output in operation.outputs)
+        after = [late for output in operation.outputs for late in readers.get(output.name, [])]
         if small and all(late.outputs[0].name in tail for late in after):
-            tail.update(output.name for output in step.outputs)
+            tail.update(output.name for output in operation.outputs)
     return frozenset(tail)
 
 
 def _single(program: Program) -> frozenset[str]:
     """What stays float32 although the program is fp16."""
-    outputs = [output for step in program.steps for output in step.outputs]
+    outputs = [output for operation in program.operations for output in operation.outputs]
     return frozenset(output.name for output in outputs if output.dtype == torch.float32)
 
 
