@@ -26,8 +26,8 @@ def as_trained(student: Student, config: StudentConfig) -> Run:
     return run
 
 
-def rewritten(network: nn.Module) -> Run:
-    """Score resized pixels by a rewritten network: uint8 RGB [1, H, W, 3] -> opinions, of which the mean."""
+def on_pixels(network: nn.Module) -> Run:
+    """Scores resized pixels by a network that takes uint8 RGB [1, H, W, 3]: the mean of its opinions."""
 
     def run(pixels: Pixels) -> float:
         with torch.inference_mode():

@@ -292,6 +292,7 @@ def cost_table(steps: Sequence[Step]) -> str:
             f"{step.cost.largest_activation / 1e6:.1f} MB",
         )
         for step in steps
+        if not step.reason
     ]
     wide = [max(len(row[i]) for row in (header, *cells)) for i in range(len(header))]
     aligned = [[row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:])] for row in (header, *cells)]

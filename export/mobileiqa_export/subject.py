@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-from torch import nn
 
 from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.progress import Progress
 
 from .reference import Run, as_trained
-from .rewrite import Step, rewrite
+from .rewrite import OPTIONAL, Rewritten, rewrite
 from .student import load_checkpoint
+
+
+class Rewrite(Protocol):
+    """Makes the network that is exported."""
+
+    def __call__(self, progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
+        """Returns the rewritten network and a step for each pass.
+
+        Each call starts from the network as trained and returns a network of its own.
+
+        Args:
+            progress: receives the step.
+            without: names of passes to leave out, of those in :attr:`Rewritten.removable`.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network on its way to artifacts.
+    """A network that is to be exported.
 
     Attributes:
         model: for the contract.
-        size: height and width in pixels that it sees photos at.
-        reference: its score of resized pixels as trained, in PyTorch float32.
-        rewrite: the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
-            better; and what it costs before and after every change.
+        size: (height, width) in pixels of the photos it sees.
+        reference: scores resized pixels by the network as trained, in PyTorch float32.
+        rewrite: makes the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
+            better.
         opinions: how many numbers it answers with; the score is their mean.
     """
 
     model: ModelInfo
     size: tuple[int, int]
     reference: Run
-    rewrite: Callable[[Progress], tuple[nn.Module, list[Step]]]
+    rewrite: Rewrite
     opinions: int = 1
 
 
@@ -79,9 +91,9 @@ class StudentSource:
         loaded = load_checkpoint(self.checkpoint, input_size=self.input_size)
         student, config, info = loaded.student, loaded.config, loaded.info
 
-        def rewritten(progress: Progress) -> tuple[nn.Module, list[Step]]:
+        def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
-            return rewrite(student, config, enabled=self.rewrites)
+            return rewrite(student, config, without if self.rewrites else OPTIONAL)
 
         model = ModelInfo(
             name=self.name or str(info.get("name") or Path(self.checkpoint).stem),

@@ -88,7 +88,8 @@ class Workshop:
             subject.reference, self.images.pixels, progress, "the network as trained"
         )
         self._warn_of_ends()
-        self.network, self.steps = subject.rewrite(progress)
+        rewritten = subject.rewrite(progress)
+        self.network, self.steps = rewritten.network, rewritten.steps
 
     def _warn_of_ends(self) -> None:
         """Scores of 0 and 1 are clamped ones. Raises NetworkUnfit where there are no others."""

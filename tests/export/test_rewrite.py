@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from importlib import import_module
 
 import pytest
 import torch
@@ -12,10 +11,18 @@ from formulas import formula_image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mobileiqa_export.rewrite import PASSES, cost, rewrite
+from mobileiqa_export.rewrite import (
+    OPTIONAL,
+    PASSES,
+    backbone_streaming,
+    cost_of,
+    lda_streaming,
+    rewrite,
+)
 from mobileiqa_export.rewrite.bands import Rows, cut
-from mobileiqa_export.rewrite.fold_query_key import fold_query_key
-from mobileiqa_export.rewrite.stream_lda import bins, pooling_matrix, stream_lda
+from mobileiqa_export.rewrite.lda_streaming import stream_lda
+from mobileiqa_export.rewrite.pooling import bins, pooling_matrix
+from mobileiqa_export.rewrite.query_key_folding import fold_query_key
 from mobileiqa_export.student import BACKBONES, StudentConfig, build_student, normalise
 
 TOLERANCES = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
@@ -26,11 +33,9 @@ CONFIGS = {"published form": SMALL, "moments": TINY}
 @pytest.fixture(autouse=True)
 def _small_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bands and strips of a few rows, so that small photos are streamed too."""
-    # Their names are the passes' names too, so that attribute access would find the functions.
-    backbone = import_module("mobileiqa_export.rewrite.stream_backbone")
-    monkeypatch.setattr(backbone, "WHOLE_BYTES", 0)
-    monkeypatch.setattr(backbone, "BAND_BYTES", 90_000)
-    monkeypatch.setattr(import_module("mobileiqa_export.rewrite.stream_lda"), "STRIP_BYTES", 20_000)
+    monkeypatch.setattr(backbone_streaming, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(backbone_streaming, "BAND_BYTES", 90_000)
+    monkeypatch.setattr(lda_streaming, "STRIP_BYTES", 20_000)
 
 
 def _photo(config: StudentConfig) -> Tensor:
@@ -59,17 +64,19 @@ def test_each_pass_keeps_the_score(
     network: nn.Module = filled(config).to(dtype)
     on_pixels = False
     before = _score(network, config, dtype, on_pixels=False)
-    for apply in PASSES:
-        network = apply(deepcopy(network), config)
-        on_pixels = on_pixels or apply.__name__ == "normalise_input"
+    for name, apply in PASSES.items():
+        result = apply(deepcopy(network), config)
+        assert result.changed == (not result.reason)
+        network = result.network
+        on_pixels = on_pixels or name == "normalise_input"
         after = _score(network, config, dtype, on_pixels=on_pixels)
         assert after.dtype == dtype
-        assert (after - before).abs().max().item() <= tolerance, apply.__name__
+        assert (after - before).abs().max().item() <= tolerance, name
         before = after
 
 
 def test_the_passes_change_what_they_should() -> None:
-    network, _ = rewrite(filled(SMALL), SMALL)
+    network = rewrite(filled(SMALL), SMALL).network
     kinds = {type(module).__name__ for module in network.modules()}
     assert {"StreamedLDA", "FoldedTokenAttention", "FoldedSpatialAttention", "PixelStem"} <= kinds
     assert {"StreamedStem", "StreamedResidual"} <= kinds
@@ -85,11 +92,44 @@ def test_the_student_itself_stays_as_it_was() -> None:
     assert all(torch.equal(after[key], before[key]) for key in before)
 
 
+@pytest.mark.parametrize("form", CONFIGS)
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
+def test_any_pass_can_be_left_out(name: str, form: str) -> None:
+    config = CONFIGS[form]
+    student = filled(config).double()
+    whole = rewrite(student, config)
+    less = rewrite(student, config, frozenset({name}))
+    changed = {step.name for step in whole.steps if step.changed}
+    assert set(whole.removable) == changed - {"normalise_input"}
+    assert {step.name for step in less.steps if step.changed} == changed - {name}
+    assert next(step.reason for step in less.steps if step.name == name) == "left out"
+    scores = [_score(r.network, config, torch.float64, on_pixels=True) for r in (whole, less)]
+    torch.testing.assert_close(*scores, rtol=0, atol=1e-9)
+    if name in changed:
+        assert {type(m) for m in less.network.modules()} != {type(m) for m in whole.network.modules()}
+
+
+def test_a_pass_that_does_not_apply_says_why() -> None:
+    steps = {step.name: step for step in rewrite(filled(TINY), TINY).steps}
+    assert steps["normalise_input"].changed
+    for name in ("fold_batchnorm", "stream_lda", "fold_gamma", "fold_map_mean", "fold_query_key"):
+        assert not steps[name].changed
+        assert "the network has no " in steps[name].reason
+
+
+@pytest.mark.parametrize("name", ["normalise_input", "fold_everything"])
+def test_what_cannot_be_left_out(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        rewrite(filled(TINY), TINY, frozenset({name}))
+
+
 def test_without_rewrites_only_the_input_changes() -> None:
     student = filled(SMALL)
-    network, steps = rewrite(student, SMALL, enabled=False)
-    assert [step.name for step in steps] == ["as trained", "normalise_input"]
-    assert steps[0].cost.parameters == steps[1].cost.parameters
+    rewritten = rewrite(student, SMALL, OPTIONAL)
+    network, steps = rewritten.network, rewritten.steps
+    assert [step.name for step in steps if step.changed] == ["normalise_input"]
+    assert {step.reason for step in steps if step.name in OPTIONAL} == {"left out"}
+    assert steps[0].cost.parameters == steps[-1].cost.parameters
     reference = student(normalise(_photo(SMALL).permute(0, 3, 1, 2), BACKBONES[SMALL.backbone]))
     torch.testing.assert_close(network(_photo(SMALL)), reference, atol=1e-6, rtol=0)
 
@@ -97,7 +137,7 @@ def test_without_rewrites_only_the_input_changes() -> None:
 @pytest.mark.parametrize("form", CONFIGS)
 def test_batches_ride_along(form: str) -> None:
     config = CONFIGS[form]
-    network, _ = rewrite(filled(config), config)
+    network = rewrite(filled(config), config).network
     photos = torch.cat([_photo(config), 255 - _photo(config)])
     with torch.inference_mode():
         one_by_one = torch.cat([network(photo[None]) for photo in photos])
@@ -110,10 +150,10 @@ def test_what_the_published_size_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.device("meta"):
         student = build_student(StudentConfig())
     network: nn.Module = student
-    costs = [cost(network, torch.empty(1, 3, 1231, 1907, device="meta"))]
+    costs = [cost_of(network, torch.empty(1, 3, 1231, 1907, device="meta"))]
     for apply in (fold_query_key, stream_lda):
-        network = apply(network, StudentConfig())
-        costs.append(cost(network, torch.empty(1, 3, 1231, 1907, device="meta")))
+        network = apply(network, StudentConfig()).network
+        costs.append(cost_of(network, torch.empty(1, 3, 1231, 1907, device="meta")))
     published, folded, streamed = costs
     assert published.parameters == 81_477_659
     assert published.largest_activation == 4 * 512 * 616 * 954

@@ -43,7 +43,7 @@ def test_runtimes_agree(
 ) -> None:
     """onnxruntime, LiteRT and the executor of Core ML programs, each with each other and with PyTorch."""
     loaded = load_checkpoint(CHECKPOINT)
-    network, _ = rewrite(loaded.student, loaded.config)
+    network = rewrite(loaded.student, loaded.config).network
     contract = ModelContract(
         ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
         InputSpec(*loaded.config.input_size),

@@ -314,8 +314,8 @@ def test_scopes_are_prefixes_of_whole_names() -> None:
 def test_channels_last_is_the_same_function(name: str, bands: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if bands:
         for module, limits in {
-            "stream_lda": {"STRIP_BYTES": 30_000},
-            "stream_backbone": {"WHOLE_BYTES": 300_000, "BAND_BYTES": 100_000},
+            "lda_streaming": {"STRIP_BYTES": 30_000},
+            "backbone_streaming": {"WHOLE_BYTES": 300_000, "BAND_BYTES": 100_000},
         }.items():
             for limit, value in limits.items():
                 monkeypatch.setattr(sys.modules[f"mobileiqa_export.rewrite.{module}"], limit, value)

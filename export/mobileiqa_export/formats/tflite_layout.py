@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..rewrite.backbone_streaming import StreamedStem
 from ..rewrite.bands import Rows
-from ..rewrite.normalise_input import PixelStem, channels_first
-from ..rewrite.stream_backbone import StreamedStem
-from ..rewrite.stream_lda import StreamedLDA
+from ..rewrite.lda_streaming import StreamedLDA
+from ..rewrite.pixel_input import PixelStem, channels_first
 from ..student.moments import MomentViews
 from ..student.student import MomentStudent
 

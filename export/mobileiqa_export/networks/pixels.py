@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import NetworkUnfit
-from ..rewrite.stream_lda import pooling_matrix
+from ..rewrite.pooling import pooling_matrix
 from .description import Answer, Description
 from .substitutes import Substitutes
 
@@ -26,8 +25,8 @@ class PixelNetwork(nn.Module):
         description: how to prepare pixels and what to make of the answer.
 
     Attributes:
-        rewritten: whether operators that exporters handle badly are replaced while it runs.
-        replaced: names of those that were.
+        substituted: names of the functions that are replaced while it runs.
+        replaced: names of those that it called.
     """
 
     shift: Tensor
@@ -39,7 +38,7 @@ class PixelNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.channels, self.answer = description.input.channels, description.output
-        self.rewritten = False
+        self.substituted: frozenset[str] = frozenset()
         self.replaced: set[str] = set()
         for name, values, shape in (
             ("shift", description.input.shift, (1, -1, 1, 1)),
@@ -51,7 +50,7 @@ class PixelNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         image = self.prepared(pixels)
-        with Substitutes(self.network, self.pooling, self.replaced) if self.rewritten else nullcontext():
+        with Substitutes(self.network, self.pooling, self.replaced, self.substituted):
             given = self.network(image)
         return self.score(given)
 

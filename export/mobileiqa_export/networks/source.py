@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +16,13 @@ from mobileiqa_sdk.progress import Progress
 from ..blame import following
 from ..errors import ExportError, NetworkUnfit
 from ..formats.quiet import quiet
-from ..reference import rewritten
-from ..rewrite import Step, cost
+from ..reference import on_pixels
+from ..rewrite import Rewritten
 from ..subject import Subject
 from .description import Description
 from .factory import build, described, stem
-from .fold import fold_norms
 from .pixels import PixelNetwork
+from .rewrites import rewrite_network
 from .weights import digest, load_weights
 
 _SAME = 1e-4
@@ -68,11 +67,11 @@ class NetworkSource:
         progress.step("tracing the network")
         probe(trained, example, wanted.factory)
 
-        def ready(progress: Progress) -> tuple[nn.Module, list[Step]]:
+        def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
-            return rewrite(trained, example, enabled=self.rewrites)
+            return rewrite_network(trained, example, without, enabled=self.rewrites)
 
-        return Subject(model, wanted.size, rewritten(trained), ready)
+        return Subject(model, wanted.size, on_pixels(trained), rewritten)
 
 
 def probe(network: nn.Module, example: Tensor, name: str) -> None:
@@ -115,26 +114,3 @@ def _texture(size: tuple[int, int]) -> Tensor:
     """Pixels [1, H, W, 3] of all values, so that nothing in a network is idle."""
     pixels = torch.arange(size[0] * size[1] * 3) * 37 % 251
     return pixels.to(torch.uint8).view(1, *size, 3)
-
-
-def rewrite(trained: PixelNetwork, example: Tensor, *, enabled: bool) -> tuple[nn.Module, list[Step]]:
-    """A copy with norms folded and operators replaced, and what that costs.
-
-    Raises:
-        NetworkUnfit: the network cannot be copied.
-    """
-    try:
-        network = deepcopy(trained)
-    except Exception as error:  # a module may hold anything
-        raise NetworkUnfit(
-            f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
-        ) from error
-    steps = [Step("as trained", cost(network, example))]
-    if enabled:
-        if fold_norms(network, example):
-            steps.append(Step("fold_batchnorm", cost(network, example)))
-        network.rewritten = True
-        after = cost(network, example)
-        if network.replaced:
-            steps.append(Step(f"replace {', '.join(sorted(network.replaced))}", after))
-    return network, steps

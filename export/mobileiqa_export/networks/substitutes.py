@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from ..rewrite.stream_lda import bins
+from ..rewrite.pooling import bins
 
 
 class Substitutes(TorchFunctionMode):
@@ -23,11 +23,19 @@ class Substitutes(TorchFunctionMode):
     Args:
         network: that runs meanwhile.
         pooling: the means of so many adaptive bins over such a length, as a constant [length, count].
-        replaced: to put the names of functions into that were replaced.
+        replaced: receives the names of the functions that were replaced.
+        names: of the functions to replace; all by default.
     """
 
-    def __init__(self, network: nn.Module, pooling: Callable[[int, int], Tensor], replaced: set[str]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        pooling: Callable[[int, int], Tensor],
+        replaced: set[str],
+        names: frozenset[str] | None = None,
+    ) -> None:
         super().__init__()
+        self._names = NAMES if names is None else names
         self.pooling, self._replaced = pooling, replaced
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
 
@@ -35,7 +43,7 @@ class Substitutes(TorchFunctionMode):
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        substitute = SUBSTITUTES.get(func)
+        substitute = SUBSTITUTES.get(func) if getattr(func, "__name__", "") in self._names else None
         made = substitute(self, *args, **kwargs) if substitute else None
         if made is None:
             return func(*args, **kwargs)
@@ -151,3 +159,6 @@ SUBSTITUTES: dict[Any, Substitute] = {
     Tensor.unfold: unfold,
     F.conv2d: computed_convolution,
 }
+
+NAMES = frozenset(function.__name__ for function in SUBSTITUTES)
+"""Names of all functions that have a substitute."""

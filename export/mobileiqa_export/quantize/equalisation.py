@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..rewrite.stream_backbone import StreamedResidual, StreamedStem
+from ..rewrite.backbone_streaming import StreamedResidual, StreamedStem
 from ..student.backbone import FirstBlock, InvertedResidual
 
 _MOST_SWEEPS = 40

@@ -1,65 +1,87 @@
-"""Exact inference rewrites: the same score to float rounding, for less. One pass a file."""
+"""Exact inference rewrites of students: the same score to float rounding at a lower cost. One pass a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from ..student import StudentConfig
-from .cost import Cost, cost
-from .fold_batchnorm import fold_batchnorm
-from .fold_gamma import fold_gamma
-from .fold_map_mean import fold_map_mean
-from .fold_query_key import fold_query_key
-from .normalise_input import normalise_input
-from .stream_backbone import stream_backbone
-from .stream_lda import stream_lda
+from .backbone_streaming import stream_backbone
+from .batchnorm_folding import fold_batchnorm
+from .costs import Cost, cost_of
+from .gamma_folding import fold_gamma
+from .lda_streaming import stream_lda
+from .map_mean_folding import fold_map_mean
+from .pipeline import AS_TRAINED, Pass, PassResult, Rewritten, Step, run_passes
+from .pixel_input import normalise_input, takes_pixels
+from .query_key_folding import fold_query_key
 
-Pass = Callable[[nn.Module, StudentConfig], nn.Module]
+StudentPass = Callable[[nn.Module, StudentConfig], PassResult]
 
-PASSES: tuple[Pass, ...] = (
-    fold_batchnorm,
-    normalise_input,
-    fold_query_key,
-    fold_map_mean,
-    fold_gamma,
-    stream_lda,
-    stream_backbone,
-)
+PASSES: dict[str, StudentPass] = {
+    "fold_batchnorm": fold_batchnorm,
+    "normalise_input": normalise_input,
+    "fold_query_key": fold_query_key,
+    "fold_map_mean": fold_map_mean,
+    "fold_gamma": fold_gamma,
+    "stream_lda": stream_lda,
+    "stream_backbone": stream_backbone,
+}
+"""In the order they are applied."""
 
+REQUIRED = frozenset({"normalise_input"})
+"""Passes that make the network's input pixels, which every exported network takes."""
 
-@dataclass(frozen=True)
-class Step:
-    """One line of the table that an export prints: the network after this pass."""
-
-    name: str
-    cost: Cost
+OPTIONAL = frozenset(PASSES) - REQUIRED
 
 
-def rewrite(
-    student: nn.Module, config: StudentConfig, *, enabled: bool = True
-) -> tuple[nn.Module, list[Step]]:
-    """The network to export: uint8 RGB [B, H, W, 3] in, opinions out; and what the passes made of it.
+def rewrite(student: nn.Module, config: StudentConfig, without: frozenset[str] = frozenset()) -> Rewritten:
+    """Returns a rewritten copy of a student: uint8 RGB [B, H, W, 3] -> opinions [B, views] or scores [B].
 
-    The student itself stays as it is. With ``enabled=False`` only the input changes: the network
-    as trained, on pixels. A pass that finds nothing to rewrite has no step.
+    Args:
+        student: normalised photos in, as built by :func:`mobileiqa_export.student.build_student`.
+        config: its sizes.
+        without: names of :data:`PASSES` to leave out; :data:`OPTIONAL` leaves the network as trained, on pixels.
+
+    Raises:
+        ValueError: ``without`` names a pass that does not exist or is required.
     """
+    if unknown := without - PASSES.keys():
+        raise ValueError(f"there is no pass {min(unknown)}; the passes are {', '.join(PASSES)}")
+
+    def bound(name: str, apply: StudentPass) -> Pass:
+        return Pass(name, lambda network: apply(network, config), name in REQUIRED)
+
+    def cost(network: nn.Module) -> Cost:
+        return cost_of(network, _example(network, config))
+
     network = deepcopy(student).requires_grad_(False).eval()
+    return run_passes(network, [bound(*item) for item in PASSES.items()], cost, without)
+
+
+def _example(network: nn.Module, config: StudentConfig) -> torch.Tensor:
+    """An input without data: pixels where the network takes pixels, else a normalised photo."""
     height, width = config.input_size
-    example = torch.empty(1, 3, height, width, device="meta")
-    steps = [Step("as trained", cost(network, example))]
-    for apply in PASSES if enabled else (normalise_input,):
-        before = list(map(type, network.modules()))
-        network = apply(network, config)
-        if apply is normalise_input:
-            example = torch.empty(1, height, width, 3, dtype=torch.uint8, device="meta")
-        if list(map(type, network.modules())) != before:
-            steps.append(Step(apply.__name__, cost(network, example)))
-    return network.eval(), steps
+    if takes_pixels(network):
+        return torch.empty(1, height, width, 3, dtype=torch.uint8, device="meta")
+    dtype = next(network.parameters()).dtype
+    return torch.empty(1, 3, height, width, dtype=dtype, device="meta")
 
 
-__all__ = ["PASSES", "Cost", "Step", "cost", "rewrite"]
+__all__ = [
+    "AS_TRAINED",
+    "OPTIONAL",
+    "PASSES",
+    "REQUIRED",
+    "Cost",
+    "Pass",
+    "PassResult",
+    "Rewritten",
+    "Step",
+    "cost_of",
+    "rewrite",
+    "run_passes",
+]

@@ -1,4 +1,4 @@
-"""What several passes do to a network's modules."""
+"""Helpers that several passes share."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from torch import Tensor, nn
 Old = TypeVar("Old", bound=nn.Module)
 
 
-def replace_all(network: nn.Module, old: type[Old], make: Callable[[Old], nn.Module]) -> nn.Module:
-    """Put ``make(module)`` in the place of every module of exactly this type; subclasses stay."""
+def replace_all(network: nn.Module, old: type[Old], make: Callable[[Old], nn.Module]) -> int:
+    """Replaces every module of exactly this type by ``make(module)`` in place; returns how many.
+
+    Modules of a subclass stay.
+    """
+    replaced = 0
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is old:
                 parent.add_module(name, make(child))
-    return network
+                replaced += 1
+    return replaced
 
 
 def bias_of(conv: nn.Conv2d) -> Tensor:
-    """Bias of a convolution, [out channels]; zeros where it has none."""
+    """Returns the bias of a convolution, [out channels]; zeros if it has none."""
     if conv.bias is None:
         return torch.zeros(conv.out_channels).to(conv.weight)
     return conv.bias.detach()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from copy import deepcopy
 
 import pytest
@@ -12,8 +11,8 @@ from torch import nn
 
 from mobileiqa_bench.scenes import scene
 from mobileiqa_export.quantize.equalisation import equalise, pairs
-from mobileiqa_export.reference import rewritten
-from mobileiqa_export.rewrite import rewrite, stream_backbone
+from mobileiqa_export.reference import on_pixels
+from mobileiqa_export.rewrite import backbone_streaming, rewrite
 from mobileiqa_export.student import Student, StudentConfig
 
 
@@ -33,16 +32,14 @@ def unbalanced(network: nn.Module) -> nn.Module:
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_it_is_exact(streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if streamed:
-        # The package has a function of the module's name.
-        module = sys.modules[stream_backbone.__module__]
-        monkeypatch.setattr(module, "WHOLE_BYTES", 1)
-        monkeypatch.setattr(module, "BAND_BYTES", 100_000)
-    network, _ = rewrite(filled(TINY), TINY)
+        monkeypatch.setattr(backbone_streaming, "WHOLE_BYTES", 1)
+        monkeypatch.setattr(backbone_streaming, "BAND_BYTES", 100_000)
+    network = rewrite(filled(TINY), TINY).network
     pixels = scene(1, *TINY.input_size)
-    before = rewritten(network)(pixels)
+    before = on_pixels(network)(pixels)
     changed = unbalanced(deepcopy(network))
     assert equalise(changed) == 29
-    assert abs(rewritten(changed)(pixels) - before) <= 1e-6
+    assert abs(on_pixels(changed)(pixels) - before) <= 1e-6
     assert all(parameter.dtype == torch.float32 for parameter in changed.parameters())
     for first, second in pairs(changed):
         made = first.weight.detach().abs().flatten(1).amax(1)
@@ -53,7 +50,7 @@ def test_it_is_exact(streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_where_nothing_but_relu_is_between(small: tuple[Student, StudentConfig]) -> None:
     """The published backbone: hard-swish and gates leave few pairs."""
-    network, _ = rewrite(*small)
+    network = rewrite(*small).network
     names = {id(module): name for name, module in network.named_modules()}
     found = [
         (names[id(first)].rsplit(".", 1)[1], names[id(second)].rsplit(".", 1)[1])
@@ -66,13 +63,13 @@ def test_only_where_nothing_but_relu_is_between(small: tuple[Student, StudentCon
         *[("conv_pw", "conv_dw")] * 3,
     ]
     pixels = scene(2, *small[1].input_size)
-    before = rewritten(network)(pixels)
+    before = on_pixels(network)(pixels)
     equalise(network)
-    assert abs(rewritten(network)(pixels) - before) <= 1e-6
+    assert abs(on_pixels(network)(pixels) - before) <= 1e-6
 
 
 def test_dead_channels_stay() -> None:
-    network, _ = rewrite(filled(TINY), TINY)
+    network = rewrite(filled(TINY), TINY).network
     first, _ = pairs(network)[0]
     with torch.no_grad():
         first.weight[0] = 0

@@ -86,7 +86,7 @@ def test_the_noisier_layer_comes_first() -> None:
 
 @pytest.mark.parametrize("precision", SCHEMES)
 def test_students(precision: str, small: tuple[Student, StudentConfig]) -> None:
-    network, _ = rewrite(*small)
+    network = rewrite(*small).network
     modules = {name for name, _ in network.named_modules()}
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     rows = Sensitivity(network, SCHEMES[precision], pictures(SMALL, 1)).noise()
@@ -99,7 +99,7 @@ def test_students(precision: str, small: tuple[Student, StudentConfig]) -> None:
 
 
 def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -> None:
-    network, _ = rewrite(*tiny)
+    network = rewrite(*tiny).network
     noise = {
         precision: {
             row.layer: row.sqnr_db for row in Sensitivity(network, SCHEMES[precision], pictures(TINY)).noise()
@@ -110,7 +110,7 @@ def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -
 
 
 def test_plans_keep_the_worst(tiny: tuple[Student, StudentConfig]) -> None:
-    network, _ = rewrite(*tiny)
+    network = rewrite(*tiny).network
     rows = Sensitivity(network, SCHEMES["int8-weights"], pictures(TINY, 1)).noise()
     kept = list(plans(rows))
     marked = [mark_spared(rows, frozenset(), keep) for keep in kept]
@@ -152,7 +152,7 @@ def test_a_module_without_layers_left_is_spared_with_them() -> None:
 
 
 def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
-    network, _ = rewrite(*tiny)
+    network = rewrite(*tiny).network
     analysis = Sensitivity(network, SCHEMES["int8-static"], pictures(TINY, 1))
     ends = analysis.ends(0.25, 1 / 32)
     assert {"local_cnn.conv_stem.conv", "head.opinion"} <= ends
@@ -161,7 +161,7 @@ def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
 
 
 def test_corrected_biases_bring_the_mean_back(tiny: tuple[Student, StudentConfig]) -> None:
-    network, _ = rewrite(*tiny)
+    network = rewrite(*tiny).network
     scheme = SCHEMES["int4-weights"]
     seen = pictures(TINY)
     shifts = bias_shifts(network, scheme, seen)

@@ -1,4 +1,4 @@
-"""Everything after resizing inside the network."""
+"""Moves everything after resizing into the network."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ..student import BACKBONES, StudentConfig
 from ..student.backbone import BackboneSpec
+from .pipeline import PassResult
 
 
 class PixelStem(nn.Module):
@@ -30,12 +31,12 @@ class PixelStem(nn.Module):
         return out
 
     def centred(self, x: Tensor) -> Tensor:
-        """Pixels [B, 3, H, W] in 0..255 -> the same around zero, in the network's dtype."""
+        """Returns pixels [B, 3, H, W] in 0..255 less their mean, in the network's dtype."""
         return x.to(self.mean.dtype) - self.mean
 
 
 def channels_first(pixels: Tensor) -> Tensor:
-    """[B, H, W, 3] -> [B, 3, H, W], while pixels are still bytes: a quarter of the traffic."""
+    """Permutes [B, H, W, 3] to [B, 3, H, W]; of uint8 pixels that moves a quarter of the bytes of floats."""
     return pixels.permute(0, 3, 1, 2)
 
 
@@ -43,11 +44,16 @@ def _per_channel(values: tuple[float, float, float], like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=torch.float64).to(like).view(1, 3, 1, 1)
 
 
-def normalise_input(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """1/255, mean and deviation as part of the network, so that its input is plain pixels."""
+def takes_pixels(student: nn.Module) -> bool:
+    """Whether :func:`normalise_input` has been applied."""
+    return any(isinstance(module, PixelStem) for module in student.modules())
+
+
+def normalise_input(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Makes mean and deviation a part of the network, so that its input is plain pixels."""
     backbone = student.get_submodule("local_cnn")
     conv = backbone.get_submodule("conv_stem")
     if not isinstance(conv, nn.Conv2d):
         raise TypeError(f"the first layer is {type(conv).__name__}, not a convolution")
     backbone.add_module("conv_stem", PixelStem(conv, BACKBONES[config.backbone]))
-    return student
+    return PassResult(student, changed=True)

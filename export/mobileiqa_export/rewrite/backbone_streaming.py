@@ -1,4 +1,4 @@
-"""The first blocks of the backbone, where maps are large, one band of rows at a time."""
+"""Runs the first blocks of the backbone, where maps are large, on one band of rows at a time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from ..student import StudentConfig
 from ..student.backbone import Backbone, FirstBlock, Gate, InvertedResidual, tap_sizes
 from .bands import BandConv, Rows, cut
-from .normalise_input import PixelStem, channels_first
+from .pipeline import PassResult
+from .pixel_input import PixelStem, channels_first
 
-# A block whose widest map is smaller stays whole. A band should fit a shared L3 with room to spare.
+# Blocks whose widest map is smaller stay whole. A band should fit a shared L3 cache with room to spare.
 WHOLE_BYTES = 16_000_000
 BAND_BYTES = 4_000_000
 
@@ -18,7 +19,7 @@ BAND_BYTES = 4_000_000
 class StreamedStem(nn.Module):
     """First convolution and first block: uint8 RGB [B, H, W, 3] -> [B, 16, H/2, W/2].
 
-    Pixels become floats in bands too, so that the photo exists as bytes alone.
+    Pixels are converted to floats band by band too, so the whole photo exists only as uint8.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class StreamedStem(nn.Module):
 class StreamedResidual(nn.Module):
     """An :class:`InvertedResidual`, [B, C, H, W] -> [B, out, H/s, W/s].
 
-    A gate needs the mean of the whole map, which is that of its bands; the map itself is never put together.
+    A gate needs the mean of the whole map, the weighted mean of its bands; the map is never built.
     """
 
     def __init__(self, block: InvertedResidual, size: tuple[int, int]) -> None:
@@ -77,18 +78,19 @@ class StreamedResidual(nn.Module):
 
 
 def _mean(bands: list[Tensor]) -> Tensor:
-    """Of every channel of a map that is cut into bands of rows, [B, C, 1, 1]."""
+    """Returns the mean of every channel of a map that is cut into bands of rows, [B, C, 1, 1]."""
     height = sum(band.shape[2] for band in bands)
     # Means rather than sums, which half precision could not hold.
     shares = [band.mean((2, 3), keepdim=True) * (band.shape[2] / height) for band in bands]
     return torch.stack(shares).sum(0)
 
 
-def stream_backbone(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """The widest maps of the backbone shrink to bands; a small photo's are small and stay whole."""
+def stream_backbone(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Cuts the widest maps of the backbone into bands. Blocks whose maps are small stay whole."""
     backbone = student.get_submodule("local_cnn")
     if not isinstance(backbone, Backbone):
-        return student
+        return PassResult(student, changed=False, reason="the network has no backbone that it knows")
+    streamed = 0
     height, width = tap_sizes(*config.input_size)[0]
     first, pixels = backbone.get_submodule("blocks.0.0"), backbone.conv_stem
     whole = 4 * first.get_submodule("conv_dw").get_parameter("weight").shape[0] * height * width
@@ -97,12 +99,14 @@ def stream_backbone(student: nn.Module, config: StudentConfig) -> nn.Module:
         backbone.add_module("conv_stem", stem)
         backbone.bn1, backbone.act = nn.Identity(), nn.Identity()
         backbone.get_submodule("blocks.0").add_module("0", nn.Identity())
+        streamed += 1
     for stage in backbone.blocks:
         for name, block in list(stage.named_children()):
             if not isinstance(block, InvertedResidual):
                 continue
             if 4 * block.conv_pw.out_channels * height * width >= WHOLE_BYTES:
                 stage.add_module(name, StreamedResidual(block, (height, width)))
+                streamed += 1
             stride = int(block.conv_dw.stride[0])
             height, width = -(-height // stride), -(-width // stride)
-    return student
+    return PassResult.of(student, streamed, f"map of {WHOLE_BYTES / 1e6:.0f} MB or more")

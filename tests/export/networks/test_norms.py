@@ -10,7 +10,7 @@ from standins import seeded
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from mobileiqa_export.networks.fold import fold_norms
+from mobileiqa_export.networks.norms import fold_norms
 
 
 class Branching(nn.Module):

@@ -1,4 +1,4 @@
-"""BatchNorm into the convolution before it."""
+"""Folds BatchNorm into the convolution before it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..student import StudentConfig
+from .pipeline import PassResult
 
 
-def fold_batchnorm(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """At inference BatchNorm is one scale and shift a channel, which the convolution can carry.
+def fold_batchnorm(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Folds every BatchNorm: at inference, a scale and a shift per channel that a convolution can carry.
 
-    Every block of the backbone names its convolutions and norms in the order they are applied.
+    Relies on the backbone's blocks, which name convolutions and norms in the order they are applied.
     """
+    folded = 0
     for block in list(student.modules()):
         children = list(block.named_children())
         norms = [(name, child) for name, child in children if isinstance(child, nn.BatchNorm2d)]
@@ -22,4 +24,5 @@ def fold_batchnorm(student: nn.Module, config: StudentConfig) -> nn.Module:
         for (conv_name, conv), (norm_name, norm) in zip(convs, norms, strict=True):
             setattr(block, conv_name, fuse_conv_bn_eval(conv, norm))
             setattr(block, norm_name, nn.Identity())
-    return student
+            folded += 1
+    return PassResult.of(student, folded, "BatchNorm")

@@ -16,10 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one forward pass over one photo.
+    """Cost of one forward pass over one photo.
 
     Attributes:
-        parameters: weights, fixed matrices not counted.
+        parameters: number of trained weights; fixed matrices are not counted.
         macs: multiply-accumulates of convolutions and matrix products.
         largest_activation: bytes of the largest tensor that an operation writes.
     """
@@ -42,8 +42,8 @@ class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def cost(network: nn.Module, example: Tensor) -> Cost:
-    """Count one pass over an example. On the meta device that takes no memory and no arithmetic."""
+def cost_of(network: nn.Module, example: Tensor) -> Cost:
+    """Counts one forward pass over an example; on the meta device that takes no memory and no arithmetic."""
     shadow = deepcopy(network).to("meta") if example.is_meta else network
     largest = _LargestOutput()  # type: ignore[no-untyped-call]
     flops = FlopCounterMode(display=False)

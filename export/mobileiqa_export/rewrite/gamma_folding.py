@@ -1,4 +1,4 @@
-"""The weight of a spatial attention into its values, and its three projections into one."""
+"""Folds the weight of a spatial attention into its values, and its three projections into one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..student import StudentConfig
 from ..student.attention import SpatialAttention
 from .modules import bias_of, replace_all
+from .pipeline import PassResult
 
 
 class FoldedSpatialAttention(nn.Module):
@@ -35,6 +36,8 @@ class FoldedSpatialAttention(nn.Module):
         return (v @ weights.transpose(1, 2)).view_as(x) + x
 
 
-def fold_gamma(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """One projection instead of three, and no multiplication after it."""
-    return replace_all(student, SpatialAttention, FoldedSpatialAttention)
+def fold_gamma(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Replaces the three projections of every spatial attention by one, which carries ``gamma`` too."""
+    return PassResult.of(
+        student, replace_all(student, SpatialAttention, FoldedSpatialAttention), "spatial attention"
+    )

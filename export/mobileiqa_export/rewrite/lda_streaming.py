@@ -1,4 +1,4 @@
-"""Local distortion aware blocks, one band of rows at a time."""
+"""Runs local distortion aware blocks on one band of rows at a time."""
 
 from __future__ import annotations
 
@@ -10,25 +10,11 @@ from ..student import StudentConfig
 from ..student.backbone import tap_sizes
 from ..student.lda import LocalDistortionAware
 from .modules import bias_of
+from .pipeline import PassResult
+from .pooling import bins, pooling_matrix
 
-# Wide rows that are alive at once: they and their GELU fit a shared L3.
+# Size of the wide rows that are alive at once: they and their GELU fit a shared L3 cache.
 STRIP_BYTES = 20_000_000
-
-
-def bins(length: int, count: int) -> list[tuple[int, int]]:
-    """[start, end) of each bin of adaptive average pooling: floor and ceil of i * length / count.
-
-    Bins overlap where ``count`` does not divide ``length``.
-    """
-    return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
-
-
-def pooling_matrix(length: int, count: int) -> Tensor:
-    """Adaptive average pooling of one axis as a float64 matrix [length, count] of bin means."""
-    matrix = torch.zeros(length, count, dtype=torch.float64)
-    for column, (start, end) in enumerate(bins(length, count)):
-        matrix[start:end, column] = 1 / (end - start)
-    return matrix
 
 
 class StreamedLDA(nn.Module):
@@ -90,10 +76,10 @@ class StreamedLDA(nn.Module):
         return torch.cat([self._wide(strip).sum(2) for strip in strips], 2) / band.shape[2]
 
 
-def stream_lda(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """The wide map of a tap, 1.2 GB for the largest, shrinks to one band of it."""
+def stream_lda(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Cuts the wide map of every tap, 1.2 GB for the largest, into bands that exist one at a time."""
     sizes = tap_sizes(*config.input_size)
     blocks = [(n, m) for n, m in student.named_children() if isinstance(m, LocalDistortionAware)]
     for (name, block), (height, width) in zip(blocks, sizes, strict=bool(blocks)):
         setattr(student, name, StreamedLDA(block, height, width))
-    return student
+    return PassResult.of(student, len(blocks), "local distortion aware blocks")

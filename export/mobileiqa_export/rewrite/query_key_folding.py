@@ -1,4 +1,4 @@
-"""One matrix where queries and keys had two."""
+"""Folds the matrices of queries and keys into one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..student import StudentConfig
 from ..student.attention import TokenAttention
 from .modules import replace_all
+from .pipeline import PassResult
 
 
 class FoldedTokenAttention(TokenAttention):
@@ -36,9 +37,11 @@ class FoldedTokenAttention(TokenAttention):
         return torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
 
 
-def fold_query_key(student: nn.Module, config: StudentConfig) -> nn.Module:
-    """Queries and keys of every token attention folded in float64: a third of its weights go.
+def fold_query_key(student: nn.Module, config: StudentConfig) -> PassResult:
+    """Folds queries and keys of every token attention in float64: a third of its weights go.
 
     The spatial attentions keep theirs: d/8 channels cost less than one d x d matrix.
     """
-    return replace_all(student, TokenAttention, FoldedTokenAttention)
+    return PassResult.of(
+        student, replace_all(student, TokenAttention, FoldedTokenAttention), "token attention"
+    )

@@ -1,0 +1,71 @@
+"""Rewrites of networks whose code is not known here: norms folded, operators replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import NetworkUnfit
+from ..rewrite import Pass, PassResult, Rewritten, cost_of, run_passes
+from .factory import described
+from .norms import fold_norms
+from .pixels import PixelNetwork
+from .substitutes import NAMES
+
+
+def rewrite_network(
+    trained: PixelNetwork, example: Tensor, without: frozenset[str] = frozenset(), *, enabled: bool = True
+) -> Rewritten:
+    """Returns a rewritten copy of a network: a pass folds norms, and one for each function replaces it.
+
+    Args:
+        trained: stays as it is.
+        example: pixels, uint8 [1, H, W, 3].
+        without: names of passes to leave out: ``fold_batchnorm``, or ``replace_`` and a function's name.
+        enabled: False leaves all passes out.
+
+    Raises:
+        NetworkUnfit: the network cannot be copied.
+    """
+    network = copied(trained)
+    passes = list(_passes(network, example)) if enabled else []
+    return run_passes(network, passes, lambda network: cost_of(network, example), without)
+
+
+def copied(trained: PixelNetwork) -> PixelNetwork:
+    """Returns a deep copy. Raises NetworkUnfit where the network does not allow that."""
+    try:
+        return deepcopy(trained)
+    except Exception as error:  # a module may hold anything
+        raise NetworkUnfit(
+            f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
+        ) from error
+
+
+def _passes(network: PixelNetwork, example: Tensor) -> Iterator[Pass]:
+    def fold(same: nn.Module) -> PassResult:
+        return PassResult.of(same, fold_norms(same, example), "BatchNorm that one layer alone feeds")
+
+    yield Pass("fold_batchnorm", fold)
+    for name in sorted(_called(network, example)):
+        yield Pass(f"replace_{name}", partial(_replace, name))
+
+
+def _replace(name: str, network: nn.Module) -> PassResult:
+    """Replaces one function wherever the network calls it."""
+    assert isinstance(network, PixelNetwork)
+    network.substituted |= {name}
+    return PassResult(network, changed=True)
+
+
+def _called(network: PixelNetwork, example: Tensor) -> set[str]:
+    """Names of the functions that the network calls and that have a substitute which takes the call."""
+    network.substituted = NAMES
+    with torch.inference_mode():
+        network(example)
+    network.substituted = frozenset()
+    return network.replaced
