@@ -52,14 +52,13 @@ def _passes(network: PixelNetwork, example: Tensor) -> Iterator[Pass]:
 
     yield Pass("fold_batchnorm", fold)
     for name in sorted(_called(network, example)):
-        yield Pass(f"replace_{name}", partial(_replace, name))
+        yield Pass(f"replace_{name}", partial(_replace, network, name))
 
 
-def _replace(name: str, network: nn.Module) -> PassResult:
-    """Replaces one function wherever the network calls it."""
-    assert isinstance(network, PixelNetwork)
+def _replace(network: PixelNetwork, name: str, same: nn.Module) -> PassResult:
+    """Replaces one function wherever the network calls it; ``same`` is the network."""
     network.substituted |= {name}
-    return PassResult(network, changed=True)
+    return PassResult(same, changed=True)
 
 
 def _called(network: PixelNetwork, example: Tensor) -> set[str]:

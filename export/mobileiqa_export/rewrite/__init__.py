@@ -44,7 +44,7 @@ def rewrite(student: nn.Module, config: StudentConfig, without: frozenset[str] =
     Args:
         student: normalised photos in, as built by :func:`mobileiqa_export.student.build_student`.
         config: its sizes.
-        without: names of :data:`PASSES` to leave out; :data:`OPTIONAL` leaves the network as trained, on pixels.
+        without: names of :data:`PASSES` to leave out; :data:`OPTIONAL` leaves out all that can be.
 
     Raises:
         ValueError: ``without`` names a pass that does not exist or is required.
