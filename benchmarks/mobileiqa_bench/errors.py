@@ -13,6 +13,10 @@ class PhotosMissing(MobileIQAError):
     """There is no photo to work on: none was given, none could be read, or none is installed here."""
 
 
+class PlotUnavailable(MobileIQAError):
+    """A plot cannot be drawn or written: matplotlib is missing, or the file has another suffix."""
+
+
 class BenchmarkFileInvalid(BenchmarkError):
     """A file is no benchmark of the schema that this version reads, or it is damaged."""
 

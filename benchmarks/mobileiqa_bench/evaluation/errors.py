@@ -27,7 +27,3 @@ class EvaluationError(MobileIQAError):
 
 class AgreementUndefined(EvaluationError):
     """Too few photos, arrays that do not match, or values that are not finite."""
-
-
-class PlotUnavailable(EvaluationError):
-    """A plot was asked for, and matplotlib is not installed or the file has another suffix."""

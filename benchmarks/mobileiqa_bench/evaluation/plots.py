@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.bands import BANDS
 
+from ..errors import PlotUnavailable
+from ..figures import load_matplotlib
 from .distortions import DISTORTIONS, Distortion
-from .errors import PlotUnavailable
 from .ladders import STEPS, VISIBLE_DROP, Ladders
 
 if TYPE_CHECKING:
@@ -41,31 +43,33 @@ _STYLE: dict[Any, Any] = {
 
 
 def plot_ladders(ladders: Ladders, file: str | Path) -> None:
-    """Draw the ladders as a slide, 16:9, PNG or SVG by the file's suffix.
+    """Draws the ladders as a slide, 16:9, PNG or SVG by the file's suffix.
+
+    The same ladders always give the same bytes.
 
     Raises:
-        PlotUnavailable: another suffix, or matplotlib is not installed.
+        PlotUnavailable: another suffix, matplotlib is not installed, or it cannot draw or write the file.
     """
     path = Path(file)
     if path.suffix.lower() not in SUFFIXES:
         raise PlotUnavailable(
             f"{path}: plots are {' or '.join(SUFFIXES)}; give the file one of these suffixes"
         )
+    load_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    metadata: dict[str, Any] = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
     try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PlotUnavailable(
-            f"plots are drawn by matplotlib, which cannot be imported ({error}); "
-            'pip install "mobileiqa-sdk[evaluate]"'
-        ) from error
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(13.6, 7.65), facecolor="white")
-        FigureCanvasAgg(figure)  # draws without a display, and leaves pyplot's state alone
-        _draw(figure, ladders)
-        metadata: dict[str, Any] = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
-        figure.savefig(path, dpi=DPI, metadata=metadata)
+        with rc_context(_STYLE):
+            figure = Figure(figsize=(13.6, 7.65), facecolor="white")
+            FigureCanvasAgg(figure)  # draws without a display, and leaves pyplot's state alone
+            _draw(figure, ladders)
+            figure.savefig(path, dpi=DPI, metadata=metadata)
+    # Fonts, styles of the user's matplotlibrc and a full disk: matplotlib raises whatever they raise.
+    except Exception as error:
+        raise PlotUnavailable(f"{path}: the plot cannot be drawn ({first_line(error)})") from error
 
 
 def _draw(figure: Figure, ladders: Ladders) -> None:

@@ -1,4 +1,4 @@
-"""The picture of a report: scores of the artifact over the reference's, and how far they are off."""
+"""The plot of a report: the artifact's scores against the reference's, and their differences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from mobileiqa_sdk._text import first_line
+from mobileiqa_sdk.progress import SILENT, Progress
+
+from ..figures import load_matplotlib
 from .drift import Drift
 from .parity import Parity
 
@@ -15,23 +19,46 @@ BLUE, GREY, ORANGE = "#1f5fa8", "#8a8f98", "#d9730d"
 
 
 def draw(
-    path: Path, parity: Sequence[Parity], found: Drift, *, title: str, subtitle: str, axes: tuple[str, str]
+    path: Path,
+    parity: Sequence[Parity],
+    figures: Drift,
+    *,
+    title: str,
+    subtitle: str,
+    axes: tuple[str, str],
+    progress: Progress = SILENT,
 ) -> bool:
-    """Write a PNG of 1600 x 900 pixels; False, and nothing written, where matplotlib is not installed.
+    """Writes a PNG of 1600 x 900 pixels, always the same for the same scores.
 
     Args:
         path: of the file.
-        parity: a point each; names with a comma are photographs with a fault.
-        found: its figures.
-        title: the line above.
-        subtitle: the line below that.
-        axes: what the reference and the artifact are.
+        parity: one point each; names with a comma are photographs with a fault.
+        figures: printed beside the points.
+        title: the first line.
+        subtitle: the line below it.
+        axes: names of the reference and of the artifact.
+        progress: receives a warning if the plot cannot be drawn.
+
+    Returns:
+        Whether the file was written. A plot that cannot be drawn never costs the result it shows.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+        load_matplotlib()
+        _write(path, parity, figures, title, subtitle, axes)
+    # Fonts, styles of the user's matplotlibrc and a full disk: matplotlib raises whatever they raise.
+    except Exception as error:
+        progress.warn(f"{path}: no plot was drawn ({first_line(error)})")
+        path.unlink(missing_ok=True)
         return False
+    return True
+
+
+def _write(
+    path: Path, parity: Sequence[Parity], figures: Drift, title: str, subtitle: str, axes: tuple[str, str]
+) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     expected = np.array([entry.reference for entry in parity])
     scores = np.array([entry.artifact for entry in parity])
     plain = np.array(["," not in entry.image for entry in parity])
@@ -52,10 +79,10 @@ def draw(
     left.set(xlim=ends, ylim=ends, xlabel=f"score, {axes[0]}", ylabel=f"score, {axes[1]}")
     right.set(xlabel=f"score, {axes[0]}", ylabel="difference", xlim=ends)
     right.ticklabel_format(axis="y", scilimits=(-3, 3))
-    reach = 1.15 * max(found.max_difference, 1e-9)
+    reach = 1.15 * max(figures.max_difference, 1e-9)
     right.set_ylim(-reach, reach)
     left.legend(loc="lower right", frameon=False, fontsize=14)
-    left.text(0.04, 0.96, _summary(found), transform=left.transAxes, va="top", size=15, linespacing=1.5)
+    left.text(0.04, 0.96, _summary(figures), transform=left.transAxes, va="top", size=15, linespacing=1.5)
     for panel in (left, right):
         panel.tick_params(labelsize=13)
         panel.xaxis.label.set_fontsize(15)
@@ -65,14 +92,13 @@ def draw(
         panel.spines[["top", "right"]].set_visible(False)
     # Without matplotlib's version inside: the same export gives the same bytes.
     figure.savefig(path, metadata={"Software": None})
-    return True
 
 
-def _summary(found: Drift) -> str:
-    srcc = "undefined" if found.srcc is None else f"{found.srcc:.4f}"
+def _summary(figures: Drift) -> str:
+    srcc = "undefined" if figures.srcc is None else f"{figures.srcc:.4f}"
     return (
         f"SRCC {srcc}\n"
-        f"{found.flips_clear.share:.2%} of clear pairs flipped\n"
-        f"largest difference {found.max_difference:.1e}\n"
-        f"mean difference {found.mean_difference:.1e}"
+        f"{figures.flips_clear.share:.2%} of clear pairs flipped\n"
+        f"largest difference {figures.max_difference:.1e}\n"
+        f"mean difference {figures.mean_difference:.1e}"
     )

@@ -22,7 +22,8 @@ class FakeScorer:
         self.quality = quality
         self.asked: list[Any] = []
         self.contract = SimpleNamespace(
-            model=SimpleNamespace(name="fake"), input=SimpleNamespace(height=height, width=width)
+            model=SimpleNamespace(name="fake"),
+            input=SimpleNamespace(height=height, width=width, size=(height, width)),
         )
 
     def score(self, photo: Any) -> float:

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_bench.errors import PhotosMissing
+from mobileiqa_bench.errors import PhotosMissing, PlotUnavailable
 from mobileiqa_bench.evaluation import ladders, plots
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
-from mobileiqa_bench.evaluation.errors import PlotUnavailable
 from mobileiqa_bench.evaluation.ladder_table import ladder_table
 from mobileiqa_bench.evaluation.ladders import STEPS, Climb, Ladders, climb_ladders
 from mobileiqa_bench.evaluation.plots import plot_ladders
