@@ -138,7 +138,7 @@ def _ways(
     spared = frozenset()
     for spared in shop.ends(cell.precision):
         yield Way(weight_only=enclosing(spared, rows)), rows
-    smallest = FORMATS[cell.form].smallest.get(cell.precision, 0)
+    smallest = FORMATS[cell.form].smallest(PRECISIONS[cell.precision])
     left = [row for row in rows if row.weights >= smallest and not spared.issuperset(row.modules)]
     worst = shop.damage(cell.precision, left)
     rows = [*worst, *(row for row in rows if row not in left)]
@@ -167,7 +167,7 @@ def _attempt(
     progress.step(f"writing {cell}")
     job = shop.job(contract, cell.precision, folder, way.keep, way.weight_only)
     if way.treated:
-        job = shop.treated(job, FORMATS[cell.form].smallest.get(cell.precision, 0))
+        job = shop.treated(job, FORMATS[cell.form].smallest(PRECISIONS[cell.precision]))
     try:
         file = save(cell.form, job)
     except (MobileIQAError, OSError):

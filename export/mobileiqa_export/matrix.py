@@ -41,10 +41,11 @@ def cells(formats: Sequence[str], precisions: Sequence[str]) -> list[Cell]:
     chosen = []
     for form in forms:
         for precision in sorted(wanted, key=list(PRECISIONS).index):
-            if precision in FORMATS[form].precisions:
+            offered = [each.name for each in FORMATS[form].precisions]
+            if precision in offered:
                 chosen.append(Cell(form, precision))
             elif ALL not in formats and ALL not in precisions:
-                raise ExportError(f"{form} has no {precision}; it has {', '.join(FORMATS[form].precisions)}")
+                raise ExportError(f"{form} has no {precision}; it has {', '.join(offered)}")
     if not chosen:
         raise ExportError(f"no format offers {', '.join(wanted)}; leave out --precision to see fp32")
     return chosen

@@ -136,8 +136,9 @@ class Workshop:
         weight_only: frozenset[str] = frozenset(),
     ) -> Job:
         """What a format needs to write an artifact into an empty folder."""
-        pictures = self.calibration().pixels if precision == "int8-static" else ()
-        return Job(self.network, contract, precision, folder, pictures, keep, weight_only)
+        chosen = PRECISIONS[precision]
+        pictures = self.calibration().pixels if chosen.needs_calibration else ()
+        return Job(self.network, contract, chosen, folder, pictures, keep, weight_only)
 
     def treated(self, job: Job, smallest: int) -> Job:
         """The job with the equalised network, and biases corrected where the job quantizes.
@@ -145,8 +146,8 @@ class Workshop:
         Layers of fewer weights than the smallest are none that it quantizes.
         """
         # Integers of 8 bits err alike, whether the activations do or not.
-        uncorrected = job.keep_float if scheme_of(job.precision).bits == 8 else job.spared
-        return replace(job, network=self._treatment(job.precision).network(uncorrected, smallest))
+        uncorrected = job.keep_float if scheme_of(job.precision.name).bits == 8 else job.spared
+        return replace(job, network=self._treatment(job.precision.name).network(uncorrected, smallest))
 
     def _treatment(self, precision: str) -> Treated:
         if precision not in self._treated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from onnx import numpy_helper
 from mobileiqa_export.attempt import Attempt, try_cell
 from mobileiqa_export.errors import ConversionFailed, ExportMismatch
 from mobileiqa_export.exporter import export
-from mobileiqa_export.formats import FORMATS, Format, Job
+from mobileiqa_export.formats import FORMATS, Format, Job, Writer
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.matrix import Cell
+from mobileiqa_export.precisions import FP16, FP32, INT8_STATIC, INT8_WEIGHTS
 from mobileiqa_export.quantize.mixed import enclosing
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_export.workshop import Options, Workshop
@@ -42,9 +44,8 @@ def quantizer(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
         (job.folder / "model.onnx").write_bytes(b"weights")
         return job.folder / "model.onnx"
 
-    monkeypatch.setitem(
-        FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "int8-weights", "int8-static"))
-    )
+    writers = {precision: Writer("") for precision in (FP32, INT8_WEIGHTS, INT8_STATIC)}
+    monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", writers))
     monkeypatch.setattr(onnx_format, "save", save)
     return jobs
 
@@ -173,8 +174,8 @@ def test_what_is_not_quantized_is_not_spared(
     shop: Workshop, quantizer: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smallest = 300
-    entry = FORMATS["onnx"]._replace(smallest={"int8-weights": smallest})
-    monkeypatch.setitem(FORMATS, "onnx", entry)
+    writers = {INT8_WEIGHTS: Writer("", smallest)}
+    monkeypatch.setitem(FORMATS, "onnx", replace(FORMATS["onnx"], writers=writers))
     large = {row.modules for row in shop.noise("int8-weights") if row.weights >= smallest}
     assert 0 < len(large) < len(shop.noise("int8-weights"))
     answering(monkeypatch, shop, quantizer, lambda job: 0.001 if len(job.keep_float) == len(large) else 0.3)
@@ -229,7 +230,7 @@ def test_rank_damage_of_a_real_file(
     real = onnx_format.save
 
     def save(job: Job) -> Path:
-        path = real(Job(**{**vars(job), "precision": "fp32"}))
+        path = real(Job(**{**vars(job), "precision": FP32}))
         model = onnx.load(path)
         for entry in model.graph.initializer:
             values = numpy_helper.to_array(entry)
@@ -240,7 +241,11 @@ def test_rank_damage_of_a_real_file(
         onnx.save(model, path)
         return path
 
-    monkeypatch.setitem(FORMATS, "onnx", Format(onnx_format.__name__, "export", ("fp32", "fp16")))
+    monkeypatch.setitem(
+        FORMATS,
+        "onnx",
+        replace(FORMATS["onnx"], writers={each: FORMATS["onnx"].writers[each] for each in (FP32, FP16)}),
+    )
     monkeypatch.setattr(onnx_format, "save", save)
     with pytest.raises(ExportMismatch, match=r"a score is .* away .*out\.report; --allow-drift"):
         export(tiny_checkpoint, tmp_path / "out", precision="fp16", options=Options(timing=False))

@@ -9,16 +9,17 @@ import pytest
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.exporter import export_matrix
-from mobileiqa_export.formats import FORMATS, Format
+from mobileiqa_export.formats import FORMATS, Format, Writer
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.formats.job import Job
 from mobileiqa_export.matrix import Cell, cells
+from mobileiqa_export.precisions import FP16, FP32, INT4_WEIGHTS, INT8_STATIC
 from mobileiqa_export.workshop import Options
 from mobileiqa_sdk import Scorer
 
 TWO = {
-    "onnx": Format("mobileiqa_export.formats.onnx", "export", ("fp32", "int8-static")),
-    "abacus": Format("nowhere", "abacus", ("int4-weights", "fp32")),
+    "onnx": Format("onnx", onnx_format.__name__, "export", {FP32: Writer(""), INT8_STATIC: Writer("")}),
+    "abacus": Format("abacus", "nowhere", "abacus", {INT4_WEIGHTS: Writer(""), FP32: Writer("")}),
 }
 
 
@@ -76,10 +77,12 @@ def test_a_folder_stays_inside(name: str, folder: str) -> None:
 def test_one_failing_cell_leaves_the_others(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(FORMATS, "onnx", Format("mobileiqa_export.formats.onnx", "export", ("fp32", "fp16")))
-    monkeypatch.setitem(FORMATS, "abacus", Format("mobileiqa_export.formats.abacus", "abacus", ("fp32",)))
+    floats = {precision: FORMATS["onnx"].writers[precision] for precision in (FP32, FP16)}
+    monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", floats))
+    abacus = Format("abacus", "mobileiqa_export.formats.abacus", "abacus", {FP32: Writer("")})
+    monkeypatch.setitem(FORMATS, "abacus", abacus)
     plain = onnx_format.save
-    monkeypatch.setattr(onnx_format, "save", lambda job: plain(Job(**{**vars(job), "precision": "fp32"})))
+    monkeypatch.setattr(onnx_format, "save", lambda job: plain(Job(**{**vars(job), "precision": FP32})))
     lines: list[str] = []
     outcomes = export_matrix(
         tiny_checkpoint,

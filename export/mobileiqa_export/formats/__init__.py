@@ -1,70 +1,39 @@
-"""Artifact formats: one file each with ``save(job) -> Path``, one line here."""
+"""Artifact formats: each has a module that writes model files, and an entry in :mod:`.registry`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
-from ..errors import ExportError
-from ..precisions import PRECISIONS
-from .job import MIN_INTEGERS, Job
+from .job import Job, LayerCount
+from .registry import FORMATS, Format, Writer, format_named
 
 
-class Format(NamedTuple):
-    """Where a format lives, which extras install what it needs, and the precisions it can write.
+def save(file_format: str, job: Job) -> Path:
+    """Writes the job's artifact and returns the path of its model file (a folder, for Core ML).
 
-    ``smallest`` is the number of weights from which a precision takes a layer; without an entry, any.
-    """
-
-    module: str
-    extra: str
-    precisions: tuple[str, ...]
-    smallest: Mapping[str, int] = MappingProxyType({})
-
-
-FORMATS: dict[str, Format] = {
-    "onnx": Format(
-        "mobileiqa_export.formats.onnx",
-        "export",
-        tuple(PRECISIONS),
-        dict.fromkeys(("int8-weights", "int8-dynamic", "int4-weights"), MIN_INTEGERS),
-    ),
-    "tflite": Format(
-        "mobileiqa_export.formats.tflite",
-        "export-tflite",
-        ("fp32", "fp16", "int8-weights", "int8-dynamic", "int8-static"),
-    ),
-    "coreml": Format(
-        "mobileiqa_export.formats.coreml",
-        "export,coreml",
-        ("fp32", "fp16", "int8-weights", "int8-static", "int4-weights"),
-        {"int8-weights": 2049, "int4-weights": MIN_INTEGERS},  # the first is coremltools' own
-    ),
-}
-
-
-def save(form: str, job: Job) -> Path:
-    """Write the job's artifact in a format and return its model file.
+    Args:
+        file_format: a key of :data:`FORMATS`.
+        job: what to write, and where.
 
     Raises:
-        ExportError: no such format, not such a precision, or a package is missing.
+        ExportError: unknown format, a precision that it does not offer, a package that is missing or of
+            an unsupported version, or a module to spare that the network does not have.
+        ConversionFailed: the format has no counterpart of an operator, or the file would be too large.
     """
-    if form not in FORMATS:
-        raise ExportError(f"no format is called {form!r}; there is {', '.join(FORMATS)}")
-    entry = FORMATS[form]
-    if job.precision not in entry.precisions:
-        raise ExportError(f"{form} has no {job.precision}; it has {', '.join(entry.precisions)}")
-    try:
-        module = import_module(entry.module)
-    except ImportError as error:
-        raise ExportError(
-            f'{form} needs {error.name or error}; pip install "mobileiqa-sdk[{entry.extra}]"'
-        ) from error
-    path: Path = module.save(job)
+    entry = format_named(file_format)
+    entry.smallest(job.precision)  # raises where the precision is not offered, before any import
+    path: Path = entry.load().save(job)
     return path
 
 
-__all__ = ["FORMATS", "Format", "Job", "save"]
+def count_layers(file_format: str, path: Path) -> LayerCount:
+    """Counts what became of the layers in a model file that :func:`save` wrote.
+
+    Raises:
+        ExportError: unknown format, or a package is missing.
+    """
+    count: LayerCount = format_named(file_format).load().count_layers(path)
+    return count
+
+
+__all__ = ["FORMATS", "Format", "Job", "LayerCount", "Writer", "count_layers", "format_named", "save"]

@@ -20,20 +20,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from .coreml_convert import Conversion, Target, convert
+from .coreml_convert import convert
+from .coreml_count import count_layers
 from .coreml_package import write_package
-from .coreml_quantize import palettize, quantize_activations, quantize_weights
+from .coreml_precisions import Writer
 from .job import Job
-
-_TARGETS = {
-    "fp32": Target("iOS16", half=False),
-    "fp16": Target("iOS16"),
-    "int8-weights": Target("iOS16"),
-    "int8-static": Target("iOS17"),
-    "int4-weights": Target("iOS18"),
-}
+from .registry import FORMATS
 
 
 def save(job: Job) -> Path:
@@ -48,18 +41,11 @@ def save(job: Job) -> Path:
     size = job.contract.input.size
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
         output = job.contract.opinions.name
-        conversion = convert(job.network, size, output, _TARGETS[job.precision], Path(scratch))
+        writer: Writer = FORMATS["coreml"].writer(job.precision)
+        conversion = convert(job.network, size, output, writer.target, Path(scratch))
         made = Path(scratch) / "made.mlpackage"
-        _compressed(conversion, job).save(str(made))
+        writer.compress(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)
 
 
-def _compressed(conversion: Conversion, job: Job) -> Any:
-    """A coremltools MLModel in the job's precision."""
-    kept, spared = conversion.operations_of(job.keep_float), conversion.operations_of(job.spared)
-    model = conversion.model
-    if job.precision == "int4-weights":
-        model = palettize(conversion, spared)
-    if job.precision == "int8-static":
-        model = quantize_activations(conversion, job.calibration, spared)
-    return quantize_weights(model, kept) if job.precision.startswith("int") else model
+__all__ = ["count_layers", "save"]

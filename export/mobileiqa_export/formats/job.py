@@ -1,4 +1,4 @@
-"""What a format is given to write one artifact."""
+"""What a format gets to write one artifact, and what it reports of the file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from torch import nn
 
 from mobileiqa_sdk.contract import ModelContract
 
+from ..precisions import Precision
+
 MIN_INTEGERS = 32_768
 """Smaller tensors gain little as integers: a tenth of the smallest student, and its most sensitive."""
 
@@ -22,17 +24,18 @@ class Job:
 
     Attributes:
         network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions, [n] or [1, n].
-        contract: to embed as it is; it names the precision too.
-        precision: one of :data:`mobileiqa_export.precisions.PRECISIONS` that the format offers.
-        folder: exists and is empty; the model file goes there.
-        calibration: resized photos, uint8 RGB [H, W, 3] each; only ``int8-static`` reads them.
+        contract: embedded as it is; it states the precision too.
+        precision: one that the format offers.
+        folder: an existing, empty folder for the model file.
+        calibration: resized photos, uint8 RGB [H, W, 3] each; read by precisions that need calibration.
         keep_float: dotted names of modules of ``network`` whose operators stay float, weights included.
-        weight_only: of modules that are quantized as in ``int8-weights`` where the precision goes further.
+        weight_only: dotted names of modules whose weights alone are quantized, to int8, where the
+            precision would quantize more.
     """
 
     network: nn.Module
     contract: ModelContract
-    precision: str
+    precision: Precision
     folder: Path
     calibration: Sequence[NDArray[np.uint8]] = ()
     keep_float: frozenset[str] = frozenset()
@@ -42,3 +45,29 @@ class Job:
     def spared(self) -> frozenset[str]:
         """Modules that do not get the precision itself."""
         return self.keep_float | self.weight_only
+
+
+@dataclass(frozen=True)
+class LayerCount:
+    """What became of the layers in a model file.
+
+    A layer is an operation that multiplies with constant weights: a convolution or a matrix product.
+
+    Attributes:
+        total: all layers.
+        integer_weights: those whose weights are stored as integers.
+        integer_arithmetic: those that compute on integers, activations included.
+    """
+
+    total: int
+    integer_weights: int
+    integer_arithmetic: int
+
+    def achieving(self, precision: Precision) -> int:
+        """Returns how many layers have what a precision promises; all have, where it is a float precision.
+
+        None of many means that the file does not deserve the precision's name.
+        """
+        if not precision.is_integer:
+            return self.total
+        return self.integer_weights if precision.activations == "float" else self.integer_arithmetic

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 import onnx
@@ -19,20 +18,21 @@ from mobileiqa_sdk.contract import METADATA_KEY
 
 from ..errors import ExportError
 from .job import Job
+from .onnx_count import count_layers
 from .onnx_graph import name_nodes
 from .quiet import quiet
+from .registry import FORMATS
 
 # From 20 on GELU is one operator; decomposed it costs a third more time.
 OPSET = 20
 
-# Each has ``convert(model, job) -> model``; fp32 is what the exporter writes.
-CONVERTERS = {
-    "fp16": "mobileiqa_export.formats.onnx_fp16",
-    "int8-weights": "mobileiqa_export.formats.onnx_int8_weights",
-    "int8-dynamic": "mobileiqa_export.formats.onnx_int8_dynamic",
-    "int8-static": "mobileiqa_export.formats.onnx_int8_static",
-    "int4-weights": "mobileiqa_export.formats.onnx_int4_weights",
-}
+Writer = Callable[[onnx.ModelProto, Job], onnx.ModelProto]
+"""Returns the float32 model in another precision; the argument may be changed."""
+
+
+def as_converted(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
+    """Returns the float32 model as it is."""
+    return model
 
 
 def save(job: Job) -> Path:
@@ -44,10 +44,9 @@ def save(job: Job) -> Path:
     if absent := job.spared - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     spec = job.contract.input
-    model = _to_onnx(job.network, (1, *spec.size, 3), job.contract.opinions.name)
-    if module := CONVERTERS.get(job.precision):
-        model = import_module(module).convert(model, job)
-        _anonymise(model)
+    write: Writer = FORMATS["onnx"].writer(job.precision)
+    model = write(_to_onnx(job.network, (1, *spec.size, 3), job.contract.opinions.name), job)
+    _anonymise(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
     path = job.folder / "model.onnx"
@@ -110,3 +109,6 @@ def _anonymise(model: onnx.ModelProto) -> None:
     for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         del value.metadata_props[:]
         value.doc_string = ""
+
+
+__all__ = ["Writer", "as_converted", "count_layers", "save"]

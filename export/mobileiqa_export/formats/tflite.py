@@ -13,12 +13,14 @@ from mobileiqa_sdk.runtimes.tflite_file import attach
 
 from .job import Job
 from .quiet import quiet
+from .registry import FORMATS
 from .tflite_layout import channels_last
 
 with quiet():
     import litert_torch
 
-    from .tflite_quantize import quantized, spared
+    from .tflite_count import count_layers
+    from .tflite_quantize import Writer, spared
 
 
 def save(job: Job) -> Path:
@@ -30,9 +32,13 @@ def save(job: Job) -> Path:
     example = torch.zeros((1, *job.contract.input.size, 3), dtype=torch.uint8)
     network = channels_last(job.network)
     scopes = spared(network, job)
+    write: Writer = FORMATS["tflite"].writer(job.precision)
     with quiet():
         converted = litert_torch.convert(network, (example,)).model_content()
-        model = quantized(converted, scopes, job)
+        model = write(converted, scopes, job)
     path = job.folder / "model.tflite"
     path.write_bytes(attach(model, job.contract.to_json()))
     return path
+
+
+__all__ = ["count_layers", "save"]

@@ -24,6 +24,7 @@ from .tflite_scopes import Scopes
 
 _Operation = qtyping.TFLOperationName
 _EVERY = _Operation.ALL_SUPPORTED
+_FLOAT_WEIGHTS = (_Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL)
 
 # So few values are near the end: the steps of an int8 scale would be steps of the score.
 FEW = 16
@@ -48,85 +49,101 @@ def spared(network: nn.Module, job: Job) -> Spared:
         ExportError: the job spares what is no module, or there are no photos to calibrate with.
     """
     keep = set(job.keep_float)
-    if job.precision == "int8-static":
+    if job.precision.needs_calibration:
         if len(job.calibration) == 0:
-            raise ExportError("int8-static needs photos to calibrate with; there are none")
+            raise ExportError(f"{job.precision} needs photos to calibrate with; there are none")
         keep |= {name for name, module in network.named_modules() if isinstance(module, Statistics)}
     return Spared(Scopes(network, keep), Scopes(network, job.weight_only))
 
 
-def quantized(model: bytes, scopes: Spared, job: Job) -> bytes:
-    """The float model in the job's precision; uint8 pixels in and float32 opinions out in each.
+Writer = Callable[[bytes, Spared, Job], bytes]
+"""Returns a converted float32 model in another precision; uint8 pixels in, float32 opinions out."""
 
-    fp16
-        Weights of convolutions and matrix products as float16; the arithmetic is the runtime's choice.
-    int8-weights, int8-dynamic
-        The same weights as int8, a scale per output channel; arithmetic in float, or in integers on
-        activations that are rounded while it runs. Depthwise kernels stay float: they are a
-        hundredth of a student's weights and much of the damage. So do the constants in products of
-        activations, which pool: LiteRT has no kernel for an int8 matrix on the left.
-    int8-static
-        Activations too, between the smallest and the largest value that the photos gave. The last
-        few values before the score stay float.
 
-    Args:
-        model: as converted, float32.
-        scopes: from :func:`spared`.
-        job: the precision and the calibration photos.
+def as_converted(model: bytes, scopes: Spared, job: Job) -> bytes:
+    """Returns the float32 model as it is."""
+    return model
+
+
+def fp16(model: bytes, scopes: Spared, job: Job) -> bytes:
+    """Returns the model with weights of convolutions and matrix products as float16.
+
+    The arithmetic is the runtime's choice.
     """
-    if job.precision == "fp32":
-        return model
     recipe = RecipeManager()
-    _RECIPES[job.precision](recipe)
-    static = job.precision == "int8-static"
-    few = FEW if static else 0
+    recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
+    return _quantized(model, recipe, _held(model, scopes))
+
+
+def int8_weights(model: bytes, scopes: Spared, job: Job) -> bytes:
+    """Returns the model with weights as int8, with a scale for each output channel, and float arithmetic.
+
+    Depthwise kernels stay float: they are a hundredth of a student's weights and much of the damage. So do
+    the constants in products of activations, which pool: LiteRT has no kernel for an int8 matrix on the left.
+    """
+    recipe = RecipeManager()
+    _add_int8_weights(recipe, ".*")
+    return _quantized(model, recipe, _held(model, scopes))
+
+
+def int8_dynamic(model: bytes, scopes: Spared, job: Job) -> bytes:
+    """Returns the model with the weights of :func:`int8_weights`, and activations rounded while it runs."""
+    recipe = RecipeManager()
+    recipe.add_dynamic_config(".*", _EVERY, 8)
+    _skip(recipe, ".*", *_FLOAT_WEIGHTS)
+    return _quantized(model, recipe, _held(model, scopes))
+
+
+def int8_static(model: bytes, scopes: Spared, job: Job) -> bytes:
+    """Returns the model with int8 activations too, between the extremes that the job's photos gave.
+
+    The last few values before the score stay float.
+    """
+    recipe = RecipeManager()
+    recipe.add_static_config(".*", _EVERY, 8, 8)
+    _skip(recipe, ".*", _Operation.OUTPUT)
+    return _quantized(model, recipe, _held(model, scopes, FEW), _ranges(model, job.calibration))
+
+
+class _Held(NamedTuple):
+    """Names of operators' results: of those that stay float, and of those with int8 weights alone."""
+
+    stay: frozenset[str]
+    weight_only: frozenset[str]
+
+
+def _held(model: bytes, scopes: Spared, few: int = 0) -> _Held:
+    """Returns what the recipe must spare: operators of spared modules, or with at most ``few`` results."""
     stay = {name for name, size in _operators(model) if size <= few or scopes.stay.hold(name)}
-    weights = {name for name, _ in _operators(model) if scopes.weight_only.hold(name)} - stay
-    if stay | weights:
-        _skip(recipe, _EVERY, operators=_pattern(stay | weights))
-    if weights:
+    weight_only = {name for name, _ in _operators(model) if scopes.weight_only.hold(name)}
+    return _Held(frozenset(stay), frozenset(weight_only - stay))
+
+
+def _quantized(
+    model: bytes, recipe: RecipeManager, held: _Held, ranges: dict[str, qtyping.QSV] | None = None
+) -> bytes:
+    if spared := held.stay | held.weight_only:
+        _skip(recipe, _pattern(spared), _EVERY)
+    if held.weight_only:
         # The parentheses make another rule of it, which does not take the place of the one above.
-        _int8_weights(recipe, f"({_pattern(weights)})")
-    ranges = _ranges(model, job.calibration) if static else None
+        _add_int8_weights(recipe, f"({_pattern(held.weight_only)})")
     quantizer = Quantizer(model, recipe.get_quantization_recipe())
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model or b"")
 
 
-def _pattern(operators: set[str]) -> str:
+def _pattern(operators: frozenset[str]) -> str:
     return f"^({'|'.join(map(re.escape, sorted(operators)))});$"
 
 
-def _fp16(recipe: RecipeManager) -> None:
-    recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
-
-
-def _int8_weights(recipe: RecipeManager, operators: str = ".*") -> None:
+def _add_int8_weights(recipe: RecipeManager, operators: str) -> None:
     recipe.add_weight_only_config(operators, _EVERY, 8)
-    _skip(recipe, _Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL, operators=operators)
+    _skip(recipe, operators, *_FLOAT_WEIGHTS)
 
 
-def _int8_dynamic(recipe: RecipeManager) -> None:
-    recipe.add_dynamic_config(".*", _EVERY, 8)
-    _skip(recipe, _Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL)
-
-
-def _int8_static(recipe: RecipeManager) -> None:
-    recipe.add_static_config(".*", _EVERY, 8, 8)
-    _skip(recipe, _Operation.OUTPUT)
-
-
-def _skip(recipe: RecipeManager, *skipped: qtyping.TFLOperationName, operators: str = ".*") -> None:
-    for operation in skipped:
-        recipe.add_quantization_config(operators, operation, algorithm_key=AlgorithmName.NO_QUANTIZE)
-
-
-_RECIPES: dict[str, Callable[[RecipeManager], None]] = {
-    "fp16": _fp16,
-    "int8-weights": _int8_weights,
-    "int8-dynamic": _int8_dynamic,
-    "int8-static": _int8_static,
-}
+def _skip(recipe: RecipeManager, operators: str, *kinds: qtyping.TFLOperationName) -> None:
+    for kind in kinds:
+        recipe.add_quantization_config(operators, kind, algorithm_key=AlgorithmName.NO_QUANTIZE)
 
 
 def _operators(model: bytes) -> Iterator[tuple[str, int]]:
