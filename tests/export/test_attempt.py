@@ -241,11 +241,8 @@ def test_rank_damage_of_a_real_file(
         onnx.save(model, path)
         return path
 
-    monkeypatch.setitem(
-        FORMATS,
-        "onnx",
-        replace(FORMATS["onnx"], writers={each: FORMATS["onnx"].writers[each] for each in (FP32, FP16)}),
-    )
+    floats = {each: FORMATS["onnx"].writers[each] for each in (FP32, FP16)}
+    monkeypatch.setitem(FORMATS, "onnx", replace(FORMATS["onnx"], writers=floats))
     monkeypatch.setattr(onnx_format, "save", save)
     with pytest.raises(ExportMismatch, match=r"a score is .* away .*out\.report; --allow-drift"):
         export(tiny_checkpoint, tmp_path / "out", precision="fp16", options=Options(timing=False))
