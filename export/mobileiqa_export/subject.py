@@ -71,6 +71,7 @@ class StudentSource:
         name, version, licence: for the contract, instead of what the checkpoint says of itself.
         input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
         rewrites: False exports the network as trained, for comparison.
+        weights: the name of the state_dict to take if the checkpoint has several.
     """
 
     checkpoint: str | Path
@@ -79,6 +80,7 @@ class StudentSource:
     licence: str | None = None
     input_size: tuple[int, int] | None = None
     rewrites: bool = True
+    weights: str | None = None
 
     @property
     def stem(self) -> str:
@@ -88,7 +90,7 @@ class StudentSource:
     def load(self, progress: Progress) -> Subject:
         """Raises CheckpointError."""
         progress.step("loading the checkpoint")
-        loaded = load_checkpoint(self.checkpoint, input_size=self.input_size)
+        loaded = load_checkpoint(self.checkpoint, input_size=self.input_size, weights=self.weights)
         student, config, info = loaded.student, loaded.config, loaded.info
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:

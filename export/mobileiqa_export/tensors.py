@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 
+import numpy as np
 import safetensors
 import torch
 from torch import Tensor
 
-from .errors import CheckpointDamaged, CheckpointMismatch, CheckpointNotFound, CheckpointUnsafe
+from .errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointMismatch,
+    CheckpointNotFound,
+    CheckpointUnsafe,
+)
 
 METADATA_KEY = "mobileiqa"
 COUNTER = "num_batches_tracked"
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # How torch.load says that a pickle asks for more than tensors. 149 begins every plain pickle.dump().
 _UNSAFE = ("unsupported global", "unsupported class", "unrecognized function", "unsupported operand 149")
+_GLOBAL = re.compile(r"(?:GLOBAL|class|function) ([\w.]+)")
+# What training scripts keep beside the weights. Making one of these runs no code that a file could choose.
+_HARMLESS: list[Any] = [
+    argparse.Namespace,
+    (PosixPath, "pathlib.PosixPath"),
+    (PurePosixPath, "pathlib.PurePosixPath"),
+    (PosixPath, "pathlib._local.PosixPath"),
+    np.dtype,
+    *{type(np.dtype(kind)) for kind in "?bhilqBHILQefd"},
+    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar"),
+    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+    (np.zeros(0).__reduce__()[0], "numpy._core.multiarray._reconstruct"),
+    (np.zeros(0).__reduce__()[0], "numpy.core.multiarray._reconstruct"),
+    np.ndarray,
+]
 
 
 def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
@@ -31,6 +55,7 @@ def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
         CheckpointNotFound: no such file.
         CheckpointDamaged: empty, truncated, or not a checkpoint.
         CheckpointUnsafe: the pickle asks for code to be run; it was not run.
+        CheckpointError: the file may not be read.
     """
     # Unlike those of Path, these take any text: too long, in a folder that is not ours.
     if not os.path.isfile(path):
@@ -84,21 +109,44 @@ def _read_pickle(path: Path) -> Any:
     try:
         if _inflates(path):
             raise zipfile.BadZipFile("compressed")
+        if kind := _program_kind(path):
+            raise CheckpointMismatch(
+                str(path), f"is a {kind} program, not a state_dict; save torch.save(model.state_dict(), path)"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle protocols and the like; what matters is raised
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals(_HARMLESS):
+                return torch.load(path, map_location="cpu", weights_only=True)
+    except CheckpointError:
+        raise
+    except PermissionError as error:
+        raise CheckpointError(str(path), "cannot be read: permission denied") from error
     except pickle.UnpicklingError as error:
         if any(mark in str(error).lower() for mark in _UNSAFE):
+            name = _GLOBAL.search(str(error))
+            what = f"asks for {name[1]}, which is" if name else "holds code or whole objects, which are"
             raise CheckpointUnsafe(
                 str(path),
-                "the pickle holds code or whole objects, not only tensors; it was not run. "
-                "Save it again as torch.save(model.state_dict(), path)",
+                f"the pickle {what} more than tensors; it was not run. Save the weights alone, as "
+                "torch.save(model.state_dict(), path); if you trust the file, load it in Python with "
+                "weights_only=False for that",
             ) from error
         raise CheckpointDamaged(str(path), "is no intact PyTorch checkpoint") from error
     except Exception as error:  # a damaged file makes torch raise nearly anything
         raise CheckpointDamaged(
             str(path), f"is truncated or no PyTorch checkpoint ({type(error).__name__})"
         ) from error
+
+
+def _program_kind(path: Path) -> str:
+    """Which kind of program a zip archive holds instead of a state_dict; empty if it holds none."""
+    if not zipfile.is_zipfile(path):
+        return ""
+    with zipfile.ZipFile(path) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
+        return "TorchScript"
+    return "torch.export" if "archive_format" in names else ""
 
 
 def _inflates(path: Path) -> bool:
@@ -113,7 +161,9 @@ def _inflates(path: Path) -> bool:
 def as_float32(path: Path, key: str, value: Tensor) -> Tensor:
     """A weight as networks want it. Raises CheckpointMismatch, and CheckpointDamaged on NaN or infinity."""
     if value.dtype not in _DTYPES or value.layout != torch.strided or value.is_meta:
-        kind = f"{value.layout} {value.dtype}{' without data' * value.is_meta}".replace("torch.", "")
+        kind = f"{value.layout} {value.dtype}".replace("torch.", "")
+        if value.is_meta:
+            kind += " without data"
         raise CheckpointMismatch(str(path), f"{key} is {kind}; float32 or float16 weights are wanted")
     full = value.detach().to(torch.float32).contiguous()
     if not bool(torch.isfinite(full).all()):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
 import stat
 import struct
 import zipfile
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -72,6 +74,19 @@ WRAPPINGS: dict[str, Callable[[State], Any]] = {
     "beside others": lambda state: {**state, "epoch": 7, "name": "a name", 3: torch.ones(2)},
     "module.": lambda state: {f"module.{key}": value for key, value in state.items()},
     "_orig_mod.": lambda state: {"model": {f"_orig_mod.{key}": value for key, value in state.items()}},
+    "params": lambda state: {"params": state},
+    "net": lambda state: {"net": state, "lr": 0.1},
+    "model_state_dict": lambda state: {"model_state_dict": state, "epoch": 3},
+    "Lightning, net.": lambda state: {"state_dict": {f"net.{key}": value for key, value in state.items()}},
+    "Lightning with a loss": lambda state: {
+        "state_dict": {
+            **{f"model.{key}": value for key, value in state.items()},
+            "loss.weight": torch.ones(2),
+        }
+    },
+    "numpy scalar": lambda state: {"model": state, "best": np.float64(0.9), "all": np.ones(3)},
+    "namespace": lambda state: {"model": state, "args": argparse.Namespace(lr=1, out=Path("runs"))},
+    "the same twice": lambda state: {"model": state, "ema": dict(state)},
     "module._orig_mod.": lambda state: {f"module._orig_mod.{key}": value for key, value in state.items()},
 }
 
@@ -83,6 +98,63 @@ def test_every_wrapping_is_opened(wrapping: str, state: State, tmp_path: Path) -
     assert same(loaded.student, state)
     assert loaded.config == StudentConfig.from_dict({**TINY.to_dict(), "input_size": PUBLISHED_SIZE})
     assert loaded.info == {}
+
+
+@pytest.mark.parametrize("names", [("model", "ema"), ("ema", "model"), ("student", "teacher")])
+def test_of_two_students_one_must_be_chosen(names: tuple[str, str], state: State, tmp_path: Path) -> None:
+    other = {key: value + 1 for key, value in state.items()}
+    path = write(tmp_path / "two.pth", dict(zip(names, (state, other), strict=True)))
+    with pytest.raises(CheckpointMismatch) as caught:
+        load_checkpoint(path)
+    assert all(name in caught.value.reason for name in (*names, "--weights"))
+    assert same(load_checkpoint(path, weights=names[0]).student, state)
+    assert same(load_checkpoint(path, weights=names[1]).student, other)
+    with pytest.raises(CheckpointMismatch, match=names[0]):
+        load_checkpoint(path, weights="other")
+
+
+def test_of_two_students_in_one_state_dict(state: State, tmp_path: Path) -> None:
+    other = {key: value + 1 for key, value in state.items()}
+    both = {f"net.{key}": value for key, value in state.items()}
+    both |= {f"ema_net.{key}": value for key, value in other.items()}
+    path = write(tmp_path / "two.ckpt", {"state_dict": both})
+    with pytest.raises(CheckpointMismatch, match=r"state_dict\.ema_net"):
+        load_checkpoint(path)
+    assert same(load_checkpoint(path, weights="state_dict.ema_net").student, other)
+
+
+def test_programs_are_called_what_they_are(tmp_path: Path) -> None:
+    network = nn.Linear(2, 1)
+    torch.jit.trace(network, torch.ones(1, 2)).save(tmp_path / "script.pt")
+    torch.export.save(torch.export.export(network, (torch.ones(1, 2),)), tmp_path / "program.pt2")
+    for name, kind in (("script.pt", "TorchScript"), ("program.pt2", "torch.export")):
+        with pytest.raises(CheckpointMismatch, match=kind):
+            load_checkpoint(tmp_path / name)
+
+
+def test_a_file_that_may_not_be_read(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "s.pth", state)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(CheckpointError, match="permission") as caught:
+        load_checkpoint(path)
+    monkeypatch.undo()
+    assert type(caught.value) is CheckpointError
+
+
+def test_what_is_unsafe_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.pth", {"model": {"a": torch.ones(1)}, "runs": Runs(tmp_path / "marker")})
+    with pytest.raises(CheckpointUnsafe, match="mkdir"):
+        load_checkpoint(path)
+    assert not (tmp_path / "marker").exists()
+    path = write(
+        tmp_path / "s.pth", {"model": {"a": torch.ones(1)}, "log": defaultdict(list, {"loss": [1.0]})}
+    )
+    with pytest.raises(CheckpointUnsafe, match="defaultdict"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
@@ -404,7 +476,8 @@ NOT_STATES: dict[str, Any] = {
 def test_what_is_no_state_dict(kind: str, legacy: bool, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", NOT_STATES[kind], legacy=legacy)
     with pytest.raises(
-        CheckpointMismatch, match=r"holds (a \w+, not a state_dict|no tensors, but .+ expected)"
+        CheckpointMismatch,
+        match=r"holds (a \w+, not a state_dict|no tensors, but .+ expected)|found 1 tensors",
     ):
         load_checkpoint(path)
 

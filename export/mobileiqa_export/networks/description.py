@@ -54,6 +54,7 @@ class Description:
         factory: ``module:function`` or ``path/to/file.py:function``, which returns a module.
         kwargs: it is called with these.
         checkpoint: its weights, a state_dict; None keeps those it is made with.
+        weights: the name of the state_dict to take, if several in the checkpoint fit.
         name, version, family, licence: for the contract.
         size: (height, width) in pixels.
         input, output: see there.
@@ -63,6 +64,7 @@ class Description:
     size: tuple[int, int]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Path | None = None
+    weights: str | None = None
     name: str | None = None
     version: str = "0"
     family: str | None = None
@@ -100,6 +102,7 @@ class Description:
             size=found["input.size"],
             kwargs=found.get("arch.kwargs", {}),
             checkpoint=Path(checkpoint) if checkpoint else None,
+            weights=found.get("arch.weights"),
             **{
                 k: found[f"model.{k}"]
                 for k in ("name", "version", "family", "licence")

@@ -79,6 +79,7 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "arch.factory": _text,
     "arch.kwargs": _table,
     "arch.checkpoint": _text,
+    "arch.weights": _text,
     "model.name": _text,
     "model.version": _text,
     "model.family": _text,

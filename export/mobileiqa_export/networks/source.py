@@ -54,7 +54,9 @@ class NetworkSource:
         network = build(wanted.factory, wanted.kwargs)
         if wanted.checkpoint:
             progress.step("loading the checkpoint")
-            load_weights(network, wanted.checkpoint)
+            name = load_weights(network, wanted.checkpoint, wanted.weights)
+            if name:
+                progress.step(f"taking the weights called {name}")
         model = ModelInfo(
             name=self.stem,
             version=wanted.version,

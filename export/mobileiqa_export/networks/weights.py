@@ -1,9 +1,9 @@
-"""A checkpoint into a network of any class."""
+"""Loads a checkpoint into a network of any class."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,58 +11,107 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import CheckpointMismatch
-from ..tensors import as_float32, check_size, differences, read_file, shown, tensors_of, without_prefixes
-
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
-_DEEP = 3
+from ..state_dicts import StateDict, choose, fitting, state_dicts, with_key
+from ..tensors import COUNTER, as_float32, check_size, differences, read_file, shown
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Fill a network with the state_dict of a file, wherever in it that lies; only tensors are read.
+def load_weights(network: nn.Module, path: Path, weights: str | None = None) -> str:
+    """Fills a network with the state_dict of a file and returns that state_dict's name.
+
+    Only tensors are read. The state_dict may lie in nested dictionaries, and its keys may have a prefix
+    that the network's lack, or lack one that the network's have.
+
+    Args:
+        network: to fill.
+        path: of the file.
+        weights: the name of the state_dict to take, if several fit.
 
     Raises:
-        CheckpointMismatch: no mapping in it has the network's keys and shapes.
+        CheckpointMismatch: no state_dict has the network's keys and shapes, or several have.
         CheckpointError: see :func:`mobileiqa_export.tensors.read_file`.
     """
     content, _ = read_file(path)
-    wanted = network.state_dict()
-    found = max(_candidates(content), key=lambda tensors: len(tensors.keys() & wanted.keys()), default=None)
+    wanted = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
+    found = choose(path, _fitting(content, wanted), weights)
     if found is None:
-        held = shown(list(content), 5) if isinstance(content, Mapping) else f"a {type(content).__name__}"
-        raise CheckpointMismatch(str(path), f"holds no state_dict, but {held or 'nothing'}")
-    kind = type(network).__name__
-    if parts := differences(found, wanted, f"{kind} has not"):
-        raise CheckpointMismatch(
-            str(path),
-            f"found {len(found)} tensors, wanted those of {kind}: {parts}; give arch.kwargs that fit it",
-        )
-    check_size(path, found.values())
-    network.load_state_dict({**wanted, **{key: _value(path, key, found[key], wanted[key]) for key in found}})
+        raise _mismatch(path, content, wanted, type(network).__name__)
+    # A buffer such as torch.meshgrid makes repeats its values, and so may what is saved of it.
+    repeated = {key for key, value in wanted.items() if 0 in value.stride() and value.numel() > 1}
+    check_size(path, [value for key, value in found.tensors.items() if key not in repeated])
+    values = {
+        key: _value(path, key, value, wanted[key])
+        for key, value in found.tensors.items()
+        if key in wanted and not key.endswith(COUNTER)
+    }
+    for key in repeated:
+        parent, _, name = key.rpartition(".")
+        owner = network.get_submodule(parent)
+        if name in owner._buffers:
+            owner._buffers[name] = wanted[key].contiguous()
+    network.load_state_dict(values, strict=False)
+    return found.name
 
 
 def digest(network: nn.Module) -> str:
-    """SHA-256, in hex, of names, shapes and values of a network that comes without a checkpoint."""
+    """Returns the SHA-256, in hex, of names, shapes and values of a network's state_dict."""
     found = hashlib.sha256()
     for key, value in sorted(network.state_dict().items()):
+        if not isinstance(value, Tensor):  # what get_extra_state() gives
+            found.update(f"{key} {value!r}\n".encode())
+            continue
         found.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
         found.update(value.detach().contiguous().view(-1).numpy().tobytes())
     return found.hexdigest()
 
 
-def _candidates(content: Any, depth: int = _DEEP) -> Iterator[dict[str, Tensor]]:
-    """Every mapping of tensors, as it is and without prefixes."""
-    if not isinstance(content, Mapping):
-        return
-    if tensors := tensors_of(content):
-        yield tensors
-        yield without_prefixes(tensors, _PREFIXES)
-    for inner in content.values() if depth else ():
-        yield from _candidates(inner, depth - 1)
+def _fitting(content: Any, wanted: Mapping[str, Tensor]) -> list[StateDict]:
+    """The state_dicts that are the network's, where one side may have a prefix that the other lacks."""
+    keys = [key for key in wanted if not key.endswith(COUNTER)]
+    if not keys:
+        return []
+
+    def fits(tensors: Mapping[str, Tensor]) -> bool:
+        return not differences(tensors, wanted, "")
+
+    found = fitting(content, keys[0], fits)
+    if found:
+        return found
+    for whole in state_dicts(content):
+        first = next(iter(whole.tensors))
+        for key in wanted:
+            if key.endswith(f".{first}"):
+                prefix = key[: -len(first)]
+                longer = {f"{prefix}{name}": value for name, value in whole.tensors.items()}
+                if fits(longer):
+                    found.append(StateDict(whole.name, longer))
+    return found
+
+
+def _mismatch(path: Path, content: Any, wanted: Mapping[str, Tensor], kind: str) -> CheckpointMismatch:
+    """What the state_dict that is most like the network's lacks."""
+    anchors = [key for key in wanted if not key.endswith(COUNTER)]
+    parts = [
+        part
+        for found in state_dicts(content)
+        for part in (found, *(with_key(found, anchors[0]) if anchors else ()))
+    ]
+    if not parts:
+        held = shown(list(content), 5) if isinstance(content, Mapping) else f"a {type(content).__name__}"
+        return CheckpointMismatch(str(path), f"holds no state_dict, but {held or 'nothing'}")
+    nearest = max(parts, key=lambda part: len(part.tensors.keys() & wanted.keys()))
+    advice = ""
+    if nearest.tensors.keys() & wanted.keys():
+        advice = "; give arch.kwargs that fit it"
+    return CheckpointMismatch(
+        str(path),
+        f"found {len(nearest.tensors)} tensors, wanted those of {kind}: "
+        f"{differences(nearest.tensors, wanted, f'{kind} does not have')}{advice}",
+    )
 
 
 def _value(path: Path, key: str, value: Tensor, wanted: Tensor) -> Tensor:
     if wanted.is_floating_point():
         return as_float32(path, key, value)
     if value.dtype != wanted.dtype or value.layout != torch.strided or value.is_meta:
-        raise CheckpointMismatch(str(path), f"{key} is {value.dtype}; {wanted.dtype} is wanted")
+        raise CheckpointMismatch(str(path), f"{key} is {value.dtype}, not {wanted.dtype}")
     return value

@@ -17,6 +17,7 @@ from mobileiqa_sdk.contract import MAX_SIDE
 from mobileiqa_sdk.library import sha256_of
 
 from ..errors import CheckpointMismatch, TeacherCheckpoint
+from ..state_dicts import choose, state_dicts, with_key
 from ..tensors import (
     METADATA_KEY,
     as_float32,
@@ -25,14 +26,12 @@ from ..tensors import (
     printable,
     read_file,
     shown,
-    tensors_of,
-    without_prefixes,
 )
 from .config import StudentConfig
 from .student import Student, build_student
 
-_WRAPPERS = ("student", "state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.", "student.", "model.")
+_ANCHORS = ("local_cnn.conv_stem.weight", "LDA1.cnn2.weight", "head.opinion.weight")
+"""Keys that every student has, of which the first that a file has tells the prefix."""
 _TEACHER = ("global_vit.", "LGF")
 
 
@@ -54,15 +53,19 @@ class Checkpoint:
 
 
 def load_checkpoint(
-    path: str | Path, *, config: StudentConfig | None = None, input_size: tuple[int, int] | None = None
+    path: str | Path,
+    *,
+    config: StudentConfig | None = None,
+    input_size: tuple[int, int] | None = None,
+    weights: str | None = None,
 ) -> Checkpoint:
-    """Read a student from a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file.
+    """Reads a student from a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file.
 
     Args:
-        path: a state_dict, plain or under ``student``, ``state_dict`` or ``model``, its keys with
-            or without ``module.``.
+        path: a state_dict, plain or in nested dictionaries, its keys with or without a prefix.
         config: the sizes; without it they come from the file's metadata, else from the shapes.
         input_size: (height, width), instead of the one in the metadata or the published 1231x1907.
+        weights: the name of the state_dict to take if the file has several students, such as ``ema``.
 
     Raises:
         CheckpointNotFound: no such file.
@@ -73,8 +76,8 @@ def load_checkpoint(
     """
     path = Path(path)
     content, info = read_file(path)
-    tensors = without_prefixes(_find_tensors(path, content), _PREFIXES)
-    if any(key.startswith(_TEACHER) for key in tensors):
+    tensors = _find_tensors(path, content, weights)
+    if _is_teacher(tensors):
         raise TeacherCheckpoint(
             str(path),
             "this is the teacher (its keys begin with global_vit. and LGF); export needs the student, "
@@ -121,10 +124,12 @@ def _config(tensors: Mapping[str, Tensor], stored: Any) -> StudentConfig:
         return inferred
     config = StudentConfig.from_dict(stored)
     names = ["form", "backbone", "hidden", "views"]
-    for name in names + ["grid", "width"] * (config.form == "attention"):
-        told, seen = getattr(config, name), getattr(inferred, name)
-        if told != seen:
-            raise ValueError(f"its metadata says {name} {told!r}, its tensors {seen!r}")
+    if config.form == "attention":
+        names += ["grid", "width"]
+    for name in names:
+        stated, actual = getattr(config, name), getattr(inferred, name)
+        if stated != actual:
+            raise ValueError(f"its metadata says {name} {stated!r}, its tensors {actual!r}")
     return config
 
 
@@ -135,18 +140,26 @@ def _nearest(tensors: Mapping[str, Tensor]) -> StudentConfig:
     return StudentConfig()
 
 
-def _find_tensors(path: Path, content: Any) -> dict[str, Tensor]:
-    for _ in _WRAPPERS:
-        if isinstance(content, Mapping):
-            inner = [content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)]
-            content = inner[0] if inner else content
+def _find_tensors(path: Path, content: Any, weights: str | None) -> dict[str, Tensor]:
     if not isinstance(content, Mapping):
         raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
-    tensors = tensors_of(content)
-    if not tensors:
+    every = list(state_dicts(content))
+    for anchor in _ANCHORS:
+        students = [part for found in every for part in with_key(found, anchor)]
+        # A teacher beside a student is not another choice.
+        chosen = choose(
+            path, [part for part in students if not _is_teacher(part.tensors)] or students, weights
+        )
+        if chosen:
+            return chosen.tensors
+    if not every:
         keys = shown(list(content), 5) or "nothing"
         raise CheckpointMismatch(str(path), f"holds no tensors, but {keys}; expected a student's state_dict")
-    return tensors
+    return max((found.tensors for found in every), key=len)
+
+
+def _is_teacher(tensors: Mapping[str, Tensor]) -> bool:
+    return any(f".{part}" in f".{key}" for key in tensors for part in _TEACHER)
 
 
 def _fill(path: Path, tensors: dict[str, Tensor], config: StudentConfig) -> Student:
