@@ -1,1 +1,1 @@
-"""Does a model rank photos as people do? Rated datasets, agreement figures, distortion ladders. No torch."""
+"""Whether a model ranks photos as people do: rated datasets, agreement, distortion ladders. No torch."""

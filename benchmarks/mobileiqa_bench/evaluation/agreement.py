@@ -1,4 +1,4 @@
-"""How well scores agree with opinions: SRCC, PLCC, KRCC and RMSE, with bootstrap intervals."""
+"""Agreement of scores with opinions: SRCC, PLCC, KRCC and RMSE, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from ..tables import count, write_table
 from .errors import AgreementUndefined
 from .logistic import Logistic, fit_logistic
 
@@ -18,14 +19,14 @@ Floats = npt.NDArray[np.float64]
 
 METRICS = ("srcc", "plcc", "krcc", "rmse", "plcc_fitted", "rmse_fitted")
 MIN_PHOTOS = 3
-"""Two photos are ranked right or wrong; a correlation of them says nothing."""
+"""The correlation of two photos is always 1 or -1, which says nothing."""
 
 
 @dataclass(frozen=True)
 class Interval:
     """A figure and its 95 % percentile bootstrap interval over photos.
 
-    All three are nan where the figure is undefined: a correlation of scores that are all the same.
+    All three are NaN if the figure is undefined, as a correlation of scores that are all the same.
     """
 
     value: float
@@ -60,31 +61,33 @@ class Agreement:
     fitted: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON-ready values; None where undefined."""
+        """Returns the figures as JSON-ready values; None if undefined."""
         values = asdict(self)
         for name in METRICS:
             values[name] = {key: None if math.isnan(value) else value for key, value in values[name].items()}
         return values
 
     def table(self) -> str:
-        """A line per metric: its name, value and interval."""
-        lines = [f"{f'{self.photos} photos':15}   value   95 % interval"]
+        """Returns a line for each metric: its name, value and interval."""
+        rows = []
         for name in METRICS:
             figure: Interval = getattr(self, name)
             label = name.upper().replace("_FITTED", ", fitted")
-            lines.append(f"{label:15}{figure.value:8.4f}   {figure.low:.4f} to {figure.high:.4f}")
-        if not self.fitted:
-            lines.append("no logistic curve could be fitted: the fitted figures are the raw ones")
-        return "\n".join(lines)
+            rows.append((label, f"{figure.value:.4f}", f"{figure.low:.4f} to {figure.high:.4f}"))
+        header = (count(self.photos, "photo"), "value", "95 % interval")
+        table = write_table(header, rows, "lrl", markdown=False)
+        if self.fitted:
+            return table
+        return f"{table}\nno logistic curve could be fitted: the fitted figures are the raw ones"
 
 
 def srcc(scores: Scores, mos: Scores) -> float:
-    """Spearman's rank correlation coefficient; nan where all scores, or all opinions, are the same."""
+    """Returns Spearman's rank correlation coefficient; NaN if all scores, or all opinions, are the same."""
     return plcc(stats.rankdata(scores), stats.rankdata(mos))
 
 
 def plcc(scores: Scores, mos: Scores) -> float:
-    """Pearson's linear correlation coefficient of the raw scores; nan as for :func:`srcc`."""
+    """Returns Pearson's linear correlation coefficient of the raw scores; NaN as for :func:`srcc`."""
     x, y = np.asarray(scores, np.float64), np.asarray(mos, np.float64)
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
@@ -94,24 +97,24 @@ def plcc(scores: Scores, mos: Scores) -> float:
 
 
 def krcc(scores: Scores, mos: Scores) -> float:
-    """Kendall's rank correlation coefficient (tau-b); nan as for :func:`srcc`."""
+    """Returns Kendall's rank correlation coefficient (tau-b); NaN as for :func:`srcc`."""
     return float(stats.kendalltau(scores, mos).statistic)
 
 
 def rmse(scores: Scores, mos: Scores) -> float:
-    """Root mean square error."""
+    """Returns the root mean square error."""
     return float(np.sqrt(np.mean((np.asarray(scores, np.float64) - mos) ** 2)))
 
 
 def agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, seed: int = 0) -> Agreement:
-    """All metrics of scores [N] against MOS [N], with percentile bootstrap intervals (Efron 1979).
+    """Returns all metrics of scores [N] against MOS [N], with percentile bootstrap intervals (Efron 1979).
 
-    The logistic curve is fitted again to every resample. Resamples for which a correlation is
-    undefined are left out of its interval.
+    The logistic curve is fitted again to every resample. Resamples in which a correlation is undefined are
+    left out of its interval.
 
     Raises:
-        AgreementUndefined: fewer than `MIN_PHOTOS` photos, arrays that are not of one length, or
-            values that are not finite.
+        AgreementUndefined: fewer than `MIN_PHOTOS` photos, arrays of different lengths, or values that
+            are not finite.
     """
     x, y = np.asarray(scores, np.float64), np.asarray(mos, np.float64)
     _check(x, y)
@@ -121,9 +124,9 @@ def agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, seed: int =
     drawn = np.empty((resamples, len(values)))
     for row in drawn:
         rows = rng.integers(0, len(x), len(x))
-        # Started from the curve of all photos, which is near: that is what makes refitting cheap.
-        refitted = curve and (fit_logistic(x[rows], y[rows], start=curve) or curve)
-        row[:] = _figures(x[rows], y[rows], refitted)
+        # The curve of all photos is close: starting from it makes refitting cheap.
+        refitted = None if curve is None else fit_logistic(x[rows], y[rows], start=curve)
+        row[:] = _figures(x[rows], y[rows], refitted or curve)
     figures = dict(zip(METRICS, map(_interval, values, drawn.T), strict=True))
     return Agreement(photos=len(x), fitted=curve is not None, **figures)
 

@@ -9,31 +9,37 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import click
 
+from mobileiqa_sdk._text import printable
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
 from mobileiqa_sdk.parallel import MAX_THREADS
+from mobileiqa_sdk.progress import Lines
 from mobileiqa_sdk.runtimes import available
 from mobileiqa_sdk.scorer import Scorer
 
+from ..errors import PlotUnavailable
+from ..figures import load_matplotlib
 from ..photographs import shipped_photographs
 from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
 from .datasets.plain_csv import read_csv
 from .ladder_table import ladder_table
+from .ladders import Mode as Size
 from .ladders import climb_ladders
 from .opinions import evaluate, score_rated
 from .plots import SUFFIXES as PLOTS
 from .plots import plot_ladders
 
-_MODES = {
+Mode = Literal["csv", "dataset", "ladders"]
+_MODES: dict[Mode, tuple[str, ...]] = {
     "csv": ("images", "name_column", "mos_column", "mos_range"),
     "dataset": ("root", "split"),
     "ladders": ("photos", "full_size", "plot"),
 }
-"""What is judged, and the options that go with it alone."""
+"""What the model is evaluated on, and the options that belong to that mode only."""
 _SPLITS = (*dict.fromkeys(split for dataset in DATASETS.values() for split in dataset.splits), ALL)
 _LISTED = 20
 """Photos without a score that are named on stderr."""
@@ -41,20 +47,23 @@ _LISTED = 20
 _Item = TypeVar("_Item")
 
 
-class _Outcome(NamedTuple):
-    judged: str
+class _Result(NamedTuple):
+    """What is printed: a title, the figures as text and as JSON values, and (photo, reason) of failures."""
+
+    title: str
     table: str
     values: dict[str, Any]
-    rows: list[Row]
     errors: list[tuple[str, str]]
 
 
 def _new(ctx: click.Context, param: click.Parameter, file: Path | None) -> Path | None:
     # Before hours of scoring rather than after.
     if file is not None and not file.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(file.parent)!r}")
-    if file is not None and param.name == "plot" and file.suffix.lower() not in PLOTS:
-        raise click.BadParameter(f"{str(file)!r} does not end in {' or '.join(PLOTS)}")
+        raise click.BadParameter(f"the folder {str(file.parent)!r} does not exist")
+    if file is not None and param.name == "plot":
+        if file.suffix.lower() not in PLOTS:
+            raise click.BadParameter(f"{str(file)!r} does not end in {' or '.join(PLOTS)}")
+        load_matplotlib()
     return file
 
 
@@ -82,14 +91,14 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
     type=(float, float),
     metavar="WORST BEST",
     callback=_range,
-    help="MOS of the worst and the best photo. Default: the customary scale that holds all.",
+    help="MOS of the worst and the best photo. Default: the customary scale that contains all.",
 )
-@click.option("--dataset", type=click.Choice(list(DATASETS)), help="A copy of this dataset as published.")
+@click.option("--dataset", type=click.Choice(list(DATASETS)), help="A rated dataset, as published.")
 @click.option("--root", type=_FOLDER, help="Folder of the dataset.")
-@click.option("--split", type=click.Choice(_SPLITS), help="Default: test where there is one, else all.")
-@click.option("--ladders", is_flag=True, help="Photos made worse step by step: do they score lower?")
+@click.option("--split", type=click.Choice(_SPLITS), help="Default: test if there is one, else all.")
+@click.option("--ladders", is_flag=True, help="Check that photos made worse step by step score lower.")
 @click.option("--photos", multiple=True, metavar="FILE|DIR", help="Photos for the ladders; repeatable.")
-@click.option("--full-size", is_flag=True, help="Make photos worse at their own size, not the model's.")
+@click.option("--full-size", is_flag=True, help="Distort photos at their own size, not the model's.")
 @click.option("--plot", type=_NEW, callback=_new, help="Draw the ladders, as .png or .svg.")
 @click.option("--scores", type=_NEW, callback=_new, help="Write a CSV row per score, errors included.")
 @click.option(
@@ -109,41 +118,38 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Compare scores with people's opinions, or with what is known of photos made worse.
+    """Compare scores with people's opinions, or with known distortions.
 
-    Exactly one of --csv, --dataset and --ladders says what is judged. ARTIFACT is a name from
-    `mobileiqa models` or a path; without it, the bundled model. A first argument that ends as photos
-    do (.jpg) is a photo. Ladders without photos take the photographs that scikit-image comes with.
+    Exactly one of --csv, --dataset and --ladders says what to evaluate on. ARTIFACT is a name from
+    `mobileiqa models` or a path; by default, the bundled model. A first argument with the suffix of a photo
+    (.jpg) is a photo. Ladders without photos use the photographs that scikit-image comes with.
 
     Photos that cannot be scored are named on stderr, the others count, and the exit status is 1.
     """
     mode = _mode(options)
-    named = bool(arguments) and Path(arguments[0]).suffix.lower() not in SUFFIXES
-    artifact, photos = (arguments[0], arguments[1:]) if named else (None, arguments)
+    artifact, photos = _split(arguments)
     if photos and mode != "ladders":
         raise click.UsageError(f"{photos[0]!r}: only --ladders takes photos")
     scorer = Scorer(artifact, runtime=runtime, threads=threads)
     if mode == "ladders":
-        outcome = _judge_ladders(scorer, (*photos, *options["photos"]), options["full_size"], options["plot"])
+        result = _evaluate_ladders(scorer, (*photos, *options["photos"]), scores, options)
     else:
-        rated, judged = _rated_table(options) if mode == "csv" else _rated_dataset(options)
-        outcome = _judge_opinions(scorer, rated, judged, resamples)
-    if scores is not None:
-        _write_rows(scores, outcome.rows)
+        rated, title = _rated_table(options) if mode == "csv" else _rated_dataset(options)
+        result = _evaluate_opinions(scorer, rated, title, resamples, scores)
     if as_json:
-        described = {"schema": 1, "model": _describe(scorer), "judged": outcome.judged, **outcome.values}
+        described = {"schema": 1, "model": _describe(scorer), "judged": result.title, **result.values}
         click.echo(json.dumps(described, indent=2, allow_nan=False))
     else:
-        click.echo(f"{scorer.contract.model.name} on {outcome.judged}\n\n{outcome.table}")
-    _list_errors(outcome.errors)
-    sys.exit(1 if outcome.errors else 0)
+        click.echo(f"{scorer.contract.model.name} on {result.title}\n\n{result.table}")
+    _list_errors(result.errors)
+    sys.exit(1 if result.errors else 0)
 
 
-def _mode(options: dict[str, Any]) -> str:
-    """The key of `_MODES` that was asked for, or a UsageError."""
+def _mode(options: dict[str, Any]) -> Mode:
+    """Returns the mode that was asked for; raises UsageError unless it is exactly one."""
     chosen = [mode for mode in _MODES if options[mode]]
     if len(chosen) != 1:
-        raise click.UsageError("say what is judged by one of --csv, --dataset and --ladders")
+        raise click.UsageError("say what to evaluate on by one of --csv, --dataset and --ladders")
     for mode, others in _MODES.items():
         for name in others:
             if mode not in chosen and options[name]:
@@ -151,6 +157,13 @@ def _mode(options: dict[str, Any]) -> str:
     if options["dataset"] and not options["root"]:
         raise click.UsageError("--dataset needs --root, the folder that holds it")
     return chosen[0]
+
+
+def _split(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """Returns the artifact, None for the bundled model, and the photos."""
+    if arguments and Path(arguments[0]).suffix.lower() not in SUFFIXES:
+        return arguments[0], arguments[1:]
+    return None, arguments
 
 
 def _rated_table(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
@@ -174,34 +187,45 @@ def _rated_dataset(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
     return read_dataset(options["dataset"], options["root"], split), f"{dataset.title}, {split}"
 
 
-def _judge_opinions(scorer: Scorer, photos: Sequence[RatedPhoto], judged: str, resamples: int) -> _Outcome:
-    with _progress(photos) as shown:
-        result = evaluate(score_rated(scorer, shown), resamples=resamples)
-    rows = [row.to_dict() for row in result.rows]
+def _evaluate_opinions(
+    scorer: Scorer, photos: Sequence[RatedPhoto], title: str, resamples: int, scores: Path | None
+) -> _Result:
+    with _progress_bar(photos) as shown:
+        rows = list(score_rated(scorer, shown))
+    # Before the figures, which need three scores: what was scored is never lost.
+    _write_rows(scores, [row.to_dict() for row in rows])
+    result = evaluate(rows, resamples=resamples)
     errors = [(str(row.photo.path), row.error or "") for row in result.failed]
-    return _Outcome(judged, result.table(), result.to_dict(), rows, errors)
+    return _Result(title, result.table(), result.to_dict(), errors)
 
 
-def _judge_ladders(scorer: Scorer, wanted: Sequence[str], full_size: bool, plot: Path | None) -> _Outcome:
-    found = list(find_photos(wanted)) if wanted else list(map(str, shipped_photographs()))
-    lost = {error.photo: error.reason for error in found if isinstance(error, PhotoError)}
-    with _progress([path for path in found if isinstance(path, str)]) as shown:
-        result = climb_ladders(scorer, shown, mode="full" if full_size else "input", lost=lost)
-    if plot is not None:
-        plot_ladders(result, plot)
+def _evaluate_ladders(
+    scorer: Scorer, photos: Sequence[str], scores: Path | None, options: dict[str, Any]
+) -> _Result:
+    entries = list(find_photos(photos)) if photos else list(map(str, shipped_photographs()))
+    unread = {entry.photo: entry.reason for entry in entries if isinstance(entry, PhotoError)}
+    with _progress_bar([entry for entry in entries if isinstance(entry, str)]) as shown:
+        size: Size = "full" if options["full_size"] else "input"
+        result = climb_ladders(scorer, shown, mode=size, unread=unread)
+    _write_rows(scores, list(result.rows()))
+    if options["plot"] is not None:
+        try:
+            plot_ladders(result, options["plot"])
+        except PlotUnavailable as error:
+            Lines().warn(str(error))
     errors = list(result.errors.items())
-    return _Outcome(
-        "ladders of distortions", ladder_table(result), result.to_dict(), list(result.rows()), errors
-    )
+    return _Result("ladders of distortions", ladder_table(result), result.to_dict(), errors)
 
 
-def _progress(items: Sequence[_Item]) -> AbstractContextManager[Iterable[_Item]]:
+def _progress_bar(items: Sequence[_Item]) -> AbstractContextManager[Iterable[_Item]]:
     if len(items) < 2 or not sys.stderr.isatty():
         return nullcontext(items)
     return click.progressbar(items, label="scoring", file=sys.stderr)
 
 
-def _write_rows(file: Path, rows: Sequence[Row]) -> None:
+def _write_rows(file: Path | None, rows: Sequence[Row]) -> None:
+    if file is None:
+        return
     try:
         with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
             writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
@@ -213,9 +237,7 @@ def _write_rows(file: Path, rows: Sequence[Row]) -> None:
 
 def _list_errors(errors: Sequence[tuple[str, str]]) -> None:
     for path, error in errors[:_LISTED]:
-        # A name may hold line breaks, and codes that a terminal obeys.
-        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in f"{path}: {error}")
-        click.echo(line, err=True)
+        click.echo(printable(f"{path}: {error}"), err=True)
     if len(errors) > _LISTED:
         click.echo(f"... and {len(errors) - _LISTED} more; --scores and --json name them all", err=True)
 

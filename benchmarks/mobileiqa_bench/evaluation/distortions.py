@@ -1,4 +1,4 @@
-"""Faults of photographs, each with one strength that can be turned up step by step.
+"""Distortions of photographs, each with a strength that can be increased step by step.
 
 The kinds and their strengths follow the customary synthetic databases (KADID-10k, Lin et al. 2019;
 TID2013, Ponomarenko et al. 2015), which apply five steps of each.
@@ -20,11 +20,11 @@ from ..scenes import Pixels
 
 @dataclass(frozen=True)
 class Distortion:
-    """One kind of fault.
+    """One kind of distortion.
 
     Attributes:
-        name: as in tables and file names.
-        unit: what a strength counts.
+        name: for tables and file names.
+        unit: of a strength.
         steps: the five strengths of the customary ladder, mild first. They are meant for photos
             of about 512 pixels a side; strengths in pixels look milder on larger ones.
         apply: (RGB uint8 [H, W, 3], strength, seed) -> the same shape; only noise uses the seed.
@@ -37,12 +37,12 @@ class Distortion:
 
 
 def gaussian_blur(pixels: Pixels, radius: float, seed: int = 0) -> Pixels:
-    """Blur with a Gaussian of this deviation, in pixels."""
+    """Blurs with a Gaussian of this standard deviation, in pixels."""
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
 
 
 def motion_blur(pixels: Pixels, length: float, seed: int = 0) -> Pixels:
-    """Average along a falling diagonal of this length, in pixels; fractions weigh the last one."""
+    """Averages along a falling diagonal of this length in pixels; a fraction weighs the last one."""
     whole = int(length)
     reach = whole // 2
     padded = np.pad(pixels, ((reach, reach + 1), (reach, reach + 1), (0, 0)), mode="edge").astype(np.float32)
@@ -56,23 +56,23 @@ def motion_blur(pixels: Pixels, length: float, seed: int = 0) -> Pixels:
 
 
 def jpeg(pixels: Pixels, quality: float, seed: int = 0) -> Pixels:
-    """Encode as baseline JPEG of this quality (1..100), chroma at half resolution, and decode."""
+    """Encodes as baseline JPEG of this quality (1..100), with chroma at half resolution, and decodes."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=round(quality), subsampling=2)
     return np.asarray(Image.open(stream))
 
 
 def noise(pixels: Pixels, deviation: float, seed: int = 0) -> Pixels:
-    """Add Gaussian noise of this deviation, in levels of 255, independent in every channel.
+    """Adds Gaussian noise of this standard deviation, in levels of 255, independent in every channel.
 
-    One seed draws one pattern: a ladder turns the same noise up.
+    A seed gives one pattern, so that a ladder increases the same noise.
     """
     drawn = np.random.default_rng(seed).standard_normal(pixels.shape, np.float32)
     return _rounded(pixels + np.float32(deviation) * drawn)
 
 
 def down_up(pixels: Pixels, factor: float, seed: int = 0) -> Pixels:
-    """Shrink by this factor and enlarge again, bicubic both ways."""
+    """Shrinks by this factor and enlarges again, both bicubically."""
     photo = Image.fromarray(pixels)
     small = (max(round(photo.width / factor), 1), max(round(photo.height / factor), 1))
     return np.asarray(
@@ -81,30 +81,30 @@ def down_up(pixels: Pixels, factor: float, seed: int = 0) -> Pixels:
 
 
 def underexposure(pixels: Pixels, stops: float, seed: int = 0) -> Pixels:
-    """Take this many stops of light away, in linear light."""
+    """Removes this many stops of light, in linear light."""
     return _exposed(pixels, -stops)
 
 
 def overexposure(pixels: Pixels, stops: float, seed: int = 0) -> Pixels:
-    """Add this many stops of light, in linear light; what exceeds white is lost."""
+    """Adds this many stops of light, in linear light; what exceeds white is lost."""
     return _exposed(pixels, stops)
 
 
 def low_contrast(pixels: Pixels, lost: float, seed: int = 0) -> Pixels:
-    """Pull every value towards the photo's mean by this share (0..1)."""
+    """Pulls every value towards the photo's mean by this share (0..1)."""
     levels = np.arange(256, dtype=np.float32)
     mean = np.float32(pixels.mean())
     return _rounded(mean + (1 - lost) * (levels - mean))[pixels]
 
 
 def banding(pixels: Pixels, levels: float, seed: int = 0) -> Pixels:
-    """Keep only this many levels a channel, evenly spaced over 0..255."""
+    """Keeps only this many levels in each channel, evenly spaced over 0..255."""
     top = levels - 1
     return _rounded(np.round(np.arange(256, dtype=np.float32) / 255 * top) / top * 255)[pixels]
 
 
 def _exposed(pixels: Pixels, stops: float) -> Pixels:
-    """The sRGB transfer function both ways (IEC 61966-2-1)."""
+    """Scales linear light by 2**stops, through the sRGB transfer function (IEC 61966-2-1) and back."""
     encoded = np.arange(256, dtype=np.float64) / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     linear = np.minimum(linear * 2.0**stops, 1)

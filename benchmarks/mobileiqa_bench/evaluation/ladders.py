@@ -1,4 +1,4 @@
-"""Does a model behave? Photographs made worse on purpose, step by step, must score lower step by step."""
+"""Distortion ladders: photographs made worse step by step must score lower step by step."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ from mobileiqa_sdk.scorer import Scorer
 
 from ..errors import PhotosMissing
 from ..scenes import Pixels
-from .agreement import srcc
+from .agreement import MIN_PHOTOS, srcc
 from .distortions import DISTORTIONS, jpeg
+from .errors import NothingScored
 
 Mode = Literal["input", "full"]
+"""Whether photos are distorted at the size of the model's input or at their own."""
 Floats = npt.NDArray[np.float64]
 
 STEPS = 6
 """Rungs of a ladder: the photo as it is, and the five customary strengths."""
 VISIBLE_DROP = 0.02
-"""A mean drop of the score by a tenth of a grade: grades (`mobileiqa_sdk.band`) are 0.2 wide. Beyond what
-flips and re-encoding do to a score that may be trusted (0.01), so that a defect is what explains it."""
+"""A mean drop of the score by a tenth of a band (`mobileiqa_sdk.band`), which is 0.2 wide. It exceeds what
+flips and re-encoding change in a trustworthy score (0.01), so that only the distortion explains it."""
 JPEG_QUALITY = 98
+_QUOTED = 3
+"""Reasons quoted when no photo could be scored."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,11 @@ class Climb:
 
     @property
     def original(self) -> float:
-        """Of the photo as it is: in both modes, since resizing to the size it has changes nothing."""
+        """Score of the undistorted photo in both modes: resizing to the same size changes nothing."""
         return float(self.scores[0, 0])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A JSON-ready row per score."""
+        """Yields a JSON-ready row for each score."""
         yield _row(self.photo, "none", 0, None, self.original)
         for ladder, distortion in zip(self.scores, DISTORTIONS.values(), strict=True):
             for step, strength in enumerate(distortion.steps, 1):
@@ -73,13 +77,13 @@ class Climb:
 
 @dataclass(frozen=True)
 class Ladders:
-    """How a model behaves on a set of photos.
+    """A model's scores on the ladders of a set of photos, and figures over them.
 
     Attributes:
         model: its name.
         input_size: (height, width) of its input, in pixels.
-        mode: ``input``: photos were resized to the model's input first and distorted then, which is
-            what the model can see; ``full``: they were distorted at their own size.
+        mode: ``input`` if photos were first resized to the model's input and then distorted, so that the
+            model sees the full strength; ``full`` if they were distorted at their own size.
         climbs: photo by photo.
         errors: reason, by the path of each photo that could not be read or scored.
     """
@@ -102,7 +106,7 @@ class Ladders:
 
     @property
     def ordered(self) -> float:
-        """Share of adjacent steps of which the stronger one scores lower; equal scores are wrong."""
+        """Share of adjacent pairs of steps in which the stronger one scores lower; equal scores are wrong."""
         return float((np.diff(self.scores, axis=2) < 0).mean())
 
     @property
@@ -118,12 +122,12 @@ class Ladders:
 
     @property
     def flip_difference(self) -> float:
-        """Mean absolute difference that mirroring makes."""
+        """Mean absolute change of the score by mirroring."""
         return float(np.mean([abs(climb.flipped - climb.original) for climb in self.climbs]))
 
     @property
     def jpeg_difference(self) -> float:
-        """Mean absolute difference that JPEG of quality 98 makes."""
+        """Mean absolute change of the score by JPEG compression of quality 98."""
         return float(np.mean([abs(climb.reencoded - climb.original) for climb in self.climbs]))
 
     @property
@@ -137,12 +141,14 @@ class Ladders:
         return self._srcc([climb.quarter for climb in self.climbs])
 
     def _srcc(self, scores: Sequence[float]) -> float:
-        there = np.isfinite(scores)
+        defined = np.isfinite(scores)
+        if defined.sum() < MIN_PHOTOS:
+            return float("nan")
         originals = np.array([climb.original for climb in self.climbs])
-        return srcc(np.array(scores)[there], originals[there]) if there.sum() >= 3 else float("nan")
+        return srcc(np.array(scores)[defined], originals[defined])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """JSON-ready: path, distortion, step, strength, score, error; one per score or failed photo."""
+        """Yields a JSON-ready row for each score and for each failed photo."""
         for climb in self.climbs:
             yield from climb.rows()
         for photo, error in self.errors.items():
@@ -158,8 +164,8 @@ class Ladders:
             "ordered": self.ordered,
             "flip_difference": self.flip_difference,
             "jpeg_98_difference": self.jpeg_difference,
-            "srcc_half": _known(self.srcc_half),
-            "srcc_quarter": _known(self.srcc_quarter),
+            "srcc_half": _finite_or_none(self.srcc_half),
+            "srcc_quarter": _finite_or_none(self.srcc_quarter),
             "visible_drop": VISIBLE_DROP,
             "distortions": {
                 name: {
@@ -179,8 +185,8 @@ class Ladders:
                     "original": climb.original,
                     "flipped": climb.flipped,
                     "jpeg_98": climb.reencoded,
-                    "half": _known(climb.half),
-                    "quarter": _known(climb.quarter),
+                    "half": _finite_or_none(climb.half),
+                    "quarter": _finite_or_none(climb.quarter),
                 }
                 for climb in self.climbs
             ],
@@ -193,35 +199,43 @@ def climb_ladders(
     photos: Iterable[str | Path],
     *,
     mode: Mode = "input",
-    lost: Mapping[str, str] | None = None,
+    unread: Mapping[str, str] | None = None,
 ) -> Ladders:
-    """Score every photo at every step of every distortion, 50 scores a photo.
+    """Scores every photo at every step of every distortion: 50 scores for each photo.
 
     Args:
         scorer: any model.
         photos: paths; one that cannot be read or scored becomes an entry of ``errors``.
         mode: see :class:`Ladders`.
-        lost: reasons by path of photos that were not even found; they come first among the ``errors``.
+        unread: reasons, by path, for photos that could not be listed; they come first among the ``errors``.
 
     Raises:
-        PhotosMissing: not a single photo could be scored.
+        PhotosMissing: no photos were given.
+        NothingScored: none of them could be scored at every step.
     """
     climbs: list[Climb] = []
-    errors = dict(lost or {})
+    errors = dict(unread or {})
     for path in map(str, photos):
         try:
             climbs.append(climb_photo(scorer, path, mode))
         except MobileIQAError as error:
             errors[path] = getattr(error, "reason", str(error))
+    if not errors and not climbs:
+        raise PhotosMissing("no photos given for the ladders; give some")
     if not climbs:
-        why = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:3])
-        raise PhotosMissing(f"no photo to climb ladders with{f': {why}' if why else ''}; give others")
+        reasons = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:_QUOTED])
+        raise NothingScored(f"none of {len(errors)} photos could be scored: {reasons}; give other photos")
     spec = scorer.contract
     return Ladders(spec.model.name, spec.input.size, mode, climbs, errors)
 
 
 def climb_photo(scorer: Scorer, path: str, mode: Mode) -> Climb:
-    """The scores of one photo. Raises PhotoError, or ContractMismatch where the model misbehaves."""
+    """Returns the scores of one photo.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+        ContractMismatch: the model answered NaN, infinity or a value out of range, or it failed.
+    """
     photo = read_photo(path)
     spec = scorer.contract.input
     start: Pixels = resize(photo, *spec.size) if mode == "input" else np.asarray(photo)
@@ -253,7 +267,7 @@ def _first(steps: npt.NDArray[np.bool_]) -> int | None:
     return int(steps.argmax()) + 1 if steps.any() else None
 
 
-def _known(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
@@ -270,6 +284,6 @@ def _row(
         "distortion": distortion,
         "step": step,
         "strength": strength,
-        "score": None if score is None else _known(float(score)),
+        "score": None if score is None else _finite_or_none(float(score)),
         "error": error,
     }

@@ -1,4 +1,4 @@
-"""The curve between a metric's scale and that of opinions, as the field fits it before PLCC and RMSE."""
+"""The logistic curve from a metric's scale to that of opinions, customarily fitted before PLCC and RMSE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.special import expit
 Floats = npt.NDArray[np.float64]
 
 MIN_PHOTOS = 10
-"""Fewer say nothing about four parameters."""
+"""Fewer do not determine four parameters."""
 
 
 @dataclass(frozen=True)
@@ -36,35 +36,36 @@ class Logistic:
     width: float
 
     def __call__(self, scores: Floats) -> Floats:
-        """Scores [N] on the scale of MOS."""
+        """Returns scores [N] mapped to the scale of MOS."""
         return _curve(scores, *astuple(self))
 
 
 def fit_logistic(scores: Floats, mos: Floats, start: Logistic | None = None) -> Logistic | None:
-    """The curve that maps scores [N] to MOS [N] with the least squared error (Levenberg-Marquardt).
+    """Fits the curve that maps scores [N] to MOS [N] with the least squared error (Levenberg-Marquardt).
 
     Args:
         scores: of the metric, finite.
         mos: opinions, finite.
-        start: parameters to start from; None takes the customary ones: the range of MOS, and mean
-            and deviation of the scores.
+        start: parameters to start from. By default, those customary for it: the range of MOS, and the mean
+            and standard deviation of the scores.
 
     Returns:
-        None where there are fewer than `MIN_PHOTOS`, where scores or opinions are all the same, and
-        where the search does not converge.
+        The curve, or None if there are fewer than `MIN_PHOTOS`, if scores or opinions are all the same, or
+        if the search does not converge.
     """
     if len(scores) < MIN_PHOTOS or np.ptp(scores) == 0 or np.ptp(mos) == 0:
         return None
     if start is None:
         start = Logistic(float(mos.max()), float(mos.min()), float(scores.mean()), float(scores.std()))
     try:
-        # It computes a covariance too, which may be infinite or overflow; the values are all we need.
+        # curve_fit also computes a covariance, unused here, which may be infinite or overflow.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", OptimizeWarning)
-            found, _ = curve_fit(_curve, scores, mos, p0=astuple(start), jac=_slopes, maxfev=2000)
+            parameters, _ = curve_fit(_curve, scores, mos, p0=astuple(start), jac=_slopes, maxfev=2000)
     except RuntimeError:  # no convergence
         return None
-    return Logistic(*map(float, found)) if np.isfinite(found).all() and found[3] else None
+    curve = Logistic(*map(float, parameters))
+    return curve if np.isfinite(parameters).all() and curve.width != 0 else None
 
 
 def _curve(x: Floats, upper: float, lower: float, middle: float, width: float) -> Floats:

@@ -1,4 +1,4 @@
-"""A model's scores beside people's opinions, photo by photo, and how well they agree."""
+"""A model's scores beside people's opinions, photo by photo, and their agreement."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .errors import AgreementUndefined
 
 @dataclass(frozen=True)
 class Judged:
-    """One rated photo and what the model says of it.
+    """One rated photo and the model's score of it.
 
     Attributes:
         photo: with its MOS.
-        score: of the model, in 0..1; None where ``error`` says why there is none.
-        error: reason without the photo's name; None where there is a score.
+        score: of the model, in 0..1; None if ``error`` says why there is none.
+        error: reason without the photo's name; None if there is a score.
     """
 
     photo: RatedPhoto
@@ -32,7 +32,7 @@ class Judged:
     error: str | None
 
     def to_dict(self) -> dict[str, Any]:
-        """One JSON-ready row."""
+        """Returns a JSON-ready row."""
         return {
             "path": str(self.photo.path),
             "subset": self.photo.subset,
@@ -44,13 +44,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model does on a set of rated photos.
+    """A model's scores of a set of rated photos, and their agreement with the opinions.
 
     Attributes:
         rows: one per photo, in order.
         overall: agreement over all photos that could be scored.
-        subsets: the same within each subset, by name; a subset of fewer than three scored photos is
-            left out.
+        subsets: the same within each subset, by name; subsets of fewer than three scored photos are left
+            out.
     """
 
     rows: Sequence[Judged]
@@ -63,7 +63,7 @@ class Evaluation:
         return [row for row in self.rows if row.error is not None]
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON-ready values, and the failed photos; other rows are left out."""
+        """Returns the figures as JSON-ready values, and the failed photos; other rows are left out."""
         return {
             "photos": len(self.rows),
             "failed": len(self.failed),
@@ -73,7 +73,7 @@ class Evaluation:
         }
 
     def table(self) -> str:
-        """The overall figures, and a line per subset."""
+        """Returns the overall figures and a line for each subset."""
         lines = [self.overall.table()]
         if self.subsets:
             lines.append("")
@@ -86,9 +86,10 @@ class Evaluation:
 
 
 def score_rated(scorer: Scorer, photos: Iterable[RatedPhoto]) -> Iterator[Judged]:
-    """Score photos one after another, in order, each when it is asked for.
+    """Scores photos lazily, one after another, in order.
 
-    A photo that cannot be scored, or for which the model breaks its contract, is a row with the error.
+    A photo that cannot be scored, or for which the model answers NaN or breaks its contract in another way,
+    becomes a row with the error.
     """
     for photo in photos:
         try:
@@ -98,18 +99,19 @@ def score_rated(scorer: Scorer, photos: Iterable[RatedPhoto]) -> Iterator[Judged
 
 
 def evaluate(rows: Iterable[Judged], *, resamples: int = 1000, seed: int = 0) -> Evaluation:
-    """Compare scores with opinions, over all photos and within subsets.
+    """Compares scores with opinions, over all photos and within subsets.
 
     Raises:
-        AgreementUndefined: fewer than three photos could be scored; it quotes one of the reasons.
+        AgreementUndefined: fewer than three photos could be scored; the message quotes a reason.
     """
     rows = list(rows)
     scored = [row for row in rows if row.score is not None]
     if len(scored) < MIN_PHOTOS:
-        reasons = [f"; {row.photo.path}: {row.error}" for row in rows if row.error is not None]
+        failed = [row for row in rows if row.error is not None]
+        reason = f"; {failed[0].photo.path}: {failed[0].error}" if failed else ""
         raise AgreementUndefined(
-            f"agreement needs at least {MIN_PHOTOS} rated photos, and {len(scored)} of {len(rows)} could be "
-            f"scored{reasons[0] if reasons else ''}"
+            f"agreement needs at least {MIN_PHOTOS} rated photos that can be scored; "
+            f"{len(scored)} of {len(rows)} could be{reason}"
         )
     return Evaluation(rows, _agreement(scored, resamples, seed), dict(_by_subset(scored, resamples, seed)))
 

@@ -1,4 +1,4 @@
-"""The ladders as a picture: a panel per distortion, a line per photo, their mean on top."""
+"""The ladders as a plot: a panel for each distortion, a line for each photo, their mean on top."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ def plot_ladders(ladders: Ladders, file: str | Path) -> None:
             FigureCanvasAgg(figure)  # draws without a display, and leaves pyplot's state alone
             _draw(figure, ladders)
             figure.savefig(path, dpi=DPI, metadata=metadata)
+    except MemoryError:
+        raise
     # Fonts, styles of the user's matplotlibrc and a full disk: matplotlib raises whatever they raise.
     except Exception as error:
         raise PlotUnavailable(f"{path}: the plot cannot be drawn ({first_line(error)})") from error

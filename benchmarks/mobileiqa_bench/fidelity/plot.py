@@ -45,6 +45,8 @@ def draw(
     try:
         load_matplotlib()
         _write(path, parity, figures, title, subtitle, axes)
+    except MemoryError:
+        raise
     # Fonts, styles of the user's matplotlibrc and a full disk: matplotlib raises whatever they raise.
     except Exception as error:
         progress.warn(f"{path}: no plot was drawn ({first_line(error)})")

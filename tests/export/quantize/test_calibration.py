@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.errors import PhotosMissing
+from mobileiqa_bench.fidelity.images import verification_set
+from mobileiqa_bench.photographs import builtin
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.quantize.calibration import calibration_set, stratified
 
@@ -67,6 +70,22 @@ def test_the_fallback_says_so() -> None:
     assert found.builtin
     assert len(found.photos) == len(set(found.photos)) == 40
     assert any("--calibration-data" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["scikit-image", "generated scenes"])
+def test_calibration_and_verification_share_no_picture(
+    installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In use, not only in the tables: ranges must not be verified on the pictures they were found on."""
+    if not installed:
+        monkeypatch.setitem(sys.modules, "skimage", None)
+    calibrated, verified = calibration_set(SIZE, None, 10_000), verification_set(SIZE, count=10_000)
+    sources = [{name.split(",")[0] for name in names} for names in (calibrated.photos, verified.names)]
+    assert len(sources[0]) >= 5
+    assert not sources[0] & sources[1]
+    pictures = [{picture.tobytes() for picture in pixels} for pixels in (calibrated.pixels, verified.pixels)]
+    assert not pictures[0] & pictures[1]
+    assert sources[0] == {name for name, _ in builtin("calibration")[0]}
 
 
 def test_strata() -> None:

@@ -1,4 +1,4 @@
-"""Rated photo datasets in the layouts in which they are published: one file each, one line here. No torch."""
+"""Rated photo datasets as published: a module for each, and a line here."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from .rated import RatedPhoto, complete
 __all__ = ["ALL", "DATASETS", "Dataset", "RatedPhoto", "complete", "read_dataset"]
 
 ALL = "all"
-"""The split that holds every photo."""
+"""The split of all photos."""
 
 
 class Dataset(NamedTuple):
-    """Where a reader lives, the dataset's own name, and its official splits.
+    """A dataset that can be read.
 
-    The module has a function ``read(root, split)`` that returns a list of `RatedPhoto` in the order of
-    the dataset's table; ``split`` is one of ``splits`` or `ALL`.
+    Attributes:
+        module: has a function ``read(root, split)`` that returns a list of `RatedPhoto` in the order of the
+            dataset's table; ``split`` is one of ``splits`` or `ALL`.
+        title: the dataset's own name.
+        splits: its official splits.
     """
 
     module: str
@@ -38,29 +41,29 @@ DATASETS: dict[str, Dataset] = {
 
 
 def read_dataset(name: str, root: str | Path, split: str | None = None) -> list[RatedPhoto]:
-    """The rated photos of a dataset, in the order of its table.
+    """Returns the rated photos of a dataset, in the order of its table.
 
-    A photo that is named but not on disk is in the list too, with the path where it should be; see
+    A photo that is named but not on disk is included, with the path where it should be; see
     :func:`complete`.
 
     Args:
         name: a key of `DATASETS`.
         root: the folder that holds the dataset's tables and image folders.
-        split: one of the dataset's, or `ALL`; None is ``test`` where there is one, else `ALL`.
+        split: one of the dataset's, or `ALL`. By default ``test`` if there is one, else `ALL`.
 
     Raises:
-        DatasetNotFound: no dataset or no split of that name, or the folder is no copy of it.
+        DatasetNotFound: no dataset or no split has this name, or the folder is not a copy of it.
         TableInvalid: its table cannot be read, or a row has no opinion on the dataset's scale.
-        DatasetIncomplete: not a single photo of the split is on disk.
+        DatasetIncomplete: no photo of the split is on disk.
     """
     if name not in DATASETS:
-        raise DatasetNotFound(f"no dataset is called {name!r}; there is {', '.join(DATASETS)}")
-    entry = DATASETS[name]
+        raise DatasetNotFound(f"no dataset is called {name!r}; choose from {', '.join(DATASETS)}")
+    dataset = DATASETS[name]
     if split is None:
-        split = "test" if "test" in entry.splits else ALL
-    if split not in (*entry.splits, ALL):
+        split = "test" if "test" in dataset.splits else ALL
+    if split not in (*dataset.splits, ALL):
         raise DatasetNotFound(
-            f"{entry.title} has no split {split!r}; there is {', '.join((*entry.splits, ALL))}"
+            f"{dataset.title} has no split {split!r}; choose from {', '.join((*dataset.splits, ALL))}"
         )
-    photos: list[RatedPhoto] = import_module(entry.module).read(Path(root), split)
+    photos: list[RatedPhoto] = import_module(dataset.module).read(Path(root), split)
     return photos

@@ -24,7 +24,7 @@ SCALE = (0, 5)
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """All photos. Raises as `read_dataset` does."""
+    """Returns all photos. Raises as `read_dataset` does."""
     table = read_table(find_table(root / TABLE))
     number = table.column("Image Number")
 
@@ -32,7 +32,9 @@ def read(root: Path, split: str) -> list[RatedPhoto]:
         try:
             return f"DatabaseImage{int(float(cells[number])):04d}.JPG"
         except (ValueError, OverflowError) as error:
-            raise TableInvalid(f"{table.path}: {number} {cells[number]!r} is no number") from error
+            raise TableInvalid(
+                f"{table.path}: {number} {cells[number]!r} is not a number; get a complete copy"
+            ) from error
 
     folder = root / IMAGES if (root / IMAGES).is_dir() else root
     return rate(

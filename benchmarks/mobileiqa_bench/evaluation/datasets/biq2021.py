@@ -26,7 +26,7 @@ SCALE = (0, 1)
 
 
 def read_split(root: str | Path, split: str) -> list[RatedPhoto]:
-    """The photos of the official ``train`` or ``test`` split, in the order of its table, all on disk.
+    """Returns the photos of the official ``train`` or ``test`` split, in the order of its table, all on disk.
 
     Raises:
         DatasetError: a file is missing, or a row has no name or no MOS in 0..1.
@@ -35,11 +35,13 @@ def read_split(root: str | Path, split: str) -> list[RatedPhoto]:
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """The photos of ``train``, ``test`` or ``all``. Raises as `read_dataset` does."""
+    """Returns the photos of ``train``, ``test`` or ``all``. Raises as `read_dataset` does."""
     tables = [root / name for key, name in TABLES.items() if split in (key, "all")]
-    for wanted in (root / IMAGES, *tables):
-        if not wanted.exists():
-            raise DatasetNotFound(f"{wanted} is missing; {root} is no copy of BIQ2021")
+    for path in (root / IMAGES, *tables):
+        if not path.exists():
+            raise DatasetNotFound(
+                f"{path} is missing; {root} is not a copy of BIQ2021; give the folder of one"
+            )
     images = ImageFolder(root / IMAGES)
     photos: list[RatedPhoto] = []
     for path in tables:

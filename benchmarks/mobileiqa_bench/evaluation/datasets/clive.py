@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat
 
+from mobileiqa_sdk._text import first_line
+
 from ..errors import DatasetNotFound, TableInvalid
 from .rated import ImageFolder, RatedPhoto, some
 from .tables import scaled
@@ -31,7 +33,7 @@ SCALE = (0, 100)
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """All photos but those of practice. Raises as `read_dataset` does."""
+    """Returns all photos except those of practice. Raises as `read_dataset` does."""
     names, opinions = (_vector(root / DATA / f"{variable}.mat", variable) for variable in (NAMES, MOS))
     if len(names) != len(opinions):
         raise TableInvalid(
@@ -39,8 +41,8 @@ def read(root: Path, split: str) -> list[RatedPhoto]:
         )
     images = ImageFolder(root / IMAGES)
     photos = []
-    for entry, value in list(zip(names, opinions, strict=True))[PRACTICE:]:
-        name = str(entry.item() if isinstance(entry, np.ndarray) and entry.size == 1 else entry)
+    for cell, value in list(zip(names, opinions, strict=True))[PRACTICE:]:
+        name = str(cell.item() if isinstance(cell, np.ndarray) and cell.size == 1 else cell)
         opinion = scaled(float(value), SCALE) if np.isreal(value) else None
         if opinion is None:
             raise TableInvalid(f"{root / DATA / MOS}.mat: {name!r} has MOS {value}, not in 0..100")
@@ -52,12 +54,18 @@ def read(root: Path, split: str) -> list[RatedPhoto]:
 
 def _vector(path: Path, variable: str) -> npt.NDArray[Any]:
     if not path.is_file():
-        raise DatasetNotFound(f"{path} is missing; {path.parents[1]} is no copy of LIVE in the Wild")
+        raise DatasetNotFound(
+            f"{path} is missing; {path.parents[1]} is not a copy of LIVE in the Wild; give the folder of one"
+        )
     try:
         content = loadmat(path, variable_names=[variable])
-    # loadmat raises whatever its parsers stumble over in a damaged file.
+    except MemoryError:
+        raise
+    # loadmat raises whatever its parsers raise on a damaged file.
     except Exception as error:
-        raise TableInvalid(f"{path}: cannot be read as a MATLAB file: {error}") from error
+        raise TableInvalid(
+            f"{path}: cannot be read as a MATLAB file ({first_line(error)}); get a complete copy"
+        ) from error
     if variable not in content:
         raise TableInvalid(f"{path}: holds no variable {variable}; get a complete copy")
     values: npt.NDArray[Any] = np.asarray(content[variable]).ravel()

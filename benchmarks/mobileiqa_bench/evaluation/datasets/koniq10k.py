@@ -8,8 +8,8 @@ repository subpic/koniq::
     koniq10k_distributions_sets.csv             image_name, c1 .. c5, c_total, MOS (1..100), SD, set
     koniq10k_scores_and_distributions.csv       image_name, c1 .. c5, c_total, MOS (1..5), SD, MOS_zscore
 
-``set`` is training (7,058 photos), validation (1,000) or test (2,015). MOS 1..100 becomes 0..1; where only
-the second table is there, its MOS_zscore, which is the same opinion, and the whole set is all there is.
+``set`` is training (7,058 photos), validation (1,000) or test (2,015). MOS 1..100 becomes 0..1. If only
+the second table is there, its MOS_zscore, which is the same opinion, is taken, and the only split is all.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ SCALE = (1, 100)
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """The photos of ``train``, ``validation``, ``test`` or ``all``. Raises as `read_dataset` does."""
+    """Returns the photos of ``train``, ``validation``, ``test`` or ``all``. Raises as `read_dataset` does."""
     folder = next((root / name for name in IMAGES if (root / name).is_dir()), None)
     if folder is None:
-        raise DatasetNotFound(f"{root / IMAGES[0]} is missing; {root} is no copy of KonIQ-10k")
+        raise DatasetNotFound(
+            f"{root / IMAGES[0]} is missing; {root} is not a copy of KonIQ-10k; give the folder of one"
+        )
     if split == "all" and not (root / SETS).exists():
         table, mos = read_table(root / SCORES), "MOS_zscore"
     else:

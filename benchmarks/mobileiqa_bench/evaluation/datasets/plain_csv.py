@@ -1,4 +1,4 @@
-"""Any table of names and opinions: CSV with whatever delimiter, or an Excel sheet."""
+"""Any table of names and opinions: CSV with any customary delimiter, or an Excel sheet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ NAMES = (
     "image_name", "image", "filename", "file_name", "file", "name", "img_name", "img", "image_path", "path",
     "photo",
 )  # fmt: skip
-"""Customary names of the column of file names, the first there is counts."""
+"""Customary names of the column of file names, in order of preference."""
 OPINIONS = ("mos", "quality_mos", "mean_opinion_score", "mos_zscore", "score", "rating", "quality", "mean")
-"""The same for opinions. DMOS is not among them: on its customary scale the best photo has the least."""
+"""The same for opinions. DMOS is not included: on its customary scale the best photo has the lowest value."""
 SCALES = ((0, 1), (1, 5), (0, 5), (1, 10), (0, 10), (1, 100), (0, 100))
 """Customary scales, (worst, best)."""
 
@@ -27,20 +27,20 @@ def read_csv(
     mos_column: str | None = None,
     scale: tuple[float, float] | None = None,
 ) -> tuple[list[RatedPhoto], tuple[float, float]]:
-    """The photos that a table rates, in its order, and the scale of its opinions.
+    """Returns the photos that a table rates, in its order, and the scale of its opinions.
 
     Args:
         table: the file, with a header.
-        images: folder of the photos, in whatever subfolders; None is the table's own.
-        name_column: column of file names; None takes the first of `NAMES` that is there.
-        mos_column: column of opinions; None takes the first of `OPINIONS` that is there.
-        scale: opinions of the worst and the best photo, different and in this order, so that (100, 0)
-            turns a scale where less is better; None takes the first of `SCALES` that holds all opinions.
+        images: folder of the photos, subfolders included. By default the table's own.
+        name_column: column of file names. By default the first of `NAMES` in the table.
+        mos_column: column of opinions. By default the first of `OPINIONS` in the table.
+        scale: opinions of the worst and the best photo, in this order: (100, 0) is a scale on which less is
+            better. By default the first of `SCALES` that contains all opinions.
 
     Raises:
-        DatasetNotFound: the table or the folder is not there.
-        TableInvalid: it cannot be read, a column is not there, a row has no opinion, or no scale fits.
-        DatasetIncomplete: not a single photo is on disk, or a name fits several files.
+        DatasetNotFound: the table or the folder does not exist.
+        TableInvalid: the table cannot be read, a column is missing, a row has no opinion, or no scale fits.
+        DatasetIncomplete: no photo is on disk, or a name matches several files.
     """
     path = Path(table)
     content = read_table(path)
@@ -68,6 +68,6 @@ def _scale(table: Table, mos: str) -> tuple[float, float]:
         if worst <= low and high <= best:
             return worst, best
     raise TableInvalid(
-        f"{table.path}: {mos} goes from {low:g} to {high:g}, which is no customary scale; "
-        "say what the worst and the best photo would have (--mos-range)"
+        f"{table.path}: {mos} goes from {low:g} to {high:g}, which fits no customary scale; "
+        "give the MOS of the worst and the best photo (--mos-range)"
     )

@@ -1,4 +1,4 @@
-"""A photo with people's opinion of it, and where the files are that tables name."""
+"""A photo with people's opinion of it, and the files that tables name."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class RatedPhoto:
     """One rated photo.
 
     Attributes:
-        path: of the image file, spelt as on disk; where it should be if it is not there.
+        path: of the image file, spelled as on disk; where it should be if it is missing.
         mos: mean opinion score, scaled to 0..1, higher is better.
-        subset: the part of its dataset that figures are also given for; None where there are none.
+        subset: the part of its dataset for which separate figures are given; None if it has no parts.
     """
 
     path: Path
@@ -29,10 +29,10 @@ class RatedPhoto:
 
 
 class ImageFolder:
-    """The files below a folder, found by the names that tables give them.
+    """The files below a folder, looked up by the names in tables.
 
-    Tables are written on systems that ignore case, name files with or without their folders and
-    suffixes, and come from anywhere: only files below the folder are ever found.
+    Tables are written on systems that ignore case, and name files with or without their folders and
+    suffixes. They come from anywhere, so only files below the folder are ever returned.
 
     Raises:
         DatasetNotFound: there is no such folder.
@@ -40,7 +40,7 @@ class ImageFolder:
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise DatasetNotFound(f"{root}: there is no such folder of images")
+            raise DatasetNotFound(f"{root}: the folder of images does not exist")
         self.root = root
         self._by_path: dict[str, Path] = {}
         self._by_name: dict[str, list[Path]] = defaultdict(list)
@@ -53,32 +53,37 @@ class ImageFolder:
                 self._by_stem[path.stem.lower()].append(path)
 
     def find(self, name: str) -> Path:
-        """The file for a name: at that place, else anywhere below; where it should be if nowhere.
+        """Resolves a name from a table to a file.
+
+        Returns:
+            The file at exactly that relative path, else the only file of that name or stem, else the path
+            where the file should be.
 
         Raises:
-            DatasetIncomplete: several files answer to the name.
+            DatasetIncomplete: several files match the name.
         """
-        wanted = PurePosixPath(name.strip().replace("\\", "/").lower())
-        if there := self._by_path.get(wanted.as_posix()):
-            return there
-        for found in (self._by_name.get(wanted.name, []), self._by_stem.get(wanted.name, [])):
-            if len(found) > 1:
+        path = PurePosixPath(name.strip().replace("\\", "/"))
+        lower = PurePosixPath(path.as_posix().lower())
+        if lower.as_posix() in self._by_path:
+            return self._by_path[lower.as_posix()]
+        for files in (self._by_name.get(lower.name, []), self._by_stem.get(lower.name, [])):
+            if len(files) > 1:
                 raise DatasetIncomplete(
-                    f"{name!r} may be {found[0]} or {found[1]}; "
+                    f"{name!r} may be {files[0]} or {files[1]}; "
                     "write its folder into the table, or name a folder that holds only one of them"
                 )
-            if found:
-                return found[0]
-        return self.root / (PurePosixPath(name.strip().replace("\\", "/")).name or "nameless")
+            if files:
+                return files[0]
+        return self.root / (path.name or "nameless")
 
 
 def missing(photos: Iterable[RatedPhoto]) -> list[Path]:
-    """Where photos should be that are not on disk."""
+    """Returns the paths of photos that are not on disk."""
     return [photo.path for photo in photos if not photo.path.is_file()]
 
 
 def complete(photos: list[RatedPhoto], table: str) -> list[RatedPhoto]:
-    """The photos as they are, if all are on disk.
+    """Returns the photos unchanged if all are on disk.
 
     Args:
         photos: of one dataset.
@@ -98,14 +103,15 @@ def complete(photos: list[RatedPhoto], table: str) -> list[RatedPhoto]:
 
 
 def some(photos: list[RatedPhoto], table: str) -> list[RatedPhoto]:
-    """The photos as they are, if any is on disk.
+    """Returns the photos unchanged if any is on disk.
 
     Raises:
-        DatasetIncomplete: none is; most likely the folder is another one.
+        DatasetIncomplete: none is; most likely the folder is the wrong one.
     """
     if photos and not any(photo.path.is_file() for photo in photos):
         where = photos[0].path.parent
         raise DatasetIncomplete(
-            f"none of the {len(photos)} photos that {table} names is below {where}, as {photos[0].path.name}"
+            f"none of the {len(photos)} photos that {table} names, such as {photos[0].path.name}, is below "
+            f"{where}; name the folder that holds them"
         )
     return photos

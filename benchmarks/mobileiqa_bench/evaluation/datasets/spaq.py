@@ -22,7 +22,7 @@ SCALE = (0, 100)
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """All photos. Raises as `read_dataset` does."""
+    """Returns all photos. Raises as `read_dataset` does."""
     table = read_table(find_table(root / "Annotations" / TABLE, root / TABLE))
     return rate(
         table,

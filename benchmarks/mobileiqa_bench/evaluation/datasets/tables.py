@@ -1,4 +1,4 @@
-"""Tables of opinions: CSV in any dialect and Excel sheets, as rows of named cells."""
+"""Tables of opinions: CSV files and Excel sheets, as rows of named cells."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mobileiqa_sdk._text import first_line
+
 from ..errors import DatasetNotFound, TableInvalid
 from .rated import ImageFolder, RatedPhoto, some
 
 _DELIMITERS = ",;\t|"
 _XLSX = ".xlsx"
+_ROUNDING = 1e-6
+"""Means of rescaled ratings may exceed the ends of the scale by this share of it."""
 
 Cells = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table that was read.
+    """A table.
 
     Attributes:
         path: of its file.
         columns: names, as written.
-        rows: (line in the file, cells by column name); rows without any content are left out.
+        rows: (line in the file, cells by column name); empty rows are left out.
     """
 
     path: Path
@@ -34,29 +38,31 @@ class Table:
     rows: tuple[tuple[int, Cells], ...]
 
     def column(self, *names: str) -> str:
-        """The first of these columns that there is; case, spaces, ``_`` and ``-`` do not matter.
+        """Returns the first of these columns in the table, as spelled there.
+
+        Case does not matter, and neither does the difference between spaces, ``_`` and ``-``.
 
         Raises:
-            TableInvalid: there is none.
+            TableInvalid: the table has none of them.
         """
-        there = {normal(column): column for column in reversed(self.columns)}
+        spelled = {normal(column): column for column in reversed(self.columns)}
         for name in names:
-            if normal(name) in there:
-                return there[normal(name)]
+            if normal(name) in spelled:
+                return spelled[normal(name)]
         raise TableInvalid(
             f"{self.path}: has no column {' or '.join(map(repr, names))}, "
             f"only {', '.join(map(repr, self.columns))}"
         )
 
     def has(self, name: str) -> bool:
-        """Whether there is such a column."""
+        """Whether the table has this column."""
         return normal(name) in map(normal, self.columns)
 
     def number(self, line: int, cells: Cells, column: str) -> float:
-        """A cell as a number; ``0,85`` is one too where commas do not separate cells.
+        """Returns a cell as a number; a decimal comma is accepted.
 
         Raises:
-            TableInvalid: it is none, or not finite.
+            TableInvalid: the cell is not a finite number.
         """
         text = cells[column].strip()
         try:
@@ -64,26 +70,26 @@ class Table:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise TableInvalid(f"{self.path}, line {line}: {column} is {text!r}, which is no number")
+            raise TableInvalid(f"{self.path}, line {line}: {column} is {text!r}, not a number")
         return value
 
 
 def normal(name: str) -> str:
-    """A column's name without what spellings differ in."""
+    """Returns a column's name in lower case, with ``_`` and ``-`` as spaces."""
     return re.sub(r"[\s_-]+", " ", name).strip().lower()
 
 
 def read_table(path: Path) -> Table:
-    """Read ``.xlsx`` (its first sheet) or, with any other suffix, CSV in UTF-8.
+    """Reads the first sheet of an ``.xlsx`` file or, with any other suffix, CSV in UTF-8.
 
-    The delimiter is the one of comma, semicolon, tab and bar that the header holds most of.
+    The delimiter is the most frequent of comma, semicolon, tab and bar in the header.
 
     Raises:
-        DatasetNotFound: there is no such file.
-        TableInvalid: it cannot be read as a table, or openpyxl, which reads Excel sheets, is missing.
+        DatasetNotFound: the file does not exist.
+        TableInvalid: the file cannot be read as a table, or openpyxl, which reads Excel sheets, is missing.
     """
     if not path.is_file():
-        raise DatasetNotFound(f"{path}: there is no such table")
+        raise DatasetNotFound(f"{path}: the table does not exist")
     lines = iter(_sheet(path) if path.suffix.lower() == _XLSX else _csv(path))
     columns = tuple(name.strip() for name in next(lines, (0, []))[1])
     if not any(columns):
@@ -98,15 +104,15 @@ def read_table(path: Path) -> Table:
 
 
 def find_table(*candidates: Path) -> Path:
-    """The first of these files that is there; an Excel sheet may have been saved as CSV.
+    """Returns the first of these files that exists; an Excel sheet may have been saved as CSV.
 
     Raises:
-        DatasetNotFound: none is.
+        DatasetNotFound: none of them exists.
     """
     for path in candidates:
-        for spelt in (path, path.with_suffix(".csv")):
-            if spelt.is_file():
-                return spelt
+        for file in (path, path.with_suffix(".csv")):
+            if file.is_file():
+                return file
     raise DatasetNotFound(f"{candidates[0]} is missing; get a complete copy of the dataset")
 
 
@@ -120,20 +126,20 @@ def rate(
     subset: str | None = None,
     keep: Callable[[Cells], bool] = lambda cells: True,
 ) -> list[RatedPhoto]:
-    """The photos that a table's rows name, in its order.
+    """Returns the photos that a table's rows name, in its order.
 
     Args:
         table: of opinions.
         images: where the files are.
-        name: column of the file's name, or what makes the name from the cells.
+        name: column of the file's name, or a function from the cells to the name.
         mos: column of the opinion.
         scale: opinions of the worst and of the best photo; they become 0 and 1.
         subset: column of the subset; empty cells are None.
-        keep: which rows count.
+        keep: tells from the cells whether a row counts.
 
     Raises:
         TableInvalid: a row has no name or no opinion on the scale, or no row counts.
-        DatasetIncomplete: not a single photo is on disk, or a name fits several.
+        DatasetIncomplete: no photo is on disk, or a name matches several files.
     """
     photos = []
     for line, cells in table.rows:
@@ -148,27 +154,29 @@ def rate(
                 f"{table.path}, line {line}: {file!r} has {mos} {cells[mos].strip()}, "
                 f"not in {scale[0]:g}..{scale[1]:g}"
             )
-        photos.append(
-            RatedPhoto(images.find(file), opinion, (cells[subset].strip() or None) if subset else None)
-        )
+        part = cells[subset].strip() if subset else ""
+        photos.append(RatedPhoto(images.find(file), opinion, part or None))
     if not photos:
         raise TableInvalid(f"{table.path}: names no photos")
     return some(photos, table.path.name)
 
 
 def scaled(value: float, scale: tuple[float, float]) -> float | None:
-    """An opinion from its scale (worst, best) to 0..1; None outside of it."""
+    """Returns an opinion mapped from its scale (worst, best) to 0..1; None if it is off the scale."""
     worst, best = scale
     share = (value - worst) / (best - worst)
-    # Means of ratings that were rescaled may lie a rounding beyond the ends.
-    return min(max(share, 0.0), 1.0) if -1e-6 <= share <= 1 + 1e-6 else None
+    if not -_ROUNDING <= share <= 1 + _ROUNDING:
+        return None
+    return min(max(share, 0.0), 1.0)
 
 
 def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise TableInvalid(f"{path}: cannot be read as text in UTF-8: {error}") from error
+        raise TableInvalid(
+            f"{path}: cannot be read as text in UTF-8 ({first_line(error)}); save it as UTF-8"
+        ) from error
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -176,7 +184,9 @@ def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error as error:
-        raise TableInvalid(f"{path}, line {reader.line_num}: cannot be read as CSV: {error}") from error
+        raise TableInvalid(
+            f"{path}, line {reader.line_num}: cannot be read as CSV ({first_line(error)})"
+        ) from error
 
 
 def _sheet(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
@@ -190,10 +200,14 @@ def _sheet(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         with path.open("rb") as file:
             sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
-            # Some programs write down a size that is not the sheet's.
+            # Some programs store a wrong size of the sheet.
             sheet.reset_dimensions()
             for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                 yield line, ["" if cell is None else str(cell) for cell in cells]
-    # openpyxl raises what zipfile, its XML parser and its own descriptors raise, each by their own name.
+    except MemoryError:
+        raise
+    # openpyxl passes on whatever zipfile, its XML parser and its own descriptors raise.
     except Exception as error:
-        raise TableInvalid(f"{path}: cannot be read as an Excel sheet: {error}") from error
+        raise TableInvalid(
+            f"{path}: cannot be read as an Excel sheet ({first_line(error)}); save it as CSV"
+        ) from error

@@ -23,7 +23,7 @@ SCALE = (0, 1)
 
 
 def read(root: Path, split: str) -> list[RatedPhoto]:
-    """The photos of ``train``, ``validation``, ``test`` or ``all``. Raises as `read_dataset` does."""
+    """Returns the photos of ``train``, ``validation``, ``test`` or ``all``. Raises as `read_dataset` does."""
     table = read_table(root / TABLE)
     belongs = table.column("set")
     official = {"train": "training"}.get(split, split)
