@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mobileiqa_bench.fidelity.drift import MIN_SRCC
-from mobileiqa_bench.fidelity.images import FEWEST, MOST
+from mobileiqa_bench.fidelity.images import LIMITS
 from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE
 from mobileiqa_sdk.progress import Lines
 
@@ -113,7 +113,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--verification-images",
     type=click.IntRange(min=4),
-    help=f"Images in all, faults of rising strength included. Default: {FEWEST} to {MOST}, by input size.",
+    help=f"Images in all, distorted ones included. Default: {LIMITS.fewest} to {LIMITS.most}, by input size.",
 )
 @click.option(
     "--ranking-bar",

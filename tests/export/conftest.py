@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,14 @@ from formulas import formula_weights
 # Beside another process, two threads of small work wait for each other far longer than they work.
 torch.set_num_threads(1)
 
-# Verifying on more takes minutes over all the tests, and shows no more.
-images.MOST = images.FEWEST = 8
+
+@pytest.fixture(scope="session", autouse=True)
+def few_images() -> Iterator[None]:
+    """Eight images to verify with: more take minutes over all the tests, and show no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "default_count", lambda size: 8)
+        yield
+
 
 SMALL = StudentConfig(grid=6, width=16, hidden=24, views=2, input_size=(197, 230))
 TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(97, 130))

@@ -1,11 +1,11 @@
-"""The verification set: photographs, and the same with faults of rising strength."""
+"""The verification set: photographs, and the same ones distorted step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -19,18 +19,19 @@ from ..photographs import Skipped, builtin, folder_of_photos, read_all
 from ..scenes import Pixels
 
 GOLDEN = "golden"
-_T = TypeVar("_T")
+_Item = TypeVar("_Item")
 LADDERS = ("gaussian blur", "JPEG", "noise", "underexposure", "overexposure", "down-up scaling")
-MOST, FEWEST = 120, 64
+"""Distortions in the set; see :mod:`mobileiqa_bench.evaluation.distortions`."""
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Named pictures at the size that a network sees.
+    """Named pictures at the size of a network's input.
 
     Attributes:
-        source: where they come from, for people.
-        names, pixels: uint8 RGB [H, W, 3] each; the golden image is the first.
+        source: where they come from, in words.
+        names: of the pictures; the golden image is the first.
+        pixels: uint8 RGB [height, width, 3] each.
         skipped: photos that could not be read.
     """
 
@@ -40,27 +41,40 @@ class ImageSet:
     skipped: list[Skipped]
 
 
-def default_count(size: tuple[int, int]) -> int:
-    """How many images to verify with at (height, width): fewer where each takes seconds."""
-    return max(FEWEST, min(MOST, 2**26 // (size[0] * size[1])))
+class Limits(NamedTuple):
+    """How many images to verify with, by default."""
+
+    fewest: int
+    most: int
+
+
+LIMITS = Limits(fewest=64, most=120)
+
+
+def default_count(size: tuple[int, int], limits: Limits = LIMITS) -> int:
+    """Returns how many images to verify with at (height, width): fewer if they are large.
+
+    Together they have 2**26 pixels, unless that is below or above the limits.
+    """
+    return max(limits.fewest, min(limits.most, 2**26 // (size[0] * size[1])))
 
 
 def verification_set(
     size: tuple[int, int], photos: str | Path | None = None, count: int | None = None
 ) -> ImageSet:
-    """The golden image, its negative upside down, photographs, and ladders of faults on those.
+    """Returns the golden image, its negative upside down, photographs, and distorted copies of those.
 
-    At most half of the set are photographs as they are, picked evenly from the folder; the rest are rungs
-    drawn evenly from all of their ladders. Faults are applied at the network's input size, where it
-    sees them. The same folder always makes the same set.
+    At most half of the set are photographs as they are, picked evenly from the folder; the rest are drawn
+    evenly from all steps of all their ladders. Distortions are applied at the network's input size, so that
+    it sees their full strength. The same folder always makes the same set.
 
     Args:
         size: (height, width) of the network's input.
-        photos: a folder; without one, what :func:`mobileiqa_bench.photographs.builtin` finds.
-        count: images in all, at least 4; None is :func:`default_count`.
+        photos: a folder; without one, :func:`mobileiqa_bench.photographs.builtin`.
+        count: images in all, at least 4; by default :func:`default_count`.
 
     Raises:
-        PhotosMissing: the folder holds no photo that can be read.
+        PhotosMissing: the folder holds no readable photo.
     """
     count = max(count or default_count(size), 4)
     golden = golden_image()
@@ -75,13 +89,13 @@ def verification_set(
     for index, kind, step in (rungs[i] for i in sorted(drawn)):
         ladder = DISTORTIONS[kind]
         names.append(f"{base[index][0]}, {kind} {step + 1} of 5")
-        # A copy: PIL hands out read-only memory, which torch warns about.
+        # A copy, because PIL returns read-only memory, which torch warns about.
         pixels.append(np.array(ladder.apply(base[index][1], ladder.steps[step], index)))
     return ImageSet(source, names, pixels, skipped)
 
 
-def evenly(items: Sequence[_T], count: int) -> list[_T]:
-    """``count`` of the items at even distances, or all of them."""
+def evenly(items: Sequence[_Item], count: int) -> list[_Item]:
+    """Returns ``count`` of the items at even distances, or all if there are no more."""
     if len(items) <= count:
         return list(items)
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]

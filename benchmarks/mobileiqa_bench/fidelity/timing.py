@@ -1,4 +1,4 @@
-"""Time and memory of an artifact as a ratio to another one's, in fresh processes in turn."""
+"""Time and memory of an artifact relative to another one, measured in fresh processes in turn."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ RUNS = 10
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over rounds, in both of which one process ran each artifact.
+    """Medians over rounds; in each round, a fresh process ran each artifact.
 
     Attributes:
-        latency_ratio: seconds of the artifact over the other's, median of the rounds, with the smallest
-            and the largest round.
-        memory_ratio: likewise of the peak resident memory, at loading or running.
-        milliseconds, peak_mb: of the artifact.
-        threads, rounds: how it was measured.
+        latency_ratio: (median, smallest, largest) over the rounds of the artifact's latency divided by the
+            other's.
+        memory_ratio: the same for the peak resident memory of the process.
+        milliseconds: latency of the artifact.
+        peak_mb: peak resident memory of the artifact's process, in millions of bytes.
+        threads: of the runtimes.
+        rounds: how many were measured.
     """
 
     latency_ratio: tuple[float, float, float]
@@ -35,12 +37,16 @@ class Timing:
 
     @property
     def slower(self) -> bool:
-        """Whether the artifact takes longer than what it is compared with."""
+        """Whether the artifact takes longer than the other."""
         return self.latency_ratio[0] > 1
 
 
 def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) -> Timing:
-    """Measure two model files in turn. Raises mobileiqa_bench's BenchmarkError where one cannot run here."""
+    """Measures two model files in turn.
+
+    Raises:
+        BenchmarkError: one of them cannot run here, or the system does not tell the memory of a process.
+    """
     from mobileiqa_bench.configs import Config
     from mobileiqa_bench.errors import BenchmarkError
     from mobileiqa_bench.rounds import Settings, measure
@@ -57,7 +63,7 @@ def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) ->
     base, ours = measured
     base_peaks, peaks = base.peaks, ours.peaks
     if base_peaks is None or peaks is None:
-        raise BenchmarkError("this system does not say how much memory a process took; pip install psutil")
+        raise BenchmarkError("this system does not tell the memory of a process; pip install psutil")
     return Timing(
         latency_ratio=_within_rounds(ours.latencies, base.latencies),
         memory_ratio=_within_rounds(peaks, base_peaks),
@@ -69,6 +75,6 @@ def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) ->
 
 
 def _within_rounds(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float, float]:
-    """Median, smallest and largest of the ratios within each round."""
+    """Returns median, smallest and largest of the ratios within each round."""
     each = [value / base for value, base in zip(values, baseline, strict=True)]
     return median(each), min(each), max(each)

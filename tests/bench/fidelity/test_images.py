@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mobileiqa_bench.errors import PhotosMissing
-from mobileiqa_bench.fidelity.images import evenly, verification_set
+from mobileiqa_bench.fidelity.images import LIMITS, Limits, default_count, evenly, verification_set
 from mobileiqa_bench.scenes import scene
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
@@ -60,3 +60,24 @@ def test_a_folder_without_photos(content: bytes | None, tmp_path: Path) -> None:
 def test_evenly() -> None:
     assert evenly(range(10), 4) == [0, 3, 6, 9]
     assert evenly("abc", 5) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("size", "limits", "count"),
+    [
+        ((512, 512), LIMITS, 120),
+        ((4096, 4096), LIMITS, 64),
+        ((1024, 896), LIMITS, 73),
+        ((1024, 896), Limits(8, 8), 8),
+        ((1024, 896), Limits(74, 200), 74),
+    ],
+)
+def test_how_many_by_default(size: tuple[int, int], limits: Limits, count: int) -> None:
+    assert default_count(size, limits) == count
+
+
+def test_at_most_half_are_photographs_as_they_are(photos: Path) -> None:
+    (photos / "broken.jpg").unlink()
+    names = verification_set(SIZE, photos, 6).names
+    assert names[2:4] == ["0.png", "3.png"]
+    assert [name.split(",")[0] in names[2:4] for name in names[4:]] == [True, True]
