@@ -1,8 +1,10 @@
 """MobileIQA SDK: how good would people find this photo?
 
-import mobileiqa_sdk
+Example::
 
-mobileiqa_sdk.score("photo.jpg")  # from 0, the worst, to 1, the best
+    import mobileiqa_sdk
+
+    mobileiqa_sdk.score("photo.jpg")  # from 0, the worst, to 1, the best
 """
 
 import logging
@@ -13,7 +15,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .bands import BANDS, Band, band
-    from .contract import ModelContract
+    from .contract import ActivationType, Decode, ModelContract, WeightType
     from .errors import (
         ArtifactInvalid,
         ContractMismatch,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         MobileIQAError,
         ModelError,
         ModelNotFound,
+        OpinionsInvalid,
         PhotoError,
         PhotoNotFound,
         PhotoTooLarge,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
         PhotoUnsupported,
         ResultsInvalid,
         RuntimeUnavailable,
+        VerificationWarning,
     )
     from .photo import Photo
     from .scorer import Assessment, Scorer, Seconds, score
@@ -37,15 +41,18 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "BANDS",
+    "ActivationType",
     "ArtifactInvalid",
     "Assessment",
     "Band",
     "ContractMismatch",
     "ContractUnsupported",
+    "Decode",
     "MobileIQAError",
     "ModelContract",
     "ModelError",
     "ModelNotFound",
+    "OpinionsInvalid",
     "Photo",
     "PhotoError",
     "PhotoNotFound",
@@ -57,6 +64,8 @@ __all__ = [
     "RuntimeUnavailable",
     "Scorer",
     "Seconds",
+    "VerificationWarning",
+    "WeightType",
     "__version__",
     "band",
     "score",
@@ -64,7 +73,7 @@ __all__ = [
 
 _HOMES = {
     "bands": ("BANDS", "Band", "band"),
-    "contract": ("ModelContract",),
+    "contract": ("ActivationType", "Decode", "ModelContract", "WeightType"),
     "photo": ("Photo",),
     "scorer": ("Assessment", "Scorer", "Seconds", "score"),
 }
@@ -78,3 +87,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f".{_HOME_OF.get(name, 'errors')}", __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,15 +2,21 @@
 
 Anything that would change a score is in here, so that a runtime on another platform needs the
 model file alone. ``docs/contract.md`` specifies schema 3; schema 2 is read as well.
+
+The classes check nothing when they are made in Python. ``ModelContract.from_json`` checks everything.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, Literal, NoReturn, get_args
 
 import msgspec
 
 from . import golden, resample
+from ._deprecation import renamed
 from .contract_v2 import upgrade
 from .errors import ArtifactInvalid, ContractUnsupported
 from .fit import Setting
@@ -24,9 +30,10 @@ MIN_GOLDEN_SIDE: Final = 32
 
 Decode = Literal["full", "jpeg-reduced"]
 Fit = Literal["stretch", "keep-aspect"]
+Meaning = Literal["opinions", "faults", "photo"]
 WeightType = Literal["fp32", "fp16", "int8", "int4"]
 ActivationType = Literal["float", "dynamic-int8", "static-int8"]
-DECODE_RULES: Final[tuple[Decode, ...]] = ("full", "jpeg-reduced")
+DECODE_RULES: Final[tuple[Decode, ...]] = get_args(Decode)
 DETAIL_RULES: Final[tuple[str, ...]] = ()
 """Rules for choosing windows at native pixels that this version implements."""
 
@@ -44,7 +51,8 @@ class ModelInfo(_Part, frozen=True):
     """Which model this is.
 
     Attributes:
-        name, version: as listed by ``mobileiqa models``.
+        name: as listed by ``mobileiqa models``.
+        version: of the model.
         family: the network's architecture, for people.
         license: an SPDX identifier, or ``unknown``.
         checkpoint_sha256: of the checkpoint file it was exported from.
@@ -55,6 +63,8 @@ class ModelInfo(_Part, frozen=True):
     family: str
     license: str
     checkpoint_sha256: str
+
+    licence = renamed("ModelInfo.licence", "license", removed_in="0.4")
 
 
 class Detail(_Part, frozen=True):
@@ -69,9 +79,10 @@ class InputSpec(_Part, frozen=True):
     """The photo as the model takes it: uint8 RGB [1, height, width, 3].
 
     Attributes:
-        height, width: with ``fit="stretch"``, the size in pixels every photo is resized to, aspect
-            ratio ignored; None with ``fit="keep-aspect"``.
-        layout, channels, dtype: of the tensor.
+        height: in pixels, of every resized photo with ``fit="stretch"``, which ignores its aspect ratio;
+            None with ``fit="keep-aspect"``.
+        width: likewise.
+        layout: of the tensor; so are ``channels`` and ``dtype``.
         resample: the resizing rule; see :mod:`mobileiqa_sdk.resample`.
         decode: when a large JPEG may be decoded smaller; see :mod:`mobileiqa_sdk.reduction`.
         fit: how the size is found; see :mod:`mobileiqa_sdk.fit`.
@@ -86,8 +97,8 @@ class InputSpec(_Part, frozen=True):
     channels: str = "RGB"
     dtype: str = "uint8"
     resample: str = resample.RULE
-    decode: str = "full"
-    fit: str = "stretch"
+    decode: Decode = "full"
+    fit: Fit = "stretch"
     multiple: Annotated[int, msgspec.Meta(ge=1, le=MIN_GOLDEN_SIDE)] = 1
     settings: tuple[Setting, ...] = ()
     detail: Detail | None = None
@@ -108,18 +119,21 @@ class OutputSpec(_Part, frozen=True):
         meaning: ``opinions`` (the score is their mean), ``faults`` (a severity for each label) or
             ``photo`` (how much this is a photograph at all).
         size: how many values.
-        minimum, maximum: of each value.
+        minimum: of each value.
+        maximum: of each value.
         higher_is_better: False for ``faults``.
         labels: names of the values; of ``faults`` alone.
     """
 
     name: str = "score"
-    meaning: Literal["opinions", "faults", "photo"] = "opinions"
+    meaning: Meaning = "opinions"
     size: Annotated[int, msgspec.Meta(ge=1, le=MAX_OPINIONS)] = 1
     minimum: float = 0.0
     maximum: float = 1.0
     higher_is_better: bool = True
     labels: tuple[str, ...] = ()
+
+    opinions = renamed("OutputSpec.opinions", "size", removed_in="0.4")
 
 
 class Precision(_Part, frozen=True):
@@ -135,6 +149,8 @@ class Precision(_Part, frozen=True):
     weights: WeightType = "fp32"
     activations: ActivationType = "float"
     note: str = ""
+
+    compute = renamed("Precision.compute", "note", removed_in="0.4")
 
 
 class GoldenCase(_Part, frozen=True):
@@ -159,7 +175,8 @@ class Golden(_Part, frozen=True):
     """A test the artifact carries: image -> resized bytes -> answers.
 
     Attributes:
-        height, width: of the image before resizing.
+        height: of the image before resizing.
+        width: of the image before resizing.
         tolerance: the largest allowed distance of any value from the reference's.
         cases: one for ``stretch``; one for each setting, in their order, for ``keep-aspect``.
         formula: of the image; see :mod:`mobileiqa_sdk.golden`.
@@ -204,13 +221,15 @@ class ModelContract(_Part, frozen=True):
     golden: Golden
     verification: Verification = Verification()
 
+    output = renamed("ModelContract.output", "opinions", removed_in="0.4")
+
     @property
     def opinions(self) -> OutputSpec:
         """The output whose mean is the score."""
         return next(output for output in self.outputs if output.meaning == "opinions")
 
     def to_json(self) -> str:
-        """The contract as JSON text of schema 3, keys sorted."""
+        """Returns the contract as JSON text of schema 3, keys sorted."""
         values = {"schema": SCHEMA, **msgspec.to_builtins(self)}
         return msgspec.json.format(msgspec.json.encode(values, order="sorted"), indent=2).decode()
 
@@ -222,121 +241,194 @@ class ModelContract(_Part, frozen=True):
             ArtifactInvalid: the text is not a contract, or a value makes no sense.
             ContractUnsupported: another schema version, or a rule this SDK does not know.
         """
-        try:
-            values = msgspec.json.decode(text)
-        except (ValueError, RecursionError) as error:
-            raise ArtifactInvalid(f"{source}: its contract is not JSON ({error})") from error
-        if not isinstance(values, dict):
-            raise ArtifactInvalid(f"{source}: its contract is not a JSON object")
+        values = _decode(text, source)
         schema = values.pop("schema", None)
-        if isinstance(schema, bool) or schema not in (2, SCHEMA):
+        if type(schema) is not int or schema not in (2, SCHEMA):
             raise ContractUnsupported(
                 f"{source}: contract schema {schema!r}; this SDK reads schemas 2 and {SCHEMA}. "
                 "Upgrade mobileiqa-sdk or export the model again"
             )
         try:
-            contract = msgspec.convert(upgrade(values) if schema == 2 else values, cls)
+            if schema == 2:
+                values = upgrade(values)
+            _check_rules(values, source)
+            contract = msgspec.convert(values, cls)
         except (ValueError, RecursionError) as error:
             raise ArtifactInvalid(f"{source}: its contract is not valid: {error}") from error
-        _check_rules(contract, source)
-        _check_consistency(contract, source)
+        for problem in (*_missing(values, msgspec.to_builtins(contract)), *_contradictions(contract)):
+            raise ArtifactInvalid(f"{source}: its contract is not valid: {problem}")
         return contract
 
 
-def _check_rules(contract: ModelContract, source: str) -> None:
-    """Raises ContractUnsupported for a rule of another version of the SDK."""
-    spec = contract.input
-    known: dict[str, tuple[str, tuple[str, ...]]] = {
-        "input layout": (spec.layout, ("NHWC",)),
-        "input channels": (spec.channels, ("RGB",)),
-        "input dtype": (spec.dtype, ("uint8",)),
-        "resampling rule": (spec.resample, (resample.RULE,)),
-        "decode rule": (spec.decode, DECODE_RULES),
-        "fit rule": (spec.fit, ("stretch", "keep-aspect")),
-        "golden formula": (contract.golden.formula, (golden.FORMULA,)),
-    }
-    if spec.detail is not None:
-        known["detail rule"] = spec.detail.rule, DETAIL_RULES
-    for what, (value, choices) in known.items():
-        if value not in choices:
+def _decode(text: str | bytes, source: str) -> dict[str, Any]:
+    """Returns the JSON object. The standard library's parser is used because it can refuse repeated keys."""
+    try:
+        values = json.loads(
+            text.decode() if isinstance(text, bytes) else text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_without_repeats,
+        )
+    except (ValueError, RecursionError) as error:
+        raise ArtifactInvalid(f"{source}: its contract is not JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise ArtifactInvalid(f"{source}: its contract is not a JSON object")
+    return values
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is out of range")
+    return number
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is repeated")
+    return values
+
+
+_RULES: Final[dict[tuple[str, ...], tuple[object, ...]]] = {
+    ("input", "layout"): ("NHWC",),
+    ("input", "channels"): ("RGB",),
+    ("input", "dtype"): ("uint8",),
+    ("input", "resample"): (resample.RULE,),
+    ("input", "decode"): DECODE_RULES,
+    ("input", "fit"): get_args(Fit),
+    ("input", "detail", "rule"): DETAIL_RULES,
+    ("outputs", "*", "meaning"): get_args(Meaning),
+    ("outputs", "*", "minimum"): (0.0,),
+    ("outputs", "*", "maximum"): (1.0,),
+    ("precision", "weights"): get_args(WeightType),
+    ("precision", "activations"): get_args(ActivationType),
+    ("golden", "formula"): (golden.FORMULA,),
+}
+"""What this version understands; another value of the same type may belong to a later one."""
+
+
+def _check_rules(values: dict[str, Any], source: str) -> None:
+    """Raises ContractUnsupported for a rule of another version; leaves values of a wrong type alone."""
+    for path, known in _RULES.items():
+        for value in _at(values, path):
+            if _is_like(value, known) and value not in known:
+                choices = ", ".join(map(str, known)) or "none"
+                raise ContractUnsupported(
+                    f"{source}: {'.'.join(path)} is {value!r}; this SDK knows {choices}. "
+                    "Upgrade mobileiqa-sdk"
+                )
+    for output in _at(values, ("outputs", "*")):
+        meaning = output.get("meaning") if isinstance(output, dict) else None
+        if meaning and isinstance(output, dict) and output.get("higher_is_better") is (meaning == "faults"):
             raise ContractUnsupported(
-                f"{source}: {what} {value!r}; this SDK knows {', '.join(choices) or 'none'}. "
-                "Upgrade mobileiqa-sdk"
-            )
-    for output in contract.outputs:
-        if (output.minimum, output.maximum) != (0.0, 1.0):
-            raise ContractUnsupported(
-                f"{source}: output {output.name!r} ranges from {output.minimum} to {output.maximum}; this "
-                "SDK reads values from 0 to 1. Upgrade mobileiqa-sdk"
-            )
-        if output.higher_is_better == (output.meaning == "faults"):
-            raise ContractUnsupported(
-                f"{source}: output {output.name!r} has the wrong direction for {output.meaning}. "
-                "Upgrade mobileiqa-sdk"
+                f"{source}: outputs.*.higher_is_better is {output['higher_is_better']} for {meaning!r}; "
+                "this SDK knows the opposite. Upgrade mobileiqa-sdk"
             )
 
 
-def _check_consistency(contract: ModelContract, source: str) -> None:
-    """Raises ArtifactInvalid where parts contradict each other."""
-    spec, cases = contract.input, contract.golden.cases
-    by_meaning = {output.meaning: output for output in contract.outputs}
-    faults = by_meaning.get("faults")
-    sized = spec.height is not None and spec.width is not None
-    names = [setting.name for setting in spec.settings]
-    rules: list[tuple[bool, str]] = [
-        (len(by_meaning) == len(contract.outputs), "two outputs mean the same"),
-        ("opinions" in by_meaning, "no output has the meaning 'opinions'"),
-        (
-            len({output.name for output in contract.outputs}) == len(contract.outputs),
-            "two outputs share a name",
-        ),
-        ("photo" not in by_meaning or by_meaning["photo"].size == 1, "the output 'photo' is not one value"),
-        (all(_labels_fit(output) for output in contract.outputs), "an output's labels do not fit its values"),
-        (len(set(names)) == len(names), "two settings share a name"),
-        (
-            spec.fit != "stretch" or (sized and not names),
-            "a stretched input needs height and width, no settings",
-        ),
-        (spec.fit == "stretch" or (not sized and bool(names)), "a keep-aspect input needs settings, no size"),
-        (
-            [case.setting for case in cases] == (names or [""]),
-            "the golden cases are not those of the settings",
-        ),
-        (
-            all(len(case.faults) == (faults.size if faults else 0) for case in cases),
-            "golden faults do not fit",
-        ),
-        (
-            all((case.photo is not None) == ("photo" in by_meaning) for case in cases),
-            "golden photo does not fit",
-        ),
-        (
-            contract.verification.passed != bool(contract.verification.failures),
-            "its verification contradicts itself",
-        ),
-    ]
-    for holds, problem in rules:
-        if not holds:
-            raise ArtifactInvalid(f"{source}: its contract is not valid: {problem}")
-    for key, text in _texts(msgspec.to_builtins(contract)):
+def _is_like(value: object, known: tuple[object, ...]) -> bool:
+    if known and isinstance(known[0], float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, str)
+
+
+def _at(value: object, path: tuple[str, ...]) -> Iterable[object]:
+    """Yields what lies at a path of keys, where ``*`` stands for every item of a list."""
+    if not path:
+        yield value
+    elif path[0] == "*" and isinstance(value, list):
+        for item in value:
+            yield from _at(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _at(value[path[0]], path[1:])
+
+
+def _missing(values: Any, complete: Any, path: str = "") -> Iterator[str]:
+    """Yields the keys of a complete contract that the JSON lacks: every key is required."""
+    if isinstance(complete, dict):
+        for key, inner in complete.items():
+            if key not in values:
+                yield f"{path}{key} is missing"
+            else:
+                yield from _missing(values[key], inner, f"{path}{key}.")
+    elif isinstance(complete, (list, tuple)):
+        for number, (value, inner) in enumerate(zip(values, complete, strict=True)):
+            yield from _missing(value, inner, f"{path}{number}.")
+
+
+def _contradictions(contract: ModelContract) -> Iterator[str]:
+    """Yields what is wrong between values that are each possible alone."""
+    yield from _output_problems(contract.outputs)
+    yield from _input_problems(contract.input)
+    yield from _golden_problems(contract)
+    if contract.verification.passed == bool(contract.verification.failures):
+        yield "verification.passed and verification.failures contradict each other"
+    for path, text in _texts(msgspec.to_builtins(contract)):
         if not text.isprintable():  # it would reach terminals and logs
-            raise ArtifactInvalid(f"{source}: its contract has unprintable text in {key}: {text!r}")
+            yield f"{path} holds unprintable text, {text!r}"
 
 
-def _labels_fit(output: OutputSpec) -> bool:
-    if output.meaning == "faults":
-        return len(set(output.labels)) == output.size == len(output.labels)
-    return not output.labels
+def _output_problems(outputs: tuple[OutputSpec, ...]) -> Iterator[str]:
+    meanings = [output.meaning for output in outputs]
+    names = [output.name for output in outputs]
+    if len(set(meanings)) != len(meanings):
+        yield "two outputs have the same meaning"
+    if len(set(names)) != len(names):
+        yield "two outputs have the same name"
+    if "opinions" not in meanings:
+        yield "no output has the meaning 'opinions'"
+    for output in outputs:
+        if output.meaning == "photo" and output.size != 1:
+            yield f"the output {output.name!r} has {output.size} values; 'photo' is one"
+        if len(output.labels) != (output.size if output.meaning == "faults" else 0):
+            yield f"the output {output.name!r} has {len(output.labels)} labels for {output.size} values"
+        if len(set(output.labels)) != len(output.labels):
+            yield f"two labels of the output {output.name!r} are the same"
 
 
-def _texts(value: Any, path: str = "contract") -> list[tuple[str, str]]:
+def _input_problems(spec: InputSpec) -> Iterator[str]:
+    if spec.fit == "stretch":
+        if spec.height is None or spec.width is None or spec.settings or spec.multiple != 1:
+            yield "input.fit 'stretch' needs height, width, the multiple 1 and no settings"
+        return
+    if spec.height is not None or spec.width is not None or not spec.settings:
+        yield "input.fit 'keep-aspect' needs settings, and neither height nor width"
+    names = [setting.name for setting in spec.settings]
+    if len(set(names)) != len(names) or "" in names:
+        yield "input.settings need different names, none empty"
+    for setting in spec.settings:
+        for height, width in setting.sizes:
+            if height * width > setting.max_pixels or height % spec.multiple or width % spec.multiple:
+                yield (
+                    f"the size {height} x {width} of the setting {setting.name!r} does not keep its "
+                    "max_pixels and input.multiple"
+                )
+
+
+def _golden_problems(contract: ModelContract) -> Iterator[str]:
+    settings = [setting.name for setting in contract.input.settings] or [""]
+    if [case.setting for case in contract.golden.cases] != settings:
+        yield f"golden.cases are not those of the settings {settings}"
+    sizes = {output.meaning: output.size for output in contract.outputs}
+    for case in contract.golden.cases:
+        if len(case.faults) != sizes.get("faults", 0):
+            yield "golden.cases.*.faults and the labels of the faults differ in number"
+        if (case.photo is None) == ("photo" in sizes):
+            yield "golden.cases.*.photo is null although there is such an output, or the reverse"
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        return [(path, value)]
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, (list, tuple))
-        else ()
-    )
-    return [text for key, inner in items for text in _texts(inner, f"{path}.{key}")]
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{path}.{number}")

@@ -80,3 +80,7 @@ class RuntimeUnavailable(ModelError):
 
 class ResultsInvalid(MobileIQAError):
     """The file to resume from cannot be written, or holds something else than results of this model."""
+
+
+class VerificationWarning(UserWarning):
+    """The artifact was kept although it failed verification when it was made; its scores may be off."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ArtifactInvalid, ModelNotFound
-from .runtimes import available
+from .runtimes import for_suffix
 
 BUNDLED = Path(__file__).parent / "models"
 DEFAULT = "mobileiqa-small"
 CHECKSUMS = "SHA256SUMS"
+_BESIDE = {".json", ".md", ".png"}
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,15 @@ def size_of(model: Path) -> int:
 
 
 def _model_files(folder: Path) -> list[Path]:
-    return [path for path in _inside(folder) if _is_model(path)]
+    """Returns the models in a folder. Suffixes of an artifact's other files are no runtime's."""
+    return [path for path in _inside(folder) if path.suffix not in _BESIDE and _is_model(path)]
 
 
 def _is_model(path: Path) -> bool:
-    kinds = {entry.folder for entry in available().values() if entry.suffix == path.suffix}
-    return (False in kinds and os.path.isfile(path)) or (True in kinds and os.path.isdir(path))
+    for entry in for_suffix(path.suffix).values():
+        if os.path.isdir(path) if entry.folder else os.path.isfile(path):
+            return True
+    return False
 
 
 def _only_model_file(folder: Path) -> Path:

@@ -18,6 +18,7 @@ import io
 import logging
 import os
 import stat
+from collections.abc import Callable
 from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
@@ -33,6 +34,9 @@ Photo: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
 )
 """A path, the bytes of a file, an open binary file, a PIL image, or an array [height, width(, 1, 3 or 4)]."""
+
+Fit: TypeAlias = tuple[int, int] | Callable[[int, int], tuple[int, int]]
+"""(height, width) of a model's input, or what finds them from the height and width of the upright photo."""
 
 MIN_SIDE = 32
 """Pixels. Smaller is an icon: enlarged some forty times, only the interpolation would be left to judge."""
@@ -78,14 +82,15 @@ def describe(photo: object) -> str:
     return f"<{type(photo).__name__}>"
 
 
-def read_photo(photo: Photo, *, fit: tuple[int, int] | None = None) -> Image.Image:
+def read_photo(photo: Photo, *, fit: Fit | None = None) -> Image.Image:
     """Read a photo as it should be seen.
 
     Args:
         photo: see `Photo`. Arrays are RGB, RGBA or grey, uint8 in 0..255 or float16/32/64 in [0, 1]. A file
             is read from its current position to its end and stays open. Nothing passed in is modified.
-        fit: (height, width) in pixels that the picture is for. The file of a JPEG that is much larger is
-            decoded smaller, see `mobileiqa_sdk.reduction`; None decodes every pixel.
+        fit: (height, width) in pixels that the picture is for, or a function that returns them for the
+            height and width of the upright photo. The file of a JPEG that is much larger is decoded smaller,
+            see `mobileiqa_sdk.reduction`; None decodes every pixel.
 
     Returns:
         An upright sRGB image of mode "RGB", loaded. A PIL image that already is all that comes back as the
@@ -186,11 +191,15 @@ def _from_array(array: NDArray[Any], label: str) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _finish(image: Image.Image, label: str, fit: tuple[int, int] | None = None) -> Image.Image:
+def _finish(image: Image.Image, label: str, fit: Fit | None = None) -> Image.Image:
     with named_errors(label):
         _check_size(image.size, label)
         if fit is not None and image.format == "JPEG":
-            reduce_jpeg(image, fit, sideways=_turn(image) in _SIDEWAYS)
+            sideways = _turn(image) in _SIDEWAYS
+            if callable(fit):
+                width, height = image.size
+                fit = fit(width, height) if sideways else fit(height, width)
+            reduce_jpeg(image, fit, sideways=sideways)
         image.load()
         turn = _turn(image)  # the conversion does not keep EXIF
         image = to_srgb(image, label)

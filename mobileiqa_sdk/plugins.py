@@ -16,7 +16,10 @@ Groups:
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = "mobileiqa.commands"
 RUNTIMES = "mobileiqa.runtimes"
@@ -26,7 +29,12 @@ COMPARISONS = "mobileiqa.comparisons"
 
 @cache
 def registered(group: str) -> dict[str, EntryPoint]:
-    """Entry points of a group by name, sorted; nothing is imported. The first to register a name keeps it."""
+    """Returns the entry points of a group by name, sorted; none is imported.
+
+    Of several with one name, the first that is found on ``sys.path`` counts.
+    """
+    from importlib.metadata import entry_points  # here: it takes longer to import than the rest of the SDK
+
     result: dict[str, EntryPoint] = {}
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         result.setdefault(point.name, point)

@@ -1,25 +1,33 @@
-"""Photo in, number out: the one place that joins reading, resizing and inference."""
+"""Photo in, number out: the one place that joins reading, resizing and inference.
+
+Scoring opens no connection and writes no file.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import library, runtimes
+from ._text import one_line
 from .bands import Band, band
-from .contract import ModelContract
-from .errors import PhotoError
+from .contract import Decode, ModelContract
+from .errors import ModelError, PhotoError, VerificationWarning
+from .fit import Setting, fitted
 from .parallel import check_count, default_threads, default_workers, in_order
 from .photo import Photo, describe, read_photo
 from .resample import resize
-from .runtimes.runtime import mean
+from .runtimes.runtime import Prediction, Runtime
 
 
 class Seconds(NamedTuple):
@@ -42,6 +50,8 @@ class Assessment:
         input_size: (height, width) in pixels that the photo was resized to.
         seconds: time taken by decode, resize and inference.
         opinions: of the model's views, in [0, 1]; the score is their mean. One for a model without views.
+        faults: severity in [0, 1] by the name of the fault, 0 for none; empty for a model that names none.
+        photograph: how much this is a photograph at all, in [0, 1]; None for a model that does not say.
     """
 
     photo: str
@@ -50,6 +60,8 @@ class Assessment:
     input_size: tuple[int, int]
     seconds: Seconds
     opinions: tuple[float, ...] = ()
+    faults: Mapping[str, float] = field(default_factory=dict, hash=False)
+    photograph: float | None = None
 
     @property
     def spread(self) -> float | None:
@@ -70,7 +82,9 @@ class Assessment:
 
 
 class Scorer:
-    """A loaded model. Give it photos from as many threads as you like.
+    """A loaded model. May be used from any number of threads, and as a context manager.
+
+    A scorer can be pickled: it is loaded again, from the same path, where it is unpickled.
 
     Args:
         model: a name from ``mobileiqa models``, the path of an artifact (folder or model file),
@@ -78,13 +92,18 @@ class Scorer:
         runtime: a key of ``mobileiqa_sdk.runtimes.available()``; None picks it by the file's suffix.
         threads: CPU threads for one inference; None takes ``OMP_NUM_THREADS`` if set, else the
             CPUs this process may run on.
-        exact_decode: decode every pixel of a JPEG, also where the contract's rule is to decode large
+        exact_decode: decode every pixel of a JPEG, even if the contract's rule is to decode large
             ones smaller. Slower; scores differ in the second or third digit.
+        setting: name of one of the contract's ``input.settings``, the pixel budgets of a model that takes
+            any size; None is the first. Models of one size have no settings.
 
     Raises:
         ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable:
             see :mod:`mobileiqa_sdk.errors`.
-        ValueError: threads below 1 or above ``mobileiqa_sdk.parallel.MAX_THREADS``.
+        ValueError: threads below 1 or above ``mobileiqa_sdk.parallel.MAX_THREADS``, or an unknown setting.
+
+    Warns:
+        VerificationWarning: the artifact failed verification when it was made.
     """
 
     def __init__(
@@ -94,40 +113,148 @@ class Scorer:
         runtime: str | None = None,
         threads: int | None = None,
         exact_decode: bool = False,
+        setting: str | None = None,
     ) -> None:
-        self.threads: int = default_threads() if threads is None else check_count("threads", threads)
-        self.path: Path = library.find(model)
-        self._runtime = runtimes.load(self.path, runtime, self.threads)
-        spec = self._runtime.contract.input
-        self._size = spec.size
-        self.decode: str = "full" if exact_decode else spec.decode
-        self._fit = None if self.decode == "full" else self._size
+        self._threads = default_threads() if threads is None else check_count("threads", threads)
+        self._path = library.find(model)
+        self._runtime_name = runtime
+        self._exact_decode = exact_decode
+        self._runtime: Runtime | None = runtimes.load(self._path, runtime, self._threads)
+        self._contract = self._runtime.contract
+        self._setting = _setting_named(setting, self._contract)
+        self._decode: Decode = "full" if exact_decode else self._contract.input.decode
+        verification = self._contract.verification
+        if not verification.passed:
+            failures = "; ".join(verification.failures)
+            message = f"{self._path}: kept although it failed verification: {failures}"
+            warnings.warn(VerificationWarning(one_line(message)), stacklevel=2)
+
+    def __repr__(self) -> str:
+        return f"<Scorer {self._contract.model.name!r} {str(self._path)!r}, {self._threads} threads>"
+
+    def __enter__(self) -> Scorer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = {
+            "runtime": self._runtime_name,
+            "threads": self._threads,
+            "exact_decode": self._exact_decode,
+            "setting": self.setting,
+        }
+        return _reopen, (self._path, options, self._contract.to_json())
+
+    def close(self) -> None:
+        """Releases the model. Scoring afterwards raises ValueError; closing again does nothing."""
+        self._runtime = None
 
     @property
     def contract(self) -> ModelContract:
         """What the artifact expects and promises."""
-        return self._runtime.contract
+        return self._contract
+
+    @property
+    def path(self) -> Path:
+        """The model file, or the folder of a format whose models are folders."""
+        return self._path
+
+    @property
+    def threads(self) -> int:
+        """CPU threads for one inference."""
+        return self._threads
+
+    @property
+    def decode(self) -> Decode:
+        """The decode rule in use: the contract's, or ``full`` with ``exact_decode``."""
+        return self._decode
+
+    @property
+    def setting(self) -> str | None:
+        """Name of the setting in use; None for a model of one size."""
+        return self._setting.name if self._setting else None
 
     def score(self, photo: Photo) -> float:
-        """Predicted quality in [0, 1], higher is better. Raises PhotoError."""
+        """Returns the predicted quality in [0, 1], higher is better.
+
+        Raises:
+            PhotoError: the photo cannot be scored.
+            ContractMismatch: the model misbehaves.
+        """
         return self.assess(photo).score
 
     def assess(self, photo: Photo) -> Assessment:
-        """Score a photo and say how. Raises PhotoError, or ContractMismatch where the model misbehaves."""
+        """Scores a photo and says how.
+
+        Raises:
+            PhotoError: the photo cannot be scored.
+            ContractMismatch: the model misbehaves.
+        """
+        runtime = self._loaded()
         started = perf_counter()
-        image = read_photo(photo, fit=self._fit)
+        size: tuple[int, int] | None = None
+
+        def fit(height: int, width: int) -> tuple[int, int]:
+            nonlocal size
+            size = self.input_size(height, width)
+            return size
+
+        image = read_photo(photo, fit=None if self._decode == "full" else fit)
+        if size is None:  # not reduced, so it has its full size
+            size = self.input_size(image.height, image.width)
         decoded = perf_counter()
-        pixels = resize(image, *self._size)
+        pixels = resize(image, *size)
         resized = perf_counter()
-        opinions = self._runtime.opinions(pixels)
+        answer = runtime.predict(pixels)
         seconds = Seconds(decoded - started, resized - decoded, perf_counter() - resized)
-        model = self.contract.model.name
-        return Assessment(describe(photo), mean(opinions), model, self._size, seconds, opinions)
+        return Assessment(
+            photo=describe(photo),
+            score=answer.score,
+            model=self._contract.model.name,
+            input_size=size,
+            seconds=seconds,
+            opinions=answer.opinions,
+            faults=answer.faults,
+            photograph=answer.photo,
+        )
+
+    def input_size(self, height: int, width: int, setting: str | None = None) -> tuple[int, int]:
+        """Returns the (height, width) in pixels that an upright photo of height x width is resized to.
+
+        Args:
+            height: of the photo, in pixels.
+            width: of the photo, in pixels.
+            setting: name of a setting instead of the scorer's own.
+
+        Raises:
+            ValueError: an unknown setting.
+        """
+        chosen = self._setting if setting is None else _setting_named(setting, self._contract)
+        if chosen is None:
+            return self._contract.input.size
+        return fitted(height, width, chosen, self._contract.input.multiple)
+
+    def predict(self, pixels: NDArray[np.uint8]) -> Prediction:
+        """Returns the model's answer for pixels already resized to `input_size`, uint8 RGB [h, w, 3].
+
+        Raises:
+            ContractMismatch: the model misbehaves.
+        """
+        return self._loaded().predict(pixels)
+
+    def _loaded(self) -> Runtime:
+        if self._runtime is None:
+            raise ValueError("the scorer is closed")
+        return self._runtime
 
     def score_many(
         self, photos: Iterable[Photo | PhotoError], *, workers: int | None = None
     ) -> Iterator[Assessment | PhotoError]:
-        """Assess photos, several at a time, and yield what comes out in the order of the photos.
+        """Assesses photos, several at a time, and yields the results in the order of the photos.
 
         A photo that cannot be scored yields its :class:`PhotoError` instead of raising it, so that
         one bad file never loses a batch; an error among the photos, such as ``gallery.find_photos``
@@ -147,7 +274,7 @@ class Scorer:
         Raises:
             ValueError: workers below 1 or above ``MAX_THREADS``; at once, not at the first photo.
         """
-        count = default_workers(self.threads) if workers is None else check_count("workers", workers)
+        count = default_workers(self._threads) if workers is None else check_count("workers", workers)
         return in_order(self._attempt, photos, count)
 
     def _attempt(self, photo: Photo | PhotoError) -> Assessment | PhotoError:
@@ -159,14 +286,37 @@ class Scorer:
             return error
 
 
+def _setting_named(name: str | None, contract: ModelContract) -> Setting | None:
+    settings = contract.input.settings
+    if name is None:
+        return settings[0] if settings else None
+    for setting in settings:
+        if setting.name == name:
+            return setting
+    if not settings:
+        raise ValueError(f"unknown setting {name!r}: this model takes one size and has no settings")
+    names = ", ".join(setting.name for setting in settings)
+    raise ValueError(f"unknown setting {name!r}; choose from {names}")
+
+
+def _reopen(path: Path, options: dict[str, Any], contract: str) -> Scorer:
+    scorer = Scorer(path, **options)
+    if scorer.contract.to_json() != contract:
+        raise ModelError(f"{path}: holds another model than the one that was pickled")
+    return scorer
+
+
 _default: Scorer | None = None
 _default_lock = threading.Lock()
 
 
 def score(photo: Photo) -> float:
-    """Predicted quality of a photo in [0, 1] by the bundled model, higher is better.
+    """Returns the predicted quality of a photo in [0, 1] by the bundled model, higher is better.
 
-    The model is loaded at the first call and kept. Raises PhotoError.
+    The model is loaded at the first call and kept.
+
+    Raises:
+        PhotoError: the photo cannot be scored.
     """
     global _default
     if _default is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.errors import ArtifactInvalid, ContractMismatch
-from mobileiqa_sdk.runtimes.runtime import Runtime, check_opinions
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .coreml_tools import load
 from .package import Package
@@ -49,7 +50,7 @@ class CoreMLProgram(Runtime):
                 f"{path}: a Core ML model, but without a MobileIQA contract; make it with `mobileiqa export`"
             )
         self.contract = ModelContract.from_json(text, str(path))
-        self._path, self._threads = path, threads
+        self.path, self._threads = path, threads
         self._check_interface(description)
         with torch_threads(threads):
             self.program = Program(package)
@@ -61,7 +62,7 @@ class CoreMLProgram(Runtime):
         declared = [(image.height, image.width, image.colorSpace) for image in images]
         if declared != [(*spec.size, _RGB)]:
             raise ContractMismatch(
-                f"{self._path}: its contract promises one RGB image of {spec.height} x {spec.width}, "
+                f"{self.path}: its contract promises one RGB image of {spec.height} x {spec.width}, "
                 f"the model declares {declared}"
             )
 
@@ -70,18 +71,18 @@ class CoreMLProgram(Runtime):
         shapes = [value.shape for value in self.program.inputs]
         if shapes != [(1, 3, *spec.size)] or len(self.program.outputs) != 1:
             raise ContractMismatch(
-                f"{self._path}: expected a program with one image and one output; this one takes {shapes} "
+                f"{self.path}: expected a program with one image and one output; this one takes {shapes} "
                 f"and returns {', '.join(self.program.outputs) or 'nothing'}"
             )
 
-    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+    def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
         """See :class:`mobileiqa_sdk.runtimes.runtime.Runtime`."""
         image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float()
         with torch_threads(self._threads):
             values = self.program.run({self.program.inputs[0].name: image})[self.program.outputs[0]]
         if not isinstance(values, Tensor):
-            raise ContractMismatch(f"{self._path}: the model returned text instead of opinions")
-        return check_opinions(values.numpy(), self.contract, self._path)
+            raise ContractMismatch(f"{self.path}: the model returned something that is not a tensor")
+        return [values.numpy()]
 
 
 Session = CoreMLProgram

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from .. import plugins
+from .._text import first_line, one_line, printable
 from .._version import __version__
 from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
 
@@ -41,24 +44,42 @@ class _LazyGroup(click.Group):
         if name in _OURS:
             return _OURS[name][0]
         distribution = plugins.registered(plugins.COMMANDS)[name].dist
-        return f"Added by {distribution.name}." if distribution else "Added by another package."
+        return f"Added by {printable(distribution.name)}." if distribution else "Added by another package."
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _BUILTIN:
             builtin: click.Command = import_module(f"mobileiqa_sdk.cli.{cmd_name}").command
             return builtin
+        if ctx.resilient_parsing:  # a shell completes a name: nothing is run, so nothing is loaded
+            return click.Command(cmd_name, help=self._help(cmd_name)) if self._is_listed(cmd_name) else None
         point = plugins.registered(plugins.COMMANDS).get(cmd_name)
         if point is None:
+            if cmd_name in _OURS:
+                raise click.ClickException(_not_importable(cmd_name, f"mobileiqa_{cmd_name}"))
             return None
         try:
             command: click.Command = point.load()
         except ImportError as error:
-            extra = _OURS[cmd_name][1] if cmd_name in _OURS else ""
-            remedy = f'; pip install "mobileiqa-sdk[{extra}]"' if extra else ""
-            raise click.ClickException(
-                f"`mobileiqa {cmd_name}` cannot import {error.name or error}{remedy}"
-            ) from error
+            raise click.ClickException(_not_importable(cmd_name, error.name or first_line(error))) from error
         return command
+
+    def _is_listed(self, name: str) -> bool:
+        return name in _OURS or name in plugins.registered(plugins.COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing and args[0][:1] != "-":
+            nearest = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f" Did you mean `{nearest[0]}`?" if nearest else " `mobileiqa --help` lists the commands."
+            ctx.fail(f"No such command {one_line(args[0])!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _not_importable(command: str, module: str) -> str:
+    extra = _OURS[command][1] if command in _OURS else ""
+    remedy = f'; pip install "mobileiqa-sdk[{extra}]"' if extra else ""
+    return f"`mobileiqa {command}` cannot import {one_line(module)}{remedy}"
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,8 +98,14 @@ def main() -> None:
     # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
-    try:
-        cli()
-    except MobileIQAError as error:
-        click.echo(f"mobileiqa: {error}", err=True)
-        sys.exit(2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            cli()
+        except MobileIQAError as error:
+            click.echo(f"mobileiqa: {error}", err=True)
+            sys.exit(2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    click.echo(f"mobileiqa: warning: {one_line(message)}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import warnings
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 import click
 from PIL import features
 
+from .._text import printable
 from .._version import __version__
-from ..errors import MobileIQAError
+from ..errors import MobileIQAError, VerificationWarning
 from ..library import home, models
 from ..parallel import default_threads
 from ..runtimes import RuntimeEntry, available
 from ..scorer import Scorer
 from ..verification import replay_golden
+from .models import verified
 
 _DISTRIBUTIONS = ("numpy", "pillow", "pillow-heif", "click", "torch", "onnx")
 
@@ -34,12 +37,13 @@ def command(as_json: bool) -> None:
         for section, values in report.items():
             click.echo(section)
             for key, value in values.items():
-                click.echo(f"  {key:18} {value}")
+                click.echo(f"  {printable(key):18} {printable(str(value))}")
     if report["self-test"]["bundled model"] != "passed":
         raise click.exceptions.Exit(1)
 
 
 def _report() -> dict[str, dict[str, Any]]:
+    listed = models()
     return {
         "versions": {
             "mobileiqa-sdk": __version__,
@@ -59,8 +63,13 @@ def _report() -> dict[str, dict[str, Any]]:
             "cores": os.cpu_count(),
             "threads by default": default_threads(),
         },
-        "cache": {"folder": str(home()), "models": ", ".join(model.name for model in models())},
+        "cache": {
+            "folder": str(home()),
+            "models": ", ".join(model.name for model in listed),
+            "failed verification": ", ".join(m.name for m in listed if verified(m.path) is False) or "none",
+        },
         "self-test": {"bundled model": _self_test()},
+        "offline": {"telemetry of onnxruntime": _telemetry()},
     }
 
 
@@ -72,12 +81,20 @@ def _version(distribution: str) -> str:
 
 
 def _runtime(entry: RuntimeEntry) -> str:
-    """Version of the package that provides a runtime here."""
+    """Returns the version of the package that provides a runtime here."""
     owners = metadata.packages_distributions()
     for name in entry.needs:
         if find_spec(name) is not None:
             return _version(owners[name][0]) if name in owners else "installed"
     return "not installed"
+
+
+def _telemetry() -> str:
+    if find_spec("onnxruntime") is None:
+        return "onnxruntime is not installed"
+    from .._onnxruntime import telemetry  # here: it may not be installed
+
+    return telemetry()
 
 
 def _cpu_name() -> str:
@@ -91,7 +108,14 @@ def _cpu_name() -> str:
 
 def _self_test() -> str:
     try:
-        replay = replay_golden(Scorer())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VerificationWarning)
+            scorer = Scorer()
+        replay = replay_golden(scorer)
     except MobileIQAError as error:
         return str(error)
+    if not scorer.contract.verification.passed:
+        return "failed verification when it was made"
+    if not replay.resize_exact:
+        return "resizing does not give the promised bytes"
     return "passed" if replay.passed else f"off by {replay.difference:.1e}"

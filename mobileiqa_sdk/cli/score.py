@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
+from .._text import printable
 from ..errors import PhotoError
 from ..gallery import Row, find_photos, score_rows
 from ..parallel import MAX_THREADS, default_threads
 from ..results import ResultsFile
-from ..runtimes import available
 from ..scorer import Scorer
+from ._memory import trim_heap
+from ._types import RUNTIME
 
 Writer = Callable[[Scorer, Iterator[Row]], None]
 
@@ -25,7 +27,7 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
-@click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
+@click.option("--runtime", type=RUNTIME, help="Default: by the artifact's suffix.")
 @click.option(
     "--workers",
     type=click.IntRange(1, MAX_THREADS),
@@ -37,13 +39,14 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
     help="CPU threads of one inference. Default: 1 for several photos; for one, all CPUs.",
 )
 @click.option("--exact-decode", is_flag=True, help="Decode large JPEGs in full; slower.")
+@click.option("--setting", metavar="NAME", help="A setting of a model that takes photos of any size.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header, as they come.")
 @click.option(
     "--resume",
     metavar="FILE",
-    help="Append JSON lines to FILE instead of printing, and leave out photos that it holds a score of.",
+    help="Append JSON lines to FILE instead of printing; photos with a score in it are left out.",
 )
 def command(
     paths: tuple[str, ...],
@@ -53,6 +56,7 @@ def command(
     workers: int | None,
     threads: int | None,
     exact_decode: bool,
+    setting: str | None,
     as_json: bool,
     as_jsonl: bool,
     as_csv: bool,
@@ -63,20 +67,28 @@ def command(
     A photo that cannot be scored becomes a row with the reason, and the exit status 1. Where
     OMP_NUM_THREADS is set, it counts as the number of CPUs.
     """
-    forms = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
-    if len(forms) > 1:
-        raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
-    form = forms[0] if forms else None
-    if resume is not None and form not in (None, "jsonl"):
-        raise click.UsageError(f"--resume and --{form} exclude each other")
+    outputs = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
+    if len(outputs) > 1:
+        raise click.UsageError(f"--{outputs[0]} and --{outputs[1]} exclude each other")
+    output = outputs[0] if outputs else None
+    if resume is not None and output not in (None, "jsonl"):
+        raise click.UsageError(f"--resume and --{output} exclude each other")
     photos = list(find_photos(paths, recursive=recursive))
-    scorer = Scorer(
-        model, runtime=runtime, threads=threads or _threads(len(photos), workers), exact_decode=exact_decode
-    )
+    try:
+        scorer = Scorer(
+            model,
+            runtime=runtime,
+            threads=threads or _threads(len(photos), workers),
+            exact_decode=exact_decode,
+            setting=setting,
+        )
+    except ValueError as error:  # the other arguments were checked above
+        raise click.UsageError(str(error)) from error
+    trim_heap()
     if resume is None:
         # A bar would break into rows that appear on the same terminal one by one.
-        bar = form == "json" or not sys.stdout.isatty()
-        failed = _score(scorer, photos, workers, _WRITERS[form], bar=bar)
+        bar = output == "json" or not sys.stdout.isatty()
+        failed = _score(scorer, photos, workers, _WRITERS[output], bar=bar)
     else:
         with closing(ResultsFile(resume, scorer)) as results:
             missing = results.missing(photos)
@@ -88,7 +100,7 @@ def command(
 
 
 def _threads(photos: int, workers: int | None) -> int | None:
-    """Threads of one inference: photos side by side keep the CPUs busier than threads in one of them."""
+    """Returns the threads of one inference: photos side by side keep the CPUs busier than threads do."""
     if workers is None:
         return 1 if photos > 1 else None
     return max(1, default_threads() // workers)
@@ -97,7 +109,7 @@ def _threads(photos: int, workers: int | None) -> int | None:
 def _score(
     scorer: Scorer, photos: list[str | PhotoError], workers: int | None, write: Writer, *, bar: bool
 ) -> int:
-    """Write the rows of the photos; how many of them are errors."""
+    """Writes the rows of the photos; returns how many of them are errors."""
     failed = 0
     bar = bar and len(photos) > 1 and sys.stderr.isatty()
     shown = click.progressbar(length=len(photos), label="scoring", file=sys.stderr) if bar else nullcontext()
@@ -118,14 +130,9 @@ def _score(
 def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
     for row in rows:
         if row["error"]:
-            click.echo(f"    -  {'error':9}  {_one_line(row['path'])}: {row['error']}")
+            click.echo(f"    -  {'error':9}  {printable(row['path'])}: {row['error']}")
         else:
-            click.echo(f"{row['score']:.3f}  {row['band']:9}  {_one_line(row['path'])}")
-
-
-def _one_line(path: str) -> str:
-    """A file's name may hold line breaks, and codes that a terminal obeys."""
-    return path.translate({code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))})
+            click.echo(f"{row['score']:.3f}  {row['band']:9}  {printable(row['path'])}")
 
 
 def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:
@@ -164,5 +171,6 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "license": contract.model.license,
         "checkpoint_sha256": contract.model.checkpoint_sha256,
         "input_size": [contract.input.height, contract.input.width],
+        "setting": scorer.setting,
         "threads": scorer.threads,
     }

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import NoReturn
+import warnings
+from typing import Any, NoReturn
 
 import click
 
 from .. import library, plugins
+from .._text import printable
+from ..errors import VerificationWarning
 from ..parallel import MAX_THREADS
 from ..progress import Lines
-from ..runtimes import available, for_verification
+from ..runtimes import for_verification
 from ..scorer import Scorer
-from ..verification import replay_golden
+from ..verification import Replay, replay_golden
+from ._types import RUNTIME
 
 
 @click.command("verify")
 @click.argument("artifact", required=False)
-@click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
+@click.option("--runtime", type=RUNTIME, help="Default: by the artifact's suffix.")
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
@@ -46,40 +50,71 @@ def command(
     """Score the golden image that ARTIFACT carries and compare with the reference.
 
     ARTIFACT is a name from `mobileiqa models` or a path; without it, the bundled model. The exit
-    status is 1 if resizing is not exact or the score is off; with --against, if the two artifacts differ
-    by more than an export may differ from its network.
+    status is 1 if resizing is not exact, an answer is off, or the artifact was kept although it failed
+    verification; with --against, if the two artifacts differ by more than an export may differ from its
+    network.
     """
     if against is not None:
         _compare(artifact, against, photos, images, threads, not no_timing, as_json)
     if photos is not None or images is not None or no_timing:
         raise click.UsageError("--photos, --images and --no-timing go with --against")
     runtime = runtime or for_verification(library.find(artifact))
-    scorer = Scorer(artifact, runtime=runtime, threads=threads)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VerificationWarning)  # it is part of the answer below
+        scorer = Scorer(artifact, runtime=runtime, threads=threads)
     replay = replay_golden(scorer)
+    passed = replay.passed and scorer.contract.verification.passed
     if as_json:
-        result = {
-            "schema": 1,
-            "artifact": str(scorer.path),
-            "model": scorer.contract.model.name,
-            "resize_exact": replay.resize_exact,
-            "expected": replay.expected,
-            "found": replay.found,
-            "difference": replay.difference,
-            "tolerance": replay.tolerance,
-            "passed": replay.passed,
-        }
-        click.echo(json.dumps(result, indent=2))
+        click.echo(json.dumps(_as_json(scorer, replay, passed), indent=2))
     else:
-        click.echo(f"{scorer.contract.model.name}  {scorer.path}")
-        click.echo(f"resize  {'exact' if replay.resize_exact else 'NOT the promised bytes'}")
-        click.echo(
-            f"score   {replay.found:.6f}, expected {replay.expected:.6f} "
-            f"(off by {replay.difference:.1e}, allowed {replay.tolerance:.0e})"
-        )
-        click.echo(
-            "passed" if replay.passed else "FAILED: scores of this artifact on this machine cannot be trusted"
-        )
-    sys.exit(0 if replay.passed else 1)
+        _print(scorer, replay, passed)
+    sys.exit(0 if passed else 1)
+
+
+def _as_json(scorer: Scorer, replay: Replay, passed: bool) -> dict[str, Any]:
+    verification = scorer.contract.verification
+    return {
+        "schema": 1,
+        "artifact": str(scorer.path),
+        "model": scorer.contract.model.name,
+        "resize_exact": replay.resize_exact,
+        "expected": replay.expected,
+        "found": replay.found,
+        "difference": replay.difference,
+        "tolerance": replay.tolerance,
+        "cases": [
+            {
+                "setting": case.setting,
+                "resize_exact": case.resize_exact,
+                "expected": case.expected,
+                "found": case.found,
+                "difference": case.difference,
+            }
+            for case in replay.cases
+        ],
+        "verification": {"passed": verification.passed, "failures": list(verification.failures)},
+        "passed": passed,
+    }
+
+
+def _print(scorer: Scorer, replay: Replay, passed: bool) -> None:
+    click.echo(f"{scorer.contract.model.name}  {printable(str(scorer.path))}")
+    for case in replay.cases:
+        if case.setting:
+            click.echo(f"setting {case.setting}")
+        click.echo(f"resize  {'exact' if case.resize_exact else 'NOT the promised bytes'}")
+        for name, expected in case.expected.items():
+            difference = abs(case.found[name] - expected)
+            click.echo(
+                f"{name:7} {case.found[name]:.6f}, expected {expected:.6f} "
+                f"(off by {difference:.1e}, allowed {replay.tolerance:.0e})"
+            )
+    if not replay.passed:
+        click.echo("FAILED: scores of this artifact on this machine cannot be trusted")
+    for failure in scorer.contract.verification.failures:
+        click.echo(f"FAILED when it was made, and kept all the same: {failure}")
+    if passed:
+        click.echo("passed")
 
 
 def _compare(

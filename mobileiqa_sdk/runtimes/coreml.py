@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from PIL import Image
 from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch, RuntimeUnavailable
-from .runtime import Runtime, check_opinions
+from .runtime import Runtime, output_positions
 
 
 class Session(Runtime):
@@ -25,7 +26,7 @@ class Session(Runtime):
     models serve one call at a time, so threads that share a session wait for each other.
 
     Raises:
-        RuntimeUnavailable: this is no Mac, or coremltools is not installed.
+        RuntimeUnavailable: this is not a Mac, or coremltools is not installed.
         ArtifactInvalid: Core ML cannot load it, or it carries no contract.
         ContractMismatch: another input or output than the contract promises.
     """
@@ -37,7 +38,7 @@ class Session(Runtime):
                 f"{path}: Core ML runs on a Mac only; `mobileiqa verify` executes it anywhere, slowly, with "
                 'pip install "mobileiqa-sdk[export,coreml]"'
             )
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._model = self._load()
         description = self._model.get_spec().description
@@ -47,7 +48,7 @@ class Session(Runtime):
                 f"{path}: a Core ML model, but without a MobileIQA contract; make it with `mobileiqa export`"
             )
         self.contract = ModelContract.from_json(text, str(path))
-        self._input, self._output = self._check_interface(description)
+        self._input, self._outputs = self._check_interface(description)
 
     def _load(self) -> Any:
         try:
@@ -55,30 +56,55 @@ class Session(Runtime):
             models = import_module("coremltools.models")
         except ImportError as error:
             raise RuntimeUnavailable(
-                f"{self._path}: needs coremltools, which cannot be imported ({error}); "
-                "pip install coremltools"
+                f"{self.path}: needs coremltools, which cannot be imported ({error}); pip install coremltools"
             ) from error
         try:
-            return models.MLModel(str(self._path))
+            return models.MLModel(str(self.path))
         # Core ML's own errors arrive as RuntimeError, those of protobuf and of files as they are.
         except Exception as error:
-            raise ArtifactInvalid(f"{self._path}: Core ML cannot load it ({first_line(error)})") from error
+            raise ArtifactInvalid(f"{self.path}: Core ML cannot load it ({first_line(error)})") from error
 
-    def _check_interface(self, description: Any) -> tuple[str, str]:
-        spec = self.contract.input
-        sizes = [(i.type.imageType.height, i.type.imageType.width) for i in description.input]
-        if sizes != [(spec.height, spec.width)] or len(description.output) != 1:
+    def _check_interface(self, description: Any) -> tuple[str, list[str]]:
+        """Returns the names of the input and, in the contract's order, of the outputs."""
+        if len(description.input) != 1:
             raise ContractMismatch(
-                f"{self._path}: its contract promises one image of {spec.height} x {spec.width} and one "
-                f"output, the model has {sizes} and {len(description.output)} outputs"
+                f"{self.path}: its contract promises one image, the model has {len(description.input)} inputs"
             )
-        return str(description.input[0].name), str(description.output[0].name)
+        self._check_size(description.input[0].type.imageType)
+        names = [str(output.name) for output in description.output]
+        positions = output_positions(names, self.contract, self.path)
+        return str(description.input[0].name), [names[position] for position in positions]
 
-    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+    def _check_size(self, image: Any) -> None:
+        spec = self.contract.input
+        if spec.fit == "stretch":
+            promised = {spec.size}
+        else:
+            promised = {size for setting in spec.settings for size in setting.sizes}
+        # A flexible model keeps its default size here too, and lists the others.
+        listed = getattr(getattr(image, "enumeratedSizes", None), "sizes", ())
+        taken = {(image.height, image.width), *((size.height, size.width) for size in listed)}
+        if spec.fit == "stretch":
+            holds = taken == promised
+        else:
+            holds = promised <= taken and all(setting.sizes for setting in spec.settings)
+        if not holds:
+            raise ContractMismatch(
+                f"{self.path}: its contract promises images of {_sizes(promised)}, "
+                f"the model takes {_sizes(taken)}"
+            )
+
+    def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
         """See :class:`.runtime.Runtime`."""
         try:
             with self._lock:
-                found = self._model.predict({self._input: Image.fromarray(pixels)})[self._output]
+                values = self._model.predict({self._input: Image.fromarray(pixels)})
+            return [np.asarray(values[name]) for name in self._outputs]
+        except MemoryError:
+            raise
         except Exception as error:
-            raise ContractMismatch(f"{self._path}: Core ML cannot run it ({first_line(error)})") from error
-        return check_opinions(np.asarray(found), self.contract, self._path)
+            raise ContractMismatch(f"{self.path}: Core ML cannot run it ({first_line(error)})") from error
+
+
+def _sizes(sizes: set[tuple[int, int]]) -> str:
+    return ", ".join(f"{height} x {width}" for height, width in sorted(sizes)) or "any size"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,15 @@ from .._onnxruntime import onnxruntime
 from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract, Precision
 from ..errors import ArtifactInvalid, ContractMismatch
-from .freed import give_back
 from .onnx_file import read_metadata
-from .runtime import Runtime, check_opinions
+from .runtime import Runtime, check_input_shape, output_positions
 
 
 class Session(Runtime):
     """One artifact loaded in onnxruntime."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._path = path
+        self.path = path
         text = read_metadata(path, METADATA_KEY)
         if text is None:
             _open(path, session_options(threads, prepacking=False))  # says what else may be wrong with it
@@ -32,51 +32,51 @@ class Session(Runtime):
         self.contract = ModelContract.from_json(text, str(path))
         prepacking = prepacks(self.contract.precision)
         self._session = _open(path, session_options(threads, prepacking=prepacking))
-        self._input = self._check_interface()
-        give_back()
+        self._input, self._outputs = self._check_interface()
 
-    def _check_interface(self) -> str:
-        """The input's name, once inputs and outputs are what the contract promises."""
+    def _check_interface(self) -> tuple[str, list[str]]:
+        """Returns the names of the input and, in the contract's order, of the outputs."""
         try:
-            inputs = [(i.type, list(i.shape)) for i in self._session.get_inputs()]
-            outputs = [(o.type, list(o.shape)) for o in self._session.get_outputs()]
-            names = [str(i.name) for i in self._session.get_inputs()]
-        except Exception as error:  # names that are no text
-            raise _cannot_load(self._path, error) from error
-        spec = self.contract.input
-        promised = [("tensor(uint8)", [1, spec.height, spec.width, 3])]
-        if inputs != promised:
+            inputs = [(i.type, list(i.shape), str(i.name)) for i in self._session.get_inputs()]
+            outputs = [(o.type, str(o.name)) for o in self._session.get_outputs()]
+        except Exception as error:  # names that are not text
+            raise _cannot_load(self.path, error) from error
+        if [kind for kind, _, _ in inputs] != ["tensor(uint8)"]:
             raise ContractMismatch(
-                f"{self._path}: its contract promises input {promised[0]}, the model has {_listed(inputs)}"
+                f"{self.path}: its contract promises one input of uint8, the model has "
+                f"{', '.join(kind for kind, _, _ in inputs) or 'none'}"
             )
-        if [kind for kind, _ in outputs] != ["tensor(float)"]:
-            raise ContractMismatch(
-                f"{self._path}: one float output is wanted, the model has {_listed(outputs)}"
-            )
-        return names[0]
+        check_input_shape(inputs[0][1], self.contract, self.path)
+        positions = output_positions([name for _, name in outputs], self.contract, self.path)
+        for kind, name in outputs:
+            if kind != "tensor(float)":
+                raise ContractMismatch(f"{self.path}: the output {name!r} is {kind}, not tensor(float)")
+        return inputs[0][2], [outputs[position][1] for position in positions]
 
-    def opinions(self, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+    def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
         """See :class:`.runtime.Runtime`."""
         try:
-            (values,) = self._session.run(None, {self._input: pixels[np.newaxis]})
+            values: Sequence[NDArray[Any]] = self._session.run(
+                self._outputs, {self._input: pixels[np.newaxis]}
+            )
+        except MemoryError:
+            raise
         except Exception as error:
-            raise ContractMismatch(
-                f"{self._path}: onnxruntime cannot run it ({first_line(error)})"
-            ) from error
-        return check_opinions(values, self.contract, self._path)
+            raise ContractMismatch(f"{self.path}: onnxruntime cannot run it ({first_line(error)})") from error
+        return values
 
 
 def prepacks(precision: Precision) -> bool:
-    """Whether weights are to be laid out anew when a file is loaded.
+    """Returns whether weights are repacked once, when the file is loaded.
 
-    Otherwise integer products do that again for every photo, and make floats of 4-bit weights each time: a
-    third of the time of a static int8 artifact. Float weights gain nothing, and would be kept twice.
+    Integer products would otherwise repack them for every photo, and expand 4-bit weights each time: a third
+    of the time of a static int8 artifact. Float weights gain nothing and would be kept twice.
     """
     return precision.weights == "int4" or precision.activations != "float"
 
 
 def session_options(threads: int, *, prepacking: bool) -> onnxruntime.SessionOptions:
-    """How artifacts are run; for ``prepacking`` see `prepacks`."""
+    """Returns the options that every artifact is run with; see `prepacks` for ``prepacking``."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -92,13 +92,11 @@ def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.Infere
     only_cpu: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "enable_fallback": 0}
     try:
         return onnxruntime.InferenceSession(_source(path), options, **only_cpu)
+    except MemoryError:
+        raise
     # Damaged files make it raise a dozen classes of its own, UnicodeDecodeError, and more.
     except Exception as error:
         raise _cannot_load(path, error) from error
-
-
-def _listed(tensors: list[tuple[str, list[Any]]]) -> str:
-    return "; ".join(f"{kind} {shape}" for kind, shape in tensors)
 
 
 def _cannot_load(path: Path, error: Exception) -> ArtifactInvalid:
@@ -106,7 +104,7 @@ def _cannot_load(path: Path, error: Exception) -> ArtifactInvalid:
 
 
 def _source(path: Path) -> str | bytes:
-    """The path; the bytes where its name is no valid text, which onnxruntime would not take."""
+    """Returns the path, or the file's bytes if its name is not valid text, which onnxruntime refuses."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from mobileiqa_sdk.contract import METADATA_KEY
+from mobileiqa_sdk.fit import Setting, fitted
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 
@@ -104,6 +105,56 @@ def contract_v2(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, 
     for section, changes in sections.items():
         values[section].update(changes)
     return copy.deepcopy(values)
+
+
+SETTINGS = {"fast": 4096, "high": 16384}
+FAULTS = ("blur", "noise")
+
+
+def free_contract(*, multiple: int = 32, decode: str = "full") -> dict[str, Any]:
+    """A contract of a model that keeps aspect ratios, has two settings and three outputs, as JSON values.
+
+    `free_model` keeps it.
+    """
+    values = contract(input={"decode": decode})
+    settings = [{"name": name, "max_pixels": pixels, "sizes": []} for name, pixels in SETTINGS.items()]
+    values["input"] |= {"height": None, "width": None, "fit": "keep-aspect", "multiple": multiple}
+    values["input"]["settings"] = settings
+    values["outputs"] = [
+        output("opinions", "opinions", 2),
+        output("faults", "faults", 2, FAULTS),
+        output("photo", "photo", 1),
+    ]
+    values["golden"]["cases"] = []
+    for name, pixels in SETTINGS.items():
+        size = fitted(*GOLDEN, Setting(name, pixels), multiple)
+        made = case(*size, name)
+        score = made["score"]
+        values["golden"]["cases"].append(
+            {**made, "score": 0.75 * score, "faults": [0.25 * score, 0.125 * score], "photo": score}
+        )
+    return values
+
+
+def free_model(metadata: dict[str, Any] | None = None, **changes: Any) -> bytes:
+    """A model of free size: opinions b and b/2, faults b/4 and b/8, photo b, for the brightness b.
+
+    The outputs stand in another order than in the contract. ``changes`` are those of `model`.
+    """
+    factors = {"opinions": [1.0, 0.5], "faults": [0.25, 0.125]}
+    tail = [helper.make_node("Identity", ["mean"], ["score"])]
+    for name, values in factors.items():
+        tensor = helper.make_tensor("", TensorProto.FLOAT, [len(values)], values)
+        tail.append(helper.make_node("Constant", [], [f"{name}.factors"], value=tensor))
+        tail.append(helper.make_node("Mul", ["mean", f"{name}.factors"], [name]))
+    changes = {"shape": (1, "height", "width", 3), "tail": tail, **changes}
+    proto = onnx.load_from_string(model(free_contract() if metadata is None else metadata, **changes))
+    proto.graph.node[-5].output[0] = "photo" if proto.graph.node[-5].output[0] == "score" else "?"
+    del proto.graph.output[:]
+    for name, size in (("photo", 1), ("faults", 2), ("opinions", 2)):
+        proto.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [size]))
+    data: bytes = proto.SerializeToString()
+    return data
 
 
 def output(name: str, meaning: str, size: int, labels: Sequence[str] = ()) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_a_model_cut_off_anywhere(tmp_path: Path) -> None:
 def test_a_file_with_another_suffix(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"model{suffix}"
     file.write_bytes(artifacts.model())
-    with pytest.raises(ArtifactInvalid, match=r"is no model artifact \(a file ending in \.onnx, "):
+    with pytest.raises(ArtifactInvalid, match=r"\.onnx"):
         Scorer(file)
     assert Scorer(file, runtime="onnx").contract.model.name == "tiny"
 
@@ -168,7 +168,7 @@ SCORES = {
 def test_another_number_of_scores(
     tmp_path: Path, tail: artifacts.Nodes, shape: tuple[int | str, ...]
 ) -> None:
-    with pytest.raises(ContractMismatch, match="promises an output of size 1, the model gave shape"):
+    with pytest.raises(ContractMismatch, match="1 value"):
         opened(tmp_path, artifacts.model(tail=tail, out_shape=shape)).score(PHOTO)
 
 

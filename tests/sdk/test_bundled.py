@@ -12,7 +12,9 @@ from PIL import Image, ImageFilter
 from skimage import data
 
 import mobileiqa_sdk
-from mobileiqa_sdk import Scorer, library
+from mobileiqa_sdk import ModelContract, Scorer, library
+from mobileiqa_sdk.contract import METADATA_KEY
+from mobileiqa_sdk.runtimes.onnx_file import read_metadata
 from mobileiqa_sdk.verification import replay_golden
 
 PHOTOS = ["astronaut", "coffee", "chelsea"]
@@ -51,9 +53,12 @@ def test_it_is_one_small_intact_file() -> None:
 
 def test_the_contract_beside_it_is_the_one_inside(scorer: Scorer) -> None:
     beside = (scorer.path.parent / "contract.json").read_text(encoding="utf-8")
-    assert json.loads(beside) == json.loads(scorer.contract.to_json())
+    inside = read_metadata(scorer.path, METADATA_KEY)
+    assert inside is not None
+    assert json.loads(beside) == json.loads(inside)
+    assert ModelContract.from_json(beside, "beside") == scorer.contract
     assert scorer.contract.model.name == library.DEFAULT
-    assert scorer.contract.model.licence == "Apache-2.0"
+    assert scorer.contract.model.license == "Apache-2.0"
     assert len(scorer.contract.model.checkpoint_sha256) == 64
 
 

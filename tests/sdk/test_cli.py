@@ -82,10 +82,11 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     assert answer["model"] == {
         "name": "tiny",
         "version": "0.3",
-        "licence": "Apache-2.0",
+        "license": "Apache-2.0",
         "checkpoint_sha256": "0" * 64,
         "input_size": [artifacts.HEIGHT, artifacts.WIDTH],
         "threads": 1,
+        "setting": None,
     }
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
@@ -141,7 +142,7 @@ def test_a_name_cannot_forge_rows(run: Run, tiny: Path, tmp_path: Path, photos: 
     odd = tmp_path / "a\n1.000  excellent\x1b[2J.png"
     odd.write_bytes(Path(photos[0]).read_bytes())
     (line,) = run("score", "-m", tiny, odd).out.splitlines()
-    assert line.endswith(r"a\x0a1.000  excellent\x1b[2J.png")
+    assert line.endswith(r"a\n1.000  excellent\x1b[2J.png")
 
 
 @POSIX
@@ -352,6 +353,7 @@ def test_models(run: Run, cache: Path) -> None:
         "bytes": file.stat().st_size,
         "intact": True,
         "path": str(file),
+        "verified": True,
     }
     assert rows["worn"]["intact"] is False
     assert rows[library.DEFAULT]["default"] is rows[library.DEFAULT]["bundled"] is True

@@ -123,15 +123,15 @@ def test_without_coremltools(tmp_path: Path, mac: type[Model], monkeypatch: pyte
     [
         ({"contract": None}, ArtifactInvalid, "without a MobileIQA contract"),
         ({"contract": "{"}, ArtifactInvalid, "not JSON"),
-        ({"size": (artifacts.HEIGHT, artifacts.WIDTH + 1)}, ContractMismatch, "promises one image"),
-        ({"outputs": ("score", "other")}, ContractMismatch, "2 outputs"),
+        ({"size": (artifacts.HEIGHT, artifacts.WIDTH + 1)}, ContractMismatch, "48 x 64"),
+        ({"outputs": ("score", "other")}, ContractMismatch, "score, other"),
         (
             {"result": RuntimeError("no such thing\nhere")},
             ContractMismatch,
             r"cannot run it \(no such thing\)",
         ),
         ({"outputs": ("other",)}, ContractMismatch, "cannot run it"),
-        ({"result": np.zeros(2)}, ContractMismatch, "promises an output of size 1"),
+        ({"result": np.zeros(2)}, ContractMismatch, "1 value"),
         ({"result": np.float32("nan")}, ContractMismatch, "the model answered nan"),
     ],
     ids=str,
@@ -157,15 +157,15 @@ def test_verify_takes_the_reference_off_a_mac(
 ) -> None:
     class Session(Runtime):
         def __init__(self, path: Path, threads: int) -> None:
-            self.contract = Scorer(artifacts.save(tmp_path / "onnx")).contract
+            self.path, self.contract = path, Scorer(artifacts.save(tmp_path / "onnx")).contract
 
-        def opinions(self, pixels: np.ndarray) -> tuple[float, ...]:
-            return (artifacts.brightness(pixels),)
+        def infer(self, pixels: np.ndarray) -> list[np.ndarray]:
+            return [np.array([artifacts.brightness(pixels)])]
 
     monkeypatch.setattr(sys, "platform", "linux")
-    module = ModuleType("mobileiqa_mil")
+    module = ModuleType("mobileiqa_mil.session")
     module.Session = Session  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "mobileiqa_mil", module)
+    monkeypatch.setitem(sys.modules, "mobileiqa_mil.session", module)
     path = package(tmp_path / "mine")
     assert runtimes.for_verification(path) == "coreml-reference"
     assert runtimes.for_verification(find(DEFAULT)) == "onnx"
@@ -177,7 +177,7 @@ def test_verify_takes_the_reference_off_a_mac(
 
 
 def test_the_reference_needs_the_export_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mobileiqa_mil", None)
+    monkeypatch.setitem(sys.modules, "mobileiqa_mil.session", None)
     with pytest.raises(RuntimeUnavailable, match=r"mobileiqa-sdk\[export,coreml\]"):
         Scorer(package(tmp_path), runtime="coreml-reference")
 

@@ -10,7 +10,7 @@ from PIL import Image
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.golden import FORMULA, HEIGHT, WIDTH, golden_image
 from mobileiqa_sdk.resample import resize
-from mobileiqa_sdk.verification import Replay, replay_golden
+from mobileiqa_sdk.verification import Replay, ReplayedCase, replay_golden
 
 from . import artifacts
 
@@ -71,7 +71,7 @@ def test_a_good_artifact_passes(tiny: Path) -> None:
 )
 def test_a_score_that_is_off_fails(tmp_path: Path, offset: float, passes: bool) -> None:
     contract = artifacts.contract()
-    contract["golden"]["score"] += offset
+    contract["golden"]["cases"][0]["score"] += offset
     replay = replay_golden(Scorer(artifacts.save(tmp_path, artifacts.model(contract))))
     assert replay.resize_exact
     assert replay.difference == pytest.approx(abs(offset), abs=1e-6)
@@ -87,6 +87,10 @@ def test_other_bytes_after_resizing_fail(tmp_path: Path) -> None:
 
 
 def test_a_difference_of_exactly_the_tolerance_passes() -> None:
-    assert Replay(True, 0.5, 0.75, 0.25).passed
-    assert not Replay(True, 0.5, 0.7500001, 0.25).passed
-    assert not Replay(False, 0.5, 0.5, 0.25).passed
+    def passed(exact: bool, score: float) -> bool:
+        return Replay((ReplayedCase("", exact, {"score": 0.5}, {"score": score}),), 0.25).passed
+
+    assert passed(True, 0.75)
+    assert not passed(True, 0.7500001)
+    assert not passed(False, 0.5)
+    assert not passed(True, float("nan"))

@@ -90,10 +90,11 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("precision", "prepacking"),
     [
-        ({"weights": "fp32", "compute": "fp32"}, False),
-        ({"weights": "int8", "compute": "fp32"}, False),
-        ({"weights": "int8", "compute": "int8, ranges at run time"}, True),
-        ({"weights": "int4", "compute": "fp32"}, True),
+        ({"weights": "fp32"}, False),
+        ({"weights": "int8", "note": "int8, calibrated ranges"}, False),
+        ({"weights": "int8", "activations": "dynamic-int8", "note": ""}, True),
+        ({"weights": "int8", "activations": "static-int8", "note": "in other words"}, True),
+        ({"weights": "int4"}, True),
     ],
 )
 def test_a_session_is_opened_once(

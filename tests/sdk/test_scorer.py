@@ -62,7 +62,7 @@ def test_the_score_is_the_mean_of_the_opinions(tmp_path: Path) -> None:
     factors = helper.make_tensor("factors", TensorProto.FLOAT, [1, 3], [0.25, 0.5, 1.0])
     constant = helper.make_node("Constant", [], ["factors"], value=factors)
     tail = [constant, helper.make_node("Mul", ["mean", "factors"], ["score"])]
-    contract = artifacts.contract(output={"opinions": 3})
+    contract = artifacts.contract(opinions=3)
     path = tmp_path / "model.onnx"
     path.write_bytes(artifacts.model(contract, tail=tail, out_shape=(1, 3)))
     result = Scorer(path, threads=1).assess(np.full((40, 40, 3), 255, np.uint8))
@@ -257,7 +257,7 @@ def test_score_tries_again_after_a_failed_load(
 def test_an_answer_that_is_no_score(tmp_path: Path, photos: list[str], answer: float) -> None:
     data = artifacts.model(tail=artifacts.constant(answer))
     scorer = Scorer(artifacts.save(tmp_path, data))
-    with pytest.raises(ContractMismatch, match=r"the model answered .*, its contract promises 0 to 1"):
+    with pytest.raises(ContractMismatch, match="0 to 1"):
         scorer.score(photos[0])
     for workers in (1, 2):
         with pytest.raises(ContractMismatch):
@@ -304,16 +304,14 @@ def test_without_omp_num_threads_it_is_the_affinity(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_runtime(tiny: Path) -> None:
-    with pytest.raises(RuntimeUnavailable, match="no runtime is called 'nope'; there is onnx"):
+    with pytest.raises(RuntimeUnavailable, match=r"nope.*onnx"):
         Scorer(tiny, runtime="nope")
 
 
 def test_a_runtime_that_is_not_installed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = runtimes.Entry("mobileiqa_sdk.runtimes.no_such_file", "somert", ".onnx")
-    monkeypatch.setitem(runtimes.RUNTIMES, "onnx", entry)
-    with pytest.raises(
-        RuntimeUnavailable, match=r"needs somert, which cannot be imported .*; pip install somert"
-    ):
+    entry = runtimes.RuntimeEntry("mobileiqa_sdk.runtimes.no_such_file", "somert", ("somert",), ".onnx")
+    monkeypatch.setitem(runtimes.BUILTIN, "onnx", entry)
+    with pytest.raises(RuntimeUnavailable, match='pip install "somert"'):
         Scorer(tiny)
 
 

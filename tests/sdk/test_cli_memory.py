@@ -1,4 +1,4 @@
-"""What loading took for a while goes back to the system."""
+"""What loading took for a while goes back to the system: by the commands, not by the library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mobileiqa_sdk.runtimes import freed
+from mobileiqa_sdk.cli._memory import trim_heap
 
 
 def resident() -> int:
@@ -38,7 +38,7 @@ def test_freed_memory_goes_back() -> None:
     for block in blocks[:-1]:
         library.free(block)
     before = resident()
-    freed.give_back()
+    trim_heap()
     assert before - resident() > 30_000_000
     library.free(blocks[-1])
 
@@ -49,7 +49,7 @@ def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", Musl)
-    freed.give_back()
+    trim_heap()
 
 
 def test_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,4 +58,4 @@ def test_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(ctypes, "CDLL", refuse)
-    freed.give_back()
+    trim_heap()

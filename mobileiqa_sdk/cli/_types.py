@@ -1,0 +1,24 @@
+"""Types of options."""
+
+from __future__ import annotations
+
+import click
+
+from ..runtimes import BUILTIN, available
+
+
+class _Runtime(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click
+    """The name of a runtime. Other packages' are looked up only for other names and for the help."""
+
+    name = "runtime"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in BUILTIN and value not in available():
+            self.fail(f"{value!r} is not one of {', '.join(available())}.", param, ctx)
+        return value
+
+    def get_metavar(self, *_: object, **__: object) -> str:
+        return f"[{'|'.join(available())}]"
+
+
+RUNTIME = _Runtime()
