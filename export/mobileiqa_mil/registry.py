@@ -53,7 +53,10 @@ class Operator:
             for name, value in arguments.items()
         }
         result = self.function(**values)
-        return [result] if isinstance(result, Tensor) else list(result)
+        results = [result] if isinstance(result, Tensor) else list(result)
+        if not all(isinstance(one, Tensor) for one in results):
+            raise TypeError("the arguments are not numbers and tensors as the operator expects")
+        return results
 
     def _tensors(self, value: Any) -> Any:
         if isinstance(value, list):

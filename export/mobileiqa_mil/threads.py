@@ -23,8 +23,10 @@ def torch_threads(count: int) -> Iterator[None]:
     """
     global _runs, _outside
     with _lock:
+        # Asked in any case: a thread that has not asked yet would overwrite its number when it first does.
+        current = torch.get_num_threads()
         if _runs == 0:
-            _outside = torch.get_num_threads()
+            _outside = current
         _runs += 1
         torch.set_num_threads(count)
     try:

@@ -248,6 +248,14 @@ def _huge_weight(model: Any) -> None:
                 side.constant.size = 2**20
 
 
+def _odd_type(model: Any) -> None:
+    first(model, "mul").outputs[0].type.tensorType.dataType = 999
+
+
+def _renamed_by_an_attacker(model: Any) -> None:
+    first(model, "reduce_sum").type = "reduce\x1b[2Jsums"
+
+
 LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_unknown, OperatorUnknown, "'reduce_sums'"),
     (_unknown_parameter, OperatorUnknown, "'reduce_sum' .*odd"),
@@ -263,6 +271,8 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_bgr, ContractMismatch, "one RGB image"),
     (_another_size, ContractMismatch, "one RGB image"),
     (_another_kind, ArtifactInvalid, "identity"),
+    (_odd_type, ArtifactInvalid, "999"),
+    (_renamed_by_an_attacker, OperatorUnknown, r"x1b\[2J"),
     (_huge_weight, ArtifactInvalid, "elements, more than"),
 ]
 
@@ -270,8 +280,32 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
 @pytest.mark.parametrize(("change", "error", "text"), LIES, ids=[change.__name__ for change, _, _ in LIES])
 def test_a_model_that_lies(package: Path, change: Edit, error: type[ModelError], text: str) -> None:
     edit(package, change)
-    with pytest.raises(error, match=text):
+    with pytest.raises(error, match=text) as caught:
         CoreMLProgram(package, 1)
+    assert str(caught.value).isprintable()
+
+
+def test_an_unknown_operation_is_named_with_its_output_and_source(package: Path) -> None:
+    def change(model: Any) -> None:
+        operation = first(model, "reduce_sum")
+        operation.type = "reduce_sums"
+        operation.attributes["name"].immediateValue.tensor.strings.values[0] = "features.3.sum"
+
+    names: list[str] = []
+    edit(package, lambda model: names.append(first(model, "reduce_sum").outputs[0].name))
+    edit(package, change)
+    with pytest.raises(OperatorUnknown) as caught:
+        CoreMLProgram(package, 1)
+    for part in ("'reduce_sums'", repr(names[0]), "'features.3.sum'"):
+        assert part in str(caught.value)
+
+
+def test_scoring_leaves_torchs_threads_alone(package: Path) -> None:
+    outside = torch.get_num_threads()
+    program = CoreMLProgram(package, outside + 2)
+    assert torch.get_num_threads() == outside
+    program.run(PIXELS)
+    assert torch.get_num_threads() == outside
 
 
 def test_a_result_of_another_shape(package: Path) -> None:
