@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+from . import tflite_artifacts
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("mobileiqa_sdk", "export", "benchmarks", "training", "tests")
@@ -50,3 +57,122 @@ def test_onnxruntime_is_imported_in_one_place() -> None:
 )
 def test_every_way_to_import_it_is_seen(code: str, imports: bool) -> None:
     assert any(map(_imports_onnxruntime, ast.walk(ast.parse(code)))) is imports
+
+
+def _environment(folder: Path, **more: str) -> dict[str, str]:
+    """Fresh folders for everything that programs write to, and nothing of the caller's environment."""
+    names = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+    for name in names:
+        (folder / name).mkdir()
+    python_path = os.pathsep.join(path for path in sys.path if path)
+    return {
+        **{name: str(folder / name) for name in names},
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": python_path,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
+
+
+def _written(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+# Sockets of the process and of native code in it: what Python announces, and what the kernel lists.
+WATCH = """
+import os, sys
+seen = []
+sys.addaudithook(lambda event, arguments: event.startswith("socket.") and seen.append(event))
+from mobileiqa_sdk.cli import main
+sys.argv = ["mobileiqa", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+assert seen == [], seen
+if os.path.isdir("/proc/self/fd"):
+    targets = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            targets.append(os.readlink(f"/proc/self/fd/{name}"))
+        except OSError:
+            pass  # the descriptor of the listing itself
+    assert not [target for target in targets if target.startswith("socket:")], targets
+"""
+
+
+def _mobileiqa(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WATCH, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
+        cwd=environment["HOME"],
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("command", ["score", "verify", "models", "doctor"])
+@pytest.mark.parametrize("file_format", ["onnx", "tflite"])
+def test_commands_write_no_file_and_open_no_socket(
+    tmp_path: Path, photos: list[str], command: str, file_format: str
+) -> None:
+    arguments = [command]
+    if file_format == "tflite":
+        if command in ("models", "doctor"):
+            pytest.skip("they open the bundled model only")
+        pytest.importorskip("ai_edge_litert")
+        model = tflite_artifacts.save(tmp_path / "artifact")
+        arguments += ["-m", str(model)] if command == "score" else [str(model)]
+    arguments += photos if command == "score" else []
+    (tmp_path / "user").mkdir()
+    environment = _environment(tmp_path / "user")
+    done = _mobileiqa(environment, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert _written(tmp_path / "user") == []
+
+
+def test_the_file_check_sees_what_onnxruntime_would_write(tmp_path: Path) -> None:
+    """With the telemetry that an application asked for, which proves that the test above can fail."""
+    done = _mobileiqa(_environment(tmp_path, ORT_DISABLE_TELEMETRY="0"), "doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert "ORT_DISABLE_TELEMETRY=0" in answer["offline"]["telemetry of onnxruntime"]
+    version = tuple(map(int, metadata.version("onnxruntime").split(".")[:2]))
+    if sys.platform.startswith("linux") and version >= (1, 29):
+        assert _written(tmp_path) != []
+
+
+CHOICE = """
+import os, sys
+if sys.argv[1] == "imported":
+    import onnxruntime
+from mobileiqa_sdk import _onnxruntime
+print(os.environ.get("ORT_DISABLE_TELEMETRY"), "|", _onnxruntime.telemetry())
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "variable", "expected"),
+    [
+        ("nothing", None, "1 | off"),
+        ("nothing", "1", "1 | the application's choice: ORT_DISABLE_TELEMETRY=1"),
+        ("nothing", "0", "0 | the application's choice: ORT_DISABLE_TELEMETRY=0"),
+        ("imported", None, "None | the application's choice: it imported onnxruntime first"),
+    ],
+)
+def test_an_application_keeps_its_choice(
+    tmp_path: Path, before: str, variable: str | None, expected: str
+) -> None:
+    more = {} if variable is None else {"ORT_DISABLE_TELEMETRY": variable}
+    done = subprocess.run(
+        [sys.executable, "-c", CHOICE, before],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=_environment(tmp_path, **more),
+    )
+    assert done.stdout.strip() == expected
