@@ -514,3 +514,93 @@ def test_help_lists_export_without_its_extra() -> None:
     code = "import sys; sys.modules['torch'] = None\nfrom mobileiqa_sdk.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "-h"], capture_output=True, timeout=60, check=True)
     assert b"export" in done.stdout
+
+
+FAILED = {"passed": False, "failures": ["the ranking differs", "golden score off"]}
+
+
+def test_an_artifact_kept_although_it_failed(run: Run, cache: Path, photos: list[str]) -> None:
+    file = artifacts.save(cache / "models" / "kept", artifacts.model(artifacts.contract(verification=FAILED)))
+    done = run("verify", file)
+    assert (done.code, done.err) == (1, "")
+    assert "passed" not in done.out.splitlines()
+    assert all(failure in done.out for failure in FAILED["failures"])
+    done = run("verify", "--json", file)
+    answer = json.loads(done.out)
+    assert (done.code, answer["passed"], answer["verification"]) == (1, False, FAILED)
+    assert answer["cases"][0]["difference"] <= answer["tolerance"]
+    done = run("score", "-m", file, photos[0])
+    assert done.code == 0
+    assert done.err.count("\n") == 1
+    assert "the ranking differs" in done.err
+    (line,) = (line for line in run("models").out.splitlines() if line.startswith("kept"))
+    assert "FAILED" in line
+    rows = {row["name"]: row["verified"] for row in json.loads(run("models", "--json").out)["models"]}
+    assert rows == {library.DEFAULT: True, "kept": False}
+    answer = json.loads(run("doctor", "--json").out)
+    assert answer["cache"]["failed verification"] == "kept"
+
+
+def test_doctor_when_the_bundled_model_failed_verification(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "BUNDLED", tmp_path)
+    artifacts.save(tmp_path / library.DEFAULT, artifacts.model(artifacts.contract(verification=FAILED)))
+    result = run("doctor")
+    assert (result.code, result.err) == (1, "")
+    assert "failed verification" in result.out
+
+
+def test_verify_shows_every_setting_and_output(run: Run, tmp_path: Path) -> None:
+    done = run("verify", artifacts.save(tmp_path, artifacts.free_model()))
+    assert (done.code, done.err) == (0, "")
+    for word in ("setting fast", "setting high", "faults.blur", "photo"):
+        assert word in done.out
+    assert done.out.splitlines()[-1] == "passed"
+
+
+def test_a_setting(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
+    file = artifacts.save(tmp_path, artifacts.free_model())
+    done = run("score", "-m", file, "--setting", "high", "--json", photos[0])
+    assert json.loads(done.out)["model"]["setting"] == "high"
+    for model in (file, tiny):
+        done = run("score", "-m", model, "--setting", "slow", photos[0])
+        assert (done.code, done.out) == (2, "")
+        assert "slow" in done.err
+
+
+@pytest.mark.parametrize(("word", "nearest"), [("scroe", "score"), ("Score", "score"), ("verfy", "verify")])
+def test_an_unknown_command_suggests_the_nearest(run: Run, word: str, nearest: str) -> None:
+    done = run(word)
+    assert (done.code, done.out) == (2, "")
+    assert f"`{nearest}`" in done.err
+
+
+def test_an_unknown_command_like_none(run: Run) -> None:
+    done = run("photo.jpg")
+    assert done.code == 2
+    assert "Did you mean" not in done.err
+    assert "--help" in done.err
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("typed", "names"), [("", {"score", "export", "doctor"}), ("e", {"export", "evaluate"})]
+)
+def test_completion_loads_no_command(typed: str, names: set[str]) -> None:
+    code = (
+        "import sys\nsys.argv = ['mobileiqa']\n"
+        "for name in ('torch', 'mobileiqa_export', 'mobileiqa_bench'): sys.modules[name] = None\n"
+        "from mobileiqa_sdk.cli import main; main()"
+    )
+    environment = {
+        **os.environ,
+        "COMP_WORDS": f"mobileiqa {typed}",
+        "COMP_CWORD": "1",
+        "_MOBILEIQA_COMPLETE": "bash_complete",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert names <= {line.split(",")[1] for line in done.stdout.splitlines()}

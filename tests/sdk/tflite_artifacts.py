@@ -33,6 +33,7 @@ def flatbuffer(
     out_dtype: type = np.float32,
     extra_input: bool = False,
     extra_output: bool = False,
+    signature: Sequence[int] | None = None,
 ) -> bytes:
     """A model without a contract: CAST, MEAN, MUL by ``scale`` repeated ``scores`` times, and CAST."""
     model = schema.ModelT()
@@ -62,6 +63,9 @@ def flatbuffer(
 
     pixels = tensor("pixels", dtype, shape)
     floats = tensor("floats", np.float32, shape)
+    if signature is not None:  # -1 for a side that may change
+        for index in (pixels, floats):
+            graph.tensors[index].shapeSignature = list(signature)
     axes = tensor("axes", np.int32, (3,), np.array([1, 2, 3], np.int32))
     mean = tensor("mean", np.float32, (1,))
     factor = tensor("factor", np.float32, (scores,), np.full(scores, scale, np.float32))
