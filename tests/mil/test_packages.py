@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -408,3 +409,17 @@ def test_weights_compressed_for_ios_18(kind: str, tmp_path: Path) -> None:
     one, other = (p.run(image)["score"] for p in (program, Program(Package(tmp_path / "restored.mlpackage"))))
     assert isinstance(one, torch.Tensor)
     torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(
+    ("size", "unused", "valid"), [(3, 0, True), (4, 8, False), (3, 1, False), (2, 0, False)]
+)
+def test_unused_bits_are_those_of_the_last_byte(size: int, unused: int, valid: bool, tmp_path: Path) -> None:
+    record = struct.pack("<IIQQQ", 0xDEADBEEF, 3, size, 32, unused)
+    (tmp_path / "weight.bin").write_bytes(record + bytes(8))
+    file = WeightFile(tmp_path / "weight.bin")
+    if valid:
+        assert file.read(0, 3).tolist() == [0, 0, 0]
+        return
+    with pytest.raises(ArtifactInvalid):
+        file.read(0, 3)

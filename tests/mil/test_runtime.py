@@ -69,3 +69,12 @@ def test_runs_that_overlap_on_several_threads(before: int) -> None:
     fresh.start()
     fresh.join()
     assert later == [before]
+
+
+def test_a_number_that_the_host_changes_between_runs_is_kept(before: int) -> None:
+    with torch_threads(1):
+        pass
+    torch.set_num_threads(before + 1)
+    with torch_threads(1):
+        pass
+    assert torch.get_num_threads() == before + 1

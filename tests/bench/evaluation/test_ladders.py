@@ -209,3 +209,9 @@ def test_plots_that_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(PlotUnavailable, match=r'pip install "mobileiqa-sdk\[evaluate\]"'):
         plot_ladders(result, tmp_path / "a.png")
+
+
+def test_a_drop_of_exactly_the_limit_is_not_visible() -> None:
+    climbs = made([ladders.VISIBLE_DROP, 0, 0, 0, 0, 0]).climbs
+    result = Ladders("made", (48, 64), "input", climbs, {})
+    assert result.visible_from["banding"] is None
