@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 from PIL import Image
 
 import mobileiqa_sdk
-from mobileiqa_sdk import Scorer, library
+from mobileiqa_sdk import Scorer, library, runtimes
+from mobileiqa_sdk.cli import doctor
 
 from . import artifacts
 
@@ -604,3 +606,19 @@ def test_completion_loads_no_command(typed: str, names: set[str]) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert names <= {line.split(",")[1] for line in done.stdout.splitlines()}
+
+
+def test_doctor_shows_what_a_runtime_runs_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extras are not distributions, and the fallback of a runtime counts as well as its first choice."""
+    spec = doctor.find_spec
+    assert doctor._runtime(runtimes.RuntimeEntry("m", "x[extra]", ("click",), ".x")) == metadata.version(
+        "click"
+    )
+    monkeypatch.setattr(doctor, "find_spec", lambda name: spec("click") if name == "tflite_runtime" else None)
+    litert = runtimes.BUILTIN["litert"]
+    assert doctor._runtime(litert) == "installed"
+    owners = {"tflite_runtime": ["click"]}
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
+    assert doctor._runtime(litert) == metadata.version("click")
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    assert doctor._runtime(litert) == "not installed"

@@ -294,3 +294,13 @@ def test_names_of_files_cannot_reach_the_terminal(cache: Path, photos: list[str]
         assert not {"\x1b", "\x07"} & set(done.out + done.err)
     for arguments in (["models", "--json"], ["doctor", "--json"], ["verify", sound, "--json"]):
         assert "\x1b" not in run(*arguments).out
+
+
+def test_listed_sizes_may_fill_the_budget_and_the_closest_is_taken(tmp_path: Path) -> None:
+    values = artifacts.free_contract()
+    sizes = [[64, 64], [32, 128], [128, 32]]  # 4096 pixels each: the whole budget of "fast"
+    values["input"]["settings"] = [{"name": "fast", "max_pixels": 4096, "sizes": sizes}]
+    values["golden"]["cases"] = values["golden"]["cases"][:1]
+    scorer = Scorer(artifacts.save(tmp_path, artifacts.free_model(values)), threads=1)
+    for photo, size in (((300, 300), (64, 64)), ((100, 900), (32, 128)), ((900, 100), (128, 32))):
+        assert scorer.assess(noise(*photo)).input_size == size
