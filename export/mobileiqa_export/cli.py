@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 import re
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mobileiqa_bench.fidelity.drift import MIN_SRCC
+from mobileiqa_bench.fidelity.gate import MIN_SRCC
 from mobileiqa_bench.fidelity.images import LIMITS
-from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE
-from mobileiqa_sdk.progress import Lines
+from mobileiqa_sdk._text import one_line, printable
+from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE, Decode
+from mobileiqa_sdk.progress import Lines, Progress
 
-from .errors import ExportError
+from .cells import ALL, Cell, cells, safe_name
+from .errors import ExportError, InternalError
 from .exporter import Outcome, export, export_matrix
 from .formats import FORMATS
-from .matrix import ALIASES, ALL, cells
+from .interrupts import interruptible
 from .networks import Description, NetworkSource, combined, parse_pair, read_toml
+from .options import Options
 from .precisions import PRECISIONS
 from .quantize.calibration import IMAGES
 from .quantize.sensitivity import SPARED
-from .report import Report, cost_table
+from .report import Report
+from .report_page import cost_table, unchanged_lines
 from .subject import Source, StudentSource
-from .workshop import Options
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]
@@ -36,8 +40,11 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
     ) -> tuple[int, int]:
         match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", str(value))
         if match is None or not all(32 <= int(side) <= MAX_SIDE for side in match.groups()):
-            wanted = f"1231x1907 (height first, 32 to {MAX_SIDE})"
-            self.fail(f"{value!r} is no size such as {wanted}", param, ctx)
+            self.fail(
+                f"{value!r} is not a size: write height first, as in 1231x1907, 32 to {MAX_SIDE} pixels each",
+                param,
+                ctx,
+            )
         return int(match[1]), int(match[2])
 
 
@@ -50,6 +57,9 @@ class _Names(click.ParamType):  # type: ignore[type-arg]
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
+_PRECISION_NAMES = [
+    name for precision in PRECISIONS.values() for name in (precision.name, *precision.aliases)
+]
 _FOLDER = click.Path(exists=True, file_okay=False)
 
 
@@ -74,7 +84,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 )
 @click.option(
     "--format",
-    "forms",
+    "file_formats",
     type=_Names(),
     default="onnx",
     show_default=True,
@@ -86,7 +96,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     type=_Names(),
     default="fp32",
     show_default=True,
-    help=f"One or more of {', '.join((*PRECISIONS, *ALIASES))}; or all that a format offers.",
+    help=f"One or more of {', '.join(_PRECISION_NAMES)}; or all that a format offers.",
 )
 @click.option(
     "-o",
@@ -96,7 +106,9 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 )
 @click.option("--name", help="Model name in the contract. Default: the checkpoint's.")
 @click.option("--model-version", help="Version in the contract. Default: the checkpoint's.")
-@click.option("--licence", help="SPDX identifier in the contract. Default: the checkpoint's.")
+@click.option(
+    "--license", "--licence", "license_id", help="SPDX identifier in the contract. Default: the checkpoint's."
+)
 @click.option(
     "--input-size", type=_Size(), metavar="HEIGHTxWIDTH", help="Default: the checkpoint's, else 1231x1907."
 )
@@ -139,12 +151,12 @@ def command(
     checkpoint: str | None,
     arch: str | None,
     configs: tuple[str, ...],
-    forms: tuple[str, ...],
+    file_formats: tuple[str, ...],
     precisions: tuple[str, ...],
     output: str | None,
     name: str | None,
     model_version: str | None,
-    licence: str | None,
+    license_id: str | None,
     input_size: tuple[int, int] | None,
     no_rewrite: bool,
     calibration_data: str | None,
@@ -153,7 +165,7 @@ def command(
     verification_images: int | None,
     ranking_bar: float,
     allow_drift: bool,
-    decode: str,
+    decode: Decode,
     no_timing: bool,
     force: bool,
     as_json: bool,
@@ -165,23 +177,11 @@ def command(
     Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
     kept, its report is, and the exit status is 1.
     """
-    chosen = {
-        "arch.factory": arch,
-        "arch.checkpoint": checkpoint,
-        "model.name": name,
-        "model.version": model_version,
-        "model.licence": licence,
-        "input.size": input_size and list(input_size),
-    }
     try:
-        wanted = cells(forms, precisions)
-        source: Source
-        if arch or configs:
-            source = NetworkSource(_description(configs, chosen), not no_rewrite)
-        elif checkpoint:
-            source = StudentSource(checkpoint, name, model_version, licence, input_size, not no_rewrite)
-        else:
-            raise click.UsageError("name a student by --checkpoint, or another network by --arch")
+        chosen = cells(file_formats, precisions)
+        source = _source(
+            checkpoint, arch, configs, name, model_version, license_id, input_size, not no_rewrite
+        )
     except ExportError as error:
         raise click.UsageError(str(error)) from error
     options = Options(
@@ -194,32 +194,68 @@ def command(
         timing=not no_timing,
         decode=decode,
     )
-    settings: dict[str, Any] = {
-        "options": options,
-        "overwrite": force,
-        "progress": Lines(),
-    }
-    single = len(forms) == len(precisions) == 1 and ALL not in (*forms, *precisions)
-    if single:
-        ((form, precision),) = wanted
-        plain = f"{source.stem}-{form}" + ("" if precision == "fp32" else f"-{precision}")
-        folder = Path(output or plain)
-        outcomes = [
-            Outcome(wanted[0], folder, export(source, folder, format=form, precision=precision, **settings))
-        ]
-    else:
-        folder = Path(output or f"{source.stem}-artifacts")
-        outcomes = export_matrix(source, folder, formats=forms, precisions=precisions, **settings)
-    if not as_json:
-        _print(outcomes)
-    elif single and outcomes[0].report:
-        click.echo(outcomes[0].report.to_json())
-    else:
-        _print_json(outcomes)
-    for outcome in outcomes:
-        if outcome.error:
-            click.echo(f"mobileiqa: {outcome.error}", err=True)
+    single = len(file_formats) == len(precisions) == 1 and ALL not in (*file_formats, *precisions)
+    with interruptible(Lines()) as progress:
+        if single:
+            outcomes = [_one(source, chosen[0], output, options, force, progress)]
+        else:
+            outcomes = export_matrix(
+                source,
+                output or f"{safe_name(source.stem)}-artifacts",
+                file_formats=file_formats,
+                precisions=precisions,
+                options=options,
+                overwrite=force,
+                progress=progress,
+            )
+    _print(outcomes, as_json=as_json, single=single)
     sys.exit(any(outcome.error is not None for outcome in outcomes))
+
+
+def _source(
+    checkpoint: str | None,
+    arch: str | None,
+    configs: tuple[str, ...],
+    name: str | None,
+    version: str | None,
+    license_id: str | None,
+    input_size: tuple[int, int] | None,
+    rewrites: bool,
+) -> Source:
+    """The student or the other network that the options name. Raises ExportError."""
+    if arch or configs:
+        chosen = {
+            "arch.factory": arch,
+            "arch.checkpoint": checkpoint,
+            "model.name": name,
+            "model.version": version,
+            "model.license": license_id,
+            "input.size": input_size and list(input_size),
+        }
+        return NetworkSource(_description(configs, chosen), rewrites)
+    if checkpoint:
+        return StudentSource(checkpoint, name, version, license_id, input_size, rewrites)
+    raise click.UsageError("name a student by --checkpoint, or another network by --arch")
+
+
+def _one(
+    source: Source, cell: Cell, output: str | None, options: Options, force: bool, progress: Progress
+) -> Outcome:
+    suffix = "" if cell.precision.name == "fp32" else f"-{cell.precision}"
+    folder = Path(output or f"{safe_name(source.stem)}-{cell.file_format}{suffix}")
+    try:
+        report = export(
+            source,
+            folder,
+            file_format=cell.file_format,
+            precision=cell.precision.name,
+            options=options,
+            overwrite=force,
+            progress=progress,
+        )
+    except InternalError as error:
+        return Outcome(cell, folder, error=error)
+    return Outcome(cell, folder, report)
 
 
 def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:
@@ -232,23 +268,40 @@ def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Descriptio
     return Description.of(combined(parts), configs[0] if configs else "--arch")
 
 
-def _print_json(outcomes: list[Outcome]) -> None:
-    reports = [json.loads(outcome.report.to_json()) for outcome in outcomes if outcome.report]
+def _print(outcomes: list[Outcome], *, as_json: bool, single: bool) -> None:
+    reports = [outcome.report for outcome in outcomes if outcome.report]
+    if as_json and single and reports:
+        click.echo(reports[0].to_json())
+    elif as_json:
+        click.echo(_json(outcomes))
+    else:
+        if reports:
+            click.echo(cost_table(reports[0].steps))
+            for line in unchanged_lines(reports[0].steps):
+                click.echo(f"not applied: {line}")
+            click.echo()
+        for outcome in outcomes:
+            if outcome.report:
+                click.echo(_line(outcome.folder, outcome.report))
+    for outcome in outcomes:
+        if outcome.error:
+            if isinstance(outcome.error, InternalError):
+                click.echo(_traceback(outcome.error), err=True)
+            click.echo(f"mobileiqa: {outcome.error}", err=True)
+
+
+def _json(outcomes: list[Outcome]) -> str:
     failed = [
-        {"format": outcome.cell.form, "precision": outcome.cell.precision, "error": str(outcome.error)}
+        {
+            "file_format": outcome.cell.file_format,
+            "precision": outcome.cell.precision.name,
+            "error": str(outcome.error),
+        }
         for outcome in outcomes
         if outcome.error
     ]
-    click.echo(json.dumps({"schema": 1, "artifacts": reports, "failed": failed}, indent=2))
-
-
-def _print(outcomes: list[Outcome]) -> None:
-    made = [outcome for outcome in outcomes if outcome.report]
-    if made and made[0].report:
-        click.echo(cost_table(made[0].report.steps) + "\n")
-    for outcome in made:
-        if outcome.report:
-            click.echo(_line(outcome.folder, outcome.report))
+    reports = [json.loads(outcome.report.to_json()) for outcome in outcomes if outcome.report]
+    return json.dumps({"schema": 2, "artifacts": reports, "failed": failed}, indent=2)
 
 
 def _line(folder: Path, report: Report) -> str:
@@ -256,9 +309,17 @@ def _line(folder: Path, report: Report) -> str:
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
     parts += [f"{len(layers)} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
-    if report.drift.srcc is not None:
-        parts.append(f"SRCC {report.drift.srcc:.4f}")
-    parts.append(f"at most {report.max_difference:.1e} from the network as trained, in PyTorch")
-    if report.failures:
+    drift = report.verdict.drift
+    if drift.srcc is not None:
+        parts.append(f"SRCC {drift.srcc:.4f}")
+    if drift.max_difference is not None:
+        parts.append(f"at most {drift.max_difference:.1e} from the network as trained, in PyTorch")
+    if report.verdict.failures:
         parts.append("FAILED verification, kept by --allow-drift")
-    return ", ".join(parts)
+    return one_line(", ".join(parts))
+
+
+def _traceback(error: Exception) -> str:
+    """The traceback of an error and its causes; what it quotes from files cannot control the terminal."""
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return "\n".join(printable(line) for line in lines)

@@ -65,3 +65,13 @@ class FactoryFailed(ExportError):
 
 class NetworkUnfit(ConversionFailed):
     """A network fails on an image, gives another answer than described, or cannot be traced for export."""
+
+
+class InternalError(ExportError):
+    """A failure inside the exporter that the network is not to blame for; please report it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"internal error: {what}. Most likely this is not your network's fault: please report it, with "
+            "the traceback and the output of `mobileiqa doctor`"
+        )

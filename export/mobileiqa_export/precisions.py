@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_sdk.contract import ActivationType, WeightType
 from mobileiqa_sdk.contract import Precision as ContractPrecision
 
@@ -69,6 +70,11 @@ class Precision:
     def for_contract(self) -> ContractPrecision:
         """What an artifact of this precision says of itself."""
         return ContractPrecision(self.weights, self.activations, self.note)
+
+    @property
+    def limits(self) -> Limits:
+        """What verification allows."""
+        return Limits(self.limit, self.mean_limit)
 
     def __str__(self) -> str:
         return self.name

@@ -20,9 +20,9 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session", autouse=True)
 def few_images() -> Iterator[None]:
-    """Eight images to verify with: more take minutes over all the tests, and show no more."""
+    """Twenty images to verify with, enough for the gate: more take minutes over all the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(images, "default_count", lambda size: 8)
+        patch.setattr(images, "default_count", lambda size: 20)
         yield
 
 

@@ -28,14 +28,14 @@ def test_an_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """As people start it, in a folder of theirs."""
     shutil.copy(tiny_checkpoint, tmp_path / "best.safetensors")
     command = [sys.executable, "-m", "mobileiqa_sdk", "export", "--checkpoint", "best.safetensors"]
-    command += ["--verification-images", "8"]
+    command += ["--verification-images", "20"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("| network ")
     assert lines[2].startswith("| as trained ")
     assert lines[-2] == ""
-    assert lines[-1].startswith(f"{Path('best-onnx', 'model.onnx')}  ")
+    assert lines[-1].startswith(f"{Path('best-onnx', 'model.onnx')} ")
     assert lines[-1].endswith("in PyTorch")
     assert "from the network as trained" in lines[-1]
     assert done.stderr.splitlines()[0] == "loading the checkpoint ..."
@@ -52,9 +52,12 @@ def test_json_and_every_option(run: Run, tiny_checkpoint: Path, tmp_path: Path) 
     assert result.out == (tmp_path / "out" / "report.json").read_text(encoding="utf-8")
     assert report["contract"]["model"]["name"] == "ours"
     assert report["contract"]["model"]["version"] == "3"
-    assert report["contract"]["model"]["licence"] == "MIT"
+    assert report["contract"]["model"]["license"] == "MIT"
     assert (report["contract"]["input"]["height"], report["contract"]["input"]["width"]) == (64, 80)
-    assert [step["name"] for step in report["steps"]] == ["as trained", "normalise_input"]
+    assert [step["name"] for step in report["steps"] if not step["reason"]] == [
+        "as trained",
+        "normalise_input",
+    ]
     assert "wrapping, without rewrites ...\n" in result.err
 
     again = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out")
@@ -73,7 +76,7 @@ def test_a_wrong_size(size: str, run: Run, tiny_checkpoint: Path, tmp_path: Path
     result = run("--checkpoint", tiny_checkpoint, "-o", tmp_path / "out", "--input-size", size)
     assert result.code == 2
     assert result.out == ""
-    assert "is no size such as 1231x1907 (height first" in " ".join(result.err.split())
+    assert "1231x1907" in result.err
     assert not list(tmp_path.iterdir())
 
 

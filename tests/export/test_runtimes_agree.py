@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+from mobileiqa_bench.fidelity.runners import open_runner
 from numpy.typing import NDArray
 
-from mobileiqa_bench.fidelity.runners import open_runner
 from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite

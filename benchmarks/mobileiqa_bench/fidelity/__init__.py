@@ -1,6 +1,18 @@
-"""Proof that an artifact answers what the reference network answers. All but ``reference`` without torch."""
+"""Proof that an artifact answers what a reference answers: the same scores and the same ranking. No torch."""
 
-from .drift import Drift, drift, failures
-from .parity import Parity
+from .drift import Drift, measure_drift
+from .gate import Limits, failures
+from .scoring import ImageScore, open_artifact, score_images
+from .verdict import Verdict, judge
 
-__all__ = ["Drift", "Parity", "drift", "failures"]
+__all__ = [
+    "Drift",
+    "ImageScore",
+    "Limits",
+    "Verdict",
+    "failures",
+    "judge",
+    "measure_drift",
+    "open_artifact",
+    "score_images",
+]

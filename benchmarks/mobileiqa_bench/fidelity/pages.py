@@ -1,99 +1,86 @@
-"""Drift, time and memory as Markdown, for the report of an export and of a comparison."""
+"""A verdict, time and memory as Markdown, for the report of an export and of a comparison."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import nlargest
-from typing import Any
+from math import inf
 
 from ..photographs import Skipped
-from .drift import CLEAR, CLOSE, Drift, Flips, ranking_is_judged
-from .parity import Parity
+from ..tables import write_table
+from .drift import CLEAR, CLOSE, Flips
+from .scoring import ImageScore
 from .timing import Timing
+from .verdict import Verdict
 
-WORST = 10
+_LARGEST = 10
+"""Images listed with their differences."""
 
 
-def drift_section(found: Drift, source: str) -> str:
-    """How the scores differ, over which images."""
-    lines = [
-        f"{found.images} images ({source}), which the reference scores up to {found.spread:.3f} apart.",
-        "",
-        "| | |",
-        "|---|--:|",
-        f"| largest difference | {found.max_difference:.2e} |",
-        f"| mean difference | {found.mean_difference:.2e} |",
-        *(f"| {name} | {_correlation(value)} |" for name, value in _correlations(found)),
-        f"| pairs in another order | {_flips(found.flips)} |",
-        f"| of those closer than {CLOSE} | {_flips(found.flips_close)} |",
-        f"| of those further apart than {CLEAR} | {_flips(found.flips_clear)} |",
-        "",
-        "| scores | images | mean difference | largest |",
-        "|---|--:|--:|--:|",
-        *(f"| {row.band} | {row.images} | {row.mean:.2e} | {row.max:.2e} |" for row in found.bands),
+def drift_section(verdict: Verdict) -> str:
+    """How the scores differ, and over which images."""
+    drift = verdict.drift
+    figures = [
+        ("largest difference", number(drift.max_difference, ".2e")),
+        ("mean difference", number(drift.mean_difference, ".2e")),
+        ("SRCC", number(drift.srcc, ".5f")),
+        ("PLCC", number(drift.plcc, ".5f")),
+        ("KRCC", number(drift.krcc, ".5f")),
+        ("pairs in another order", _flips(drift.flips)),
+        (f"of those closer than {CLOSE}", _flips(drift.flips_close)),
+        (f"of those further apart than {CLEAR}", _flips(drift.flips_clear)),
     ]
-    if not ranking_is_judged(found):
-        lines += ["", f"No two images are {CLEAR} apart in the reference: the ranking was not judged."]
-    return "\n".join(lines)
-
-
-def parity_section(parity: Sequence[Parity]) -> str:
-    """The images with the largest differences."""
-    rows = nlargest(WORST, parity, key=lambda entry: entry.difference)
-    lines = ["| image | reference | artifact | difference |", "|---|---|---|---|"]
-    lines += [
-        f"| {_cell(entry.image)} | {entry.reference:.6f} | {entry.artifact:.6f} | {entry.difference:.1e} |"
-        for entry in rows
+    bands = [(row.band, str(row.images), f"{row.mean:.2e}", f"{row.max:.2e}") for row in drift.bands]
+    sections = [
+        f"{drift.images} images ({verdict.source}); the reference's scores span {drift.spread:.3f}, and "
+        f"{drift.informative} images say something about the ranking.",
+        write_table(("", ""), figures, "lr"),
+        write_table(("scores", "images", "mean difference", "largest"), bands, "lrrr"),
     ]
-    return "\n".join(lines)
+    if not drift.ranking_is_judged:
+        sections.append(f"No two images are {CLEAR} apart in the reference: the ranking was not judged.")
+    return "\n\n".join(sections)
+
+
+def largest_differences(scores: Sequence[ImageScore]) -> str:
+    """The images that differ most; unanswered ones first."""
+    largest = nlargest(_LARGEST, scores, key=lambda row: inf if row.difference is None else row.difference)
+    rows = [
+        (
+            row.image,
+            f"{row.reference:.6f}",
+            number(row.artifact, ".6f", "no score"),
+            number(row.difference, ".1e", ""),
+        )
+        for row in largest
+    ]
+    return write_table(("image", "reference", "artifact", "difference"), rows, "lrrr")
 
 
 def timing_section(timing: Timing, other: str) -> str:
     """Time and memory beside those of another artifact."""
+    rows = [
+        ("time of one inference", f"{timing.milliseconds:.1f} ms", _ratio(timing.latency_ratio)),
+        ("peak resident memory", f"{timing.peak_mb:.0f} MB", _ratio(timing.memory_ratio)),
+    ]
     verdict = f"**Slower than {other} on this machine.**" if timing.slower else f"Faster than {other} here."
-    return "\n".join(
-        [
-            f"| | | to {other} |",
-            "|---|--:|--:|",
-            f"| time of one inference | {timing.milliseconds:.1f} ms | {_ratio(timing.latency_ratio)} |",
-            f"| peak resident memory | {timing.peak_mb:.0f} MB | {_ratio(timing.memory_ratio)} |",
-            "",
-            f"{verdict} {timing.threads} threads, {timing.rounds} rounds of fresh processes in turn; "
-            "ratios are within a round, with the smallest and the largest.",
-        ]
+    return (
+        f"{write_table(('', '', f'to {other}'), rows, 'lrr')}\n\n"
+        f"{verdict} {timing.threads} threads, {timing.rounds} rounds of fresh processes in turn; ratios are "
+        "within a round, with the smallest and the largest."
     )
 
 
 def skipped_section(skipped: Sequence[Skipped]) -> str:
-    """Photos that were left out, a row each; empty where there are none."""
+    """Photos that were left out, a row each; empty without any."""
     if not skipped:
         return ""
-    rows = "".join(f"\n| {_cell(row.photo)} | {_cell(row.reason)} |" for row in skipped)
-    return f"| left out | why |\n|---|---|{rows}"
+    return write_table(("left out", "why"), [(row.photo, row.reason) for row in skipped], "ll")
 
 
-def figures(found: Drift) -> dict[str, Any]:
-    """The shares that :class:`Flips` works out, for JSON."""
-    return {
-        name: {"pairs": flips.pairs, "flipped": flips.flipped, "share": flips.share}
-        for name, flips in (
-            ("flips", found.flips),
-            ("flips_close", found.flips_close),
-            ("flips_clear", found.flips_clear),
-        )
-    }
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _correlations(found: Drift) -> list[tuple[str, float | None]]:
-    return [("SRCC", found.srcc), ("PLCC", found.plcc), ("KRCC", found.krcc)]
-
-
-def _correlation(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.5f}"
+def number(value: float | None, spec: str, missing: str = "undefined") -> str:
+    """A number in the given format, or a word where there is none."""
+    return missing if value is None else format(value, spec)
 
 
 def _flips(flips: Flips) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..figures import load_matplotlib
 from .drift import Drift
-from .parity import Parity
+from .verdict import Verdict
 
 BLUE, GREY, ORANGE = "#1f5fa8", "#8a8f98", "#d9730d"
 
 
 def draw(
     path: Path,
-    parity: Sequence[Parity],
-    figures: Drift,
+    verdict: Verdict,
     *,
     title: str,
     subtitle: str,
@@ -32,8 +30,7 @@ def draw(
 
     Args:
         path: of the file.
-        parity: one point each; names with a comma are photographs with a fault.
-        figures: printed beside the points.
+        verdict: one point for each answered image; names with a comma are photographs with a fault.
         title: the first line.
         subtitle: the line below it.
         axes: names of the reference and of the artifact.
@@ -44,7 +41,7 @@ def draw(
     """
     try:
         load_matplotlib()
-        _write(path, parity, figures, title, subtitle, axes)
+        _write(path, verdict, title, subtitle, axes)
     except MemoryError:
         raise
     # Fonts, styles of the user's matplotlibrc and a full disk: matplotlib raises whatever they raise.
@@ -55,23 +52,23 @@ def draw(
     return True
 
 
-def _write(
-    path: Path, parity: Sequence[Parity], figures: Drift, title: str, subtitle: str, axes: tuple[str, str]
-) -> None:
+def _write(path: Path, verdict: Verdict, title: str, subtitle: str, axes: tuple[str, str]) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    expected = np.array([entry.reference for entry in parity])
-    scores = np.array([entry.artifact for entry in parity])
-    plain = np.array(["," not in entry.image for entry in parity])
+    answered = [row for row in verdict.scores if row.artifact is not None]
+    expected = np.array([row.reference for row in answered])
+    scores = np.array([row.artifact for row in answered], np.float64)
+    plain = np.array(["," not in row.image for row in answered], np.bool_)
     figure = Figure(figsize=(16, 9), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
     figure.text(0.06, 0.93, title, size=26, weight="bold", color="#1b1f24")
     figure.text(0.06, 0.885, subtitle, size=16, color="#57606a")
     left = figure.add_axes((0.06, 0.11, 0.415, 0.7))
     right = figure.add_axes((0.565, 0.11, 0.405, 0.7))
-    margin = 0.04 * max(float(np.ptp(expected)), 1e-6)
-    ends = (min(expected.min(), scores.min()) - margin, max(expected.max(), scores.max()) + margin)
+    both = np.concatenate([expected, scores]) if answered else np.array([0.0, 1.0])
+    margin = 0.04 * max(float(np.ptp(both)), 1e-6)
+    ends = (both.min() - margin, both.max() + margin)
     left.plot(ends, ends, color=GREY, linewidth=1.2, zorder=1)
     right.axhline(0, color=GREY, linewidth=1.2, zorder=1)
     for chosen, colour, label in ((~plain, BLUE, "with a fault added"), (plain, ORANGE, "photographs")):
@@ -81,10 +78,12 @@ def _write(
     left.set(xlim=ends, ylim=ends, xlabel=f"score, {axes[0]}", ylabel=f"score, {axes[1]}")
     right.set(xlabel=f"score, {axes[0]}", ylabel="difference", xlim=ends)
     right.ticklabel_format(axis="y", scilimits=(-3, 3))
-    reach = 1.15 * max(figures.max_difference, 1e-9)
+    reach = 1.15 * max(verdict.drift.max_difference or 0.0, 1e-9)
     right.set_ylim(-reach, reach)
     left.legend(loc="lower right", frameon=False, fontsize=14)
-    left.text(0.04, 0.96, _summary(figures), transform=left.transAxes, va="top", size=15, linespacing=1.5)
+    left.text(
+        0.04, 0.96, _summary(verdict.drift), transform=left.transAxes, va="top", size=15, linespacing=1.5
+    )
     for panel in (left, right):
         panel.tick_params(labelsize=13)
         panel.xaxis.label.set_fontsize(15)
@@ -96,11 +95,12 @@ def _write(
     figure.savefig(path, metadata={"Software": None})
 
 
-def _summary(figures: Drift) -> str:
-    srcc = "undefined" if figures.srcc is None else f"{figures.srcc:.4f}"
-    return (
-        f"SRCC {srcc}\n"
-        f"{figures.flips_clear.share:.2%} of clear pairs flipped\n"
-        f"largest difference {figures.max_difference:.1e}\n"
-        f"mean difference {figures.mean_difference:.1e}"
-    )
+def _summary(drift: Drift) -> str:
+    lines = [f"SRCC {'undefined' if drift.srcc is None else f'{drift.srcc:.4f}'}"]
+    lines.append(f"{drift.flips_clear.share:.2%} of clear pairs flipped")
+    if drift.max_difference is not None and drift.mean_difference is not None:
+        lines.append(f"largest difference {drift.max_difference:.1e}")
+        lines.append(f"mean difference {drift.mean_difference:.1e}")
+    if drift.unanswered:
+        lines.append(f"{drift.unanswered} images without an answer")
+    return "\n".join(lines)

@@ -30,7 +30,7 @@ class Calibration:
         source: where they come from, for people.
         builtin: no folder was given: a fallback that knows nothing of the photos to be scored.
         stratified: whether they were chosen evenly over the predicted scores of a larger folder.
-        found: photos in the folder.
+        available: photos in the folder.
         photos: names of those used.
         skipped: those that could not be read.
         pixels: uint8 RGB [H, W, 3] each, resized by the contract's rule.
@@ -39,7 +39,7 @@ class Calibration:
     source: str
     builtin: bool
     stratified: bool
-    found: int
+    available: int
     photos: list[str]
     skipped: list[Skipped]
     pixels: list[Pixels] = field(repr=False, default_factory=list)

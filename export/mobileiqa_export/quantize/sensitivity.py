@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mobileiqa_bench.fidelity.drift import drift
+from mobileiqa_bench.fidelity.drift import measure_drift
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..precisions import Scheme
@@ -100,7 +100,7 @@ class Sensitivity:
         measured = []
         for number, row in enumerate(rows, start=1):
             progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
-            found = drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
+            found = measure_drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
             measured.append(
                 replace(
                     row,

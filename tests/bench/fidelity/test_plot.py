@@ -12,14 +12,19 @@ from PIL import Image
 
 from mobileiqa_bench import figures
 from mobileiqa_bench.errors import PlotUnavailable
-from mobileiqa_bench.fidelity.drift import drift
-from mobileiqa_bench.fidelity.parity import side_by_side
+from mobileiqa_bench.fidelity.gate import ANY_PRECISION
+from mobileiqa_bench.fidelity.images import ImageSet
 from mobileiqa_bench.fidelity.plot import draw
+from mobileiqa_bench.fidelity.verdict import Verdict, judge
 
 REFERENCE, SCORES = [0.2, 0.5, 0.8], [0.21, 0.5, 0.79]
-PARITY = side_by_side(["a.png", "b.png", "a.png, noise 1 of 5"], REFERENCE, SCORES)
+NAMES = ["a.png", "b.png", "a.png, noise 1 of 5"]
 NOTEBOOK = "module://matplotlib_inline.backend_inline"
 TEXTS = {"title": "tiny", "subtitle": "1 MB", "axes": ("PyTorch", "onnx")}
+
+
+def verdict(scores: list[float | None]) -> Verdict:
+    return judge(ImageSet("three", NAMES, [], []), REFERENCE, scores, ANY_PRECISION)
 
 
 class Recorder:
@@ -38,7 +43,7 @@ class Recorder:
 def test_it_is_drawn_the_same_again(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.png" for number in range(2)]
     for file in files:
-        assert draw(file, PARITY, drift(REFERENCE, SCORES), **TEXTS)
+        assert draw(file, verdict(SCORES), **TEXTS)
     assert files[0].read_bytes() == files[1].read_bytes()
     with Image.open(files[0]) as image:
         assert image.size == (1600, 900)
@@ -49,12 +54,12 @@ def test_a_notebooks_backend_does_not_matter(backend: str, tmp_path: Path) -> No
     code = (
         "import os\n"
         "from pathlib import Path\n"
-        "from mobileiqa_bench.fidelity.drift import drift\n"
-        "from mobileiqa_bench.fidelity.parity import side_by_side\n"
+        "from mobileiqa_bench.fidelity import Limits, judge\n"
+        "from mobileiqa_bench.fidelity.images import ImageSet\n"
         "from mobileiqa_bench.fidelity.plot import draw\n"
         f"scores, file = [0.2, 0.5, 0.8], Path({str(tmp_path / 'a.png')!r})\n"
-        "parity = side_by_side(list('abc'), scores, scores)\n"
-        "assert draw(file, parity, drift(scores, scores), title='', subtitle='', axes=('', ''))\n"
+        "verdict = judge(ImageSet('', list('abc'), [], []), scores, scores, Limits(1, 1))\n"
+        "assert draw(file, verdict, title='', subtitle='', axes=('', ''))\n"
         f"assert os.environ['MPLBACKEND'] == {backend!r}\n"
         "import sys\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
@@ -78,7 +83,7 @@ def test_a_backend_that_is_installed_is_applied() -> None:
 def test_a_plot_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     progress = Recorder()
     file = tmp_path / "none" / "a.png"
-    assert not draw(file, PARITY, drift(REFERENCE, SCORES), **TEXTS, progress=progress)
+    assert not draw(file, verdict(SCORES), **TEXTS, progress=progress)
     assert len(progress.warnings) == 1
     assert str(file) in progress.warnings[0]
 
@@ -89,5 +94,5 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(PlotUnavailable, match="matplotlib"):
         figures.load_matplotlib()
-    assert not draw(tmp_path / "a.png", PARITY, drift(REFERENCE, SCORES), **TEXTS)
+    assert not draw(tmp_path / "a.png", verdict(SCORES), **TEXTS)
     assert not (tmp_path / "a.png").exists()

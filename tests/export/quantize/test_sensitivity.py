@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TINY
+from mobileiqa_export.quantize.mixed import enclosing, plans
 from torch import nn
 
 from mobileiqa_bench.scenes import Pixels, scene
@@ -18,7 +19,6 @@ from mobileiqa_export.quantize.fakequant import (
     fake_weight,
     find_ranges,
 )
-from mobileiqa_export.quantize.mixed import enclosing, plans
 from mobileiqa_export.quantize.sensitivity import LayerDamage, Sensitivity, mark_spared
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig

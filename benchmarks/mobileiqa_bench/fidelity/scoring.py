@@ -1,0 +1,79 @@
+"""Scores of the verification images: by the reference network, and by an artifact on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from mobileiqa_sdk import library, runtimes
+from mobileiqa_sdk.errors import OpinionsInvalid
+from mobileiqa_sdk.parallel import default_threads
+from mobileiqa_sdk.progress import SILENT, Progress
+from mobileiqa_sdk.runtimes.runtime import Runtime
+
+from ..photographs import Pixels
+
+_LONG_SECONDS = 10.0
+"""A run expected to take longer than this announces its estimate."""
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """Scores of one image.
+
+    Attributes:
+        image: its name.
+        reference: the reference's score in [0, 1].
+        artifact: the artifact's score in [0, 1]; None where it answered NaN, infinity or out of range.
+    """
+
+    image: str
+    reference: float
+    artifact: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """|artifact - reference|; None without an answer."""
+        return None if self.artifact is None else abs(self.artifact - self.reference)
+
+
+def open_artifact(artifact: str | Path, threads: int | None = None) -> Runtime:
+    """Opens an artifact by name, folder or file, with a runtime that works on this machine.
+
+    Raises:
+        ModelError: as :class:`mobileiqa_sdk.Scorer` does.
+    """
+    path = library.find(artifact)
+    return runtimes.load(path, runtimes.for_verification(path), threads or default_threads())
+
+
+def score_images(
+    score: Callable[[Pixels], float],
+    images: Sequence[Pixels],
+    progress: Progress = SILENT,
+    task: str = "scoring",
+) -> list[float | None]:
+    """Returns a score for each image, or None where the artifact's answer is not a score.
+
+    Args:
+        score: resized pixels, uint8 RGB [H, W, 3] -> score.
+        images: resized pixels, one array each.
+        progress: receives one step with an estimate when the images take long.
+        task: names the step.
+    """
+    scores: list[float | None] = []
+    started, announced = perf_counter(), False
+    for done, pixels in enumerate(images):
+        # The first run pays for loading and for laying out memory, so it predicts nothing.
+        if done >= 2 and not announced:
+            seconds_left = (perf_counter() - started) / done * (len(images) - done)
+            if seconds_left > _LONG_SECONDS:
+                progress.step(f"{task}: {len(images)} images, about {seconds_left:.0f} s")
+                announced = True
+        try:
+            scores.append(float(score(pixels)))
+        except OpinionsInvalid:
+            scores.append(None)
+    return scores

@@ -1,0 +1,158 @@
+"""One artifact written and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mobileiqa_bench.fidelity.scoring import open_artifact, score_images
+from mobileiqa_bench.fidelity.verdict import Verdict, judge
+from mobileiqa_sdk._numbers import exceeds
+from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.errors import MobileIQAError, ModelError
+from mobileiqa_sdk.progress import Progress
+
+from .blame import cause, operator_of
+from .cells import Cell
+from .errors import ConversionFailed, InternalError
+from .formats import FORMATS, Job, count_layers, save
+from .prepare import Prepared
+from .recipes import Recipe
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An artifact on trial.
+
+    Attributes:
+        folder, file: where it lies.
+        contract: as embedded in it.
+        verdict: its scores against the reference's.
+        recipe: how it was quantized.
+    """
+
+    folder: Path
+    file: Path
+    contract: ModelContract
+    verdict: Verdict
+    recipe: Recipe
+
+    @property
+    def failures(self) -> Sequence[str]:
+        """Why it cannot be kept, a sentence each."""
+        return self.verdict.failures
+
+    def reaches(self, ranking_bar: float) -> bool:
+        """Whether it passes, and its SRCC is at least this where the ranking can be judged."""
+        drift = self.verdict.drift
+        return self.verdict.passed and (not drift.ranking_is_judged or (drift.srcc or 0.0) >= ranking_bar)
+
+    @property
+    def merit(self) -> tuple[bool, float, float]:
+        """Larger is better: passing, then SRCC, then a small mean difference."""
+        drift = self.verdict.drift
+        error = 1.0 if drift.mean_difference is None else drift.mean_difference
+        return self.verdict.passed, -1.0 if drift.srcc is None else drift.srcc, -error
+
+
+def make_candidate(
+    prepared: Prepared,
+    study: Study,
+    cell: Cell,
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress,
+    *,
+    known_failures: Sequence[str] = (),
+) -> Candidate:
+    """Writes an artifact into a new folder and scores the verification images with it.
+
+    Args:
+        prepared: the network and its reference scores.
+        study: the calibration pictures, and the equalised network.
+        cell: format and precision.
+        recipe: how to quantize.
+        folder: does not exist yet.
+        progress: receives each step.
+        known_failures: of an artifact that is kept although it failed, for its contract.
+
+    Raises:
+        ConversionFailed: the format's converter rejects the network, or the file cannot be run here.
+        InternalError: the converter failed for a reason that is not in the network.
+    """
+    folder.mkdir()
+    progress.step(f"writing {cell}")
+    contract = prepared.contract(cell.precision, known_failures)
+    job = Job(
+        prepared.network,
+        contract,
+        cell.precision,
+        folder,
+        study.calibration.pixels if cell.precision.needs_calibration else (),
+        recipe.keep_float,
+        recipe.weight_only,
+    )
+    if recipe.equalised:
+        job = study.equalised(job, FORMATS[cell.file_format].smallest(cell.precision))
+    file = _write(cell, job, prepared)
+    progress.step(f"verifying {cell}")
+    verdict = _verify(cell, file, contract, prepared, progress)
+    return Candidate(folder, file, contract, verdict, recipe)
+
+
+def _write(cell: Cell, job: Job, prepared: Prepared) -> Path:
+    try:
+        return save(cell.file_format, job)
+    except (MobileIQAError, MemoryError):
+        raise
+    except OSError as error:
+        raise ConversionFailed(f"{cell}: a file could not be read or written ({error})") from error
+    except Exception as error:  # converters raise whatever their libraries do
+        pixels = torch.from_numpy(prepared.images.pixels[0])[None]
+        culprit = operator_of(job.network, pixels, error)
+        if not culprit:
+            raise InternalError(f"writing {cell} failed ({cause(error)})") from error
+        raise ConversionFailed(
+            f"the network does not convert to {cell} because of {culprit} ({cause(error)}); "
+            "choose another format or precision, or replace the operator in the network's code"
+        ) from error
+
+
+def _verify(
+    cell: Cell, file: Path, contract: ModelContract, prepared: Prepared, progress: Progress
+) -> Verdict:
+    try:
+        runtime = open_artifact(file)
+        scores = score_images(runtime.run, prepared.images.pixels, progress, f"verifying {cell}")
+    except ModelError as error:
+        raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
+    verdict = judge(prepared.images, prepared.reference, scores, cell.precision.limits)
+    extra = _golden_failures(verdict, contract) + _precision_failures(cell, file)
+    if runtime.contract != contract:
+        extra.append("the contract inside the file is not the one that was to be written")
+    return verdict.with_failures(extra)
+
+
+def _precision_failures(cell: Cell, file: Path) -> list[str]:
+    """A file that computes nothing in its precision must not bear its name."""
+    count = count_layers(cell.file_format, file)
+    if count.total == 0 or count.achieving(cell.precision):
+        return []
+    return [
+        f"none of its {count.total} layers is {cell.precision}: all were spared, or are too small to gain "
+        "by it"
+    ]
+
+
+def _golden_failures(verdict: Verdict, contract: ModelContract) -> list[str]:
+    difference = verdict.scores[0].difference
+    tolerance = contract.golden.tolerance
+    if difference is None:
+        return ["the golden image gets no score"]
+    if exceeds(difference, tolerance):
+        return [f"the golden image scores {difference:.1e} away from the reference, more than {tolerance:g}"]
+    return []

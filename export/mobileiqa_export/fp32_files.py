@@ -1,0 +1,62 @@
+"""The fp32 model file of each format: what the other precisions are compared with."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from mobileiqa_sdk.progress import Progress
+
+from .formats import Job, save
+from .precisions import FP32
+from .prepare import Prepared
+
+
+class Fp32Files:
+    """The fp32 artifacts that this export kept, and temporary ones made where it kept none.
+
+    A context: temporary files live in the system's temporary folder until it is left.
+    """
+
+    def __init__(self, prepared: Prepared, progress: Progress) -> None:
+        self._prepared, self._progress = prepared, progress
+        self._files: dict[str, Path] = {}
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+
+    def __enter__(self) -> Fp32Files:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for folder in self._folders:
+            folder.cleanup()
+
+    def file(self, file_format: str) -> Path:
+        """The fp32 file of a format, written now if there is none yet.
+
+        Raises:
+            OSError: the temporary folder cannot hold it; set TMPDIR to one that can.
+        """
+        if file_format not in self._files:
+            self._progress.step(f"writing {file_format} fp32, to compare with")
+            folder = tempfile.TemporaryDirectory(prefix="mobileiqa-", ignore_cleanup_errors=True)
+            self._folders.append(folder)
+            job = Job(self._prepared.network, self._prepared.contract(FP32), FP32, Path(folder.name))
+            try:
+                self._files[file_format] = save(file_format, job)
+            except OSError as error:
+                raise OSError(
+                    f"the temporary folder {tempfile.gettempdir()} cannot hold the fp32 file ({error}); "
+                    "set TMPDIR to a larger one"
+                ) from error
+        return self._files[file_format]
+
+    def known(self, file_format: str) -> Path | None:
+        """The fp32 file of a format if it is there without more work."""
+        return self._files.get(file_format)
+
+    def add(self, file_format: str, file: Path) -> None:
+        """Registers an fp32 artifact that this export kept."""
+        self._files[file_format] = file

@@ -1,0 +1,154 @@
+"""Artifact folders that appear complete or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mobileiqa_sdk.library import CHECKSUMS, files_of, sha256_of
+from mobileiqa_sdk.runtimes import available
+
+from .errors import ExportError
+from .report import REPORT_FILES
+
+CONTRACT = "contract.json"
+FILES = frozenset({CONTRACT, CHECKSUMS, *REPORT_FILES})
+_SCRATCH = ".mobileiqa-export-"
+_MOVING = "replaced"
+
+
+def resolve(output: str | Path) -> Path:
+    """The absolute path of an output folder, with links followed: it stays on the disk they point to.
+
+    Raises:
+        ExportError: it is a link to nowhere.
+    """
+    path = Path(os.path.realpath(output))
+    if os.path.islink(output) and not path.exists():
+        raise ExportError(f"{output}: a link to nowhere; choose another output folder")
+    return path
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Raises ExportError unless ``output`` is free, an empty folder, or an artifact that may be replaced."""
+    try:
+        names = set(os.listdir(output))
+    except FileNotFoundError:
+        _check_name(output)
+        return
+    except NotADirectoryError:
+        raise ExportError(f"{output}: not a folder; choose another output folder") from None
+    except OSError as error:
+        raise ExportError(f"{output}: {error.strerror}; choose another output folder") from error
+    if not names:
+        return
+    if CONTRACT not in names:
+        raise ExportError(f"{output}: exists and is not an artifact; choose another output folder")
+    suffixes = {entry.suffix for entry in available().values()}
+    if foreign := sorted(name for name in names - FILES if Path(name).suffix not in suffixes):
+        raise ExportError(
+            f"{output}: holds {foreign[0]}, which no export wrote; choose another output folder"
+        )
+    if not overwrite:
+        raise ExportError(f"{output}: an artifact is already there; --force replaces it")
+
+
+def _check_name(output: Path) -> None:
+    """Raises ExportError where the disk cannot have the folder or the report beside it."""
+    try:
+        os.lstat(report_folder(output))
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            raise ExportError(f"{output}: {error.strerror}; choose another output folder") from error
+
+
+def report_folder(output: Path) -> Path:
+    """Where the report of an artifact goes that was not kept: beside it, with ``.report`` at the end."""
+    return output.parent / f"{output.name}.report"
+
+
+def check_report_folder(folder: Path) -> None:
+    """Raises ExportError where something other than such a report is in the way."""
+    if not os.path.lexists(folder):
+        return
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    names = set(os.listdir(folder)) if is_folder else {folder.name}
+    if foreign := sorted(names - set(REPORT_FILES)):
+        raise ExportError(
+            f"{folder}: holds {foreign[0]}, which no export wrote; choose another output folder"
+        )
+
+
+def remove_report_folder(folder: Path) -> None:
+    """Removes the report of an earlier export that failed; anything else stays."""
+    with suppress(ExportError, OSError):
+        check_report_folder(folder)
+        for name in os.listdir(folder):
+            (folder / name).unlink()
+        folder.rmdir()
+
+
+@contextmanager
+def scratch_beside(output: Path) -> Iterator[Path]:
+    """A hidden temporary folder on the disk of ``output``, removed afterwards.
+
+    A process that is killed leaves it behind: nothing but its own scratch folder is ever deleted by an
+    export. Parent folders made for an output that never came are removed.
+
+    Raises:
+        ExportError: the folder cannot be made there.
+    """
+    absent = [folder for folder in output.parents if not os.path.lexists(folder)]
+    scratch = None
+    try:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(
+                prefix=_SCRATCH, dir=output.parent, ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            raise ExportError(f"{output}: cannot be written ({error.strerror or error})") from error
+        with scratch as name:
+            yield Path(name)
+    finally:
+        for folder in absent:
+            with suppress(OSError):  # never made, or no longer empty
+                folder.rmdir()
+
+
+def put_in_place(folder: Path, output: Path, scratch: Path) -> None:
+    """Makes a finished folder appear at ``output``; what was there goes, or comes back on failure.
+
+    Raises:
+        ExportError: it cannot be moved there.
+    """
+    try:
+        if not output.exists():
+            os.replace(folder, output)
+        elif not os.listdir(output):
+            # Somebody's working folder, perhaps: filled, not replaced.
+            for entry in sorted(folder.iterdir(), key=lambda path: path.name == CONTRACT):
+                os.replace(entry, output / entry.name)
+        else:
+            _swap(folder, output, scratch / _MOVING)
+    except OSError as error:
+        raise ExportError(f"{output}: cannot be written ({error.strerror or error})") from error
+
+
+def _swap(folder: Path, output: Path, replaced: Path) -> None:
+    os.replace(output, replaced)
+    try:
+        os.replace(folder, output)
+    except BaseException:
+        os.replace(replaced, output)
+        raise
+
+
+def write_checksums(folder: Path, model: Path) -> None:
+    """Writes ``SHA256SUMS``, a line for each file of the model, as sha256sum writes and checks them."""
+    lines = [f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(model)]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,212 @@
+"""Step one of an export: the network loaded, scored as trained, rewritten, and the rewrites proven.
+
+Everything here happens once, before a format is involved. What comes out is immutable and shared by all
+artifacts of the export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import torch
+from msgspec import structs
+from torch import nn
+
+from mobileiqa_bench.fidelity.images import ImageSet, evenly, verification_set
+from mobileiqa_bench.fidelity.scoring import score_images
+from mobileiqa_bench.photographs import Pixels
+from mobileiqa_sdk._numbers import exceeds
+from mobileiqa_sdk.contract import (
+    Golden,
+    GoldenCase,
+    InputSpec,
+    ModelContract,
+    ModelInfo,
+    OutputSpec,
+    Verification,
+)
+from mobileiqa_sdk.errors import ModelError
+from mobileiqa_sdk.golden import HEIGHT, WIDTH
+from mobileiqa_sdk.progress import Progress
+
+from .errors import ExportError, NetworkUnfit
+from .formats.quiet import quiet
+from .options import Options
+from .precisions import FP32, Precision
+from .reference import on_pixels
+from .rewrite import Step
+from .subject import Source, Subject
+
+_PROOF_MACS = 400e9
+"""Multiply-accumulates spent on proving rewrites: not seconds, so that every machine decides alike."""
+_FEWEST_PROOF_IMAGES = 4
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network ready for every format.
+
+    Attributes:
+        model: for the contract.
+        size: (height, width) in pixels of its input.
+        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions.
+        steps: what each rewrite changed, and what the network costs after it.
+        images: the verification images, the golden one first.
+        reference: scores of the images by the network as trained, in PyTorch float32.
+        template: the contract of the fp32 artifact; :meth:`contract` derives the others.
+    """
+
+    model: ModelInfo
+    size: tuple[int, int]
+    network: nn.Module
+    steps: Sequence[Step]
+    images: ImageSet
+    reference: Sequence[float]
+    template: ModelContract
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference, at least 1."""
+        return max(self.steps[-1].cost.macs, 1)
+
+    def contract(self, precision: Precision, failures: Sequence[str] = ()) -> ModelContract:
+        """The contract of an artifact of this precision, which may have failed verification."""
+        return structs.replace(
+            self.template,
+            precision=precision.for_contract,
+            golden=structs.replace(self.template.golden, tolerance=precision.tolerance),
+            verification=Verification(not failures, tuple(failures)),
+        )
+
+
+def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
+    """Loads a network, scores the verification images as trained, rewrites it and proves the rewrites.
+
+    Raises:
+        CheckpointError, DescriptionInvalid, FactoryFailed: the network cannot be loaded.
+        NetworkUnfit: it cannot be run or traced, its scores are not usable, or its traced program
+            disagrees with its code.
+        PhotosMissing: the folder of verification photos holds none.
+        ExportError: a name that no contract may have.
+    """
+    subject = source.load(progress)
+    _contract(subject, options, "0" * 64, 0.0)  # raises before anything that takes minutes
+    progress.step("making the test images")
+    images = verification_set(subject.size, options.verify_photos, options.verification_images)
+    progress.step("scoring the test images with the network as trained")
+    reference = _reference(subject, images, progress)
+    golden_sha256 = hashlib.sha256(images.pixels[0].tobytes()).hexdigest()
+    network, steps = _rewrite(subject, images, reference, progress)
+    return Prepared(
+        model=subject.model,
+        size=subject.size,
+        network=network,
+        steps=steps,
+        images=images,
+        reference=reference,
+        template=_contract(subject, options, golden_sha256, reference[0]),
+    )
+
+
+def _contract(subject: Subject, options: Options, golden_sha256: str, golden_score: float) -> ModelContract:
+    height, width = subject.size
+    name = "opinions" if subject.opinions > 1 else "score"
+    contract = ModelContract(
+        model=subject.model,
+        input=InputSpec(height, width, decode=options.decode),
+        outputs=(OutputSpec(name, size=subject.opinions),),
+        precision=FP32.for_contract,
+        # Rounded, because the last digits depend on the exporting machine's number of threads.
+        golden=Golden(HEIGHT, WIDTH, FP32.tolerance, (GoldenCase(golden_sha256, round(golden_score, 6)),)),
+    )
+    try:  # name, version and license may be anything
+        return ModelContract.from_json(contract.to_json(), "the export")
+    except (ModelError, UnicodeEncodeError) as error:
+        raise ExportError(str(error)) from error
+
+
+def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[float]:
+    """Scores of the network as trained. Raises NetworkUnfit unless they are usable."""
+    scores = []
+    answers = score_images(subject.reference, images.pixels, progress, "the network as trained")
+    for name, score in zip(images.names, answers, strict=True):
+        if score is None or not isfinite(score):
+            raise NetworkUnfit(f"the network answers {score} to the test image {name!r}")
+        if not 0 <= score <= 1:
+            raise NetworkUnfit(f"the network answers {score:.4f} to the test image {name!r}, not 0 to 1")
+        scores.append(score)
+    clamped = sum(score in (0.0, 1.0) for score in scores)
+    if clamped == len(scores):
+        raise NetworkUnfit(
+            "all test images get the worst or the best possible score: the network's answers lie outside "
+            "output.worst and output.best"
+        )
+    if clamped:
+        progress.warn(
+            f"{clamped} of {len(scores)} test images get the worst or the best possible score; they say "
+            "nothing about the ranking"
+        )
+    return scores
+
+
+def _rewrite(
+    subject: Subject, images: ImageSet, reference: Sequence[float], progress: Progress
+) -> tuple[nn.Module, Sequence[Step]]:
+    """The rewritten network, without the rewrites that move the score of a test image."""
+    rewritten = subject.rewrite(progress)
+    chosen = _proof_images(rewritten.steps, len(reference))
+    pixels = [images.pixels[index] for index in chosen]
+    expected = [reference[index] for index in chosen]
+
+    def worst_difference(run: Callable[[Pixels], float]) -> float:
+        differences = [abs(run(each) - score) for each, score in zip(pixels, expected, strict=True)]
+        return next((value for value in differences if not isfinite(value)), max(differences))
+
+    progress.step("proving the rewrites")
+    difference = worst_difference(on_pixels(rewritten.network))
+    if exceeds(difference, FP32.limit):
+        removable = rewritten.removable
+        for dropped in [*({name} for name in removable), set(removable)]:
+            candidate = subject.rewrite(progress, without=frozenset(dropped))
+            if not exceeds(worst_difference(on_pixels(candidate.network)), FP32.limit):
+                progress.warn(
+                    f"left out {', '.join(sorted(dropped))}: moves a test image's score by {difference:.1e}"
+                )
+                rewritten = candidate
+                break
+        else:
+            raise NetworkUnfit(
+                f"the network prepared for export answers {difference:.1e} away from the network as trained, "
+                "even without rewrites: something in it depends on more than its input, such as a hook that "
+                "writes into the original"
+            )
+    _prove_trace(rewritten.network, images.names, pixels, chosen)
+    return rewritten.network, rewritten.steps
+
+
+def _proof_images(steps: Sequence[Step], count: int) -> list[int]:
+    """Indices of the images that rewrites are proven on: the golden one, and others evenly."""
+    affordable = int(_PROOF_MACS / max(steps[-1].cost.macs, 1))
+    return evenly(range(count), max(affordable, _FEWEST_PROOF_IMAGES))
+
+
+def _prove_trace(
+    network: nn.Module, names: Sequence[str], pixels: Sequence[Pixels], chosen: Sequence[int]
+) -> None:
+    """Raises NetworkUnfit where the program that converters are given answers otherwise than the code."""
+    example = torch.from_numpy(pixels[0])[None]
+    with quiet(), torch.inference_mode():
+        traced = torch.export.export(network, (example,), strict=False).module()
+    by_code, by_trace = on_pixels(network), on_pixels(traced)
+    for index, each in zip(chosen, pixels, strict=True):
+        code, trace = by_code(each), by_trace(each)
+        if exceeds(abs(code - trace), FP32.limit):
+            raise NetworkUnfit(
+                f"traced for export the network answers {trace:.4f} to the test image {names[index]!r}, its "
+                f"code answers {code:.4f}: something in it behaves differently when traced, such as the "
+                "fast path of nn.TransformerEncoder with a padding mask "
+                "(torch.backends.mha.set_fastpath_enabled(False)) or a forward hook that writes elsewhere"
+            )

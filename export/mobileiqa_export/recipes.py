@@ -1,0 +1,183 @@
+"""Ways to quantize a network, and the order in which they are tried until an artifact passes.
+
+A stage is a function that returns recipes, the mildest first. :data:`STAGES` is the order; ``search.py``
+walks it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .precisions import Precision
+from .quantize.sensitivity import SPARED, LayerDamage, mark_spared
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an artifact is quantized.
+
+    Attributes:
+        equalised: from the equalised network, with corrected biases.
+        weight_only: names of modules that are quantized as in ``int8-weights`` only.
+        keep_float: names of modules that stay float.
+    """
+
+    equalised: bool = False
+    weight_only: frozenset[str] = frozenset()
+    keep_float: frozenset[str] = frozenset()
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Modules that do not get the precision itself."""
+        return self.weight_only | self.keep_float
+
+    def mark(self, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
+        """The table of layers, with the spared ones marked."""
+        return mark_spared(rows, self.weight_only, self.keep_float)
+
+    def label(self, rows: Sequence[LayerDamage]) -> str:
+        """The recipe in words, as in ``4 layers as in int8-weights``."""
+        counts = Counter(row.spared_as for row in self.mark(rows))
+        parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
+        return ", ".join(parts) or ("equalised, biases corrected" if self.equalised else "plain")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage may look at.
+
+    Attributes:
+        precision: to reach.
+        study: measurements of the network, made when asked for.
+        smallest: layers with fewer weights are not quantized by the format.
+        passed: recipes that other formats' artifacts of this precision passed with.
+    """
+
+    precision: Precision
+    study: Study
+    smallest: int = 0
+    passed: Sequence[Recipe] = ()
+
+    def layers(self) -> list[LayerDamage]:
+        """All layers, the noisiest first."""
+        return self.study.noise(self.precision)
+
+    def quantized(self) -> list[LayerDamage]:
+        """The layers that the format quantizes."""
+        return [row for row in self.layers() if row.modules and row.weights >= self.smallest]
+
+    def outermost(self) -> frozenset[str]:
+        """Modules at both ends, spared before damage is measured; none where activations stay float."""
+        ends = self.study.ends(self.precision)
+        return ends[-1] if ends else frozenset()
+
+    def most_damaging(self) -> list[LayerDamage]:
+        """The quantized layers between the outermost ones, the most damaging first."""
+        return self.study.damage(self.precision, self._between())
+
+    def table(self) -> list[LayerDamage]:
+        """All layers: those whose damage was measured, the most damaging first, then the others by noise."""
+        measured = self.study.measured_damage(self.precision, self._between())
+        names = {row.layer for row in measured}
+        return [*measured, *(row for row in self.layers() if row.layer not in names)]
+
+    def spares_all(self, recipe: Recipe) -> bool:
+        """Whether nothing would be left of the precision: such an artifact must not bear its name."""
+        rows = self.quantized()
+        return bool(rows) and all(recipe.spared.issuperset(row.modules) for row in rows)
+
+    def _between(self) -> list[LayerDamage]:
+        ends = self.outermost()
+        return [row for row in self.quantized() if not ends.issuperset(row.modules)]
+
+
+Stage = Callable[[Context], Sequence[Recipe]]
+
+
+def known_to_pass(context: Context) -> list[Recipe]:
+    """What other formats' artifacts needed, fewest spared layers first."""
+    return sorted(dict.fromkeys(context.passed), key=lambda recipe: len(recipe.weight_only))
+
+
+def equalisation(_: Context) -> list[Recipe]:
+    """Cross-layer equalisation and bias correction."""
+    return [Recipe(equalised=True)]
+
+
+def spare_both_ends(context: Context) -> list[Recipe]:
+    """The layers at both ends as in int8-weights; only where activations have calibrated ranges."""
+    rows = context.layers()
+    return [
+        Recipe(weight_only=with_enclosing(modules, rows)) for modules in context.study.ends(context.precision)
+    ]
+
+
+def spare_most_damaging(context: Context) -> list[Recipe]:
+    """The most damaging layers as in int8-weights, twice as many each time."""
+    if context.precision.activations == "float" and context.precision.weights == "int8":
+        return []  # this is int8-weights already
+    ends, rows = context.outermost(), context.layers()
+    return [
+        Recipe(weight_only=with_enclosing(ends | modules, rows))
+        for modules in doubling(context.most_damaging())
+    ]
+
+
+def keep_most_damaging_float(context: Context) -> list[Recipe]:
+    """The most damaging layers in float, twice as many each time: int8 weights may be too coarse for them.
+
+    All others are as in int8-weights where the precision goes further than that.
+    """
+    worst = context.most_damaging()
+    base: frozenset[str] = frozenset()
+    if not (context.precision.activations == "float" and context.precision.weights == "int8"):
+        modules = context.outermost().union(*(row.modules for row in worst))
+        base = with_enclosing(modules, context.layers())
+    order = [*worst, *(row for row in context.quantized() if row not in worst)]
+    return [Recipe(False, base, modules) for modules in doubling(order)]
+
+
+STAGES: tuple[Stage, ...] = (
+    known_to_pass,
+    equalisation,
+    spare_both_ends,
+    spare_most_damaging,
+    keep_most_damaging_float,
+)
+
+
+def doubling(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:
+    """Yields the modules of the first 1, 2, 4, ... layers, finally of all.
+
+    Layers that share their modules count as one; a layer that no module holds alone cannot be spared.
+    """
+    layers = [modules for modules in dict.fromkeys(row.modules for row in rows) if modules]
+    count = 1
+    while layers:
+        yield frozenset(module for modules in layers[:count] for module in modules)
+        if count >= len(layers):
+            return
+        count *= 2
+
+
+def with_enclosing(spared: frozenset[str], rows: Sequence[LayerDamage]) -> frozenset[str]:
+    """Adds every enclosing module all of whose layers are spared.
+
+    Its weightless operations (sums, pools, softmax) are then spared too: between layers that are not
+    quantized they would only round. The root module is never added.
+    """
+    unspared: set[str] = set()
+    covered: set[str] = set()
+    for row in rows:
+        enclosing = {outer for module in row.modules for outer in _outwards(module)}
+        (covered if spared.issuperset(row.modules) else unspared).update(enclosing)
+    return spared | (covered - unspared)
+
+
+def _outwards(module: str) -> Iterator[str]:
+    while module:
+        yield module
+        module = module.rpartition(".")[0]

@@ -1,0 +1,153 @@
+"""A report as a Markdown page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mobileiqa_bench.fidelity.pages import (
+    drift_section,
+    largest_differences,
+    number,
+    skipped_section,
+    timing_section,
+)
+from mobileiqa_bench.tables import write_table
+
+from .quantize.sensitivity import SPARED
+from .rewrite import Step
+
+if TYPE_CHECKING:
+    from .report import Report
+
+
+def page(report: Report, *, drawn: bool) -> str:
+    """The whole page, with the picture ``report.png`` if it was drawn."""
+    model, size = report.contract.model, report.contract.input.size
+    versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    picture = "![scores of the artifact over the reference's](report.png)"
+    sections = [
+        f"# {model.name} {model.version}",
+        f"{report.file}, {report.bytes / 1e6:.1f} MB{_size_ratio(report)}, {report.file_format} "
+        f"{report.precision}; input {size[0]} x {size[1]} uint8 RGB; checkpoint sha256 "
+        f"{model.checkpoint_sha256}.",
+        _verdict(report),
+        picture if drawn else "No picture was drawn: it needs matplotlib.",
+        "## Against the network as trained, in PyTorch",
+        drift_section(report.verdict),
+        skipped_section(report.verdict.skipped),
+        "The largest differences:",
+        largest_differences(report.verdict.scores),
+        "## Time and memory",
+        timing_section(report.timing, "fp32") if report.timing else f"Not measured: {report.timing_note}.",
+        *_calibration(report),
+        *_attempts(report),
+        *_layers(report),
+        f"## Rewrites\n\n{cost_table(report.steps)}",
+        _unchanged(report.steps),
+        f"Made with {versions}.",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def subtitle(report: Report) -> str:
+    """One line for the picture: size, time, memory, verdict."""
+    parts = [f"{report.bytes / 1e6:.1f} MB{_size_ratio(report)}"]
+    if report.timing:
+        parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
+        parts.append(f"{report.timing.memory_ratio[0]:.2f} of its memory")
+    parts.append("verified" if report.verdict.passed else "FAILED verification")
+    return f"{'  ·  '.join(parts)}  ·  {report.verdict.drift.images} images"
+
+
+def cost_table(steps: Sequence[Step]) -> str:
+    """The table of what each rewrite saves."""
+    rows = [
+        (
+            step.name.replace("_", " "),
+            f"{step.cost.parameters / 1e6:.2f} M",
+            f"{step.cost.macs / 1e9:.2f} G",
+            f"{step.cost.largest_activation / 1e6:.1f} MB",
+        )
+        for step in steps
+        if not step.reason
+    ]
+    return write_table(("network", "parameters", "MACs", "largest activation"), rows, "lrrr")
+
+
+def unchanged_lines(steps: Sequence[Step]) -> list[str]:
+    """Why each rewrite that did not apply did not, a line each."""
+    return [f"{step.name.replace('_', ' ')}: {step.reason}" for step in steps if step.reason]
+
+
+def _unchanged(steps: Sequence[Step]) -> str:
+    lines = unchanged_lines(steps)
+    return "Not applied:\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
+
+
+def _size_ratio(report: Report) -> str:
+    return f" ({report.bytes / report.fp32_bytes:.2f} of fp32)" if report.fp32_bytes else ""
+
+
+def _verdict(report: Report) -> str:
+    if report.verdict.passed:
+        return "**Passed verification.**"
+    heading = f"**FAILED verification, {'kept all the same' if report.kept else 'not kept'}.**"
+    return "\n".join([heading, "", *(f"- {failure}" for failure in report.verdict.failures)])
+
+
+def _calibration(report: Report) -> list[str]:
+    used = report.calibration
+    if used is None:
+        return []
+    how = f", chosen evenly over the predicted scores of {used.available} photos" if used.stratified else ""
+    names = "\n".join(f"- {name}" for name in used.photos)
+    return [
+        "## Calibration",
+        f"{len(used.photos)} pictures ({used.source}){how}.",
+        *(f"**Warning:** {warning}." for warning in used.warnings),
+        skipped_section(used.skipped),
+        f"<details><summary>Which</summary>\n\n{names}\n\n</details>",
+    ]
+
+
+def _attempts(report: Report) -> list[str]:
+    if len(report.attempts) < 2:
+        return []
+    rows = [
+        (
+            row.label,
+            number(row.srcc, ".5f"),
+            number(row.mean_difference, ".1e"),
+            number(row.max_difference, ".1e"),
+            f"{row.clear_flips:.2%}",
+        )
+        for row in report.attempts
+    ]
+    header = ("recipe", "SRCC", "mean difference", "largest", "clear pairs flipped")
+    return ["## Recipes tried", write_table(header, rows, "lrrrr")]
+
+
+def _layers(report: Report) -> list[str]:
+    if not report.layers:
+        return []
+    spared = "; ".join(f"{SPARED[kind]}: {', '.join(layers)}" for kind, layers in report.spared.items())
+    rows = [
+        (
+            row.layer,
+            f"{row.sqnr_db:.1f} dB",
+            number(row.max_difference, ".1e", ""),
+            number(row.mean_difference, ".1e", ""),
+            number(row.srcc, ".4f", ""),
+            row.spared_as,
+        )
+        for row in report.layers
+    ]
+    header = ("layer", "SQNR", "largest difference", "mean", "SRCC", "spared as")
+    return [
+        "## Layer by layer",
+        f"Each layer quantized alone, simulated in PyTorch on {report.analysis_pictures} calibration "
+        "pictures: signal to quantization noise at its output, and the damage to the scores where it was "
+        f"measured. Spared layers: {spared or 'none'}.",
+        write_table(header, rows, "lrrrrl"),
+    ]

@@ -1,0 +1,312 @@
+"""What is tried before an artifact passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mobileiqa_export.candidate import make_candidate
+from mobileiqa_export.cells import Cell
+from mobileiqa_export.errors import ConversionFailed, InternalError
+from mobileiqa_export.formats import FORMATS, Format, Job, LayerCount, Writer
+from mobileiqa_export.formats import onnx as onnx_format
+from mobileiqa_export.options import Options
+from mobileiqa_export.precisions import FP16, FP32, INT8_STATIC, INT8_WEIGHTS, Precision
+from mobileiqa_export.prepare import Prepared, prepare
+from mobileiqa_export.recipes import Recipe, with_enclosing
+from mobileiqa_export.search import SearchResult, search
+from mobileiqa_export.study import Study
+from mobileiqa_export.subject import StudentSource
+from mobileiqa_sdk.errors import OpinionsInvalid
+from mobileiqa_sdk.progress import SILENT
+
+BAR = 0.999
+FEW = LayerCount(10, 10, 10)
+
+
+class Recorder:
+    """Progress that keeps its steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+    def warn(self, text: str) -> None:
+        """Warnings about built-in pictures are expected."""
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny_checkpoint: Path) -> Prepared:
+    made = prepare(StudentSource(tiny_checkpoint), Options(timing=False), SILENT)
+    # Scores that formula-made weights would not spread so clearly.
+    return replace(made, reference=np.linspace(0.2, 0.9, len(made.reference)).tolist())
+
+
+@pytest.fixture(scope="module")
+def study(prepared: Prepared) -> Study:
+    return Study(prepared, Options(), lambda _: 0.5, SILENT)
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """A format that writes next to nothing, and the jobs it got."""
+    received: list[Job] = []
+
+    def save(job: Job) -> Path:
+        received.append(job)
+        (job.folder / "model.onnx").write_bytes(b"weights")
+        return job.folder / "model.onnx"
+
+    writers = {precision: Writer("") for precision in (FP32, FP16, INT8_WEIGHTS, INT8_STATIC)}
+    monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", writers))
+    monkeypatch.setattr(onnx_format, "save", save)
+    monkeypatch.setattr("mobileiqa_export.candidate.count_layers", lambda *_: FEW)
+    return received
+
+
+@pytest.fixture
+def errors(
+    monkeypatch: pytest.MonkeyPatch, prepared: Prepared, jobs: list[Job]
+) -> Callable[[Callable[[Job], float]], None]:
+    """Lets artifacts answer alternately too high and too low, by an amount that depends on their job."""
+
+    def answer(error: Callable[[Job], float]) -> None:
+        class Runner:
+            def __init__(self) -> None:
+                self.contract = jobs[-1].contract
+
+            def run(self, pixels: np.ndarray) -> float:
+                index = next(i for i, each in enumerate(prepared.images.pixels) if each is pixels)
+                amount = error(jobs[-1])
+                if np.isnan(amount):
+                    raise OpinionsInvalid("nan")
+                return prepared.reference[index] + amount * (-1) ** index * (index > 0)
+
+        monkeypatch.setattr("mobileiqa_export.candidate.open_artifact", lambda _: Runner())
+
+    return answer
+
+
+Errors = Callable[[Callable[[Job], float]], None]
+
+
+def run(
+    prepared: Prepared,
+    study: Study,
+    scratch: Path,
+    precision: Precision = INT8_WEIGHTS,
+    passed: Sequence[Recipe] = (),
+    progress: Recorder | None = None,
+) -> SearchResult:
+    return search(prepared, study, Cell("onnx", precision), scratch, BAR, passed, progress or Recorder())
+
+
+def labels(result: SearchResult) -> list[str]:
+    return [attempt.label for attempt in result.attempts]
+
+
+def test_a_plain_artifact_that_passes_is_the_only_attempt(
+    prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+) -> None:
+    errors(lambda _: 0.001)
+    result = run(prepared, study, tmp_path)
+    assert not result.best.failures
+    assert labels(result) == ["plain"]
+    (job,) = jobs
+    assert job.network is prepared.network
+    assert result.layers
+    assert not any(row.spared_as for row in result.layers)
+
+
+def test_layers_stay_float_until_the_bar_holds(
+    prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+) -> None:
+    errors(lambda job: 0.001 if len(job.keep_float) >= 4 else 0.3)
+    progress = Recorder()
+    result = run(prepared, study, tmp_path, progress=progress)
+    assert not result.best.failures
+    assert labels(result) == [
+        "plain",
+        "equalised, biases corrected",
+        "1 layers in float",
+        "2 layers in float",
+        "4 layers in float",
+    ]
+    assert jobs[1].network is not prepared.network
+    announced = [step for step in progress.steps if "attempt" in step]
+    assert [step.endswith(label) for step, label in zip(announced, labels(result)[1:], strict=True)]
+    kept = [row for row in result.layers if row.spared_as == "float"]
+    assert len(kept) == 4
+    assert result.best.recipe.keep_float == {module for row in kept for module in row.modules}
+    assert kept == sorted(kept, key=lambda row: -(row.mean_difference or 0))
+    assert max(row.mean_difference or 0 for row in result.layers) == kept[0].mean_difference
+    assert result.attempts[-1].srcc == pytest.approx(1)
+
+
+def test_calibrated_activations_stay_float_at_both_ends(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+) -> None:
+    quarter, half, most = study.ends(INT8_STATIC)
+    assert {name.partition(".")[0] for name in quarter} == {"local_cnn", "head"}
+    assert quarter < half < most
+    ends = with_enclosing(most, study.noise(INT8_STATIC))
+    errors(lambda job: 0.001 if ends < job.weight_only else 0.3)
+    result = run(prepared, study, tmp_path, INT8_STATIC)
+    counts = [sum(set(row.modules) <= end for row in result.layers) for end in (quarter, half, most)]
+    assert labels(result) == [
+        "plain",
+        "equalised, biases corrected",
+        *(f"{count} layers as in int8-weights" for count in (*counts, counts[-1] + 1)),
+    ]
+    assert not result.best.recipe.keep_float
+    assert result.layers[0].spared_as == "int8-weights"
+
+
+def test_what_other_formats_needed_is_tried_first_fewest_layers_before(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+) -> None:
+    rows = study.noise(INT8_STATIC)
+    quarter, half, most = (with_enclosing(end, rows) for end in study.ends(INT8_STATIC))
+    errors(lambda job: 0.001 if half <= job.weight_only else 0.3)
+    passed = [Recipe(True, most), Recipe(True, half), Recipe(True, quarter)]
+    result = run(prepared, study, tmp_path, INT8_STATIC, passed)
+    assert result.best.recipe == Recipe(True, half)
+    assert len(result.attempts) == 3
+
+
+@pytest.mark.parametrize("precision", [INT8_WEIGHTS, INT8_STATIC])
+def test_an_artifact_of_which_nothing_is_left_is_never_made(
+    precision: Precision, prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+) -> None:
+    """All layers in float is fp32, and all as in int8-weights is int8-weights: not what was asked for."""
+    modules = {module for row in study.noise(precision) for module in row.modules}
+    errors(lambda job: 0.001 if job.spared >= modules else 0.3)
+    result = run(prepared, study, tmp_path, precision)
+    assert result.best.failures
+    assert not any(job.spared >= modules for job in jobs)
+    assert len(result.attempts) < 24
+
+
+def test_a_file_without_the_precision_fails_whatever_its_scores(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors(lambda _: 0.0)
+    monkeypatch.setattr("mobileiqa_export.candidate.count_layers", lambda *_: LayerCount(53, 53, 0))
+    cell = Cell("onnx", INT8_STATIC)
+    candidate = make_candidate(prepared, study, cell, Recipe(), tmp_path / "a", SILENT)
+    assert any("53" in reason for reason in candidate.failures)
+    weights = Cell("onnx", INT8_WEIGHTS)
+    assert not make_candidate(prepared, study, weights, Recipe(), tmp_path / "b", SILENT).failures
+
+
+def test_what_is_not_quantized_is_not_spared(
+    prepared: Prepared,
+    study: Study,
+    jobs: list[Job],
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    smallest = 300
+    writers = {INT8_WEIGHTS: Writer("", smallest)}
+    monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", writers))
+    large = {row.modules for row in study.noise(INT8_WEIGHTS) if row.weights >= smallest}
+    assert 1 < len(large) < len(study.noise(INT8_WEIGHTS))
+    errors(lambda job: 0.3)
+    run(prepared, study, tmp_path)
+    assert {module for job in jobs for module in job.keep_float} <= {
+        module for modules in large for module in modules
+    }
+    # Nor are biases corrected in such layers.
+    uncorrected = study.equalised(jobs[0], 10**9).network.state_dict()
+    treated = jobs[1].network.state_dict()
+    changed = {name for name, values in treated.items() if not torch.equal(values, uncorrected[name])}
+    sizes = [treated[name.replace(".bias", ".weight")].numel() for name in changed]
+    assert len(sizes) > 3
+    assert all(size >= smallest for size in sizes)
+
+
+def test_if_nothing_helps_the_best_is_left(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+) -> None:
+    errors(lambda job: 0.3 if len(job.keep_float) == 2 else 0.5)
+    result = run(prepared, study, tmp_path)
+    assert result.best.failures
+    assert len(result.attempts) > 5
+    assert [folder.name for folder in tmp_path.iterdir()] == [result.best.folder.name]
+    assert sum(row.spared_as == "float" for row in result.layers) == 2
+
+
+def test_an_artifact_that_answers_nan_is_a_failed_attempt(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+) -> None:
+    errors(lambda job: 0.001 if job.keep_float else np.nan)
+    result = run(prepared, study, tmp_path)
+    assert not result.best.failures
+    assert result.attempts[0].max_difference is None
+
+
+def test_a_golden_image_beyond_its_tolerance_fails(
+    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+) -> None:
+    """For integer precisions nothing else bounds the golden image so tightly."""
+    moved = replace(
+        prepared, reference=[prepared.reference[0] + INT8_WEIGHTS.tolerance * 1.01, *prepared.reference[1:]]
+    )
+    for network, failed in ((prepared, False), (moved, True)):
+        scratch = tmp_path / str(failed)
+        cell = Cell("onnx", INT8_WEIGHTS)
+        errors(lambda _: 0.0)
+        candidate = make_candidate(network, study, cell, Recipe(), scratch, SILENT)
+        assert any("golden" in reason for reason in candidate.failures) == failed
+
+
+def test_another_contract_inside_fails(
+    prepared: Prepared,
+    study: Study,
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    errors(lambda _: 0.0)
+    other = prepared.contract(FP16)
+    real = onnx_format.save
+    monkeypatch.setattr(onnx_format, "save", lambda job: real(replace(job, contract=other)))
+    candidate = make_candidate(prepared, study, Cell("onnx", FP32), Recipe(), tmp_path / "a", SILENT)
+    assert any("contract" in reason for reason in candidate.failures)
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected", "named"),
+    [
+        (KeyError("aten.unheard_of\nand more"), ConversionFailed, "unheard_of"),
+        (AttributeError("module 'onnxscript.rewriter' has no attribute 'x'"), InternalError, "onnxscript"),
+        (TypeError("save() takes 1 argument"), InternalError, "save"),
+        (MemoryError("all of it"), MemoryError, "all of it"),
+        (OSError(28, "No space left on device", "model.onnx"), ConversionFailed, "No space left"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or type(value).__name__,
+)
+def test_whose_fault_a_failed_conversion_is(
+    raised: Exception,
+    expected: type[Exception],
+    named: str,
+    prepared: Prepared,
+    study: Study,
+    jobs: list[Job],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def save(job: Job) -> Path:
+        raise raised
+
+    monkeypatch.setattr(onnx_format, "save", save)
+    with pytest.raises(expected, match=named):
+        make_candidate(prepared, study, Cell("onnx", INT8_WEIGHTS), Recipe(), tmp_path / "a", SILENT)
