@@ -161,3 +161,22 @@ def test_an_epoch_sees_every_photo_once_in_an_order_of_its_own(scenes: list[Path
     assert [pixels.shape[-1] for pixels, _, _ in items] == [48] * 6 + [64] * 3
     again = batches[4]
     assert all(torch.equal(a, b) for a, b in zip(again, items[4], strict=True))
+
+
+def test_a_photo_is_trained_on_its_own_opinion(scenes: list[Path], tmp_path: Path) -> None:
+    """Steps on single rows pull the student's scores of these photos apart, towards their MOS."""
+    run = started(scenes, tmp_path / "state.pt")
+    object.__setattr__(run.settings, "correlation", 0.0)
+    run.mos[:] = 0.5
+    run.mos[6] = 0.0
+    run.weights[:] = 1.0
+    pixels = torch.from_numpy(read_resized(scenes[6], (64, 64))).permute(2, 0, 1).unsqueeze(0)
+
+    def score() -> float:
+        with torch.no_grad():
+            return run.student.observe(run._inputs(pixels)).score.item()
+
+    before = score()
+    for _ in range(20):
+        run._learn(pixels, torch.tensor([6]), pixels[:0])
+    assert score() < before - 0.1
