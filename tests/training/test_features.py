@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageOps
 
 from mobileiqa_export.student.backbone import BACKBONES, Backbone
-from training import features, shards
+from training import features, ladder_features, shards
 from training.backbone_file import BACKBONE
 from training.errors import FeatureCacheError
 from training.features import FeatureCache, extract, fingerprint, frozen_backbone, read_square
@@ -175,3 +175,28 @@ def test_flipped_features_are_those_of_mirrored_photos(
             caches[flip].read()[0], extract(backbone, [expected])[0], rtol=1e-4, atol=1e-4
         )
     assert not np.allclose(caches[True].read()[0], caches[False].read()[0], rtol=1e-4, atol=1e-4)
+
+
+class Fixed(LadderSource):
+    """Always the same ladder, bright on the left."""
+
+    def draw(self, generator: np.random.Generator) -> list[np.ndarray]:
+        rung = np.zeros((64, 64, 3), np.uint8)
+        rung[:, :32] = 255
+        return [rung] * RUNGS
+
+
+def test_half_of_the_ladders_are_mirrored_all_rungs_together(
+    tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirrored: list[bool] = []
+
+    def record(_: Backbone, rungs: list[np.ndarray]) -> np.ndarray:
+        dark = {bool(rung[0, 0, 0] == 0) for rung in rungs}
+        assert len(dark) == 1
+        mirrored.append(dark.pop())
+        return np.zeros((RUNGS, 3456), np.float32)
+
+    monkeypatch.setattr(ladder_features, "extract", record)
+    LadderCache(tmp_path, "w", 0).fill(40, Fixed([], [], (64, 64)), backbone)
+    assert 10 < sum(mirrored) < 30

@@ -9,7 +9,8 @@ import torch
 from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
 from training.features import read_resized
-from training.finetune import Batches, FinetuneSettings, Finetuning, Rated, cropped
+from training.finetune import Batches, FinetuneSettings, Finetuning, Rated, cropped, opinions_in
+from training.head import ladder_loss, view_loss
 from training.teachers import Teacher
 
 from .conftest import Recorder
@@ -164,10 +165,10 @@ def test_an_epoch_sees_every_photo_once_in_an_order_of_its_own(scenes: list[Path
 
 
 def test_a_photo_is_trained_on_its_own_opinion(scenes: list[Path], tmp_path: Path) -> None:
-    """Steps on single rows pull the student's scores of these photos apart, towards their MOS."""
+    """The one photo of a batch is the worst of all, so its score falls."""
     run = started(scenes, tmp_path / "state.pt")
     object.__setattr__(run.settings, "correlation", 0.0)
-    run.mos[:] = 0.5
+    run.mos[:] = 1.0
     run.mos[6] = 0.0
     run.weights[:] = 1.0
     pixels = torch.from_numpy(read_resized(scenes[6], (64, 64))).permute(2, 0, 1).unsqueeze(0)
@@ -179,4 +180,15 @@ def test_a_photo_is_trained_on_its_own_opinion(scenes: list[Path], tmp_path: Pat
     before = score()
     for _ in range(20):
         run._learn(pixels, torch.tensor([6]), pixels[:0])
-    assert score() < before - 0.1
+    assert score() < before - 0.001
+
+
+def test_a_step_tells_rated_photos_from_rungs(scenes: list[Path], tmp_path: Path) -> None:
+    run = started(scenes, tmp_path / "state.pt")
+    photos = torch.from_numpy(np.stack([read_resized(path, (64, 64)) for path in scenes])).permute(0, 3, 1, 2)
+    rated, rows, rungs = photos[:5], torch.arange(5), photos[5:8]
+    with torch.no_grad():
+        opinions = opinions_in(run._observe(run.student, run._inputs(torch.cat([rated, rungs]))))
+    expected = view_loss(opinions[:5], run.mos[rows], run.weights[rows], SETTINGS.correlation)
+    ranked = ladder_loss(opinions[5:], SETTINGS.margin)
+    assert run._learn(rated, rows, rungs) == pytest.approx((expected.item(), ranked.item()), rel=1e-3)

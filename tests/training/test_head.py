@@ -99,6 +99,8 @@ def test_evaluation_splits_by_subset_and_near_duplicates() -> None:
     assert set(result.subsets) == {"ss01", "ss02"}
     assert result.agreement.srcc.value == pytest.approx(1)
     assert len(result.views) == 2
+    # Two views, one of which is right: the error is half their distance.
+    assert result.spread == pytest.approx(1, abs=0.01)
 
 
 def test_a_lone_view_learns_from_every_photo() -> None:

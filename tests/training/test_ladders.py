@@ -10,6 +10,7 @@ from mobileiqa_bench.evaluation.distortions import DISTORTIONS
 from training.ladders import (
     GAP,
     RUNGS,
+    LadderSource,
     better_half,
     draw_rungs,
     is_large,
@@ -89,3 +90,37 @@ def test_rungs_are_steps_apart(monkeypatch: pytest.MonkeyPatch, scenes: list[Pat
 def test_a_large_photo_is_large_both_ways() -> None:
     sizes = {(64, 48): True, (63, 48): False, (64, 47): False}
     assert {size: is_large(np.zeros((*size, 3), np.uint8), (32, 24)) for size in sizes} == sizes
+
+
+def test_some_large_photos_are_distorted_at_twice_the_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the faults that shrinking hides are twice as strong."""
+    photo = np.zeros((96, 96, 3), np.uint8)
+    scales: list[float] = []
+
+    def record(distortion: object, step: float, scale: float) -> None:
+        scales.append(scale)
+
+    monkeypatch.setattr("training.ladders.strength_at", record)
+    for seed in range(60):
+        assert draw_rungs(photo, (32, 24), np.random.default_rng(seed))[1][0].shape == (32, 24, 3)
+    assert set(scales) == {1.0, 2.0}
+    assert 0.1 < scales.count(2.0) / len(scales) < 0.4
+
+
+def test_half_of_the_ladders_begin_with_unrated_photographs(
+    monkeypatch: pytest.MonkeyPatch, scenes: list[Path]
+) -> None:
+    unrated = np.zeros((40, 40, 3), np.uint8)
+    starts: list[bool] = []
+
+    def record(photo: np.ndarray, *_: object) -> tuple[str, list[np.ndarray]]:
+        starts.append(photo is unrated)
+        return "", []
+
+    monkeypatch.setattr("training.ladders.draw_rungs", record)
+    for seed in range(60):
+        LadderSource(scenes, [unrated], (32, 32)).draw(np.random.default_rng(seed))
+    assert 15 < sum(starts) < 45
+    starts.clear()
+    LadderSource(scenes, [], (32, 32)).draw(np.random.default_rng(0))
+    assert starts == [False]
