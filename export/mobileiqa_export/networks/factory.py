@@ -9,12 +9,15 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from ..errors import FactoryFailed
+from ..errors import FactoryFailed, NetworkUnfit
+from .user_code import importing
 
 # What people wrap a network in to train it, and where it is inside.
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
@@ -39,35 +42,76 @@ def build(factory: str, kwargs: Mapping[str, Any]) -> nn.Module:
 
     Raises:
         FactoryFailed: it cannot be found or imported, fails, or returns something else than a module.
+        NetworkUnfit: a part of the network is TorchScript or a lazy layer without weights.
     """
     place, _, path = factory.rpartition(":")
     if not place or not path:
         raise FactoryFailed(f"{factory!r} is no factory; write module:function or path/to/file.py:function")
-    module = _import(factory, place)
-    try:
-        target: Any = module
-        for name in path.split("."):
-            target = getattr(target, name)
-    except AttributeError:
-        found = [
-            n
-            for n, v in vars(module).items()
-            if callable(v) and getattr(v, "__module__", "") == module.__name__
-        ]
-        raise FactoryFailed(
-            f"{factory}: there is no {path} in {place}; it has {', '.join(found) or 'nothing to call'}"
-        ) from None
-    network = target
-    if not isinstance(target, nn.Module):
-        try:
-            network = target(**kwargs)
-        except Exception as error:
-            raise FactoryFailed(f"{factory}: fails: {described(error)}") from error
+    folder = Path(place).resolve().parent if is_file(factory) else Path.cwd()
+    with importing(str(folder)):
+        network = _made(factory, place, path, kwargs)
     while inner := _WRAPPERS.get(type(network).__name__):
         network = getattr(network, inner)
     if not isinstance(network, nn.Module):
         raise FactoryFailed(f"{factory}: gives {type(network).__name__}, not a torch.nn.Module")
-    return network.cpu().float().eval().requires_grad_(False)
+    _check(factory, network)
+    return evaluating(network.cpu().float()).requires_grad_(False)
+
+
+def _made(factory: str, place: str, path: str, kwargs: Mapping[str, Any]) -> Any:
+    try:
+        module = _import(factory, place)
+        target: Any = module
+        for name in path.split("."):
+            target = getattr(target, name, None)
+        if target is None:
+            raise FactoryFailed(
+                f"{factory}: there is no {path} in {place}; it has {_callables(module) or 'nothing to call'}"
+            )
+        return target if isinstance(target, nn.Module) else target(**kwargs)
+    except FactoryFailed:
+        raise
+    except SystemExit as error:
+        raise FactoryFailed(
+            f"{factory}: ends the program by sys.exit({error.code!r}); name a module that only defines networks"
+        ) from error
+    except Exception as error:
+        raise FactoryFailed(f"{factory}: fails: {described(error)}") from error
+
+
+def _callables(module: ModuleType) -> str:
+    names = []
+    for name, value in vars(module).items():
+        if callable(value) and getattr(value, "__module__", "") == module.__name__:
+            names.append(name)
+    return ", ".join(names)
+
+
+def _check(factory: str, network: nn.Module) -> None:
+    """Raises NetworkUnfit for parts that cannot be followed or copied."""
+    for name, module in network.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise NetworkUnfit(
+                f"{factory}: {name or 'the network'} is TorchScript, which cannot be exported; "
+                "build it from its Python class and load its state_dict"
+            )
+        if any(map(_is_lazy, (*module._parameters.values(), *module._buffers.values()))):
+            raise NetworkUnfit(
+                f"{factory}: {name or 'the network'} is a lazy layer without weights; "
+                "run the network once on an image in the factory"
+            )
+
+
+def _is_lazy(value: object) -> bool:
+    return isinstance(value, (UninitializedParameter, UninitializedBuffer))
+
+
+def evaluating(network: nn.Module) -> nn.Module:
+    """Puts a network into eval mode, modules whose own ``train()`` ignores its argument included."""
+    for module in network.eval().modules():
+        if module.training:
+            module.train = MethodType(nn.Module.train, module)  # type: ignore[method-assign]
+    return network.eval()
 
 
 def described(error: BaseException) -> str:
@@ -75,7 +119,8 @@ def described(error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_user(frame.filename)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}{': ' * bool(line)}{line}{where}"
+    name = type(error).__name__
+    return f"{name}: {line}{where}" if line else f"{name}{where}"
 
 
 def _of_user(filename: str) -> bool:
@@ -93,7 +138,6 @@ def _import(factory: str, place: str) -> ModuleType:
     try:
         if is_file(factory):
             return _import_file(Path(place))
-        _look_in(os.getcwd())
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
         missing = error.name or ""
@@ -111,7 +155,6 @@ def _import(factory: str, place: str) -> ModuleType:
 def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(path)
-    _look_in(str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
@@ -120,9 +163,3 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules.setdefault(path.stem, module)
     spec.loader.exec_module(module)
     return module
-
-
-def _look_in(folder: str) -> None:
-    """For good: networks may import when they run."""
-    if folder not in sys.path:
-        sys.path.insert(0, folder)

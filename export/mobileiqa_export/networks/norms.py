@@ -28,9 +28,13 @@ class _Flow(TorchFunctionMode):
         self.taken: dict[int, nn.Module] = {}
         self.reads: Counter[int] = Counter()
         self.calls: Counter[nn.Module] = Counter()
+        self._weights: Counter[int] = Counter()
+        self._weight_ids = {id(value) for value in (*network.parameters(), *network.buffers())}
         self._hooks = []
         for module in network.modules():
-            if type(module) in _LAYERS and not module._forward_pre_hooks:
+            if _has_hooks(module):
+                continue
+            if type(module) in _LAYERS:
                 self._hooks.append(module.register_forward_hook(self._gives))
             elif type(module) in _NORMS:
                 self._hooks.append(module.register_forward_pre_hook(self._takes))
@@ -40,7 +44,9 @@ class _Flow(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if not _asks_for_form(func):
-            self.reads.update({id(leaf) for leaf in tree_leaves((args, kwargs)) if id(leaf) in self.given})
+            ids = {id(leaf) for leaf in tree_leaves((args, kwargs))}
+            self.reads.update(ids & self.given.keys())
+            self._weights.update(ids & self._weight_ids)
         return func(*args, **kwargs)
 
     def __exit__(self, *error: Any) -> None:
@@ -62,8 +68,16 @@ class _Flow(TorchFunctionMode):
         return [
             (self.given[key][1], norm)
             for key, norm in self.taken.items()
-            if self.reads[key] == 1 and self.calls[norm] == self.calls[self.given[key][1]] == 1
+            if self.reads[key] == 1
+            and self.calls[norm] == self.calls[self.given[key][1]] == 1
+            and self._alone(self.given[key][1])
+            and self._alone(norm)
         ]
+
+    def _alone(self, module: nn.Module) -> bool:
+        """Whether nothing but the module itself reads its weights."""
+        own = (*module.parameters(recurse=False), *module.buffers(recurse=False))
+        return all(self._weights[id(value)] <= 1 for value in own)
 
 
 def fold_norms(network: nn.Module, example: Tensor) -> int:
@@ -89,6 +103,10 @@ def fold_norms(network: nn.Module, example: Tensor) -> int:
         network.set_submodule(places[norm][0], nn.Identity())
         folded += 1
     return folded
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
 
 
 def _asks_for_form(func: Any) -> bool:

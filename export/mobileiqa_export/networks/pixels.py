@@ -12,6 +12,7 @@ from ..errors import NetworkUnfit
 from ..rewrite.pooling import pooling_matrix
 from .description import Answer, Description
 from .substitutes import Substitutes
+from .user_code import user_code
 
 # ITU-R BT.601, as Pillow's mode L; not rounded to whole levels.
 _BRIGHTNESS = (0.299, 0.587, 0.114)
@@ -50,7 +51,7 @@ class PixelNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         image = self.prepared(pixels)
-        with Substitutes(self.network, self.pooling, self.replaced, self.substituted):
+        with user_code(), Substitutes(self.network, self.pooling, self.replaced, self.substituted):
             given = self.network(image)
         return self.score(given)
 
@@ -66,7 +67,8 @@ class PixelNetwork(nn.Module):
 
     def score(self, given: Any) -> Tensor:
         """What the network gives -> [1]. Raises NetworkUnfit where that is not as described."""
-        y = _selected(given, self.answer).flatten()
+        # Some networks answer in half or double precision.
+        y = _selected(given, self.answer).flatten().to(self.shift.dtype)
         wanted = max(len(self.answer.bins), 1)
         if y.numel() != wanted:
             raise NetworkUnfit(

@@ -9,12 +9,17 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from mobileiqa_sdk._numbers import exceeds
+
 from ..errors import NetworkUnfit
 from ..rewrite import Pass, PassResult, Rewritten, cost_of, run_passes
 from .factory import described
 from .norms import fold_norms
 from .pixels import PixelNetwork
 from .substitutes import NAMES
+
+SAME = 1e-4
+"""Largest difference between scores of one image by one network, in whatever order sums are taken."""
 
 
 def rewrite_network(
@@ -32,6 +37,7 @@ def rewrite_network(
         NetworkUnfit: the network cannot be copied.
     """
     network = copied(trained)
+    _check_copy(trained, network, example)
     passes = list(_passes(network, example)) if enabled else []
     return run_passes(network, passes, lambda network: cost_of(network, example), without)
 
@@ -44,6 +50,22 @@ def copied(trained: PixelNetwork) -> PixelNetwork:
         raise NetworkUnfit(
             f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
         ) from error
+
+
+def _check_copy(trained: PixelNetwork, copy: PixelNetwork, example: Tensor) -> None:
+    """Raises NetworkUnfit if a copy answers differently, as where hooks write into the original network."""
+    other = 255 - example
+    with torch.inference_mode():
+        trained(other)
+        mine = float(copy(example))
+        right = float(trained(example))
+    if exceeds(abs(mine - right), SAME):
+        hooked = [name for name, module in trained.named_modules() if module._forward_hooks]
+        where = f" on {', '.join(hooked)}" if hooked else ""
+        raise NetworkUnfit(
+            f"the network answers {right:.4f}, a copy of it {mine:.4f}: hooks{where} or "
+            "functions in it refer to the original; let them use the module that they are called with"
+        )
 
 
 def _passes(network: PixelNetwork, example: Tensor) -> Iterator[Pass]:

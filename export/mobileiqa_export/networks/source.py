@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.progress import Progress
@@ -22,11 +23,8 @@ from ..subject import Subject
 from .description import Description
 from .factory import build, described, stem
 from .pixels import PixelNetwork
-from .rewrites import rewrite_network
+from .rewrites import SAME, copied, rewrite_network
 from .weights import digest, load_weights
-
-_SAME = 1e-4
-"""Scores of one image by one network, whatever order sums are taken in."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class NetworkSource:
         return Subject(model, wanted.size, on_pixels(trained), rewritten)
 
 
-def probe(network: nn.Module, example: Tensor, name: str) -> None:
+def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
     """Run a network and trace it once, before anything that takes minutes.
 
     Raises:
@@ -96,20 +94,28 @@ def probe(network: nn.Module, example: Tensor, name: str) -> None:
             ) from error
     if not math.isfinite(first):
         raise NetworkUnfit(f"{name}: answers {first}; is it trained, and prepared for such values?")
-    if abs(first - second) > _SAME:
+    if exceeds(abs(first - second), SAME):
         raise NetworkUnfit(
             f"{name}: gives two answers to one image, {first:.4f} and {second:.4f}; "
             "does something in it, such as F.dropout, not know that it is in eval mode?"
         )
-    with following(network) as trail:
+    # A copy, since a traced program keeps references to the weights.
+    traced = copied(network)
+    with following(traced) as trail:
         try:
             with quiet(), torch.inference_mode():
-                torch.export.export(network, (example,), strict=False)
+                program = torch.export.export(traced, (example,), strict=False)
+                answer = float(program.module()(example))
         except Exception as error:
             raise NetworkUnfit(
                 f"{name}: {trail} keeps it from being exported: {described(error)}; write that in "
                 "another way, whose steps do not depend on the values in an image"
             ) from error
+    if exceeds(abs(answer - first), SAME):
+        raise NetworkUnfit(
+            f"{name}: answers {first:.4f} in PyTorch, but {answer:.4f} once traced for export; hooks that "
+            "write into the network, or the fast path of nn.TransformerEncoder with a padding mask, do that"
+        )
 
 
 def _texture(size: tuple[int, int]) -> Tensor:
