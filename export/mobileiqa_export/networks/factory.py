@@ -73,7 +73,7 @@ def _made(factory: str, place: str, path: str, kwargs: Mapping[str, Any]) -> Any
         raise
     except SystemExit as error:
         raise FactoryFailed(
-            f"{factory}: ends the program by sys.exit({error.code!r}); name a module that only defines networks"
+            f"{factory}: calls sys.exit({error.code!r}); name a module that only defines networks"
         ) from error
     except Exception as error:
         raise FactoryFailed(f"{factory}: fails: {described(error)}") from error

@@ -36,36 +36,36 @@ def rewrite_network(
     Raises:
         NetworkUnfit: the network cannot be copied.
     """
-    network = copied(trained)
-    _check_copy(trained, network, example)
+    network = copied(trained, example)
     passes = list(_passes(network, example)) if enabled else []
     return run_passes(network, passes, lambda network: cost_of(network, example), without)
 
 
-def copied(trained: PixelNetwork) -> PixelNetwork:
-    """Returns a deep copy. Raises NetworkUnfit where the network does not allow that."""
+def copied(trained: PixelNetwork, example: Tensor) -> PixelNetwork:
+    """Returns a deep copy that answers as the network does.
+
+    Raises:
+        NetworkUnfit: there is none, as where a closure that is used as a hook writes into the original.
+    """
+    with torch.inference_mode():
+        trained(255 - example)  # what a network keeps of one image must not answer for another
     try:
-        return deepcopy(trained)
+        network = deepcopy(trained)
     except Exception as error:  # a module may hold anything
         raise NetworkUnfit(
             f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
         ) from error
-
-
-def _check_copy(trained: PixelNetwork, copy: PixelNetwork, example: Tensor) -> None:
-    """Raises NetworkUnfit if a copy answers differently, as where hooks write into the original network."""
-    other = 255 - example
     with torch.inference_mode():
-        trained(other)
-        mine = float(copy(example))
+        mine = float(network(example))
         right = float(trained(example))
     if exceeds(abs(mine - right), SAME):
         hooked = [name for name, module in trained.named_modules() if module._forward_hooks]
         where = f" on {', '.join(hooked)}" if hooked else ""
         raise NetworkUnfit(
-            f"the network answers {right:.4f}, a copy of it {mine:.4f}: hooks{where} or "
-            "functions in it refer to the original; let them use the module that they are called with"
+            f"the network answers {right:.4f}, a copy of it {mine:.4f}: hooks{where} or functions refer "
+            "to the original; let them use the module that they are called with"
         )
+    return network
 
 
 def _passes(network: PixelNetwork, example: Tensor) -> Iterator[Pass]:

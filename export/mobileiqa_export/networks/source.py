@@ -100,22 +100,16 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
             "does something in it, such as F.dropout, not know that it is in eval mode?"
         )
     # A copy, since a traced program keeps references to the weights.
-    traced = copied(network)
+    traced = copied(network, example)
     with following(traced) as trail:
         try:
             with quiet(), torch.inference_mode():
-                program = torch.export.export(traced, (example,), strict=False)
-                answer = float(program.module()(example))
+                torch.export.export(traced, (example,), strict=False)
         except Exception as error:
             raise NetworkUnfit(
                 f"{name}: {trail} keeps it from being exported: {described(error)}; write that in "
                 "another way, whose steps do not depend on the values in an image"
             ) from error
-    if exceeds(abs(answer - first), SAME):
-        raise NetworkUnfit(
-            f"{name}: answers {first:.4f} in PyTorch, but {answer:.4f} once traced for export; hooks that "
-            "write into the network, or the fast path of nn.TransformerEncoder with a padding mask, do that"
-        )
 
 
 def _texture(size: tuple[int, int]) -> Tensor:
