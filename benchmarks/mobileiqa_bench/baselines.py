@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +47,7 @@ def _plain_onnx(checkpoint: Path, folder: Path) -> Path:
 def _ncnn(checkpoint: Path, folder: Path) -> Path:
     converted = folder / "ncnn"
     converted.mkdir()
-    module = "mobileiqa_bench.engines.ncnn_convert"
-    processes.run(sys.executable, "-m", module, str(checkpoint.resolve()), str(converted))
+    processes.run("mobileiqa_export.engines.ncnn_convert", str(checkpoint.resolve()), str(converted))
     return converted
 
 
@@ -91,16 +89,8 @@ def exported(
 
 def _export(checkpoint: Path, folder: Path, *options: str) -> None:
     # In a process of its own, whose memory is not ours.
-    command = [
-        sys.executable,
-        "-m",
-        "mobileiqa_sdk",
-        "export",
-        "--no-timing",
-        "--checkpoint",
-        str(checkpoint),
-    ]
-    processes.run(*command, "--output", str(folder), *options)
+    options = ("--no-timing", "--checkpoint", str(checkpoint), "--output", str(folder), *options)
+    processes.run("mobileiqa_sdk", "export", *options)
 
 
 def _config(baseline: Baseline, checkpoint: Path, scratch: Path, progress: Progress) -> Config:

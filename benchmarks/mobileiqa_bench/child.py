@@ -1,6 +1,6 @@
 """One configuration in one fresh process: ``python -m mobileiqa_bench.child JOB``, JOB as JSON.
 
-Started by :mod:`mobileiqa_bench.processes`, which reads the one JSON object it prints.
+Started by :mod:`mobileiqa_bench.processes`, which reads the JSON object it prints.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.golden import golden_image
@@ -20,24 +21,24 @@ from mobileiqa_sdk.photo import Photo
 
 from . import energy, engines, memory
 
-FEWEST_RUNS = 3
-"""Where a time is asked for and not a number of runs."""
+MIN_RUNS = 3
+"""Runs of a job that is given seconds instead of a number of runs, however slow they are."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """What to run, and how often.
+class ProcessJob:
+    """What one process runs, and how often.
 
     Attributes:
-        engine: a key of :data:`mobileiqa_bench.engines.ENGINES`.
+        engine: a key of :func:`mobileiqa_bench.engines.named`.
         path: what it loads.
         runtime: of the SDK; None picks it by the file's suffix.
         threads: for one inference.
         photo: a file; None scores the golden image, for which nothing is decoded.
-        warmup: runs after the first one that are not counted.
-        runs: that are counted; None runs for `seconds`, at least `FEWEST_RUNS` times.
+        warmup: runs after the first that are not counted.
+        runs: runs that are counted; None runs for `seconds`, and at least `MIN_RUNS` times.
         seconds: see `runs`.
-        counting: wait for a line on stdin, then only count the photos of some seconds.
+        counting: wait for a line on stdin, then only count the photos of `seconds`.
     """
 
     engine: str
@@ -51,12 +52,12 @@ class Job:
     counting: bool = False
 
     def to_json(self) -> str:
-        """As the child's argument."""
+        """Returns the job as the argument of the process."""
         return json.dumps(asdict(self))
 
 
-def steady(job: Job) -> dict[str, Any]:
-    """Load, warm up, measure."""
+def measure_steady_state(job: ProcessJob) -> dict[str, Any]:
+    """Loads, warms up and measures. Returns seconds, bytes, joules and scores as JSON values."""
     photo: Photo = job.photo or golden_image()
     started = perf_counter()
     engine = engines.load(job.engine, Path(job.path), job.threads, job.runtime)
@@ -88,26 +89,8 @@ def steady(job: Job) -> dict[str, Any]:
     }
 
 
-def _turns(job: Job) -> Iterator[int]:
-    started, done = perf_counter(), 0
-    while done < job.runs if job.runs else done < FEWEST_RUNS or perf_counter() - started < job.seconds:
-        yield done
-        done += 1
-
-
-def _golden(engine: engines.Engine, contract: ModelContract) -> dict[str, Any]:
-    wanted = contract.golden
-    found = engine.assess(golden_image(wanted.height, wanted.width)).score
-    return {
-        "expected": wanted.score,
-        "found": found,
-        "tolerance": wanted.tolerance,
-        "ok": abs(found - wanted.score) <= wanted.tolerance,
-    }
-
-
-def throughput(job: Job) -> dict[str, Any]:
-    """Load and warm up, wait for a line on stdin, then score for some seconds and count."""
+def count_photos(job: ProcessJob) -> dict[str, Any]:
+    """Loads, warms up, waits for a line on stdin, then scores for `seconds` and returns the count."""
     photo: Photo = job.photo or golden_image()
     engine = engines.load(job.engine, Path(job.path), job.threads, job.runtime)
     for _ in range(1 + job.warmup):
@@ -122,13 +105,36 @@ def throughput(job: Job) -> dict[str, Any]:
     return {"photos": photos, "seconds": perf_counter() - started}
 
 
+def _turns(job: ProcessJob) -> Iterator[int]:
+    """Yields once for each run that is counted."""
+    if job.runs is not None:
+        yield from range(job.runs)
+        return
+    started, done = perf_counter(), 0
+    while done < MIN_RUNS or perf_counter() - started < job.seconds:
+        yield done
+        done += 1
+
+
+def _golden(engine: engines.Engine, contract: ModelContract) -> dict[str, Any]:
+    golden = contract.golden
+    score = engine.assess(golden_image(golden.height, golden.width)).score
+    return {
+        "expected": golden.score,
+        "found": score,
+        "tolerance": golden.tolerance,
+        "ok": not exceeds(abs(score - golden.score), golden.tolerance),
+    }
+
+
 def main() -> None:
-    """Do the job, print its result; on a foreseen failure the reason, and exit status 1."""
-    job = Job(**json.loads(sys.argv[1]))
+    """Does the job and prints its result; on a foreseen failure prints the reason, with exit status 1."""
+    job = ProcessJob(**json.loads(sys.argv[1]))
     try:
-        print(json.dumps(throughput(job) if job.counting else steady(job)), flush=True)
+        measured = count_photos(job) if job.counting else measure_steady_state(job)
     except (MobileIQAError, ImportError, MemoryError) as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    print(json.dumps(measured, allow_nan=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -214,7 +214,7 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
     found = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
-            click.echo(f"on the phone: {config}")
+            click.echo(f"on the phone: {config}", err=True)
             found.append(
                 adb.measure(
                     config.path,

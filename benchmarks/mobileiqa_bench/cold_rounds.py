@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,8 +9,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from mobileiqa_sdk.errors import MobileIQAError
-
+from .errors import BenchmarkError
+from .processes import Child
 from .stats import paired_ratio
 
 BASELINE = "import numpy, PIL.Image"
@@ -23,7 +21,7 @@ PHOTOS_EACH = 24
 Figures = dict[str, Any]
 
 
-class ColdError(MobileIQAError):
+class ColdError(BenchmarkError):
     """A measurement failed, or its results contradict each other."""
 
 
@@ -52,12 +50,12 @@ def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
         for row, photo in zip(rows, photos.values(), strict=True):
             started = perf_counter()
             with _start("first", photo, str(WARM_RUNS)) as child:
-                line = _line(child)
+                line = child.line()
                 row["process"].append(perf_counter() - started)
                 imported, first = map(float, line.split())
                 row["import"].append(imported)
                 row["first"].append(first)
-                row["warm"].append(median(map(float, _rest(child).split())))
+                row["warm"].append(median(map(float, child.finish().split())))
     for row in rows:
         row["ratio"] = _ratio(row["first"], row["warm"])
         row["process_ratio"] = _ratio(row["process"], row["warm"])
@@ -116,12 +114,10 @@ def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> 
     with ExitStack() as stack:
         children = [stack.enter_context(_start(*arguments)) for _ in range(processes)]
         for child in children:
-            _line(child)  # it is warm
+            child.wait_for("ready")
         for child in children:
-            assert child.stdin is not None  # noqa: S101 - for the type checker
-            child.stdin.write("\n")
-            child.stdin.flush()
-        found = [_rest(child).split() for child in children]
+            child.tell("go")
+        found = [child.finish().split() for child in children]
     done = sum(len(words) - 2 for words in found)
     if done != processes * workers * passes * len(photos):
         raise ColdError("a photo cannot be scored; give others")
@@ -131,26 +127,11 @@ def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> 
 
 def _run(*arguments: str) -> str:
     with _start(*arguments) as child:
-        return _rest(child)
+        return child.finish()
 
 
-def _start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "mobileiqa_bench.cold_child", *arguments]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)  # noqa: S603 - ours
-
-
-def _line(child: subprocess.Popen[str]) -> str:
-    assert child.stdout is not None  # noqa: S101 - for the type checker
-    return child.stdout.readline() or _rest(child)
-
-
-def _rest(child: subprocess.Popen[str]) -> str:
-    out, err = child.communicate()
-    if child.returncode:
-        lines = err.strip().splitlines()
-        raise ColdError(f"exit status {child.returncode}: {lines[-1] if lines else 'no message'}")
-    return out
+def _start(*arguments: str) -> Child:
+    return Child("mobileiqa_bench.cold_child", *arguments)
 
 
 def _ratio(values: Sequence[float], baseline: Sequence[float]) -> Figures:

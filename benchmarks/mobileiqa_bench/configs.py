@@ -27,7 +27,7 @@ class Config:
 
     Attributes:
         label: for people; with `threads` it names the row.
-        engine: a key of :data:`mobileiqa_bench.engines.ENGINES`.
+        engine: a key of :func:`mobileiqa_bench.engines.named`.
         path: what the engine loads.
         artifact: what the user named.
         runtime: for the engine ``sdk``; None picks it by suffix.

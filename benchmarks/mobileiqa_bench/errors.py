@@ -9,6 +9,14 @@ class BenchmarkError(MobileIQAError):
     """A configuration could not be measured, or none of the wanted ones exists."""
 
 
+class ProcessFailed(BenchmarkError):
+    """A measuring process could not start, died, or did not print a result."""
+
+
+class ProcessTimeout(ProcessFailed):
+    """A measuring process took longer than it was allowed."""
+
+
 class PhotosMissing(MobileIQAError):
     """There is no photo to work on: none was given, none could be read, or none is installed here."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from . import counters, system
-from .child import Job
+from .child import ProcessJob
 from .configs import Config
 from .counters import Load
 from .environment import available_bytes, available_cpus
@@ -32,7 +32,7 @@ class Settings:
 
     Attributes:
         rounds: how often every configuration is measured in a process of its own.
-        runs, seconds, warmup: within a process; see :class:`mobileiqa_bench.child.Job`.
+        runs, seconds, warmup: within a process; see :class:`mobileiqa_bench.child.ProcessJob`.
         photo: a file; None for the golden image.
         throughput: also measure photos per second, of the SDK's own configurations.
         processes: by how many at once; None doubles from one to as many as the CPUs have room for.
@@ -48,11 +48,13 @@ class Settings:
     processes: tuple[int, ...] | None = None
     timeout: float = TIMEOUT
 
-    def job(self, config: Config, **changes: Any) -> Job:
+    def job(self, config: Config, **changes: Any) -> ProcessJob:
         """What a child is asked for."""
         values = {"runtime": config.runtime, "threads": config.threads, "photo": self.photo}
         steady = {"warmup": self.warmup, "runs": self.runs, "seconds": self.seconds}
-        return Job(**{"engine": config.engine, "path": str(config.path), **values, **steady, **changes})
+        return ProcessJob(
+            **{"engine": config.engine, "path": str(config.path), **values, **steady, **changes}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -64,7 +66,7 @@ class Measured:
     """Everything the processes of one configuration found, a value a round.
 
     Attributes:
-        samples: what :func:`mobileiqa_bench.child.steady` printed.
+        samples: what :func:`mobileiqa_bench.child.measure_steady_state` printed.
         throughput: photos per second by number of processes.
         load: what else the machine did meanwhile.
         error: why it failed; the samples until then are kept here and shown nowhere.

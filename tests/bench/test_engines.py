@@ -16,8 +16,18 @@ from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.scorer import Scorer
 
 
+class Record:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, message: str) -> None:
+        self.lines.append(message)
+
+    warn = step
+
+
 def needs(engine: str) -> pytest.MarkDecorator:
-    module = engines.ENGINES[engine].needs
+    module = engines.named(engine).needs
     return pytest.mark.skipif(find_spec(module) is None, reason=f"{module} is not installed")
 
 
@@ -63,11 +73,11 @@ def test_ncnn(checkpoint: Path, expected: float, tmp_path: Path) -> None:
 
 
 def test_the_plain_export_is_made_once(checkpoint: Path, tmp_path: Path, expected: float) -> None:
-    said: list[str] = []
-    onnx, again = of_checkpoint(checkpoint, tmp_path, ["onnx", "onnx"], said.append)
+    progress = Record()
+    onnx, again = of_checkpoint(checkpoint, tmp_path, ["onnx", "onnx"], progress)
     assert onnx == again
     assert (onnx.failure, onnx.artifact) == (None, str(checkpoint))
-    assert said == ["preparing: as trained, plain ONNX, onnxruntime"] * 2
+    assert progress.lines == ["preparing: as trained, plain ONNX, onnxruntime"] * 2
     loaded = engines.load("onnxruntime", onnx.path, 1, None)
     assert loaded.assess(golden_image()).score == pytest.approx(expected, abs=1e-4)
 

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from mobileiqa_bench import processes
 from mobileiqa_bench.benchmark import benchmark
-from mobileiqa_bench.child import Job
+from mobileiqa_bench.child import ProcessJob
 from mobileiqa_bench.configs import Config, of_artifacts
-from mobileiqa_bench.errors import BenchmarkError
+from mobileiqa_bench.errors import BenchmarkError, ProcessTimeout
 from mobileiqa_bench.flags import names
 from mobileiqa_bench.rounds import Settings, measure
 from mobileiqa_bench.schema import check, to_json
 
 from .conftest import FakeSystem
+
+
+class Record:
+    """Keeps what it is told as lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, message: str) -> None:
+        self.lines.append(message)
+
+    warn = step
+
 
 ONCE = Settings(rounds=1, runs=1, warmup=0)
 
@@ -75,13 +90,18 @@ def test_the_golden_image_is_not_decoded(config: Config) -> None:
 
 
 def test_the_rounds_take_turns(config: Config) -> None:
-    lines: list[str] = []
+    progress = Record()
     configs = [replace(config, label="one"), replace(config, label="two")]
     rounds: list[int] = []
     found = measure(
-        configs, replace(ONCE, rounds=2), say=lines.append, each_round=lambda: rounds.append(len(lines))
+        configs,
+        replace(ONCE, rounds=2),
+        progress=progress,
+        each_round=lambda: rounds.append(len(progress.lines)),
     )
-    assert lines == [f"round {number}/2: {name}, 1 thread" for number in (1, 2) for name in ("one", "two")]
+    assert progress.lines == [
+        f"round {number}/2: {name}, 1 thread" for number in (1, 2) for name in ("one", "two")
+    ]
     assert rounds == [0, 2]
     assert [len(one.latencies) for one in found] == [2, 2]
 
@@ -94,24 +114,39 @@ def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path
         replace(config, label="gone", engine="torch", path=tmp_path / "none.pth"),
         config,
     ]
-    lines: list[str] = []
-    found = benchmark(configs, replace(ONCE, rounds=2), say=lines.append)
+    progress = Record()
+    found = benchmark(configs, replace(ONCE, rounds=2), progress=progress)
     errors = {row["label"]: row["error"] for row in found["results"]}
     assert errors.pop("damaged").startswith("ArtifactInvalid: ")  # type: ignore[union-attr]
     assert errors.pop("never made") == "no compiler"
     assert "there is no such file" in errors.pop("gone")  # type: ignore[operator]
     assert errors == {"tiny onnx fp32": None}
-    assert sum("damaged" in line for line in lines) == 2  # its one round, and that it failed
+    assert sum("damaged" in line for line in progress.lines) == 2  # its one round, and that it failed
     check(json.loads(to_json(found)), "it")
 
 
-def job(config: Config, **changes: object) -> Job:
+def job(config: Config, **changes: object) -> ProcessJob:
     return ONCE.job(config, **changes)
 
 
 def test_a_process_that_takes_too_long(config: Config) -> None:
-    with pytest.raises(BenchmarkError, match="not done after 0 s"):
+    with pytest.raises(BenchmarkError, match="not done after"):
         processes.measure(job(config), timeout=0.01)
+
+
+def test_a_process_that_floods_its_errors_and_waits_is_ended_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flood.py").write_text(
+        "import sys, time\nsys.stderr.write('x' * 10**6)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    started = monotonic()
+    with processes.Child("flood", timeout=3) as child:
+        child.wait_for("ready")
+        with pytest.raises(ProcessTimeout):
+            child.finish()
+    assert monotonic() - started < 30
 
 
 def test_a_process_that_says_nothing() -> None:

@@ -1,4 +1,4 @@
-"""What can be measured: the SDK itself, and what it is compared with. One file each, one line here."""
+"""What can be measured: the SDK itself, what it is compared with, and what other packages register."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from mobileiqa_sdk import plugins
+from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.photo import Photo
 from mobileiqa_sdk.scorer import Seconds
@@ -46,25 +48,42 @@ class Entry(NamedTuple):
     distribution: str
 
 
-ENGINES: dict[str, Entry] = {
+_OURS: dict[str, Entry] = {
     "sdk": Entry("mobileiqa_bench.engines.sdk", "mobileiqa_sdk", "mobileiqa-sdk"),
     "onnxruntime": Entry("mobileiqa_bench.engines.plain_onnx", "onnxruntime", "onnxruntime"),
     "openvino": Entry("mobileiqa_bench.engines.openvino", "openvino", "openvino"),
-    "torch": Entry("mobileiqa_bench.engines.torch_eager", "torch", "mobileiqa-sdk[export]"),
-    "torch-compile": Entry("mobileiqa_bench.engines.torch_compiled", "torch", "mobileiqa-sdk[export]"),
-    "ncnn": Entry("mobileiqa_bench.engines.ncnn", "ncnn", "ncnn pnnx"),
 }
+
+
+def named(engine: str) -> Entry:
+    """Returns the engine of this name: one of this package's, or one that another package registered.
+
+    Raises:
+        BenchmarkError: no engine has this name, or its entry point cannot be loaded.
+    """
+    if engine in _OURS:
+        return _OURS[engine]
+    point = plugins.registered(plugins.ENGINES).get(engine)
+    if point is None:
+        raise BenchmarkError(f'no engine is called {engine!r}; pip install "mobileiqa-sdk[bench]"')
+    try:
+        entry = point.load()
+    except (ImportError, AttributeError) as error:
+        raise BenchmarkError(f"the engine {engine!r} cannot be loaded ({first_line(error)})") from error
+    if not isinstance(entry, Entry):
+        raise BenchmarkError(f"the engine {engine!r} is registered as {point.value}, which is not an Entry")
+    return entry
 
 
 def check_installed(engine: str) -> None:
     """Raises BenchmarkError where the engine's package is missing."""
-    entry = ENGINES[engine]
+    entry = named(engine)
     if find_spec(entry.needs) is None:
         raise BenchmarkError(f"{entry.needs} is not installed; pip install {entry.distribution}")
 
 
 def load(engine: str, path: Path, threads: int, runtime: str | None) -> Engine:
-    """Load a network with a key of `ENGINES`. Raises MobileIQAError, and what its runtime raises."""
+    """Loads a network with a named engine. Raises MobileIQAError, and what its runtime raises."""
     check_installed(engine)
-    loaded: Engine = import_module(ENGINES[engine].module).load(path, threads, runtime)
+    loaded: Engine = import_module(named(engine).module).load(path, threads, runtime)
     return loaded

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
-import openvino
 
 from .pixels import PixelEngine
+
+# Importing OpenVINO would write an identifier to the home folder and send it, were this package there.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino  # noqa: E402 - after the line above
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:

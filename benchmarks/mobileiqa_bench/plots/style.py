@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BenchmarkError
+from ..figures import load_matplotlib
 from ..schema import Document, Result
 
 if TYPE_CHECKING:
@@ -35,15 +35,12 @@ _RC: dict[Any, Any] = {
 
 
 def save(draw: Callable[[Figure], None], stem: Path) -> list[Path]:
-    """Draw once and write `stem`.png and `stem`.svg. Raises BenchmarkError where matplotlib is missing."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise BenchmarkError(
-            f'plots need matplotlib, which cannot be imported ({error}); pip install "mobileiqa-sdk[bench]"'
-        ) from error
+    """Draws once and writes `stem`.png and `stem`.svg. Raises PlotUnavailable where matplotlib is missing."""
+    load_matplotlib()
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
     with mpl.rc_context(_RC):
         figure = Figure(figsize=SIZE, facecolor="white")

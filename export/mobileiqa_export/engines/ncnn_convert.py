@@ -1,4 +1,4 @@
-"""Checkpoint -> ncnn: ``python -m mobileiqa_bench.engines.ncnn_convert CHECKPOINT FOLDER``."""
+"""Checkpoint -> ncnn: ``python -m mobileiqa_export.engines.ncnn_convert CHECKPOINT FOLDER``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pnnx
 import torch
 from torch import Tensor, nn
 
-from mobileiqa_export.student import BACKBONES, load_checkpoint, normalise
+from mobileiqa_bench.engines.pixels import write_size
+from mobileiqa_bench.errors import BenchmarkError
 
-from ..errors import BenchmarkError
-from .pixels import write_size
+from ..student import BACKBONES, load_checkpoint, normalise
 
 
 class _FromPixels(nn.Module):

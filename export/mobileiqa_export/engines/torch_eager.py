@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from mobileiqa_bench.engines import Entry
 
-from mobileiqa_export.student import BACKBONES, load_checkpoint, normalise
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from .pixels import PixelEngine
+    from mobileiqa_bench.engines.pixels import PixelEngine
+
+ENTRY = Entry("mobileiqa_export.engines.torch_eager", "torch", "mobileiqa-sdk[export]")
 
 
 def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = False) -> PixelEngine:
     """The network as trained, on the CPU, with or without `torch.compile`. Raises CheckpointError."""
+    import torch
+
+    from mobileiqa_bench.engines.pixels import PixelEngine
+
+    from ..student import BACKBONES, load_checkpoint, normalise
+
     torch.set_num_threads(threads)
     loaded = load_checkpoint(path)
     spec = BACKBONES[loaded.config.backbone]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mobileiqa_bench.engines import Entry
 
 from . import torch_eager
-from .pixels import PixelEngine
+
+if TYPE_CHECKING:
+    from mobileiqa_bench.engines.pixels import PixelEngine
+
+ENTRY = Entry("mobileiqa_export.engines.torch_compiled", "torch", "mobileiqa-sdk[export]")
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ncnn
-import numpy as np
-from numpy.typing import NDArray
+from mobileiqa_bench.engines import Entry
+from mobileiqa_bench.errors import BenchmarkError
 
-from ..errors import BenchmarkError
-from .pixels import PixelEngine, read_size
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mobileiqa_bench.engines.pixels import PixelEngine
+
+ENTRY = Entry("mobileiqa_export.engines.ncnn", "ncnn", "ncnn pnnx")
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
     """A folder made by `ncnn_convert`. Raises BenchmarkError where ncnn does not know an operator."""
+    import ncnn
+    import numpy as np
+
+    from mobileiqa_bench.engines.pixels import PixelEngine, read_size
+
     network = ncnn.Net()
     network.opt.num_threads = threads
     network.opt.use_vulkan_compute = False
