@@ -58,7 +58,7 @@ def test_a_whole_photo_through_java_alone(jvm: Jvm, bundled: Path, tmp_path: Pat
     photo = read_photo(PHOTOS / "hubble_deep_field.jpg")
     model = jvm.call("open", path=str(bundled), threads=2)
     contract = jvm.call("model_contract", model=model)
-    sides = {"to_width": contract["width"], "to_height": contract["height"]}
+    sides = {"to_width": contract["input"]["width"], "to_height": contract["input"]["height"]}
     small = jvm.call("resize", **saved(photo, tmp_path), **sides)
     assert jvm.call("run", model=model, **small) == pytest.approx(Scorer(threads=2).score(photo), abs=1e-5)
     jvm.call("close", model=model)
@@ -89,7 +89,7 @@ def test_a_name_that_is_not_ascii(jvm: Jvm, tmp_path: Path) -> None:
         artifacts.model(artifacts.contract(model={"family": "Ö \N{SMILING FACE WITH SUNGLASSES}"}))
     )
     model = jvm.call("open", path=str(file), threads=1)
-    assert jvm.call("model_contract", model=model)["family"] == "Ö \N{SMILING FACE WITH SUNGLASSES}"
+    assert jvm.call("model_contract", model=model)["model"]["family"] == "Ö \N{SMILING FACE WITH SUNGLASSES}"
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
 
 
@@ -110,11 +110,24 @@ def test_a_closed_model(jvm: Jvm) -> None:
     jvm.call("close", model=model)
     with pytest.raises(JavaError, match="IllegalStateException: <bytes>: the model is closed"):
         jvm.call("run", model=model, **picture(GREY))
-    assert jvm.call("model_contract", model=model)["name"] == "tiny"
+    assert jvm.call("model_contract", model=model)["model"]["name"] == "tiny"
+
+
+def test_a_model_that_keeps_aspect_ratios(jvm: Jvm) -> None:
+    model = opened(jvm, artifacts.free_model())
+    assert jvm.call("replay", model=model)["ok"]
+    assert jvm.call("opinions", model=model, **picture(GREY[:32])) == pytest.approx([128 / 255, 64 / 255])
+    with pytest.raises(JavaError, match="IllegalArgumentException"):
+        jvm.call("run", model=model, **picture(GREY[:31]))
+
+
+def test_a_model_of_schema_2(jvm: Jvm) -> None:
+    model = opened(jvm, artifacts.model(artifacts.contract_v2()))
+    assert jvm.call("replay", model=model)["ok"]
 
 
 def test_pixels_of_another_size(jvm: Jvm) -> None:
-    with pytest.raises(JavaError, match="IllegalArgumentException: the model takes 64x48 pixels, not 48x64"):
+    with pytest.raises(JavaError, match=r"IllegalArgumentException: .*48x64"):
         jvm.call("run", model=opened(jvm, artifacts.model()), **picture(GREY.transpose(1, 0, 2).copy()))
 
 
@@ -124,7 +137,9 @@ def test_threads_that_make_no_sense(jvm: Jvm, threads: int) -> None:
         opened(jvm, artifacts.model(), threads)
 
 
-@pytest.mark.parametrize("precision", [{"weights": "int4"}, {"weights": "int8", "compute": "int8"}])
+@pytest.mark.parametrize(
+    "precision", [{"weights": "int4"}, {"weights": "int8", "activations": "static-int8"}]
+)
 def test_weights_that_are_laid_out_anew(jvm: Jvm, precision: dict[str, str]) -> None:
     model = opened(jvm, artifacts.model(artifacts.contract(precision=precision)))
     assert jvm.call("run", model=model, **picture(GREY)) == pytest.approx(128 / 255)
@@ -132,12 +147,10 @@ def test_weights_that_are_laid_out_anew(jvm: Jvm, precision: dict[str, str]) -> 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 1024])
 def test_opinions(jvm: Jvm, tmp_path: Path, count: int) -> None:
-    data = artifacts.model(
-        artifacts.contract(output={"opinions": count}), tail=views(count), out_shape=(1, count)
-    )
+    data = artifacts.model(artifacts.contract(opinions=count), tail=views(count), out_shape=(1, count))
     model = opened(jvm, data)
     sent = picture(GREY)
-    assert jvm.call("model_contract", model=model)["opinions"] == count
+    assert jvm.call("model_contract", model=model)["outputs"][0]["size"] == count
     expected = Scorer(artifacts.save(tmp_path, data)).assess(GREY)
     assert jvm.call("opinions", model=model, **sent) == [
         pytest.approx(o, abs=1e-7) for o in expected.opinions

@@ -1,5 +1,5 @@
-// score MODEL HEIGHT WIDTH OPINIONS PIXELS...: the score of each file of RGB bytes on stdout, a line each; the
-// contract on stderr. Exit status 1, and the reason on stderr, where something goes wrong.
+// score MODEL HEIGHT WIDTH OPINIONS PIXELS...: prints the score of each file of RGB bytes on a line of stdout, and
+// the contract on stderr. Exits with 1, and the reason on stderr, if something goes wrong.
 #include "session.h"
 
 #include <stdio.h>
@@ -40,7 +40,8 @@ int main(int count, char** arguments) {
   }
   fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
   free(contract);
-  if (!session.check(height, width, atoi(arguments[4]), error)) return fail(error);
+  const mobileiqa::Output output = {"opinions", atoi(arguments[4])};
+  if (!session.check(height, width, &output, 1, error)) return fail(error);
   for (int i = 5; i < count; i++) {
     const size_t size = size_t{3} * height * width;
     float opinions[kMaxOpinions];
@@ -49,7 +50,7 @@ int main(int count, char** arguments) {
       error.set("%s: cannot be read", arguments[i]);
       return fail(error);
     }
-    const bool ran = session.run(pixels, size, opinions, count_of_opinions, error);
+    const bool ran = session.run(pixels, size, height, width, opinions, count_of_opinions, error);
     free(pixels);
     if (!ran) return fail(error);
     double sum = 0;

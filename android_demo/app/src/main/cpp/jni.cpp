@@ -5,6 +5,8 @@
 #include "session.h"
 
 using mobileiqa::Error;
+using mobileiqa::kMaxOutputs;
+using mobileiqa::Output;
 using mobileiqa::Session;
 
 namespace {
@@ -16,7 +18,7 @@ void fail(JNIEnv* env, const Error& error) {
 
 Session* at(jlong handle) { return reinterpret_cast<Session*>(handle); }
 
-// A Java array's bytes for the time of a scope; null, with an exception pending, where memory is short.
+// A Java array's bytes for the time of a scope. They are null, with an exception pending, if memory is short.
 class Bytes {
  public:
   Bytes(JNIEnv* env, jbyteArray array)
@@ -41,7 +43,7 @@ class Bytes {
 
 #define MODEL(type, name) extern "C" JNIEXPORT type JNICALL Java_ai_mobileiqa_core_Model_##name
 
-// `source` is a path in UTF-8 that ends in NUL, or a model file's bytes.
+// `source` is either a path in UTF-8 that ends in NUL, or a model file's bytes.
 MODEL(jlong, nativeOpen)
 (JNIEnv* env, jclass, jbyteArray source, jboolean is_path, jint threads, jboolean prepacking) {
   Error error;
@@ -62,7 +64,7 @@ MODEL(jlong, nativeOpen)
   return 0;
 }
 
-// Bytes rather than a string: JNI's strings end the process over text that is not their own kind of UTF-8.
+// Returns bytes rather than a string: JNI aborts the process on text that is not its own variant of UTF-8.
 MODEL(jbyteArray, nativeMetadata)(JNIEnv* env, jclass, jlong handle, jbyteArray key) {
   Error error;
   Bytes name(env, key);
@@ -80,21 +82,40 @@ MODEL(jbyteArray, nativeMetadata)(JNIEnv* env, jclass, jlong handle, jbyteArray 
   return array;
 }
 
-MODEL(void, nativeCheck)(JNIEnv* env, jclass, jlong handle, jint height, jint width, jint opinions) {
+// `names` holds the outputs' names in UTF-8, each followed by NUL; `sizes` is as long as there are names.
+MODEL(void, nativeCheck)
+(JNIEnv* env, jclass, jlong handle, jint height, jint width, jbyteArray names, jintArray sizes) {
   Error error;
-  if (!at(handle)->check(height, width, opinions, error)) fail(env, error);
+  Bytes bytes(env, names);
+  if (bytes.data() == nullptr) return;
+  const size_t count = static_cast<size_t>(env->GetArrayLength(sizes));
+  jint promised[kMaxOutputs] = {};
+  Output outputs[kMaxOutputs] = {};
+  if (count > kMaxOutputs) {
+    error.set("its contract promises %zu outputs, too many", count);
+    fail(env, error);
+    return;
+  }
+  env->GetIntArrayRegion(sizes, 0, static_cast<jsize>(count), promised);
+  const char* name = reinterpret_cast<const char*>(bytes.data());
+  for (size_t i = 0; i < count; i++) {
+    outputs[i] = {name, promised[i]};
+    name += strlen(name) + 1;
+  }
+  if (!at(handle)->check(height, width, outputs, count, error)) fail(env, error);
 }
 
-MODEL(void, nativeRun)(JNIEnv* env, jclass, jlong handle, jbyteArray rgb, jfloatArray opinions) {
+MODEL(void, nativeRun)
+(JNIEnv* env, jclass, jlong handle, jbyteArray rgb, jint height, jint width, jfloatArray values) {
   Error error;
   Bytes bytes(env, rgb);
   if (bytes.data() == nullptr) return;
-  const jsize count = env->GetArrayLength(opinions);
-  jfloat* answer = env->GetFloatArrayElements(opinions, nullptr);
+  const jsize count = env->GetArrayLength(values);
+  jfloat* answer = env->GetFloatArrayElements(values, nullptr);
   if (answer == nullptr) return;
-  const bool ran = at(handle)->run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), answer,
-                                   static_cast<size_t>(count), error);
-  env->ReleaseFloatArrayElements(opinions, answer, ran ? 0 : JNI_ABORT);
+  const bool ran = at(handle)->run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), height, width,
+                                   answer, static_cast<size_t>(count), error);
+  env->ReleaseFloatArrayElements(values, answer, ran ? 0 : JNI_ABORT);
   if (!ran) fail(env, error);
 }
 

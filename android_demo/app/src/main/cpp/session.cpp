@@ -12,6 +12,18 @@ namespace {
 constexpr uint32_t kApiVersion = 18;
 constexpr size_t kMaxRank = 8;
 
+// onnxruntime 1.29 and later record events to be sent to Microsoft unless this variable is set.
+constexpr char kTelemetrySwitch[] = "ORT_DISABLE_TELEMETRY";
+
+bool telemetry_left_to_app = false;
+
+// Runs when this code is loaded: before onnxruntime makes its first environment, which reads the variable, and
+// on the thread that loads the library, since changing the environment while another thread reads it is unsafe.
+__attribute__((constructor)) void switch_telemetry_off() {
+  telemetry_left_to_app = getenv(kTelemetrySwitch) != nullptr;
+  if (!telemetry_left_to_app) setenv(kTelemetrySwitch, "1", 0);
+}
+
 const OrtApi* api() { return OrtGetApiBase()->GetApi(kApiVersion); }
 
 bool fine(OrtStatus* status, Error& error) {
@@ -40,11 +52,11 @@ class Owned {
   T* value_ = nullptr;
 };
 
-bool allocator(OrtAllocator** found, Error& error) {
-  return fine(api()->GetAllocatorWithDefaultOptions(found), error);
+bool get_allocator(OrtAllocator** allocator, Error& error) {
+  return fine(api()->GetAllocatorWithDefaultOptions(allocator), error);
 }
 
-// A text that onnxruntime allocated, as one to free(); the original goes either way.
+// Copies a text that onnxruntime allocated to one for free(), and releases the original.
 char* adopt(OrtAllocator* allocator, char* text, Error& error) {
   const size_t size = strlen(text) + 1;
   char* copy = static_cast<char*>(malloc(size));
@@ -59,17 +71,17 @@ char* name_of(const OrtSession* session, bool input, size_t index, Error& error)
   OrtAllocator* memory = nullptr;
   char* name = nullptr;
   auto get = input ? api()->SessionGetInputName : api()->SessionGetOutputName;
-  if (!allocator(&memory, error) || !fine(get(session, index, memory, &name), error)) return nullptr;
+  if (!get_allocator(&memory, error) || !fine(get(session, index, memory, &name), error)) return nullptr;
   return adopt(memory, name, error);
 }
 
 struct Tensor {
   ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
   size_t rank = 0;
-  int64_t shape[kMaxRank] = {};  // -1 where it is not known before a run
+  int64_t shape[kMaxRank] = {};  // -1 for a side that only a run determines
 };
 
-// Type and shape of input or output `index`; a type of UNDEFINED where it is no tensor of a usual rank.
+// Type and shape of input or output `index`; the type is UNDEFINED if it is not a tensor of a usual rank.
 bool describe(const OrtSession* session, bool input, size_t index, Tensor& tensor, Error& error) {
   const OrtApi* ort = api();
   Owned<OrtTypeInfo> info(ort->ReleaseTypeInfo);
@@ -89,7 +101,7 @@ bool is(const Tensor& tensor, ONNXTensorElementDataType type, const int64_t* sha
          memcmp(tensor.shape, shape, rank * sizeof(int64_t)) == 0;
 }
 
-// Whether a tensor may hold so many values; a side that is not known leaves it to be seen after a run.
+// Whether a tensor can hold `count` values; a side that only a run determines allows any count.
 bool may_hold(const Tensor& tensor, int64_t count) {
   int64_t product = 1;
   for (size_t i = 0; i < tensor.rank; i++) {
@@ -100,6 +112,24 @@ bool may_hold(const Tensor& tensor, int64_t count) {
     if (product > count) return false;
   }
   return product == count;
+}
+
+// Copies the floats of an answer, of which the contract promises `count`.
+bool copy_values(OrtValue* answer, float* values, size_t count, Error& error) {
+  const OrtApi* ort = api();
+  Owned<OrtTensorTypeAndShapeInfo> info(ort->ReleaseTensorTypeAndShapeInfo);
+  size_t answered = 0;
+  void* data = nullptr;
+  if (!fine(ort->GetTensorTypeAndShape(answer, info.out()), error) ||
+      !fine(ort->GetTensorShapeElementCount(info.get(), &answered), error)) {
+    return false;
+  }
+  if (answered != count) {
+    return error.set("its contract promises an output of size %zu, the model gave %zu", count, answered);
+  }
+  if (!fine(ort->GetTensorMutableData(answer, &data), error)) return false;
+  memcpy(values, data, count * sizeof(float));
+  return true;
 }
 
 }  // namespace
@@ -122,7 +152,7 @@ bool Error::set(const char* format, ...) {
 
 Session::~Session() {
   free(input_);
-  free(output_);
+  for (char* output : outputs_) free(output);
   if (session_ != nullptr) api()->ReleaseSession(session_);
   if (env_ != nullptr) api()->ReleaseEnv(env_);
 }
@@ -140,8 +170,9 @@ bool Session::open(const char* path, const void* data, size_t size, int threads,
   const OrtApi* ort = api();
   if (ort == nullptr) return error.set("onnxruntime %s is too old, 1.18 is needed", runtime_version());
   Owned<OrtSessionOptions> options(ort->ReleaseSessionOptions);
+  if (!fine(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "mobileiqa", &env_), error)) return false;
+  if (!telemetry_left_to_app && !fine(ort->DisableTelemetryEvents(env_), error)) return false;
   const bool configured =
-      fine(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "mobileiqa", &env_), error) &&
       fine(ort->CreateSessionOptions(options.out()), error) &&
       fine(ort->SetIntraOpNumThreads(options.get(), threads), error) &&
       fine(ort->SetInterOpNumThreads(options.get(), 1), error) &&
@@ -160,66 +191,90 @@ bool Session::metadata(const char* key, char** text, Error& error) const {
   const OrtApi* ort = api();
   OrtAllocator* memory = nullptr;
   Owned<OrtModelMetadata> metadata(ort->ReleaseModelMetadata);
-  char* found = nullptr;
+  char* value = nullptr;
   *text = nullptr;
-  if (!allocator(&memory, error) || !fine(ort->SessionGetModelMetadata(session_, metadata.out()), error) ||
-      !fine(ort->ModelMetadataLookupCustomMetadataMap(metadata.get(), memory, key, &found), error)) {
+  if (!get_allocator(&memory, error) || !fine(ort->SessionGetModelMetadata(session_, metadata.out()), error) ||
+      !fine(ort->ModelMetadataLookupCustomMetadataMap(metadata.get(), memory, key, &value), error)) {
     return false;
   }
-  if (found == nullptr) return true;
-  *text = adopt(memory, found, error);
+  if (value == nullptr) return true;
+  *text = adopt(memory, value, error);
   return *text != nullptr;
 }
 
-bool Session::check(int height, int width, int opinions, Error& error) {
+bool Session::check(int height, int width, const Output* outputs, size_t count, Error& error) {
   const OrtApi* ort = api();
-  size_t inputs = 0;
-  size_t outputs = 0;
-  if (!fine(ort->SessionGetInputCount(session_, &inputs), error) ||
-      !fine(ort->SessionGetOutputCount(session_, &outputs), error)) {
+  size_t input_count = 0;
+  size_t output_count = 0;
+  if (!fine(ort->SessionGetInputCount(session_, &input_count), error) ||
+      !fine(ort->SessionGetOutputCount(session_, &output_count), error)) {
     return false;
   }
-  if (inputs != 1 || outputs != 1) {
-    return error.set("its contract promises one input and one output, the model has %zu and %zu", inputs,
-                     outputs);
+  if (input_count != 1 || output_count != count || count < 1 || count > kMaxOutputs) {
+    return error.set("its contract promises one input and %zu output(s), the model has %zu and %zu", count,
+                     input_count, output_count);
   }
-  height_ = height;
-  width_ = width;
-  opinions_ = opinions;
-  return check_input(error) && check_output(error);
+  if (!check_input(height, width, error)) return false;
+  for (size_t i = 0; i < count; i++) {
+    size_t index = 0;
+    // Converters rename outputs: the name matters only where there are several.
+    if (count > 1 && !find_output(outputs[i], index, error)) return false;
+    if (!check_output(outputs[i], index, error)) return false;
+    output_count_++;
+  }
+  return true;
 }
 
-bool Session::check_input(Error& error) {
-  Tensor found;
-  const int64_t shape[] = {1, height_, width_, 3};
-  if (!describe(session_, true, 0, found, error)) return false;
-  if (!is(found, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, shape, 4)) {
-    return error.set("its contract promises input uint8 [1, %d, %d, 3], the model has another", height_,
-                     width_);
+bool Session::check_input(int height, int width, Error& error) {
+  Tensor input;
+  const int64_t any = -1;
+  const int64_t shape[] = {1, height > 0 ? height : any, width > 0 ? width : any, 3};
+  if (!describe(session_, true, 0, input, error)) return false;
+  if (!is(input, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, shape, 4)) {
+    return error.set("its contract promises input uint8 [1, %d, %d, 3] (0: any), the model has another", height,
+                     width);
   }
   input_ = name_of(session_, true, 0, error);
   return input_ != nullptr;
 }
 
-bool Session::check_output(Error& error) {
-  Tensor found;
-  if (!describe(session_, false, 0, found, error)) return false;
-  if (found.type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || !may_hold(found, opinions_)) {
-    return error.set("its contract promises an output of size %d, float, the model has another", opinions_);
+bool Session::find_output(const Output& promised, size_t& index, Error& error) const {
+  size_t count = 0;
+  if (!fine(api()->SessionGetOutputCount(session_, &count), error)) return false;
+  for (index = 0; index < count; index++) {
+    char* name = name_of(session_, false, index, error);
+    if (name == nullptr) return false;
+    const bool same = strcmp(name, promised.name) == 0;
+    free(name);
+    if (same) return true;
   }
-  output_ = name_of(session_, false, 0, error);
-  return output_ != nullptr;
+  return error.set("its contract promises an output %s, the model has none of this name", promised.name);
 }
 
-bool Session::run(const uint8_t* rgb, size_t size, float* opinions, size_t count, Error& error) const {
+// Appends to outputs_ and sizes_.
+bool Session::check_output(const Output& promised, size_t index, Error& error) {
+  Tensor output;
+  if (!describe(session_, false, index, output, error)) return false;
+  if (output.type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || !may_hold(output, promised.size)) {
+    return error.set("its contract promises an output of size %d, float, the model has another",
+                     promised.size);
+  }
+  sizes_[output_count_] = static_cast<size_t>(promised.size);
+  outputs_[output_count_] = name_of(session_, false, index, error);
+  return outputs_[output_count_] != nullptr;
+}
+
+bool Session::run(const uint8_t* rgb, size_t size, int height, int width, float* values, size_t count,
+                  Error& error) const {
   const OrtApi* ort = api();
-  if (output_ == nullptr || size != size_t{3} * height_ * width_ || count != static_cast<size_t>(opinions_)) {
-    return error.set("%zu bytes for %zu opinions are not what the model takes", size, count);
+  size_t promised = 0;
+  for (size_t output_size : sizes_) promised += output_size;
+  if (output_count_ == 0 || size != size_t{3} * height * width || count != promised) {
+    return error.set("%zu bytes for %zu values are not what the model takes", size, count);
   }
   Owned<OrtMemoryInfo> memory(ort->ReleaseMemoryInfo);
   Owned<OrtValue> input(ort->ReleaseValue);
-  Owned<OrtValue> output(ort->ReleaseValue);
-  const int64_t shape[] = {1, height_, width_, 3};
+  const int64_t shape[] = {1, height, width, 3};
   // onnxruntime only reads inputs, though the C API has no const for it.
   void* pixels = const_cast<uint8_t*>(rgb);
   if (!fine(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory.out()), error) ||
@@ -228,21 +283,16 @@ bool Session::run(const uint8_t* rgb, size_t size, float* opinions, size_t count
             error)) {
     return false;
   }
-  const OrtValue* values[] = {input.get()};
-  if (!fine(ort->Run(session_, nullptr, &input_, values, 1, &output_, 1, output.out()), error)) return false;
-  Owned<OrtTensorTypeAndShapeInfo> info(ort->ReleaseTensorTypeAndShapeInfo);
-  size_t found = 0;
-  void* data = nullptr;
-  if (!fine(ort->GetTensorTypeAndShape(output.get(), info.out()), error) ||
-      !fine(ort->GetTensorShapeElementCount(info.get(), &found), error)) {
-    return false;
+  const OrtValue* inputs[] = {input.get()};
+  OrtValue* outputs[kMaxOutputs] = {};
+  bool ran = fine(ort->Run(session_, nullptr, &input_, inputs, 1, outputs_, output_count_, outputs), error);
+  float* next = values;
+  for (size_t i = 0; i < output_count_; i++) {
+    ran = ran && copy_values(outputs[i], next, sizes_[i], error);
+    next += sizes_[i];
+    if (outputs[i] != nullptr) ort->ReleaseValue(outputs[i]);
   }
-  if (found != count) {
-    return error.set("its contract promises an output of size %zu, the model gave %zu", count, found);
-  }
-  if (!fine(ort->GetTensorMutableData(output.get(), &data), error)) return false;
-  memcpy(opinions, data, count * sizeof(float));
-  return true;
+  return ran;
 }
 
 const char* Session::runtime_version() { return OrtGetApiBase()->GetVersionString(); }

@@ -1,7 +1,10 @@
 // One ONNX artifact in onnxruntime: what mobileiqa_sdk/runtimes/onnx.py does, over the C API.
 //
 // C headers only, no exceptions and no C++ runtime, so that it builds without an NDK as well as with one.
-// Functions answer true, or false and an Error. Sessions may run on several threads at once.
+// Functions return true, or false and set an Error. Sessions may run on several threads at once.
+//
+// Loading this code switches onnxruntime's telemetry off, unless the application has set the environment
+// variable ORT_DISABLE_TELEMETRY itself.
 #pragma once
 
 #include <stddef.h>
@@ -13,11 +16,20 @@ struct OrtSession;
 
 namespace mobileiqa {
 
-// The first line of what went wrong, printable ASCII: safe in a Java string, on a screen and in a log.
+// The first line of an error's message, printable ASCII: safe in a Java string, on a screen and in a log.
 struct Error {
   char text[400] = "";
 
   bool set(const char* format, ...) __attribute__((format(printf, 2, 3)));  // always false
+};
+
+// A contract has at most one output of each meaning: opinions, faults, photo.
+constexpr size_t kMaxOutputs = 3;
+
+// One output as the contract promises it: its name, and how many floats it holds.
+struct Output {
+  const char* name;
+  int size;
 };
 
 class Session {
@@ -27,21 +39,24 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // `prepacking`: lay weights out anew while loading; integer arithmetic and 4-bit ones gain by it.
+  // `prepacking`: rearrange weights while loading, which pays off for integer arithmetic and 4-bit weights.
   bool open_file(const char* path, int threads, bool prepacking, Error& error);
 
-  // The bytes may go once this returns.
+  // Copies what it needs: the bytes may be freed afterwards.
   bool open_bytes(const void* data, size_t size, int threads, bool prepacking, Error& error);
 
-  // The text under `key` in the model's metadata, to be freed by the caller; null where there is none.
+  // The text under `key` in the model's metadata, to be freed by the caller; null if the key is absent.
   bool metadata(const char* key, char** text, Error& error) const;
 
-  // Holds the model to its contract: one input, uint8 [1, height, width, 3], and one output of as many
-  // floats as there are opinions. To be called once, before run.
-  bool check(int height, int width, int opinions, Error& error);
+  // Holds the model to its contract; to be called once, before run. The model must have one input, uint8
+  // [1, height, width, 3], where a height and width of 0 stand for sides of any length. It must have exactly
+  // the `count` outputs listed, of float; a single output may have any name.
+  bool check(int height, int width, const Output* outputs, size_t count, Error& error);
 
-  // RGB bytes, row by row, 3 * height * width of them -> opinions, whatever the model says.
-  bool run(const uint8_t* rgb, size_t size, float* opinions, size_t count, Error& error) const;
+  // Scores a picture: `rgb` holds 3 * height * width bytes, row by row. Writes the values of all outputs one
+  // after another, in the order of `check`; `count` is the sum of their sizes.
+  bool run(const uint8_t* rgb, size_t size, int height, int width, float* values, size_t count,
+           Error& error) const;
 
   static const char* runtime_version();
 
@@ -50,16 +65,16 @@ class Session {
 
  private:
   bool open(const char* path, const void* data, size_t size, int threads, bool prepacking, Error& error);
-  bool check_input(Error& error);
-  bool check_output(Error& error);
+  bool check_input(int height, int width, Error& error);
+  bool check_output(const Output& promised, size_t index, Error& error);
+  bool find_output(const Output& promised, size_t& index, Error& error) const;
 
   OrtEnv* env_ = nullptr;
   OrtSession* session_ = nullptr;
   char* input_ = nullptr;
-  char* output_ = nullptr;
-  int height_ = 0;
-  int width_ = 0;
-  int opinions_ = 0;
+  char* outputs_[kMaxOutputs] = {};
+  size_t sizes_[kMaxOutputs] = {};
+  size_t output_count_ = 0;
 };
 
 }  // namespace mobileiqa

@@ -55,7 +55,7 @@ final class Bridge {
             case "contract":
                 return contract(Contract.parse(text("text")));
             case "reduction":
-                return Contract.parse(text("text")).reduction(whole("width"), whole("height"));
+                return Contract.parse(text("text")).input.reduction(whole("height"), whole("width"));
             case "band":
                 return Band.of(real("score")).name();
             case "statistics":
@@ -81,7 +81,7 @@ final class Bridge {
 
     private Object plan() throws Exception {
         Contract contract = Contract.parse(text("text"));
-        DecodePlan plan = DecodePlan.of(text("mime"), whole("width"), whole("height"), contract, whole("budget"));
+        DecodePlan plan = DecodePlan.of(text("mime"), whole("width"), whole("height"), contract.input, whole("budget"));
         Map<String, Object> values = new LinkedHashMap<String, Object>();
         values.put("sample_size", plan.sampleSize);
         values.put("exact", plan.exact);
@@ -101,7 +101,7 @@ final class Bridge {
             case "run":
                 return model().run(pixels());
             case "opinions":
-                return opinions(model().opinions(pixels()));
+                return opinions(model().answers(pixels()).opinions);
             case "run_together":
                 return runTogether();
             case "race":
@@ -113,7 +113,7 @@ final class Bridge {
                 Map<String, Object> result = new LinkedHashMap<String, Object>();
                 result.put("input_matches", replay.inputMatches);
                 result.put("expected", replay.expected);
-                result.put("found", replay.found);
+                result.put("found", replay.measured);
                 result.put("tolerance", replay.tolerance);
                 result.put("ok", replay.ok());
                 return result;
@@ -202,7 +202,7 @@ final class Bridge {
         if (run.error == null) {
             run.contract = Contract.parse(text("contract"));
             run.sizeBytes = 1234L;
-            run.golden = new Replay(true, 0.25, 0.2500001, 1e-4);
+            run.golden = new Replay(true, 0.25, 0.2500001, 1e-7, 1e-4);
             run.score = 0.5;
             run.loadSeconds = 0.1;
             run.firstSeconds = 0.2;
@@ -223,13 +223,33 @@ final class Bridge {
     }
 
     private static Map<String, Object> contract(Contract contract) throws IllegalAccessException {
+        return fields(contract);
+    }
+
+    /** The public fields of an object, and of those inside it. */
+    private static Map<String, Object> fields(Object object) throws IllegalAccessException {
         Map<String, Object> fields = new LinkedHashMap<String, Object>();
-        for (java.lang.reflect.Field field : Contract.class.getFields()) {
+        for (java.lang.reflect.Field field : object.getClass().getFields()) {
             if (!java.lang.reflect.Modifier.isStatic(field.getModifiers())) {
-                fields.put(field.getName(), field.get(contract));
+                fields.put(field.getName(), value(field.get(object)));
             }
         }
         return fields;
+    }
+
+    private static Object value(Object value) throws IllegalAccessException {
+        if (value instanceof Enum) {
+            return ContractReader.nameOf((Enum<?>) value);
+        }
+        if (value instanceof List) {
+            List<Object> list = new ArrayList<Object>();
+            for (Object item : (List<?>) value) {
+                list.add(value(item));
+            }
+            return list;
+        }
+        boolean plain = value == null || value instanceof String || value instanceof Number || value instanceof Boolean;
+        return plain ? value : fields(value);
     }
 
     private static Map<String, Object> picture(Pixels pixels) {

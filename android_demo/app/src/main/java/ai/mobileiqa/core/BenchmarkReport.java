@@ -38,12 +38,12 @@ public final class BenchmarkReport {
     private static Map<String, Object> result(BenchmarkRun run) {
         Contract contract = run.contract;
         Map<String, Object> result = new LinkedHashMap<String, Object>();
-        result.put("label", known(run.label));
-        result.put("artifact", known(run.artifact));
-        result.put("model", contract == null ? UNKNOWN : contract.name);
-        result.put("version", contract == null ? UNKNOWN : contract.version);
-        result.put("runtime", known(run.runtime));
-        result.put("precision", contract == null ? UNKNOWN : contract.weights);
+        result.put("label", orUnknown(run.label));
+        result.put("artifact", orUnknown(run.artifact));
+        result.put("model", contract == null ? UNKNOWN : contract.model.name);
+        result.put("version", contract == null ? UNKNOWN : contract.model.version);
+        result.put("runtime", orUnknown(run.runtime));
+        result.put("precision", contract == null ? UNKNOWN : ContractReader.nameOf(contract.precision.weights));
         result.put("threads", run.threads);
         result.put("error", run.error);
         result.put("flags", run.flags);
@@ -59,7 +59,7 @@ public final class BenchmarkReport {
         return result;
     }
 
-    private static String known(String text) {
+    private static String orUnknown(String text) {
         return text == null ? UNKNOWN : text;
     }
 
@@ -69,7 +69,7 @@ public final class BenchmarkReport {
         }
         Map<String, Object> golden = new LinkedHashMap<String, Object>();
         golden.put("expected", replay.expected);
-        golden.put("found", replay.found);
+        golden.put("found", replay.measured);
         golden.put("tolerance", replay.tolerance);
         golden.put("ok", replay.ok());
         golden.put("input_matches", replay.inputMatches);

@@ -1,123 +1,74 @@
 package ai.mobileiqa.core;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** What an artifact expects and promises: schema 2 of {@code docs/contract.md}, checked. */
+/**
+ * What an artifact expects and promises: schema 3 of {@code docs/contract.md}, checked. Schema 2 is read as well.
+ */
 public final class Contract {
-    /** The one schema that is read. */
-    public static final long SCHEMA = 2;
+    /** The schema that is written now. */
+    public static final long SCHEMA = 3;
 
-    /** Under which the contract is stored in the model file. */
+    /** The key of the contract in the metadata of a model file. */
     public static final String METADATA_KEY = "mobileiqa.contract";
 
     /** Pixels; larger sides are a mistake. */
     public static final int MAX_SIDE = 8192;
 
-    /** Pixels; a smaller photo is not judged. */
+    /** Pixels; smaller photos are not scored. */
     public static final int MIN_PHOTO_SIDE = 32;
 
-    /** A photo that was decoded at 1/N has at least so many times the input's width, and height. */
-    public static final double REDUCTION_MARGIN = 1.4;
-
-    /** More is a mistake. */
+    /** The most values of one output. */
     public static final int MAX_OPINIONS = 1024;
 
-    /** The value of {@link #decode} for photos decoded whole. */
-    public static final String FULL = "full";
+    private static final long OLD_SCHEMA = 2;
 
-    /** The value of {@link #decode} that allows {@link #reduction}. */
-    public static final String JPEG_REDUCED = "jpeg-reduced";
+    /** Which model this is. */
+    public final ModelInfo model;
 
-    /** Of the model, as {@code mobileiqa models} lists it. */
-    public final String name;
+    /** The photo as the model takes it. */
+    public final InputSpec input;
 
-    /** Of the model. */
-    public final String version;
+    /** All outputs, one of each meaning at most. */
+    public final List<OutputSpec> outputs;
 
-    /** The network's form, for people. */
-    public final String family;
+    /** What is computed. */
+    public final Precision precision;
 
-    /** SPDX identifier, or {@code unknown}. */
-    public final String licence;
+    /** A test that the artifact carries. */
+    public final GoldenSpec golden;
 
-    /** Hex digest of the checkpoint file it was exported from. */
-    public final String checkpointSha256;
-
-    /** Rows of the input in pixels. */
-    public final int height;
-
-    /** Columns of the input in pixels. */
-    public final int width;
-
-    /** {@link #FULL} or {@link #JPEG_REDUCED}. */
-    public final String decode;
-
-    /** Values that the model answers, 1 to {@link #MAX_OPINIONS}; the score is their mean. */
-    public final int opinions;
-
-    /** What weights are stored in, for people. */
-    public final String weights;
-
-    /** What arithmetic is done in, for people. */
-    public final String compute;
-
-    /** How the golden image is made: {@link Golden#FORMULA}. */
-    public final String goldenFormula;
-
-    /** Rows of the golden image before resizing. */
-    public final int goldenHeight;
-
-    /** Columns of the golden image before resizing. */
-    public final int goldenWidth;
-
-    /** Lower-case hex digest of the resized golden image's bytes. */
-    public final String goldenInputSha256;
-
-    /** In [0, 1]: what the reference network answers for the golden image. */
-    public final double goldenScore;
-
-    /** In (0, 1): how far from it another may be. */
-    public final double goldenTolerance;
+    /** Whether the artifact passed verification when it was exported. */
+    public final Verification verification;
 
     private Contract(ContractReader in) throws ContractException {
-        name = in.text("model.name");
-        version = in.text("model.version");
-        family = in.text("model.family");
-        licence = in.text("model.licence");
-        checkpointSha256 = in.text("model.checkpoint_sha256");
-        height = in.whole("input.height", 1, MAX_SIDE);
-        width = in.whole("input.width", 1, MAX_SIDE);
-        in.known("input.layout", "NHWC");
-        in.known("input.channels", "RGB");
-        in.known("input.dtype", "uint8");
-        in.known("input.resample", "pillow-bicubic");
-        decode = in.known("input.decode", FULL, JPEG_REDUCED);
-        in.knownReal("output.minimum", 0);
-        in.knownReal("output.maximum", 1);
-        in.knownTrue("output.higher_is_better");
-        opinions = in.whole("output.opinions", 1, MAX_OPINIONS);
-        weights = in.text("precision.weights");
-        compute = in.text("precision.compute");
-        goldenFormula = in.known("golden.formula", Golden.FORMULA);
-        goldenHeight = in.whole("golden.height", MIN_PHOTO_SIDE, MAX_SIDE);
-        goldenWidth = in.whole("golden.width", MIN_PHOTO_SIDE, MAX_SIDE);
-        goldenInputSha256 = in.digest("golden.input_sha256");
-        goldenScore = in.real("golden.score");
-        goldenTolerance = in.real("golden.tolerance");
+        model = new ModelInfo(in.section("model"));
+        input = new InputSpec(in.section("input"));
+        List<OutputSpec> specs = new ArrayList<OutputSpec>();
+        for (ContractReader output : in.sections("outputs")) {
+            specs.add(new OutputSpec(output));
+        }
+        outputs = Collections.unmodifiableList(specs);
+        precision = new Precision(in.section("precision"));
+        golden = new GoldenSpec(in.section("golden"));
+        verification = new Verification(in.section("verification"));
         in.end();
-        if (!(goldenScore >= 0 && goldenScore <= 1)) {
-            throw new ContractException("golden.score is outside [0, 1]: " + goldenScore);
-        }
-        if (!(goldenTolerance > 0 && goldenTolerance < 1)) {
-            throw new ContractException("golden.tolerance is outside (0, 1): " + goldenTolerance);
-        }
+        in.requireSupported();
+        check();
+        in.requirePrintable();
     }
 
     /**
      * Reads a contract.
      *
      * @param json the text under {@link #METADATA_KEY}
-     * @throws ContractException no JSON object, another schema, a key or a value that does not belong there
+     * @throws UnsupportedContractException another schema, or a rule that this version does not implement
+     * @throws ContractException not a contract, or a value that makes no sense
      */
     public static Contract parse(String json) throws ContractException {
         Object values;
@@ -129,24 +80,52 @@ public final class Contract {
         if (!(values instanceof Map)) {
             throw new ContractException("the contract is not a JSON object");
         }
-        return new Contract(new ContractReader((Map<?, ?>) values, SCHEMA));
+        Map<?, ?> contract = (Map<?, ?>) values;
+        Object schema = contract.remove("schema");
+        if (Long.valueOf(OLD_SCHEMA).equals(schema)) {
+            contract = ContractV2.upgraded(contract);
+        } else if (!Long.valueOf(SCHEMA).equals(schema)) {
+            throw new UnsupportedContractException("contract schema " + schema + "; this version reads " + OLD_SCHEMA
+                    + " and " + SCHEMA + ": update the app or export the model again");
+        }
+        return new Contract(new ContractReader(contract));
     }
 
-    /**
-     * By how much a JPEG may be decoded smaller, through its DCT.
-     *
-     * @param photoWidth columns of the upright photo in pixels
-     * @param photoHeight rows of it
-     * @return N of 1/N: the largest of 1, 2, 4, 8 that leaves both sides at least {@link #REDUCTION_MARGIN}
-     *     times the input's; 1 where {@link #decode} is {@link #FULL}
-     */
-    public int reduction(int photoWidth, int photoHeight) {
-        double columns = REDUCTION_MARGIN * width;
-        double rows = REDUCTION_MARGIN * height;
-        int n = decode.equals(JPEG_REDUCED) ? 8 : 1;
-        while (n > 1 && (photoWidth / n < columns || photoHeight / n < rows)) {
-            n /= 2;
+    /** Returns the output whose mean is the score. */
+    public OutputSpec opinions() {
+        return output(OutputSpec.Meaning.OPINIONS);
+    }
+
+    /** Returns the output of that meaning; null if the model has none. */
+    public OutputSpec output(OutputSpec.Meaning meaning) {
+        for (OutputSpec output : outputs) {
+            if (output.meaning == meaning) {
+                return output;
+            }
         }
-        return n;
+        return null;
+    }
+
+    /** Refuses parts that contradict each other. */
+    private void check() throws ContractException {
+        Set<OutputSpec.Meaning> meanings = new HashSet<OutputSpec.Meaning>();
+        Set<String> names = new HashSet<String>();
+        for (OutputSpec output : outputs) {
+            meanings.add(output.meaning);
+            names.add(output.name);
+            output.check();
+        }
+        require(meanings.size() == outputs.size(), "two outputs have the same meaning");
+        require(opinions() != null, "no output has the meaning 'opinions'");
+        require(names.size() == outputs.size(), "two outputs share a name");
+        input.check();
+        golden.check(input, output(OutputSpec.Meaning.FAULTS), output(OutputSpec.Meaning.PHOTO));
+        verification.check();
+    }
+
+    static void require(boolean holds, String problem) throws ContractException {
+        if (!holds) {
+            throw new ContractException("the contract is not valid: " + problem);
+        }
     }
 }

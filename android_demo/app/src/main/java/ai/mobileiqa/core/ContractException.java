@@ -1,7 +1,7 @@
 package ai.mobileiqa.core;
 
-/** A model's contract is damaged or of a kind this app does not know; the message names the key. */
-public final class ContractException extends ModelException {
+/** A model's contract is damaged or contradicts itself; the message names the key. */
+public class ContractException extends ModelException {
     private static final long serialVersionUID = 1;
 
     ContractException(String message) {

@@ -1,11 +1,11 @@
 package ai.mobileiqa.core;
 
 /**
- * By how much a photo is made smaller while a phone decodes it: what the model's contract allows, and more only
- * where the pixels would not fit into memory.
+ * The scale at which a phone decodes a photo: what the model's contract asks for, or smaller if the pixels would not
+ * fit into memory.
  *
  * <p>Android's decoder shrinks a JPEG by 2, 4 or 8 through its DCT, as Pillow's {@code draft} does. Other formats
- * it shrinks by leaving pixels out, which changes scores: they are decoded whole as long as they fit.
+ * it shrinks by leaving out pixels, which changes scores: they are decoded at full size if they fit.
  */
 public final class DecodePlan {
     /** Width times height of the largest photo that is read, as {@code mobileiqa_sdk.photo.MAX_PIXELS}. */
@@ -14,7 +14,7 @@ public final class DecodePlan {
     /** N of 1/N on both sides, a power of two: {@code BitmapFactory.Options.inSampleSize}. */
     public final int sampleSize;
 
-    /** Whether that is what the contract asks for; if not, the score may differ from a computer's. */
+    /** Whether this is the scale that the contract asks for; if not, the score may differ from Python's. */
     public final boolean exact;
 
     private DecodePlan(int sampleSize, boolean exact) {
@@ -23,23 +23,24 @@ public final class DecodePlan {
     }
 
     /**
-     * @param mime of the file's content, such as {@code image/jpeg}; null where unknown
+     * Returns the plan for one photo.
+     *
+     * @param mime of the file's content, such as {@code image/jpeg}; null if unknown
      * @param width columns of the upright photo in pixels
      * @param height rows of it
+     * @param input of the model
      * @param budget pixels that fit into memory, at least 1
      */
-    public static DecodePlan of(String mime, int width, int height, Contract contract, long budget) {
-        int asked = "image/jpeg".equals(mime) ? contract.reduction(width, height) : 1;
-        int size = asked;
+    public static DecodePlan of(String mime, int width, int height, InputSpec input, long budget) {
+        int contracted = "image/jpeg".equals(mime) ? input.reduction(height, width) : 1;
+        int size = contracted;
         while (pixels(width, height, size) > Math.max(budget, 1)) {
             size *= 2;
         }
-        return new DecodePlan(size, size == asked);
+        return new DecodePlan(size, size == contracted);
     }
 
-    /**
-     * The power of two that brings the longer side to {@code side} or just above.
-     */
+    /** Returns the largest power of two that leaves the longer side at least {@code side} pixels. */
     public static int preview(int width, int height, int side) {
         int size = 1;
         while (Math.max(width, height) / (2 * size) >= side) {

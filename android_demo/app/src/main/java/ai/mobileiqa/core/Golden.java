@@ -2,15 +2,17 @@ package ai.mobileiqa.core;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
 
-/** The test image that every artifact carries by formula, and its replay; see {@code docs/contract.md}. */
+/** The golden image, which every artifact carries as a formula, and its replay; see {@code docs/contract.md}. */
 public final class Golden {
-    /** The one formula known. */
+    /** The formula that this version implements. */
     public static final String FORMULA = "triangles-1";
 
     private Golden() {}
 
-    /** The image {@code triangles-1}. */
+    /** Returns the image {@code triangles-1}. */
     public static Pixels image(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         int at = 0;
@@ -27,20 +29,55 @@ public final class Golden {
         return new Pixels(width, height, rgb);
     }
 
+    /** Returns the contract's golden image as the model takes it, with the default setting. */
+    public static Pixels input(Contract contract) {
+        return inputs(contract).get(0);
+    }
+
     /**
-     * Makes the contract's golden image, takes it the way of every photo, and compares.
+     * Makes the contract's golden image, processes it as every photo, with each setting, and compares.
      *
      * @throws ModelException the model cannot run
      */
     public static Replay replay(Model model) throws ModelException {
         Contract contract = model.contract();
-        Pixels image = image(contract.goldenWidth, contract.goldenHeight);
-        Pixels input = Bicubic.resize(image, contract.width, contract.height);
-        boolean matches = sha256(input.rgb).equals(contract.goldenInputSha256);
-        return new Replay(matches, contract.goldenScore, model.run(input), contract.goldenTolerance);
+        List<Pixels> inputs = inputs(contract);
+        boolean matches = true;
+        double distance = 0;
+        double score = Double.NaN;
+        for (int i = 0; i < inputs.size(); i++) {
+            GoldenSpec.Case expected = contract.golden.cases.get(i);
+            Answers answers = model.answers(inputs.get(i));
+            matches = matches && sha256(inputs.get(i).rgb).equals(expected.inputSha256);
+            distance = Math.max(distance, distance(expected, answers));
+            score = i == 0 ? answers.score() : score;
+        }
+        GoldenSpec.Case first = contract.golden.cases.get(0);
+        return new Replay(matches, first.score, score, distance, contract.golden.tolerance);
     }
 
-    /** Lower-case hex digest. */
+    /** One picture for each case of the contract. */
+    private static List<Pixels> inputs(Contract contract) {
+        GoldenSpec golden = contract.golden;
+        Pixels image = image(golden.width, golden.height);
+        List<Pixels> inputs = new ArrayList<Pixels>();
+        for (int i = 0; i < golden.cases.size(); i++) {
+            Setting setting = contract.input.settings.isEmpty() ? null : contract.input.settings.get(i);
+            Size size = contract.input.sizeFor(golden.height, golden.width, setting);
+            inputs.add(Bicubic.resize(image, size.width, size.height));
+        }
+        return inputs;
+    }
+
+    private static double distance(GoldenSpec.Case expected, Answers answers) {
+        double distance = Math.abs(answers.score() - expected.score);
+        for (int i = 0; i < answers.faults.length; i++) {
+            distance = Math.max(distance, Math.abs(answers.faults[i] - expected.faults.get(i)));
+        }
+        return answers.photo == null ? distance : Math.max(distance, Math.abs(answers.photo - expected.photo));
+    }
+
+    /** Returns the lower-case hex digest. */
     public static String sha256(byte[] bytes) {
         byte[] digest;
         try {

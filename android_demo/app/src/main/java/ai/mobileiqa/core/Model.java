@@ -9,12 +9,12 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * A loaded ONNX artifact. Give it photos from as many threads as you like; close it when done.
+ * A loaded ONNX artifact. May be used from several threads at once; close it when done.
  *
  * <p>Needs the native library {@code mobileiqa} and onnxruntime beside it.
  */
 public final class Model implements Closeable {
-    /** More is a mistake, and would end the process before the first photo. */
+    /** More would end the process before the first photo. */
     public static final int MAX_THREADS = 1024;
 
     private static final long CLOSED = 0;
@@ -24,7 +24,7 @@ public final class Model implements Closeable {
         System.loadLibrary("mobileiqa");
     }
 
-    // Runs share it, closing waits for them.
+    // Held for reading by every run, for writing by close, which therefore waits for the runs.
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private final String source;
     private final Contract contract;
@@ -40,7 +40,9 @@ public final class Model implements Closeable {
      * Opens a model file.
      *
      * @param threads CPU threads for one inference, 1 to {@link #MAX_THREADS}
-     * @throws ModelException no such file, damaged, or not what its contract says
+     * @throws UnsupportedContractException the contract is of another version
+     * @throws ContractException there is no contract, or it is damaged
+     * @throws ModelException no such file, damaged, or not what its contract promises
      * @throws IllegalArgumentException another number of threads
      */
     public static Model open(String path, int threads) throws ModelException {
@@ -50,69 +52,55 @@ public final class Model implements Closeable {
         return load(path, utf8(path), true, threads);
     }
 
-    /**
-     * Opens the bytes of a model file, which are not needed afterwards. Throws as the other does.
-     */
+    /** Opens the bytes of a model file, which are not needed afterwards; throws what the other method does. */
     public static Model open(byte[] artifact, int threads) throws ModelException {
         return load("<bytes>", artifact, false, threads);
     }
 
-    /** What the artifact expects and promises. */
+    /** Returns what the artifact expects and promises. */
     public Contract contract() {
         return contract;
     }
 
-    /** onnxruntime's version, such as {@code 1.29.0}. */
+    /** Returns onnxruntime's version, such as {@code 1.29.0}. */
     public static native String runtimeVersion();
 
     /**
-     * Scores a picture of the contract's size, resized by {@link Bicubic}.
+     * Scores a picture of a size that the contract takes, resized by {@link Bicubic}.
      *
-     * @return predicted quality in [0, 1], higher is better: the mean of the opinions, summed as doubles
-     * @throws ModelException the model fails, or answers what its contract excludes
+     * @return predicted quality in [0, 1], higher is better: the mean of the opinions
+     * @throws OpinionsInvalidException the model answers NaN, infinity or a value out of range
+     * @throws ModelException the model fails, or answers in another shape than its contract promises
      * @throws IllegalArgumentException a picture of another size
      * @throws IllegalStateException the model is closed
      */
-    public float run(Pixels pixels) throws ModelException {
-        double sum = 0;
-        for (float opinion : opinions(pixels)) {
-            sum += opinion;
-        }
-        return (float) (sum / contract.opinions);
+    public double run(Pixels pixels) throws ModelException {
+        return answers(pixels).score();
     }
 
-    /**
-     * What the model's views say of a picture of the contract's size: one opinion each.
-     *
-     * @return predicted qualities in [0, 1], as many as the contract promises; one for a model without views
-     * @throws ModelException the model fails, or answers what its contract excludes
-     * @throws IllegalArgumentException a picture of another size
-     * @throws IllegalStateException the model is closed
-     */
-    public float[] opinions(Pixels pixels) throws ModelException {
-        if (pixels.width != contract.width || pixels.height != contract.height) {
-            throw new IllegalArgumentException("the model takes " + contract.width + "x" + contract.height
-                    + " pixels, not " + pixels.width + "x" + pixels.height + "; resize first");
+    /** Returns all that the model says about a picture; takes and throws what {@link #run} does. */
+    public Answers answers(Pixels pixels) throws ModelException {
+        if (!contract.input.takes(new Size(pixels.height, pixels.width))) {
+            throw new IllegalArgumentException("the model does not take " + pixels.width + "x" + pixels.height
+                    + " pixels; resize to InputSpec.sizeFor first");
         }
-        float[] opinions = new float[contract.opinions];
+        float[] values = new float[valueCount(contract)];
         open.readLock().lock();
         try {
             if (handle == CLOSED) {
                 throw new IllegalStateException(source + ": the model is closed");
             }
-            nativeRun(handle, pixels.rgb, opinions);
+            nativeRun(handle, pixels.rgb, pixels.height, pixels.width, values);
         } catch (ModelException error) {
             throw new ModelException(source + ": " + error.getMessage(), error);
         } finally {
             open.readLock().unlock();
         }
-        for (float opinion : opinions) {
-            if (!(opinion >= 0 && opinion <= 1)) {
-                throw new ModelException(
-                        source + ": the model answered " + opinion + ", its contract promises 0 to 1");
-            }
+        try {
+            return Answers.of(contract, values);
+        } catch (OpinionsInvalidException error) {
+            throw new OpinionsInvalidException(source + ": " + error.getMessage());
         }
-        return opinions;
     }
 
     /** Frees the native memory, after the runs in progress. Closing again does nothing. */
@@ -135,24 +123,26 @@ public final class Model implements Closeable {
             throw new IllegalArgumentException("threads must be 1 to " + MAX_THREADS + ", not " + threads);
         }
         long handle = CLOSED;
-        boolean whole = false;
+        boolean complete = false;
         try {
             handle = nativeOpen(artifact, isPath, threads, false);
             Contract contract = contractOf(handle);
-            if (prepacks(contract)) {
+            if (contract.precision.prepacks()) {
                 nativeClose(handle);
                 handle = CLOSED;
                 handle = nativeOpen(artifact, isPath, threads, true);
             }
-            nativeCheck(handle, contract.height, contract.width, contract.opinions);
-            whole = true;
+            nativeCheck(handle, contract.input.height, contract.input.width, names(contract), sizes(contract));
+            complete = true;
             return new Model(source, contract, handle);
+        } catch (UnsupportedContractException error) {
+            throw new UnsupportedContractException(source + ": " + error.getMessage(), error);
         } catch (ContractException error) {
             throw new ContractException(source + ": " + error.getMessage(), error);
         } catch (ModelException error) {
             throw new ModelException(source + ": " + error.getMessage(), error);
         } finally {
-            if (!whole && handle != CLOSED) {
+            if (!complete && handle != CLOSED) {
                 nativeClose(handle);
             }
         }
@@ -171,14 +161,34 @@ public final class Model implements Closeable {
         }
     }
 
-    /** As C takes it: UTF-8 with a NUL behind it, which JNI's own strings are not. */
+    /** Returns UTF-8 followed by NUL, as C takes it; JNI's own strings are of another encoding. */
     private static byte[] utf8(String text) {
         return (text + '\0').getBytes(UTF_8);
     }
 
-    /** Whether weights are laid out anew when a file is loaded; see {@code mobileiqa_sdk/runtimes/onnx.py}. */
-    private static boolean prepacks(Contract contract) {
-        return contract.weights.equals("int4") || contract.compute.startsWith("int8");
+    /** Returns the outputs' names in UTF-8, each followed by NUL. */
+    private static byte[] names(Contract contract) {
+        StringBuilder names = new StringBuilder();
+        for (OutputSpec output : contract.outputs) {
+            names.append(output.name).append('\0');
+        }
+        return names.toString().getBytes(UTF_8);
+    }
+
+    private static int[] sizes(Contract contract) {
+        int[] sizes = new int[contract.outputs.size()];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = contract.outputs.get(i).size;
+        }
+        return sizes;
+    }
+
+    private static int valueCount(Contract contract) {
+        int count = 0;
+        for (int size : sizes(contract)) {
+            count += size;
+        }
+        return count;
     }
 
     private static native long nativeOpen(byte[] source, boolean isPath, int threads, boolean prepacking)
@@ -186,10 +196,11 @@ public final class Model implements Closeable {
 
     private static native byte[] nativeMetadata(long handle, byte[] key) throws ModelException;
 
-    private static native void nativeCheck(long handle, int height, int width, int opinions)
+    private static native void nativeCheck(long handle, int height, int width, byte[] names, int[] sizes)
             throws ModelException;
 
-    private static native void nativeRun(long handle, byte[] rgb, float[] opinions) throws ModelException;
+    private static native void nativeRun(long handle, byte[] rgb, int height, int width, float[] values)
+            throws ModelException;
 
     private static native void nativeClose(long handle);
 }

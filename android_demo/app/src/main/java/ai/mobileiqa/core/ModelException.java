@@ -1,14 +1,14 @@
 package ai.mobileiqa.core;
 
-/** A model file cannot be opened, lies, or fails while it runs; the message names the file and the reason. */
+/** A model file cannot be opened, breaks its contract, or fails while it runs; the message is one printable line. */
 public class ModelException extends Exception {
     private static final long serialVersionUID = 1;
 
     ModelException(String message) {
-        super(message);
+        super(Text.oneLine(message, Text.LIMIT));
     }
 
     ModelException(String message, Throwable cause) {
-        super(message, cause);
+        super(Text.oneLine(message, Text.LIMIT), cause);
     }
 }

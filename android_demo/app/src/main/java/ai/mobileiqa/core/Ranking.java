@@ -45,7 +45,7 @@ public final class Ranking {
         return sorted;
     }
 
-    /** {@code rank,photo,score,band} with a header, as RFC 4180 has it: CRLF, quotes where needed. */
+    /** Returns a table as RFC 4180 specifies it, with the header {@code rank,photo,score,band}; names are printable. */
     public String csv() {
         StringBuilder csv = new StringBuilder("rank,photo,score,band\r\n");
         int rank = 1;
@@ -58,12 +58,10 @@ public final class Ranking {
     }
 
     private static String field(String text) {
+        String name = Text.printable(text);
         // A spreadsheet would run such a cell as a formula; the apostrophe makes it text.
-        String safe = !text.isEmpty() && "=+-@\t\r\n".indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-        boolean plain = true;
-        for (int i = 0; i < safe.length(); i++) {
-            plain &= ",\"\r\n".indexOf(safe.charAt(i)) < 0;
-        }
+        String safe = !name.isEmpty() && "=+-@".indexOf(name.charAt(0)) >= 0 ? "'" + name : name;
+        boolean plain = safe.indexOf(',') < 0 && safe.indexOf('"') < 0;
         return plain ? safe : '"' + safe.replace("\"", "\"\"") + '"';
     }
 }

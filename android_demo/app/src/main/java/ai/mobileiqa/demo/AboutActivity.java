@@ -1,9 +1,13 @@
 package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.Contract;
+import ai.mobileiqa.core.Fit;
+import ai.mobileiqa.core.InputSpec;
+import ai.mobileiqa.core.Verification;
 import android.content.Intent;
 import android.os.Bundle;
 import android.view.View;
+import java.util.Locale;
 
 /** About: what the model is, what it promises, and whether this device keeps it. */
 public final class AboutActivity extends ScreenActivity<AboutSession> {
@@ -45,17 +49,41 @@ public final class AboutActivity extends ScreenActivity<AboutSession> {
     private String describe(Contract contract) {
         return getString(
                 R.string.contract_rows,
-                contract.name + " " + contract.version,
-                contract.family,
-                contract.licence,
-                contract.width,
-                contract.height,
-                contract.decode,
-                contract.weights,
-                contract.compute,
-                contract.opinions,
+                contract.model,
+                contract.model.family,
+                contract.model.license,
+                size(contract.input),
+                named(contract.input.decode),
+                named(contract.precision.weights),
+                named(contract.precision.activations),
+                contract.precision.note,
+                contract.opinions().size,
                 session.runtime,
-                contract.checkpointSha256);
+                contract.model.checkpointSha256,
+                verification(contract.verification));
+    }
+
+    private String size(InputSpec input) {
+        if (input.fit == Fit.STRETCH) {
+            return getString(R.string.input_stretched, input.width, input.height);
+        }
+        return getString(R.string.input_kept_aspect, input.settings.get(0).maxPixels);
+    }
+
+    private String verification(Verification verification) {
+        if (verification.passed) {
+            return getString(R.string.verification_passed);
+        }
+        StringBuilder text = new StringBuilder(getString(R.string.verification_failed));
+        for (String failure : verification.failures) {
+            text.append("\n- ").append(failure);
+        }
+        return text.toString();
+    }
+
+    /** Returns a constant as contracts write it. */
+    private static String named(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private void leadTo(int button, final String document, final int title) {

@@ -1,7 +1,6 @@
 package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.Band;
-import ai.mobileiqa.core.Bicubic;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.DecodePlan;
 import ai.mobileiqa.core.Model;
@@ -33,7 +32,7 @@ final class Assessment {
     final double inferenceSeconds;
 
     private Assessment(Photo photo, Contract contract, DecodePlan plan, float[] opinions, long[] nanoseconds) {
-        this.model = contract.name + " " + contract.version;
+        this.model = contract.model.toString();
         this.score = Statistics.mean(opinions);
         this.spread = opinions.length > 1 ? Statistics.deviation(opinions) : null;
         this.band = Band.of(score);
@@ -59,11 +58,11 @@ final class Assessment {
         try (BitmapRows decoded = photo.rows(plan)) {
             read = SystemClock.elapsedRealtimeNanos();
             work.check();
-            input = Bicubic.resize(decoded, contract.width, contract.height);
+            input = photo.resized(decoded, contract);
         }
         long resized = SystemClock.elapsedRealtimeNanos();
         work.check();
-        float[] opinions = model.opinions(input);
+        float[] opinions = model.answers(input).opinions;
         long inferred = SystemClock.elapsedRealtimeNanos();
         return new Assessment(photo, contract, plan, opinions, new long[] {started, read, resized, inferred});
     }

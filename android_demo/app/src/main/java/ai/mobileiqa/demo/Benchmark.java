@@ -2,7 +2,6 @@ package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.BenchmarkReport;
 import ai.mobileiqa.core.BenchmarkRun;
-import ai.mobileiqa.core.Bicubic;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.JsonException;
@@ -67,9 +66,9 @@ final class Benchmark {
             run.rssAfterLoadBytes = Device.status("VmRSS");
             replay(model);
             file = request.photo == null ? file : request.photo.getName();
-            Pixels input = request.photo == null ? golden(model.contract()) : photo(model.contract());
+            Pixels input = request.photo == null ? Golden.input(model.contract()) : photo(model.contract());
             file = run.artifact;
-            run.score = (double) model.run(input);
+            run.score = model.run(input);
             time(model, input, progress);
         } catch (Exception | OutOfMemoryError | LinkageError problem) {
             work.check(); // a cancellation is none
@@ -125,16 +124,11 @@ final class Benchmark {
 
     private void replay(Model model) throws ModelException {
         work.check();
-        Pixels input = golden(model.contract());
+        Pixels input = Golden.input(model.contract());
         long started = SystemClock.elapsedRealtimeNanos();
         model.run(input);
         run.firstSeconds = seconds(started);
         run.golden = Golden.replay(model);
-    }
-
-    private static Pixels golden(Contract contract) {
-        Pixels image = Golden.image(contract.goldenWidth, contract.goldenHeight);
-        return Bicubic.resize(image, contract.width, contract.height);
     }
 
     private Pixels photo(Contract contract) throws PhotoProblem {
@@ -148,7 +142,7 @@ final class Benchmark {
             try (BitmapRows decoded = photo.rows(photo.plan(contract))) {
                 decode[i] = seconds(started);
                 started = SystemClock.elapsedRealtimeNanos();
-                input = Bicubic.resize(decoded, contract.width, contract.height);
+                input = photo.resized(decoded, contract);
                 resize[i] = seconds(started);
             }
         }

@@ -87,7 +87,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
                 1e3 * result.firstSeconds,
                 size(result.peakPssBytes),
                 size(result.peakRssBytes),
-                result.contract.name + " " + result.contract.version));
+                result.contract.model));
         if (result.decodeSeconds != null) {
             text.append('\n').append(getString(
                     R.string.benchmark_photo,

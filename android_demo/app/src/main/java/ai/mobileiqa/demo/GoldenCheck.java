@@ -52,7 +52,7 @@ final class GoldenCheck {
                 .putBoolean(OK, replay.ok())
                 .putBoolean(EXACT, replay.inputMatches)
                 .putFloat(EXPECTED, (float) replay.expected)
-                .putFloat(FOUND, (float) replay.found)
+                .putFloat(FOUND, (float) replay.measured)
                 .putFloat(TOLERANCE, (float) replay.tolerance)
                 .apply();
         return new GoldenCheck(kept);

@@ -91,7 +91,7 @@ final class Models {
             String name;
             try (Model model = Model.open(part.getPath(), defaultThreads())) {
                 replay = Golden.replay(model);
-                name = model.contract().name + " " + model.contract().version;
+                name = model.contract().model.toString();
             }
             work.check();
             forgetImported();

@@ -1,8 +1,11 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.core.Bicubic;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.DecodePlan;
 import ai.mobileiqa.core.Orientation;
+import ai.mobileiqa.core.Pixels;
+import ai.mobileiqa.core.Size;
 import ai.mobileiqa.core.Truncation;
 import android.app.ActivityManager;
 import android.content.Context;
@@ -80,8 +83,9 @@ final class Photo {
      */
     DecodePlan plan(Contract contract) throws PhotoProblem {
         long budget = Math.min(MOST_PIXELS, free() / 2 / BYTES_A_PIXEL);
-        DecodePlan plan = DecodePlan.of(mime, width, height, contract, budget);
-        boolean small = width / plan.sampleSize < contract.width || height / plan.sampleSize < contract.height;
+        DecodePlan plan = DecodePlan.of(mime, width, height, contract.input, budget);
+        Size size = contract.input.sizeFor(height, width);
+        boolean small = width / plan.sampleSize < size.width || height / plan.sampleSize < size.height;
         if (small && !plan.exact) {
             throw new PhotoProblem(R.string.problem_memory);
         }
@@ -95,6 +99,12 @@ final class Photo {
      */
     BitmapRows rows(DecodePlan plan) throws PhotoProblem {
         return new BitmapRows(bitmap(plan.sampleSize, false), orientation);
+    }
+
+    /** Returns the decoded photo as the model takes it; its size follows from the whole photo's. */
+    Pixels resized(BitmapRows decoded, Contract contract) {
+        Size size = contract.input.sizeFor(height, width);
+        return Bicubic.resize(decoded, size.width, size.height);
     }
 
     /** Bytes that are left where bitmaps lie: before Android 8 in Java's heap, since then outside of it. */

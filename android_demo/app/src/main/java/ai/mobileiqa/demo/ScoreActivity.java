@@ -181,7 +181,7 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         }
         Replay replay = session.importReplay;
         if (replay != null && !replay.ok()) {
-            return getString(R.string.import_off, replay.found, replay.expected, replay.tolerance);
+            return getString(R.string.import_off, replay.measured, replay.expected, replay.tolerance);
         }
         return session.golden == null || session.golden.ok ? null : session.golden.say(this);
     }
