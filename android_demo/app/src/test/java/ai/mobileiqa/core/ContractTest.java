@@ -21,32 +21,32 @@ public class ContractTest {
     @Test
     public void allOfIt() throws ContractException {
         Contract contract = Contract.parse(CONTRACT);
-        assertEquals("m", contract.name);
-        assertEquals(512, contract.height);
-        assertEquals(384, contract.width);
-        assertEquals("jpeg-reduced", contract.decode);
-        assertEquals(1, contract.opinions);
-        assertEquals(1e-4, contract.goldenTolerance, 0);
+        assertEquals("m", contract.model.name);
+        assertEquals(512, contract.input.height);
+        assertEquals(384, contract.input.width);
+        assertEquals(Decode.JPEG_REDUCED, contract.input.decode);
+        assertEquals(1, contract.opinions().size);
+        assertEquals(1e-4, contract.golden.tolerance, 0);
     }
 
     @Test
     public void howMuchSmallerAJpegIsDecoded() throws ContractException {
         Contract contract = Contract.parse(CONTRACT);
         // 1.4 * 384 = 537.6, 1.4 * 512 = 716.8
-        assertEquals(1, contract.reduction(100, 100));
-        assertEquals(1, contract.reduction(2 * 538 - 1, 2 * 717));
-        assertEquals(2, contract.reduction(2 * 538, 2 * 717));
-        assertEquals(4, contract.reduction(4 * 538 + 3, 8 * 717));
-        assertEquals(8, contract.reduction(64 * 538, 64 * 717));
-        assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).reduction(90000, 90000));
+        assertEquals(1, contract.input.reduction(100, 100));
+        assertEquals(1, contract.input.reduction(2 * 538 - 1, 2 * 717));
+        assertEquals(2, contract.input.reduction(2 * 538, 2 * 717));
+        assertEquals(4, contract.input.reduction(4 * 538 + 3, 8 * 717));
+        assertEquals(8, contract.input.reduction(64 * 538, 64 * 717));
+        assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).input.reduction(90000, 90000));
     }
 
     @Test
     public void anErrorNamesTheKey() {
         refused(CONTRACT.replace("\"decode\"", "\"decoder\""), "input.decode is missing");
         refused(CONTRACT.replace("jpeg-reduced", "jpeg-tiny"), "input.decode is jpeg-tiny");
-        refused(CONTRACT.replace("\"opinions\": 1", "\"opinions\": 0"), "output.opinions is 0");
-        refused(CONTRACT.replace("\"schema\": 2", "\"schema\": 3"), "schema is 3");
+        refused(CONTRACT.replace("\"opinions\": 1", "\"opinions\": 0"), "size is 0");
+        refused(CONTRACT.replace("\"schema\": 2", "\"schema\": 4"), "schema 4");
         refused(CONTRACT.substring(1), "not JSON");
     }
 
