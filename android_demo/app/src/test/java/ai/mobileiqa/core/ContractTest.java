@@ -34,10 +34,10 @@ public class ContractTest {
         Contract contract = Contract.parse(CONTRACT);
         // 1.4 * 384 = 537.6, 1.4 * 512 = 716.8
         assertEquals(1, contract.input.reduction(100, 100));
-        assertEquals(1, contract.input.reduction(2 * 538 - 1, 2 * 717));
-        assertEquals(2, contract.input.reduction(2 * 538, 2 * 717));
-        assertEquals(4, contract.input.reduction(4 * 538 + 3, 8 * 717));
-        assertEquals(8, contract.input.reduction(64 * 538, 64 * 717));
+        assertEquals(1, contract.input.reduction(2 * 717, 2 * 538 - 1));
+        assertEquals(2, contract.input.reduction(2 * 717, 2 * 538));
+        assertEquals(4, contract.input.reduction(8 * 717, 4 * 538 + 3));
+        assertEquals(8, contract.input.reduction(64 * 717, 64 * 538));
         assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).input.reduction(90000, 90000));
     }
 
