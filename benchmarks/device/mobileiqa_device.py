@@ -37,7 +37,7 @@ from statistics import median
 from typing import Any, BinaryIO
 
 METADATA_KEY = "mobileiqa.contract"
-CONTRACT_SCHEMA = 2
+CONTRACT_SCHEMAS = (2, 3)
 MAX_SIDE = 8192
 # The rule "jpeg-reduced": a JPEG decoded smaller keeps so many times the sides of the model's input.
 REDUCTION_MARGIN = 1.4
@@ -46,6 +46,7 @@ ICC_IDENTITY = 2
 PHOTO_RUNS = 5
 WINDOW_SECONDS = 10.0
 FEW_RUNS = 10
+FAILED_VERIFICATION = "not to be believed: the artifact failed verification when it was exported"
 WIDE_SPREAD = 0.1  # MAD / median
 BUSY = 0.1  # of all CPUs, by other processes
 STOLEN = 0.02  # of all CPUs, by the hypervisor
@@ -76,8 +77,9 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     """The contract as JSON values, once everything that this script relies on is found to be known."""
     try:
         contract = json.loads(text)
-        if contract["schema"] != CONTRACT_SCHEMA:
+        if type(contract["schema"]) is not int or contract["schema"] not in CONTRACT_SCHEMAS:
             raise unknown(source, "schema", contract["schema"])
+        contract = as_schema_2(contract, source) if contract["schema"] == 3 else with_types(contract)
         inputs, output, golden = contract["input"], contract["output"], contract["golden"]
         for section, key in (("model", "name"), ("model", "version"), ("precision", "compute")):
             if not str(contract[section][key]).isprintable():
@@ -105,13 +107,51 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
             and 0 < golden["tolerance"] < 1
             and re.fullmatch("[0-9a-f]{64}", golden["input_sha256"])
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise DeviceError(
             f"{source}: its contract cannot be read ({error!r:.100}); export it again"
         ) from error
     if not sane:
         raise DeviceError(f"{source}: its contract has a value out of range; export it again")
     return dict(contract)
+
+
+def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
+    """A contract of schema 3 under the keys of schema 2, which this script uses, and its typed precision."""
+    inputs, outputs, golden = contract["input"], contract["outputs"], contract["golden"]
+    if inputs["fit"] != "stretch":
+        raise DeviceError(
+            f"{source}: the model keeps a photo's aspect ratio, which this script does not do; measure it "
+            "with `mobileiqa benchmark` or the demo app"
+        )
+    if inputs["detail"] is not None:
+        raise unknown(source, "input.detail", inputs["detail"])
+    if len(outputs) != 1 or outputs[0]["meaning"] != "opinions":
+        raise unknown(source, "outputs", [output["meaning"] for output in outputs])
+    precision, verification = contract["precision"], contract["verification"]
+    if precision["activations"] not in ("float", "dynamic-int8", "static-int8"):
+        raise unknown(source, "precision.activations", precision["activations"])
+    if type(verification["passed"]) is not bool:
+        raise ValueError("verification.passed is not true or false")
+    return {
+        **contract,
+        "output": {**outputs[0], "opinions": outputs[0]["size"]},
+        "precision": {**precision, "compute": precision["note"] or precision["activations"]},
+        "golden": {**golden, **golden["cases"][0]},
+    }
+
+
+def with_types(contract: dict[str, Any]) -> dict[str, Any]:
+    """A contract of schema 2, whose prose says what schema 3 says by types."""
+    compute = contract["precision"]["compute"]
+    return {
+        **contract,
+        "precision": {
+            **contract["precision"],
+            "activations": "static-int8" if compute.startswith("int8") else "float",
+        },
+        "verification": {"passed": not compute.endswith("; drift allowed")},
+    }
 
 
 def unknown(source: str, key: str, found: object) -> DeviceError:
@@ -230,7 +270,7 @@ class OnnxModel:
         self.contract = read_contract(text, path)
         precision = self.contract["precision"]
         # Otherwise the weights would be laid out anew for every photo.
-        packed = precision["weights"] == "int4" or precision["compute"].startswith("int8")
+        packed = precision["weights"] == "int4" or precision["activations"] != "float"
         self._session = self._open(prepacking=packed)
         inputs = self._session.get_inputs()
         check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)
@@ -238,8 +278,7 @@ class OnnxModel:
         self._input = inputs[0].name
 
     def _open(self, prepacking: bool) -> Any:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -309,14 +348,24 @@ def check_output(floats: list[bool], path: str) -> None:
 def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
     """The mean of the model's opinions, as the SDK takes it; one opinion is the score."""
     opinions = [float(value) for value in values.reshape(-1)]
+    for opinion in opinions:
+        check_score(opinion, path)
     wanted = contract["output"]["opinions"]
     if len(opinions) != wanted:
         raise DeviceError(f"{path}: its contract promises {wanted} opinions, the model gave {len(opinions)}")
     return math.fsum(opinions) / len(opinions)
 
 
+def import_onnxruntime() -> Any:
+    """The module, which is not to send anything anywhere."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 RUNTIMES: dict[str, tuple[Any, Callable[[], Any], str]] = {
-    ".onnx": (OnnxModel, lambda: __import__("onnxruntime"), "onnxruntime"),
+    ".onnx": (OnnxModel, import_onnxruntime, "onnxruntime"),
     ".tflite": (TFLiteModel, tflite_interpreter, "ai-edge-litert"),
 }
 
@@ -661,6 +710,8 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
         },
         flags=list(before.flags()),
     )
+    if not contract["verification"]["passed"]:
+        result["flags"].append(FAILED_VERIFICATION)
     return result
 
 
@@ -891,6 +942,8 @@ def describe(window: dict[str, Any]) -> str:
 
 def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
+    # What a terminal would obey, and stray surrogates, are shown as escapes.
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= 300 else text[:300] + "..."
 
 
@@ -980,13 +1033,20 @@ def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -
     return rounds
 
 
+def is_failed(result: dict[str, Any]) -> bool:
+    """Whether a result could not be measured or is not to be believed."""
+    if result["error"] or not result["golden"]["ok"]:
+        return True
+    return FAILED_VERIFICATION in result["flags"]
+
+
 def main() -> int:
     options = arguments()
     system = System(sys_=options.sys)
     environment = system.environment()
     counts = options.threads or [default_threads()]
     results = [joined(rounds) for rounds in all_rounds(options, counts, system)]
-    failed = [result for result in results if result["error"] or not result["golden"]["ok"]]
+    failed = [result for result in results if is_failed(result)]
     settings = {
         "threads": counts,
         "runs": options.runs,

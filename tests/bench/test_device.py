@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import skimage
@@ -25,6 +26,7 @@ from PIL import Image, ImageCms
 
 from mobileiqa_bench.schema import check
 from mobileiqa_sdk import ContractMismatch, Scorer
+from mobileiqa_sdk.contract import ModelContract, Verification
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.runtimes import onnx as onnx_runtime
@@ -212,12 +214,13 @@ def test_opinions_are_averaged(device: Callable[..., Done], tmp_path: Path) -> N
         helper.make_node("Constant", [], ["third"], value=third),
         helper.make_node("Mul", ["mean", "third"], ["score"]),
     ]
-    contract = artifacts.contract(output={"opinions": 3})
-    contract["golden"]["score"] *= 0.8
+    contract = artifacts.contract()
+    contract["outputs"][0]["size"] = 3
+    contract["golden"]["cases"][0]["score"] *= 0.8
     data = artifacts.model(contract, tail=tail, out_shape=(1, 3))
     done = device(artifacts.save(tmp_path / "views", data))
     assert (done.code, done.result["error"]) == (0, None)
-    contract["output"]["opinions"] = 2
+    contract["outputs"][0]["size"] = 2
     data = artifacts.model(contract, tail=tail, out_shape=(1, 3))
     done = device(artifacts.save(tmp_path / "views", data))
     assert done.code == 1
@@ -273,6 +276,29 @@ def _swapped_profile(srgb: bytes) -> bytes:
     return srgb.replace(b"rXYZ", b"????", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"????", b"bXYZ", 1)
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_contracts_of_schema_3(device: Callable[..., Done], tmp_path: Path, passed: bool) -> None:
+    """What a failed verification says reaches the flags and the exit status."""
+    contract = ModelContract.from_json(json.dumps(artifacts.contract()), "it")
+    failures = () if passed else ("it ranks otherwise",)
+    values = json.loads(
+        msgspec.structs.replace(contract, verification=Verification(passed, failures)).to_json()
+    )
+    assert values["schema"] == 3
+    done = device(artifacts.save(tmp_path / "a", artifacts.model(values)))
+    assert done.result["error"] is None
+    assert done.result["golden"]["ok"] is True
+    assert any("failed verification" in flag for flag in done.result["flags"]) is not passed
+    assert done.code == (0 if passed else 1)
+
+
+def test_an_artifact_that_keeps_the_aspect_ratio_is_refused(script: ModuleType) -> None:
+    values = json.loads(ModelContract.from_json(json.dumps(artifacts.contract()), "it").to_json())
+    values["input"]["fit"] = "keep-aspect"
+    with pytest.raises(script.DeviceError, match="aspect ratio"):
+        script.read_contract(json.dumps(values), "it")
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "CMYK", "LA"])
 def test_a_photo_that_it_does_not_read_is_named(
     device: Callable[..., Done], tmp_path: Path, mode: str
@@ -299,7 +325,7 @@ def test_a_broken_photo_is_named(device: Callable[..., Done], tmp_path: Path, da
 
 def test_a_golden_score_that_is_off(device: Callable[..., Done], tmp_path: Path) -> None:
     values = artifacts.contract()
-    values["golden"]["score"] += 0.01
+    values["golden"]["cases"][0]["score"] += 0.01
     for module in (artifacts, tflite_artifacts):
         done = device(module.save(tmp_path / module.__name__, module.model(values)))
         assert done.code == 1
@@ -607,7 +633,7 @@ def test_onnxruntime_is_set_as_the_sdk_sets_it(
     compute: str,
 ) -> None:
     """Or the script would measure something else than users get."""
-    values = artifacts.contract()
+    values = artifacts.contract_v2()
     values["precision"] = {"weights": weights, "compute": compute}
     file = artifacts.save(tmp_path, artifacts.model(values))
     monkeypatch.setattr(onnx_runtime.onnxruntime, "SessionOptions", _Options)
@@ -615,7 +641,7 @@ def test_onnxruntime_is_set_as_the_sdk_sets_it(
     opened = []
     for open_it in (lambda: script.OnnxModel(str(file), 3), lambda: onnx_runtime.Session(file, 3)):
         _Recorder.seen.clear()
-        with pytest.raises((script.DeviceError, ContractMismatch), match="promises input"):
+        with pytest.raises((script.DeviceError, ContractMismatch), match="promises"):
             open_it()
         opened.append([dict(options) for options in _Recorder.seen])
     assert opened[0] == opened[1]
