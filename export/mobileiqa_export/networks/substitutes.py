@@ -89,6 +89,37 @@ def adaptive_largest(
     return input
 
 
+def adaptive_largest_1d(
+    mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | None:
+    """Adaptive max pooling of rows, [..., L] -> [..., count], without indices."""
+    count = output_size if isinstance(output_size, int) else output_size[0]
+    pooled = adaptive_largest(mode, input.unsqueeze(-2), (None, count), return_indices)
+    return None if pooled is None else pooled.squeeze(-2)
+
+
+def largest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+    """The maximum over all axes, which converters want to be told."""
+    if dim != () or input.dim() == 0:
+        return None
+    return input.amax(tuple(range(input.dim())), keepdim=keepdim)
+
+
+def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+    """The minimum over all axes."""
+    if dim != () or input.dim() == 0:
+        return None
+    return input.amin(tuple(range(input.dim())), keepdim=keepdim)
+
+
+def cosine_similarity(
+    mode: Substitutes, x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8
+) -> Tensor | None:
+    """A product of vectors over their lengths, neither taken to be less than ``eps``."""
+    lengths = [(x * x).sum(dim, keepdim=True).sqrt().clamp(min=eps) for x in (x1, x2)]
+    return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)
+
+
 def largest(
     mode: Substitutes,
     input: Tensor,
@@ -155,6 +186,12 @@ SUBSTITUTES: dict[Any, Substitute] = {
     F.adaptive_avg_pool2d: adaptive_average,
     torch._C._nn.adaptive_avg_pool2d: adaptive_average,
     F.adaptive_max_pool2d: adaptive_largest,
+    F.adaptive_max_pool1d: adaptive_largest_1d,
+    Tensor.amax: largest_of_all,
+    torch.amax: largest_of_all,
+    Tensor.amin: smallest_of_all,
+    torch.amin: smallest_of_all,
+    F.cosine_similarity: cosine_similarity,
     F.max_pool2d: largest,
     Tensor.unfold: unfold,
     F.conv2d: computed_convolution,

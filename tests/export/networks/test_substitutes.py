@@ -62,6 +62,40 @@ def test_adaptive_pooling(size: tuple[int, int], output: Any, pool: Any, batched
     assert replaced == {pool.__name__}
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 13), st.one_of(st.integers(1, 9), st.tuples(st.integers(1, 9))), st.booleans())
+def test_adaptive_max_pooling_of_rows(length: int, output: Any, batched: bool) -> None:
+    x = image(*[2] * batched, 3, length)
+    plain, found, replaced = both(lambda x, _: F.adaptive_max_pool1d(x, output), x)
+    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    assert replaced == {"adaptive_max_pool1d"}
+
+
+@pytest.mark.parametrize("name", ["amax", "amin"])
+@pytest.mark.parametrize("kind", [torch, Tensor])
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_extremes_of_everything(name: str, kind: Any, keepdim: bool) -> None:
+    code = getattr(kind, name)
+    plain, found, replaced = both(lambda x, _: code(x, keepdim=keepdim), image(2, 3, 5))
+    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    assert replaced == {name}
+    plain, found, replaced = both(lambda x, _: code(x, 1), image(2, 3, 5))
+    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    assert not replaced
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 0.0])
+@pytest.mark.parametrize("dim", [1, -1])
+def test_cosine_similarity(scale: float, dim: int) -> None:
+    """Vectors shorter than the bound are not taken to be of length one."""
+    x = image(2, 4, 5)
+    plain, found, replaced = both(
+        lambda x, _: F.cosine_similarity(x * scale, x.flip(2), dim=dim, eps=1e-8), x
+    )
+    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    assert replaced == {"cosine_similarity"}
+
+
 def test_modules_are_seen_too() -> None:
     for module in (nn.AdaptiveAvgPool2d((5, None)), nn.AdaptiveMaxPool2d(4)):
         plain, found, replaced = both(lambda x, _, module=module: module(x), image(1, 3, 11, 13))
