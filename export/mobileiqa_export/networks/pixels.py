@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import NetworkUnfit
-from ..rewrite.pooling import pooling_matrix
 from .description import Answer, Description
 from .substitutes import Substitutes
 from .user_code import user_code
@@ -51,7 +50,7 @@ class PixelNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         image = self.prepared(pixels)
-        with user_code(), Substitutes(self.network, self.pooling, self.replaced, self.substituted):
+        with user_code(), Substitutes(self.network, self.constant, self.replaced, self.substituted):
             given = self.network(image)
         return self.score(given)
 
@@ -84,11 +83,10 @@ class PixelNetwork(nn.Module):
         span = self.answer.best - self.answer.worst
         return ((y - self.answer.worst) / span).clamp(0, 1)
 
-    def pooling(self, length: int, count: int) -> Tensor:
-        """The means of ``count`` adaptive bins as a constant [length, count]; made when first asked for."""
-        name = f"pooling_{length}_{count}"
+    def constant(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+        """Returns a constant of this name, in the network's dtype; made when first asked for."""
         if name not in self._buffers:
-            self.register_buffer(name, pooling_matrix(length, count).to(self.shift))
+            self.register_buffer(name, make().to(self.shift))
         return self.get_buffer(name)
 
 

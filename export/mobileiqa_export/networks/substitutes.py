@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from ..rewrite.pooling import bins
+from ..rewrite.pooling import bins, pooling_matrix
+from .resizing import SEPARABLE, Resize, axes_of, resize_matrix
 
 
 class Substitutes(TorchFunctionMode):
@@ -22,7 +23,7 @@ class Substitutes(TorchFunctionMode):
 
     Args:
         network: that runs meanwhile.
-        pooling: the means of so many adaptive bins over such a length, as a constant [length, count].
+        constant: returns the constant of a name, made by a function when it is first asked for.
         replaced: receives the names of the functions that were replaced.
         names: of the functions to replace; all by default.
     """
@@ -30,13 +31,13 @@ class Substitutes(TorchFunctionMode):
     def __init__(
         self,
         network: nn.Module,
-        pooling: Callable[[int, int], Tensor],
+        constant: Callable[[str, Callable[[], Tensor]], Tensor],
         replaced: set[str],
         names: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
         self._names = NAMES if names is None else names
-        self.pooling, self._replaced = pooling, replaced
+        self.constant, self._replaced = constant, replaced
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
 
     def __torch_function__(
@@ -44,11 +45,20 @@ class Substitutes(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         substitute = SUBSTITUTES.get(func) if getattr(func, "__name__", "") in self._names else None
-        made = substitute(self, *args, **kwargs) if substitute else None
+        made = substitute(self, *args, **_renamed(kwargs)) if substitute else None
         if made is None:
             return func(*args, **kwargs)
         self._replaced.add(func.__name__)
         return made
+
+    def pooling(self, length: int, count: int) -> Tensor:
+        """Returns adaptive average pooling of one axis as a constant [length, count]."""
+        return self.constant(f"pooling_{length}_{count}", lambda: pooling_matrix(length, count))
+
+    def resizing(self, length: int, axis: Resize) -> Tensor:
+        """Returns the resizing of one axis as a constant [length, size]."""
+        name = f"resize_{length}_{axis}".replace(".", "_").replace("-", "_")
+        return self.constant(name, lambda: resize_matrix(length, axis))
 
     def computed(self, tensor: Tensor | None) -> bool:
         """Whether a weight or bias is no parameter, but something that the network computes."""
@@ -120,6 +130,34 @@ def cosine_similarity(
     return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)
 
 
+def resized(
+    mode: Substitutes,
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode_: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor | None:
+    """Resizing of maps [B, C, H, W] that converters get wrong or lack: by the size, or two fixed matrices.
+
+    Converters compute sizes from scale factors in single precision, where 224 * (225 / 224) is 224.
+    """
+    if input.dim() != 4:
+        return None
+    sides = tuple(input.shape[2:])
+    axes = axes_of(sides, size, scale_factor, mode_, align_corners, recompute_scale_factor, antialias)
+    if all(axis.exports(length) for axis, length in zip(axes, sides, strict=True)):
+        if scale_factor is None or mode_ not in ("bilinear", "nearest"):
+            return None
+        return F.interpolate(input, tuple(axis.size for axis in axes), None, mode_, align_corners)
+    if mode_ not in SEPARABLE:
+        return None
+    rows, columns = (mode.resizing(length, axis) for length, axis in zip(sides, axes, strict=True))
+    return rows.T @ input @ columns
+
+
 def largest(
     mode: Substitutes,
     input: Tensor,
@@ -178,6 +216,11 @@ def computed_convolution(
     return out if bias is None else out + bias.view(1, -1, 1, 1)
 
 
+def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of a substitute, whose own first argument is called ``mode``."""
+    return {"mode_" if key == "mode" else key: value for key, value in kwargs.items()}
+
+
 def _pair(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
@@ -193,6 +236,7 @@ SUBSTITUTES: dict[Any, Substitute] = {
     torch.amin: smallest_of_all,
     F.cosine_similarity: cosine_similarity,
     F.max_pool2d: largest,
+    F.interpolate: resized,
     Tensor.unfold: unfold,
     F.conv2d: computed_convolution,
 }

@@ -38,7 +38,7 @@ def both(code: Callable[..., Tensor], x: Tensor) -> tuple[Tensor, Tensor, set[st
     with torch.inference_mode():
         plain = host.network(x)
         for _ in range(2):  # matrices are made at the first run, and found at the second
-            with Substitutes(host.network, host.pooling, host.replaced):
+            with Substitutes(host.network, host.constant, host.replaced):
                 found = host.network(x)
     return plain, found, host.replaced
 
@@ -96,6 +96,34 @@ def test_cosine_similarity(scale: float, dim: int) -> None:
     assert replaced == {"cosine_similarity"}
 
 
+RESIZED: dict[str, dict[str, Any]] = {
+    "whole in double precision alone": {"scale_factor": 225 / 224, "mode": "bilinear"},
+    "by a scale": {"scale_factor": 0.37, "mode": "bilinear"},
+    "by two scales": {"scale_factor": (0.6, 1.7), "mode": "bilinear"},
+    "nearest": {"size": (17, 23), "mode": "nearest"},
+    "nearest by a scale": {"scale_factor": 0.37, "mode": "nearest"},
+    "nearest-exact": {"size": (17, 23), "mode": "nearest-exact"},
+    "bicubic": {"size": (17, 23), "mode": "bicubic"},
+    "bicubic up, corners": {"size": (250, 247), "mode": "bicubic", "align_corners": True},
+    "antialiased": {"size": (17, 23), "mode": "bilinear", "antialias": True},
+    "antialiased bicubic": {"size": (100, 23), "mode": "bicubic", "antialias": True},
+    "by a scale, corners": {"scale_factor": 0.37, "mode": "bilinear", "align_corners": True},
+    "recomputed": {"scale_factor": 0.37, "mode": "bilinear", "recompute_scale_factor": True},
+}
+
+
+@pytest.mark.parametrize("kind", RESIZED)
+def test_resizing(kind: str) -> None:
+    plain, found, replaced = both(lambda x, _: F.interpolate(x, **RESIZED[kind]), image(1, 2, 224, 96))
+    torch.testing.assert_close(found, plain, rtol=0, atol=1e-9)
+    assert replaced == {"interpolate"}
+
+
+def test_resizing_by_a_whole_factor_keeps_the_operator() -> None:
+    plain, found, _ = both(lambda x, _: F.interpolate(x, scale_factor=2, mode="bilinear"), image(1, 2, 9, 7))
+    assert torch.equal(found, plain)
+
+
 def test_modules_are_seen_too() -> None:
     for module in (nn.AdaptiveAvgPool2d((5, None)), nn.AdaptiveMaxPool2d(4)):
         plain, found, replaced = both(lambda x, _, module=module: module(x), image(1, 3, 11, 13))
@@ -148,6 +176,11 @@ def test_max_pooling(kernel: Any) -> None:
         lambda x, own: F.conv2d(x, own),
         lambda x, own: F.conv2d(x, own, padding=1),
         lambda x, own: F.max_pool2d(x, 2, 1),
+        lambda x, own: F.interpolate(x, (5, 6), mode="bilinear"),
+        lambda x, own: F.interpolate(x, (5, 6), mode="bilinear", align_corners=True),
+        lambda x, own: F.interpolate(x, (14, 27)),
+        lambda x, own: F.interpolate(x, (5, 6), mode="area"),
+        lambda x, own: F.interpolate(x[0], 6, mode="linear"),
         lambda x, own: F.adaptive_max_pool2d(x, 3, return_indices=True)[0],
         lambda x, own: F.conv1d(x.flatten(2), own.flatten(2)),
     ],
