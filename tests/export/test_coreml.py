@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import torch
 from conftest import filled
 from formulas import formula_image
+from jobs import contract
 from torch import Tensor, nn
 
 pytest.importorskip("coremltools")
@@ -19,20 +19,13 @@ pytest.importorskip("coremltools")
 from mobileiqa_export.errors import ConversionFailed, ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.formats.coreml_quantize import clustered
+from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_mil import CoreMLProgram
 from mobileiqa_mil.coreml_tools import load
 from mobileiqa_mil.package import Package
-from mobileiqa_sdk.contract import (
-    METADATA_KEY,
-    Golden,
-    InputSpec,
-    ModelContract,
-    ModelInfo,
-    OutputSpec,
-    Precision,
-)
+from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.library import size_of
 
 CONFIGS = {
@@ -41,28 +34,20 @@ CONFIGS = {
     ),
     "attention": StudentConfig(grid=6, width=8, hidden=8, views=2, input_size=(96, 128)),
 }
-CONTRACT = ModelContract(
-    model=ModelInfo("tiny", "1.2", "a student", "Apache-2.0", "0" * 64),
-    input=InputSpec(96, 96),
-    output=OutputSpec(),
-    precision=Precision(),
-    golden=Golden(60, 80, hashlib.sha256(b"").hexdigest(), 0.5, 1e-4),
-)
 # Of the drift that is allowed; the systems are Core ML's specification versions for iOS 16 to 18.
 DRIFT = {"fp32": 1e-6, "fp16": 1e-3, "int8-weights": 5e-3, "int4-weights": 2e-2, "int8-static": 2e-2}
 SYSTEM = {"fp32": 7, "fp16": 7, "int8-weights": 7, "int8-static": 8, "int4-weights": 9}
 
 
 def network(form: str) -> nn.Module:
-    return rewrite(filled(CONFIGS[form]).eval(), CONFIGS[form])[0]
+    return rewrite(filled(CONFIGS[form]).eval(), CONFIGS[form]).network
 
 
 def job(form: str, precision: str, folder: Path, **changes: object) -> Job:
     height, width = CONFIGS[form].input_size
-    output = OutputSpec(opinions=CONFIGS[form].opinions)
-    contract = replace(CONTRACT, input=InputSpec(height, width), output=output)
+    embedded = contract((height, width), CONFIGS[form].opinions)
     folder.mkdir(parents=True)
-    made = Job(network(form), contract, precision, folder, images(form)[:4])
+    made = Job(network(form), embedded, PRECISIONS[precision], folder, images(form)[:4])
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -76,7 +61,7 @@ def images(form: str) -> list[np.ndarray]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
     """Every cell of the matrix for the moments student; floats and static int8 for the other."""
     root = tmp_path_factory.mktemp("coreml")
-    cells = [("moments", precision) for precision in FORMATS["coreml"].precisions]
+    cells = [("moments", precision) for precision in map(str, FORMATS["coreml"].precisions)]
     cells += [("attention", precision) for precision in ("fp32", "fp16", "int8-static")]
     return {cell: save("coreml", job(*cell, root / "-".join(cell))) for cell in cells}
 
@@ -240,8 +225,8 @@ class Loud(nn.Module):
 
 def test_a_variance_that_would_be_infinite_in_fp16(tmp_path: Path) -> None:
     image = images("moments")[3]
-    contract = replace(CONTRACT, input=InputSpec(*CONFIGS["moments"].input_size))
-    path = save("coreml", job("moments", "fp16", tmp_path / "a", network=Loud().eval(), contract=contract))
+    embedded = contract(CONFIGS["moments"].input_size)
+    path = save("coreml", job("moments", "fp16", tmp_path / "a", network=Loud().eval(), contract=embedded))
     wanted = float(Loud()(torch.from_numpy(image)[None]))
     assert wanted * 1000 > 256
     assert CoreMLProgram(path, 1).run(image) == pytest.approx(wanted, abs=1e-3)

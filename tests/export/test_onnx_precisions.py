@@ -16,6 +16,7 @@ import onnx
 import pytest
 from conftest import TINY, filled
 from formulas import formula_image
+from jobs import contract
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
@@ -26,18 +27,11 @@ from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.formats.onnx_calibration import same_maps
 from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
 from mobileiqa_export.formats.onnx_int8_weights import quantize
+from mobileiqa_export.precisions import INT8_STATIC, PRECISIONS
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk._onnxruntime import onnxruntime
-from mobileiqa_sdk.contract import (
-    METADATA_KEY,
-    Golden,
-    InputSpec,
-    ModelContract,
-    ModelInfo,
-    OutputSpec,
-    Precision,
-)
+from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.runtimes.onnx import Session
 
 # Just large enough that an attention's matrix becomes integers.
@@ -49,14 +43,8 @@ DRIFT = {"fp16": 5e-4, "int8-weights": 5e-3, "int8-dynamic": 0.01, "int8-static"
 RATIO = {"fp16": 0.53, "int8-weights": 0.34, "int8-dynamic": 0.34, "int8-static": 0.34, "int4-weights": 0.34}
 
 
-def _contract(config: StudentConfig, precision: str) -> ModelContract:
-    return ModelContract(
-        ModelInfo("tiny", "1", "a student", "Apache-2.0", "0" * 64),
-        InputSpec(*config.input_size),
-        OutputSpec(opinions=config.opinions),
-        Precision(precision, "fp32"),
-        Golden(600, 800, "0" * 64, 0.5, 0.1),
-    )
+def contract_for(config: StudentConfig, precision: str) -> ModelContract:
+    return contract(config.input_size, config.opinions, PRECISIONS[precision])
 
 
 def _photos(config: StudentConfig, seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
@@ -65,15 +53,15 @@ def _photos(config: StudentConfig, seeds: Sequence[int]) -> list[NDArray[np.uint
 
 @cache
 def _network(name: str) -> nn.Module:
-    return rewrite(filled(CONFIGS[name]), CONFIGS[name])[0]
+    return rewrite(filled(CONFIGS[name]), CONFIGS[name]).network
 
 
 def write(name: str, precision: str, folder: Path, keep: Sequence[str] = ()) -> Path:
     config = CONFIGS[name]
     photos = _photos(config, range(4)) if precision == "int8-static" else []
     folder.mkdir()
-    contract = _contract(config, precision)
-    return save("onnx", Job(_network(name), contract, precision, folder, photos, frozenset(keep)))
+    embedded = contract_for(config, precision)
+    return save("onnx", Job(_network(name), embedded, PRECISIONS[precision], folder, photos, frozenset(keep)))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +99,7 @@ def file(name: str, precision: str, written: Callable[..., Path]) -> Path:
 
 
 def test_every_precision_is_offered() -> None:
-    assert FORMATS["onnx"].precisions == ("fp32", *LOSSY)
+    assert [str(precision) for precision in FORMATS["onnx"].precisions] == ["fp32", *LOSSY]
 
 
 def test_it_scores_near_the_float_file(name: str, precision: str, file: Path, reference: Path) -> None:
@@ -139,8 +127,8 @@ def test_its_interface_is_that_of_the_float_file(name: str, file: Path, referenc
 def test_the_contract_is_all_the_metadata_there_is(name: str, precision: str, file: Path) -> None:
     (entry,) = onnx.load(file).metadata_props
     assert entry.key == METADATA_KEY
-    assert entry.value == _contract(CONFIGS[name], precision).to_json()
-    assert Session(file, 1).contract == _contract(CONFIGS[name], precision)
+    assert entry.value == contract_for(CONFIGS[name], precision).to_json()
+    assert Session(file, 1).contract == contract_for(CONFIGS[name], precision)
 
 
 def test_nodes_are_named_after_modules(name: str, reference: Path) -> None:
@@ -178,8 +166,8 @@ def test_modules_with_int8_weights_only(precision: str, tmp_path: Path) -> None:
     spared = frozenset({"MALs.0"})
     job = Job(
         _network("attentive"),
-        _contract(ATTENTIVE, precision),
-        precision,
+        contract_for(ATTENTIVE, precision),
+        PRECISIONS[precision],
         tmp_path,
         _photos(ATTENTIVE, range(4)),
         weight_only=spared,
@@ -200,7 +188,7 @@ def test_what_is_not_in_the_network_cannot_be_kept(tmp_path: Path) -> None:
 
 
 def test_ranges_need_photos(tmp_path: Path) -> None:
-    job = Job(_network("tiny"), _contract(TINY, "int8-static"), "int8-static", tmp_path)
+    job = Job(_network("tiny"), contract_for(TINY, "int8-static"), INT8_STATIC, tmp_path)
     with pytest.raises(ExportError, match="calibration photos"):
         save("onnx", job)
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
-from mobileiqa_bench.fidelity.runners import open_runner
 from numpy.typing import NDArray
 
+from mobileiqa_bench.fidelity.scoring import open_artifact
 from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import load_checkpoint
-from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
+from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, ModelInfo, OutputSpec
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
@@ -47,15 +48,18 @@ def test_runtimes_agree(
     contract = ModelContract(
         ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
         InputSpec(*loaded.config.input_size),
-        OutputSpec(opinions=loaded.config.opinions),
-        Precision(precision, precision),
-        Golden(60, 80, "0" * 64, 0.5, 1e-4),
+        (OutputSpec("opinions", size=loaded.config.opinions),),
+        PRECISIONS[precision].for_contract,
+        Golden(60, 80, 1e-4, (GoldenCase("0" * 64, 0.5),)),
     )
     scores = {"PyTorch": in_pytorch}
-    for form in FORMATS:
-        (tmp_path / form).mkdir()
-        runner = open_runner(save(form, Job(network, contract, precision, tmp_path / form)), threads=1)
-        scores[form] = [runner.run(picture) for picture in pictures]
+    for file_format in FORMATS:
+        (tmp_path / file_format).mkdir()
+        runner = open_artifact(
+            save(file_format, Job(network, contract, PRECISIONS[precision], tmp_path / file_format)),
+            threads=1,
+        )
+        scores[file_format] = [runner.run(picture) for picture in pictures]
     assert len(scores) == 4
     table = np.array(list(scores.values()))
     assert np.ptp(table[0]) > 0.1, "photographs that all score the same show nothing"

@@ -20,6 +20,7 @@ import torch
 from ai_edge_litert import schema_py_generated as schema
 from conftest import SMALL, TINY, filled
 from formulas import formula_image
+from jobs import contract
 from torch import Tensor, nn
 
 from mobileiqa_export.errors import ExportError
@@ -27,10 +28,10 @@ from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.formats.quiet import quiet
 from mobileiqa_export.formats.tflite_layout import channels_last
 from mobileiqa_export.formats.tflite_scopes import Scopes
+from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk import Scorer
-from mobileiqa_sdk.contract import Golden, InputSpec, ModelContract, ModelInfo, OutputSpec, Precision
 from mobileiqa_sdk.runtimes.tflite_file import CONTRACT
 
 with quiet():
@@ -41,27 +42,23 @@ SEEDS = range(6)
 
 
 def network(name: str) -> nn.Module:
-    return rewrite(filled(CONFIGS[name]), CONFIGS[name])[0]
+    return rewrite(filled(CONFIGS[name]), CONFIGS[name]).network
 
 
 def images(config: StudentConfig) -> list[np.ndarray]:
     return [formula_image(*config.input_size, seed) for seed in SEEDS]
 
 
-def contract(config: StudentConfig) -> ModelContract:
-    return ModelContract(
-        ModelInfo("t", "1", "test", "Apache-2.0", "0" * 64),
-        InputSpec(*config.input_size),
-        OutputSpec(opinions=config.opinions),
-        Precision(),
-        Golden(60, 80, "0" * 64, 0.5, 1e-4),
-    )
-
-
 def job(name: str, precision: str, folder: Path, **changes: object) -> Job:
     config = CONFIGS[name]
     folder.mkdir(parents=True, exist_ok=True)
-    made = Job(network(name), contract(config), precision, folder, tuple(images(config)))
+    made = Job(
+        network(name),
+        contract(config.input_size, config.opinions),
+        PRECISIONS[precision],
+        folder,
+        tuple(images(config)),
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -85,8 +82,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tflite")
 
 
-PRECISIONS = FORMATS["tflite"].precisions
-CELLS = [("tiny", precision) for precision in PRECISIONS] + [("small", "fp32"), ("small", "int8-dynamic")]
+OFFERED = [precision.name for precision in FORMATS["tflite"].precisions]
+CELLS = [("tiny", precision) for precision in OFFERED] + [("small", "fp32"), ("small", "int8-dynamic")]
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +134,9 @@ def test_its_interface(files: dict[tuple[str, str], Path], cell: tuple[str, str]
 
 
 def test_its_size(files: dict[tuple[str, str], Path]) -> None:
-    size = {precision: files["tiny", precision].stat().st_size for precision in PRECISIONS}
+    size = {precision: files["tiny", precision].stat().st_size for precision in OFFERED}
     assert size["fp16"] < 0.55 * size["fp32"]
-    assert all(size[precision] < 0.36 * size["fp32"] for precision in PRECISIONS if "int8" in precision)
+    assert all(size[precision] < 0.36 * size["fp32"] for precision in OFFERED if "int8" in precision)
 
 
 def test_its_operators(files: dict[tuple[str, str], Path]) -> None:

@@ -15,11 +15,11 @@ import onnx
 import pytest
 import standins
 import torch
-from mobileiqa_bench.fidelity.runners import open_runner
 from mobileiqa_export.workshop import Options
 from torch import Tensor, nn
 
 from mobileiqa_bench.fidelity.images import verification_set
+from mobileiqa_bench.fidelity.scoring import open_artifact
 from mobileiqa_export.errors import ConversionFailed, NetworkUnfit
 from mobileiqa_export.exporter import export, export_matrix
 from mobileiqa_export.formats import onnx as onnx_format
@@ -112,7 +112,7 @@ def test_every_format(name: str, form: str, describe: Describe, tmp_path: Path) 
     for outcome in outcomes:
         assert outcome.report is not None
         assert outcome.report.drift.spread > 0.5, "a network that answers the same to all shows nothing"
-        runner = open_runner(outcome.folder)
+        runner = open_artifact(outcome.folder)
         assert runner.contract.model.name == name
         assert runner.contract.model.family == type(getattr(standins, name)()).__name__
         assert (runner.contract.input.height, runner.contract.input.width) == SIZE
@@ -147,7 +147,7 @@ def test_the_command(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytes
         "tracing the network ...",
     ]
     contract = Scorer("ours-onnx").contract
-    assert (contract.model.name, contract.model.version, contract.model.licence) == ("ours", "3", "MIT")
+    assert (contract.model.name, contract.model.version, contract.model.license) == ("ours", "3", "MIT")
     assert (contract.input.height, contract.input.width) == SIZE
     assert run("verify", "ours-onnx").code == 0
     photo = Path(np.__file__)  # no photo, so a row with an error
@@ -159,7 +159,7 @@ def test_without_a_checkpoint(describe: Describe, tmp_path: Path) -> None:
     description = spread(describe(**FORMS["nima"]))
     report = export(NetworkSource(description), tmp_path / "out", options=OPTIONS)
     model = report.contract.model
-    assert (model.name, model.version, model.licence) == ("standins", "0", "unknown")
+    assert (model.name, model.version, model.license) == ("standins", "0", "unknown")
     assert len(model.checkpoint_sha256) == 64
     again = export(NetworkSource(description), tmp_path / "again", options=OPTIONS)
     same = [(tmp_path / folder / "model.onnx").read_bytes() for folder in ("out", "again")]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TINY
-from mobileiqa_export.quantize.mixed import enclosing, plans
 from torch import nn
 
 from mobileiqa_bench.scenes import Pixels, scene
@@ -20,6 +19,7 @@ from mobileiqa_export.quantize.fakequant import (
     find_ranges,
 )
 from mobileiqa_export.quantize.sensitivity import LayerDamage, Sensitivity, mark_spared
+from mobileiqa_export.recipes import doubling, with_enclosing
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
 
@@ -112,7 +112,7 @@ def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -
 def test_plans_keep_the_worst(tiny: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*tiny).network
     rows = Sensitivity(network, SCHEMES["int8-weights"], pictures(TINY, 1)).noise()
-    kept = list(plans(rows))
+    kept = list(doubling(rows))
     marked = [mark_spared(rows, frozenset(), keep) for keep in kept]
     counts = [sum(row.spared_as == "float" for row in table) for table in marked]
     assert counts == [1, 2, 4, 8, 16, 32, len(rows)]
@@ -126,7 +126,7 @@ def test_plans_count_what_modules_hold() -> None:
         return LayerDamage(layer, modules, 10, 20.0)
 
     rows = [row("own"), row("pool.rows", "pool"), row("pool.columns", "pool"), row("a", "a"), row("b", "b")]
-    assert list(plans(rows)) == [{"pool"}, {"pool", "a"}, {"pool", "a", "b"}]
+    assert list(doubling(rows)) == [{"pool"}, {"pool", "a"}, {"pool", "a", "b"}]
     assert [found.spared_as for found in mark_spared(rows, frozenset(["pool"]), frozenset())] == [
         "",
         "int8-weights",
@@ -134,7 +134,7 @@ def test_plans_count_what_modules_hold() -> None:
         "",
         "",
     ]
-    assert list(plans([row("own")])) == []
+    assert list(doubling([row("own")])) == []
 
 
 def test_a_module_without_layers_left_is_spared_with_them() -> None:
@@ -142,13 +142,13 @@ def test_a_module_without_layers_left_is_spared_with_them() -> None:
         LayerDamage(name, (name,), 10, 20.0) for name in ("a.0.conv", "a.0.gate", "a.1.conv", "b.left", "ab")
     ]
     rows += [LayerDamage("b.right", ("b", "b.right"), 10, 20.0), LayerDamage("own", (), 10, 20.0)]
-    assert enclosing(frozenset({"a.0.conv"}), rows) == {"a.0.conv"}
-    assert enclosing(frozenset({"a.0.conv", "a.0.gate"}), rows) == {"a.0.conv", "a.0.gate", "a.0"}
+    assert with_enclosing(frozenset({"a.0.conv"}), rows) == {"a.0.conv"}
+    assert with_enclosing(frozenset({"a.0.conv", "a.0.gate"}), rows) == {"a.0.conv", "a.0.gate", "a.0"}
     first = frozenset({"a.0.conv", "a.0.gate", "a.1.conv", "b.right"})
-    assert enclosing(first, rows) == first | {"a", "a.0", "a.1"}
+    assert with_enclosing(first, rows) == first | {"a", "a.0", "a.1"}
     # One that a layer of its own and another's both need.
-    assert enclosing(first | {"b"}, rows) == first | {"a", "a.0", "a.1", "b"}
-    assert enclosing(frozenset(), rows) == frozenset()
+    assert with_enclosing(first | {"b"}, rows) == first | {"a", "a.0", "a.1", "b"}
+    assert with_enclosing(frozenset(), rows) == frozenset()
 
 
 def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
