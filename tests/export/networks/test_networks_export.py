@@ -15,7 +15,6 @@ import onnx
 import pytest
 import standins
 import torch
-from mobileiqa_export.workshop import Options
 from torch import Tensor, nn
 
 from mobileiqa_bench.fidelity.images import verification_set
@@ -25,6 +24,7 @@ from mobileiqa_export.exporter import export, export_matrix
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.pixels import PixelNetwork
+from mobileiqa_export.options import Options
 from mobileiqa_sdk import Scorer
 
 SIZE = (65, 97)
