@@ -100,7 +100,7 @@ def make_candidate(
         job = study.equalised(job, FORMATS[cell.file_format].smallest(cell.precision))
     file = _write(cell, job, prepared)
     progress.step(f"verifying {cell}")
-    verdict = _verify(cell, file, contract, prepared, progress)
+    verdict = _verify(cell, file, contract, prepared, recipe, progress)
     return Candidate(folder, file, contract, verdict, recipe)
 
 
@@ -123,7 +123,12 @@ def _write(cell: Cell, job: Job, prepared: Prepared) -> Path:
 
 
 def _verify(
-    cell: Cell, file: Path, contract: ModelContract, prepared: Prepared, progress: Progress
+    cell: Cell,
+    file: Path,
+    contract: ModelContract,
+    prepared: Prepared,
+    recipe: Recipe,
+    progress: Progress,
 ) -> Verdict:
     try:
         runtime = open_artifact(file)
@@ -131,21 +136,21 @@ def _verify(
     except ModelError as error:
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     verdict = judge(prepared.images, prepared.reference, scores, cell.precision.limits)
-    extra = _golden_failures(verdict, contract) + _precision_failures(cell, file)
+    extra = _golden_failures(verdict, contract) + _precision_failures(cell, file, recipe, progress)
     if runtime.contract != contract:
         extra.append("the contract inside the file is not the one that was to be written")
     return verdict.with_failures(extra)
 
 
-def _precision_failures(cell: Cell, file: Path) -> list[str]:
-    """A file that computes nothing in its precision must not bear its name."""
+def _precision_failures(cell: Cell, file: Path, recipe: Recipe, progress: Progress) -> list[str]:
+    """A file whose layers were all spared must not bear the name of its precision."""
     count = count_layers(cell.file_format, file)
     if count.total == 0 or count.achieving(cell.precision):
         return []
-    return [
-        f"none of its {count.total} layers is {cell.precision}: all were spared, or are too small to gain "
-        "by it"
-    ]
+    if FORMATS[cell.file_format].smallest(cell.precision) and not recipe.spared:
+        progress.warn(f"{cell}: none of its {count.total} layers is large enough to be stored as integers")
+        return []
+    return [f"none of its {count.total} layers is {cell.precision}: it computes something else"]
 
 
 def _golden_failures(verdict: Verdict, contract: ModelContract) -> list[str]:

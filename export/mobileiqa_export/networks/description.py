@@ -55,7 +55,7 @@ class Description:
         kwargs: it is called with these.
         checkpoint: its weights, a state_dict; None keeps those it is made with.
         weights: the name of the state_dict to take, if several in the checkpoint fit.
-        name, version, family, licence: for the contract.
+        name, version, family, license: for the contract.
         size: (height, width) in pixels.
         input, output: see there.
     """
@@ -68,7 +68,7 @@ class Description:
     name: str | None = None
     version: str = "0"
     family: str | None = None
-    licence: str = "unknown"
+    license: str = "unknown"
     input: Preparation = Preparation()
     output: Answer = Answer()
 
@@ -103,11 +103,10 @@ class Description:
             kwargs=found.get("arch.kwargs", {}),
             checkpoint=Path(checkpoint) if checkpoint else None,
             weights=found.get("arch.weights"),
-            **{
-                k: found[f"model.{k}"]
-                for k in ("name", "version", "family", "licence")
-                if f"model.{k}" in found
-            },
+            name=found.get("model.name", cls.name),
+            version=found.get("model.version", cls.version),
+            family=found.get("model.family", cls.family),
+            license=found.get("model.license", found.get("model.licence", cls.license)),
             input=prepared,
             output=answer,
         )

@@ -19,6 +19,7 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from ..errors import FactoryFailed, NetworkUnfit
 from .user_code import importing
 
+_UNINITIALIZED = (UninitializedBuffer, UninitializedParameter)
 # What people wrap a network in to train it, and where it is inside.
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 

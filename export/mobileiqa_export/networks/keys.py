@@ -83,7 +83,8 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "model.name": _text,
     "model.version": _text,
     "model.family": _text,
-    "model.licence": _text,
+    "model.license": _text,
+    "model.licence": _text,  # as version 0.1 spelled it
     "input.size": _size,
     "input.channels": _one_of("RGB", "BGR", "L"),
     "input.range": _range,

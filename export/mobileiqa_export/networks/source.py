@@ -59,7 +59,7 @@ class NetworkSource:
             name=self.stem,
             version=wanted.version,
             family=wanted.family or type(network).__name__,
-            license=wanted.licence,
+            license=wanted.license,
             checkpoint_sha256=sha256_of(wanted.checkpoint) if wanted.checkpoint else digest(network),
         )
         trained = PixelNetwork(network, wanted).eval()

@@ -52,7 +52,7 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert found.factory == f"{tmp_path / 'net.py'}:build"
     assert found.checkpoint == tmp_path / "weights/net.pth"
     assert found.kwargs == {"width": 24}
-    assert (found.name, found.version, found.family, found.licence) == ("ours", "2", "NIMA", "MIT")
+    assert (found.name, found.version, found.family, found.license) == ("ours", "2", "NIMA", "MIT")
     assert found.size == (224, 320)
     assert found.input.channels == "BGR"
     assert (found.output.select, found.output.activation) == ("score", "softmax")
@@ -73,7 +73,7 @@ def test_the_document(tmp_path: Path) -> None:
 def test_the_least(tmp_path: Path) -> None:
     found = Description.of(LEAST, "-")
     assert (found.checkpoint, found.name, found.kwargs) == (None, None, {})
-    assert (found.version, found.licence) == ("0", "unknown")
+    assert (found.version, found.license) == ("0", "unknown")
     assert (found.input.shift, found.input.scale) == ((0,), (1 / 255,))
 
 

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_small_folder_is_used_whole(folder: Path) -> None:
     found = calibration_set(SIZE, folder, 50, brightness)
-    assert (len(found.photos), found.found, found.stratified, found.builtin) == (42, 42, False, False)
+    assert (len(found.photos), found.available, found.stratified, found.builtin) == (42, 42, False, False)
     assert all(picture.shape == (*SIZE, 3) for picture in found.pixels)
     assert found.warnings == []
 
