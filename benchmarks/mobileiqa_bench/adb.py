@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from mobileiqa_sdk import library
+from mobileiqa_sdk._text import one_line
 from mobileiqa_sdk.errors import PhotoNotFound
 
 from .errors import BenchmarkFileInvalid
@@ -127,10 +128,10 @@ def _wait(phone: Phone, output: str, timeout: float, poll: float, started: str) 
         if text is not None:
             return text
         if not alive:
-            log = _log(phone, started)
             raise AppCrashed(
                 f"{phone.serial}: the demo app ended without a result; it crashed or Android stopped it, for "
-                f"example for want of memory. The end of its log:\n{log}"
+                "example for want of memory",
+                _log(phone, started),
             )
         if monotonic() > deadline:
             raise PhoneTimeout(
@@ -140,13 +141,12 @@ def _wait(phone: Phone, output: str, timeout: float, poll: float, started: str) 
         sleep(poll)
 
 
-def _log(phone: Phone, since: str) -> str:
+def _log(phone: Phone, since: str) -> list[str]:
     """The last lines of the phone's log that have to do with the app."""
     since_then = ["-T", f"{since}.0"] if since.isdecimal() else []
     text = phone.adb("logcat", "-d", "-b", "main,system,crash", *since_then)
     lines = [line for line in text.splitlines() if any(word in line for word in _LOG_WORDS)]
-    shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines[-_LOG_LINES:])
-    return "\n".join(f"  {line}" for line in shown) or "  (nothing about it)"
+    return [one_line(line) for line in lines[-_LOG_LINES:]]
 
 
 def _clean_up(phone: Phone, sent: list[str], output: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mobileiqa_sdk.errors import MobileIQAError
@@ -40,7 +41,15 @@ class AppMissing(AdbError):
 
 
 class AppCrashed(AdbError):
-    """The app ended without a result."""
+    """The app ended without a result.
+
+    Attributes:
+        log: the last lines of the phone's log about it, made printable.
+    """
+
+    def __init__(self, message: str, log: Sequence[str] = ()) -> None:
+        super().__init__(f"{message}{f'; the last line of its log: {log[-1]}' if log else ''}")
+        self.log = tuple(log)
 
 
 class PhoneTimeout(AdbError):
