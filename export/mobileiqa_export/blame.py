@@ -1,27 +1,29 @@
-"""Which module and which operator a network fails in."""
+"""Finds the module and the operator that a network fails in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
+from mobileiqa_sdk._text import first_line
+
 from .formats.quiet import quiet
-from .tensors import printable
 
 _OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)")
 
 
 class Trail(TorchFunctionMode):
-    """While active, where in a network the code is.
+    """Knows, while active, where in a network the code is.
 
     Attributes:
-        module: dotted name and class of the innermost module that has begun and not ended.
+        running: names and modules that have begun and not ended, the innermost last.
         operator: the function of torch that raised, where one did.
     """
 
@@ -39,6 +41,14 @@ class Trail(TorchFunctionMode):
             self.operator = resolve_name(func) or getattr(func, "__name__", "")
             raise
 
+    def begin(self, name: str, module: nn.Module) -> None:
+        """Called before a module runs."""
+        self.running.append((name, module))
+
+    def end(self, *_: Any) -> None:
+        """Called after a module ran."""
+        self.running.pop()
+
     def __str__(self) -> str:
         where = _place(*self.running[-1]) if self.running else "the network itself"
         return f"{self.operator} in {where}" if self.operator else where
@@ -50,9 +60,8 @@ def following(network: nn.Module) -> Iterator[Trail]:
     trail = Trail()
     hooks = []
     for name, module in network.named_modules():
-        entry = (name, module)
-        hooks.append(module.register_forward_pre_hook(lambda *_, entry=entry: trail.running.append(entry)))
-        hooks.append(module.register_forward_hook(lambda *_: trail.running.pop() and None))
+        hooks.append(module.register_forward_pre_hook(partial(_begin, trail, name)))
+        hooks.append(module.register_forward_hook(trail.end))
     try:
         with trail:
             yield trail
@@ -61,11 +70,18 @@ def following(network: nn.Module) -> Iterator[Trail]:
             hook.remove()
 
 
-def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> str:
-    """The operator that a converter's error names, and the modules that use it; empty where it names none."""
+def _begin(trail: Trail, name: str, module: nn.Module, inputs: Any) -> None:
+    trail.begin(name, module)
+
+
+def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> str | None:
+    """Returns the operator that a converter's error names, and the modules that use it.
+
+    None if no error in the chain names an operator: then the network is not to blame.
+    """
     names = _named(error)
     if not names:
-        return ""
+        return None
     try:
         with quiet(), torch.inference_mode():
             whole = torch.export.export(network, (example,))
@@ -76,21 +92,20 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
     for operator in names:
         nodes = [node for program in programs for node in program.graph.nodes]
         places = {_module(node) for node in nodes if _base(node.target) == operator}
-        if known := sorted(name for name in places if name in modules):
-            return f"{operator} in {', '.join(_place(name, modules[name]) for name in known)}"
+        if inside := sorted(name for name in places if name in modules):
+            return f"{operator} in {', '.join(_place(name, modules[name]) for name in inside)}"
     return names[0]
 
 
 def cause(error: BaseException) -> str:
-    """Class and first line of what an error began with, as one line that no terminal obeys."""
+    """Returns the class and the first line of the error that another began with, as one printable line."""
     while inner := error.__cause__ or error.__context__:
         error = inner
-    line = next((line for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {printable(line)}"
+    return f"{type(error).__name__}: {first_line(error)}"
 
 
 def _named(error: BaseException | None) -> list[str]:
-    """Operators in the texts of an error and of what caused it."""
+    """Returns the operators in the messages of an error and of what caused it."""
     found: list[str] = []
     while error is not None:
         found += _OPERATORS.findall(str(error))
@@ -99,7 +114,7 @@ def _named(error: BaseException | None) -> list[str]:
 
 
 def _base(target: Any) -> str:
-    """``aten._linalg_svd.default`` -> ``linalg_svd``."""
+    """Returns ``linalg_svd`` for ``aten._linalg_svd.default``."""
     parts = str(target).split(".")
     return parts[1].removeprefix("_") if len(parts) > 1 else ""
 

@@ -18,6 +18,8 @@ import safetensors
 import torch
 from torch import Tensor
 
+from mobileiqa_sdk._text import first_line, one_line
+
 from .errors import (
     CheckpointDamaged,
     CheckpointError,
@@ -27,6 +29,8 @@ from .errors import (
 )
 
 METADATA_KEY = "mobileiqa"
+_SHOWN = 200
+"""Characters of a key or value that a message shows."""
 COUNTER = "num_batches_tracked"
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # How torch.load says that a pickle asks for more than tensors. 149 begins every plain pickle.dump().
@@ -96,7 +100,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             # Copies: the tensors themselves are the file, and change and vanish with it.
             tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - no mapping
     except Exception as error:  # a damaged file makes safetensors raise several classes
-        reason = f"is no intact safetensors file ({printable(error)})"
+        reason = f"is no intact safetensors file ({first_line(error)})"
         raise CheckpointDamaged(str(path), reason) from error
     try:
         info = json.loads(text)
@@ -172,14 +176,11 @@ def as_float32(path: Path, key: str, value: Tensor) -> Tensor:
 
 
 def shown(values: Sequence[object], count: int) -> str:
-    """The first few, for a message."""
-    return "; ".join(printable(value) for value in values[:count]) + "; ..." * (len(values) > count)
-
-
-def printable(value: object) -> str:
-    """Text that a file chose, as one line that no terminal obeys."""
-    text = "".join(c if c.isprintable() else " " for c in str(value))
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    """Returns the first few values for a message."""
+    listed = [one_line(value, _SHOWN) for value in values[:count]]
+    if len(values) > count:
+        listed.append("...")
+    return "; ".join(listed)
 
 
 def differences(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], surplus: str) -> str:

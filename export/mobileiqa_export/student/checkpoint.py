@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE
 from mobileiqa_sdk.library import sha256_of
 
@@ -23,7 +24,6 @@ from ..tensors import (
     as_float32,
     check_size,
     differences,
-    printable,
     read_file,
     shown,
 )
@@ -89,7 +89,7 @@ def load_checkpoint(
         if max(config.input_size) > MAX_SIDE:
             raise ValueError(f"input_size must be at most {MAX_SIDE}, not {config.input_size}")
     except (ValueError, TypeError, OverflowError) as error:
-        raise CheckpointMismatch(str(path), f"describes no student: {printable(error)}") from error
+        raise CheckpointMismatch(str(path), f"describes no student: {first_line(error)}") from error
     except LookupError as error:
         raise _mismatch(path, tensors, _nearest(tensors)) from error
     return Checkpoint(_fill(path, tensors, config), config, sha256_of(path), info)
@@ -182,7 +182,7 @@ def _empty(path: Path, config: StudentConfig) -> Student:
         with torch.device("meta"):
             return build_student(config)
     except (ValueError, RuntimeError) as error:
-        raise CheckpointMismatch(str(path), f"describes no student: {printable(error)}") from error
+        raise CheckpointMismatch(str(path), f"describes no student: {first_line(error)}") from error
 
 
 def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) -> CheckpointMismatch:

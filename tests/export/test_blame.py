@@ -1,0 +1,66 @@
+"""Whether a network is to blame for an error, and which part of it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mobileiqa_export.blame import cause, following, operator_of
+
+
+class Head(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.linalg.svdvals(x).sum()
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.head = nn.Linear(4, 4), Head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.stem(x))
+        return out
+
+
+def chain(*messages: str) -> Exception:
+    """The last error, caused by the one before it, and so on."""
+    error = RuntimeError(messages[0])
+    for message in messages[1:]:
+        outer = RuntimeError(message)
+        outer.__cause__ = error
+        error = outer
+    return error
+
+
+def test_an_error_that_names_no_operator_is_not_the_networks() -> None:
+    error = AttributeError("module 'onnxscript.rewriter' has no attribute 'rules'")
+    assert operator_of(Net().eval(), torch.ones(4, 4), error) is None
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_the_operator_and_its_module(depth: int) -> None:
+    messages = ["no function for aten._linalg_svd.default", "conversion failed", "export failed"][:depth]
+    culprit = operator_of(Net().eval(), torch.ones(4, 4), chain(*messages))
+    assert culprit == "linalg_svd in head (Head)"
+
+
+def test_an_operator_that_the_network_does_not_have() -> None:
+    assert operator_of(Net().eval(), torch.ones(4, 4), chain("aten.cumprod is missing")) == "cumprod"
+
+
+def test_the_cause_is_the_first_error_on_one_line() -> None:
+    assert cause(chain("\n first\x1b[2J\nsecond", "outer")) == "RuntimeError: first\\x1b[2J"
+
+
+def test_what_raises_is_located_and_nothing_stays_behind() -> None:
+    network = Net().eval()
+    with pytest.raises(RuntimeError), following(network) as trail:
+        network(torch.ones(4, 3))
+    assert "linear" in str(trail)
+    assert "stem (Linear)" in str(trail)
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
+    with following(network) as trail:
+        network(torch.ones(4, 4))
+        assert str(trail) == "the network itself"
