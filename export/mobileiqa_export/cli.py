@@ -69,6 +69,11 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     help="Student checkpoint: .pkl, .pth, .pt or .safetensors; with --arch the weights of that network.",
 )
 @click.option(
+    "--weights",
+    metavar="KEY",
+    help="Which state_dict to take of a checkpoint that holds several, such as state_dict_ema.",
+)
+@click.option(
     "--arch",
     metavar="MODULE:FACTORY",
     help="Export a network that is no MobileIQA student: FACTORY() returns a torch.nn.Module. MODULE may "
@@ -149,6 +154,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 )
 def command(
     checkpoint: str | None,
+    weights: str | None,
     arch: str | None,
     configs: tuple[str, ...],
     file_formats: tuple[str, ...],
@@ -180,7 +186,7 @@ def command(
     try:
         chosen = cells(file_formats, precisions)
         source = _source(
-            checkpoint, arch, configs, name, model_version, license_id, input_size, not no_rewrite
+            checkpoint, weights, arch, configs, name, model_version, license_id, input_size, not no_rewrite
         )
     except ExportError as error:
         raise click.UsageError(str(error)) from error
@@ -214,6 +220,7 @@ def command(
 
 def _source(
     checkpoint: str | None,
+    weights: str | None,
     arch: str | None,
     configs: tuple[str, ...],
     name: str | None,
@@ -227,6 +234,7 @@ def _source(
         chosen = {
             "arch.factory": arch,
             "arch.checkpoint": checkpoint,
+            "arch.weights": weights,
             "model.name": name,
             "model.version": version,
             "model.license": license_id,
@@ -234,7 +242,7 @@ def _source(
         }
         return NetworkSource(_description(configs, chosen), rewrites)
     if checkpoint:
-        return StudentSource(checkpoint, name, version, license_id, input_size, rewrites)
+        return StudentSource(checkpoint, name, version, license_id, input_size, rewrites, weights)
     raise click.UsageError("name a student by --checkpoint, or another network by --arch")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from standins import seeded
+from standins import FILE, seeded
 from torch import nn
 
 from mobileiqa_export.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
@@ -142,3 +143,19 @@ def test_buffers_that_repeat_their_values(tmp_path: Path) -> None:
     network = Grid()
     load_weights(network, tmp_path / "net.pth")
     assert torch.equal(network.get_buffer("y"), Grid().get_buffer("y"))
+
+
+@pytest.mark.parametrize("key", ["state_dict", "state_dict_ema"])
+def test_the_command_chooses(key: str, run: Callable[..., Any], tmp_path: Path) -> None:
+    """``--weights`` reaches other networks; without it the command lists what there is."""
+    path = tmp_path / "net.pth"
+    torch.save({"state_dict": state(), "state_dict_ema": other().state_dict()}, path)
+    options = ("--arch", f"{FILE}:NIMA", "--input-size", "65x97", "--checkpoint", path, "--format", "onnx")
+    bins = ("--config", "output.bins = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", "-o", tmp_path / "out")
+    refused = run("export", *options, *bins)
+    assert refused.code != 0
+    assert "state_dict_ema" in refused.err
+    assert "Traceback" not in refused.err
+    wrong = run("export", *options, *bins, "--weights", f"{key}_other")
+    assert wrong.code != 0
+    assert f"{key}_other" in wrong.err
