@@ -141,10 +141,10 @@ def _manage(colour: Image.Image, profile: bytes) -> Image.Image:
     if not features.check("littlecms2"):
         _warn_unmanaged()
         return colour
-    found = _transform(profile, colour.mode)
-    if found is None:
+    conversion = _transform(profile, colour.mode)
+    if conversion is None:
         return colour
-    mode, transform = found
+    mode, transform = conversion
     return transform.apply(colour if colour.mode == mode else colour.convert(mode))
 
 

@@ -28,11 +28,11 @@ def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[st
         if not os.path.isdir(path):
             yield path
             continue
-        found = list(_walk(path, recursive))
-        if not found:
+        photos = list(_walk(path, recursive))
+        if not photos:
             hint = "" if recursive else "; --recursive looks in its subfolders too"
             yield PhotoNotFound(path, f"no photos in this folder{hint}")
-        yield from found
+        yield from photos
 
 
 def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:

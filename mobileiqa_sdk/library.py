@@ -50,21 +50,23 @@ def home() -> Path:
 
 def models() -> list[Model]:
     """All models that can be named, the default first. A cached one does not hide a bundled one."""
-    found = [
+    bundled_and_cached = [
         Model(name, file, file.is_relative_to(BUNDLED), size_of(file), _intact(file))
         for name, file in _named().items()
     ]
-    return sorted(found, key=lambda model: (model.name != DEFAULT, not model.bundled, model.name))
+    return sorted(
+        bundled_and_cached, key=lambda model: (model.name != DEFAULT, not model.bundled, model.name)
+    )
 
 
 def _named() -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for root in (BUNDLED, home() / "models"):
         for folder in _inside(root):
             files = _model_files(folder)
             if len(files) == 1 and not folder.name.startswith("."):
-                found.setdefault(folder.name, files[0])
-    return found
+                paths.setdefault(folder.name, files[0])
+    return paths
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -146,9 +148,9 @@ def _only_model_file(folder: Path) -> Path:
     files = _model_files(folder)
     if len(files) == 1:
         return files[0]
-    found = ", ".join(path.name for path in files) or "none"
+    names = ", ".join(path.name for path in files) or "none"
     raise ArtifactInvalid(
-        f"{folder}: one model file is wanted in an artifact folder, found {found}; name the file"
+        f"{folder}: one model file is wanted in an artifact folder, found {names}; name the file"
     )
 
 
@@ -156,13 +158,13 @@ def _intact(model: Path) -> bool | None:
     sums = model.parent / CHECKSUMS
     if not sums.is_file():
         return None
-    told: dict[bytes, bytes] = {}
+    digests: dict[bytes, bytes] = {}
     for line in sums.read_bytes().splitlines():
         digest, _, name = line.partition(b" ")
         if name[:1] in (b" ", b"*"):  # as sha256sum writes them
-            told.setdefault(name[1:], digest.lower())
+            digests.setdefault(name[1:], digest.lower())
     # A path of Windows is not a name in the list.
     names = {os.fsencode(file.relative_to(model.parent).as_posix()): file for file in files_of(model)}
-    if not told.keys() & names.keys():
+    if not digests.keys() & names.keys():
         return None
-    return all(told.get(name) == sha256_of(file).encode() for name, file in names.items())
+    return all(digests.get(name) == sha256_of(file).encode() for name, file in names.items())

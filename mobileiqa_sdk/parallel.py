@@ -23,9 +23,9 @@ _Result = TypeVar("_Result")
 
 def default_threads() -> int:
     """``OMP_NUM_THREADS`` if that is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= MAX_THREADS:
-        return int(wanted)
+    value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if value.isdecimal() and len(value) < 10 and 1 <= int(value) <= MAX_THREADS:
+        return int(value)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

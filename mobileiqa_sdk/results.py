@@ -63,15 +63,15 @@ class ResultsFile:
 
     def missing(self, photos: Iterable[str | PhotoError]) -> list[str | PhotoError]:
         """Those of the photos that are not done, in order, to be scored and appended."""
-        wanted: list[str | PhotoError] = []
+        remaining: list[str | PhotoError] = []
         for photo in photos:
             if isinstance(photo, str):
                 # Taken before the photo is read: one that changes meanwhile will not count as done.
                 stamp = self._stamps[photo] = _stamp(photo)
                 if stamp is not None and self._done.get(photo) == stamp:
                     continue
-            wanted.append(photo)
-        return wanted
+            remaining.append(photo)
+        return remaining
 
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows, each as it comes. Raises ResultsInvalid where that fails, as on a full disk."""
@@ -144,10 +144,10 @@ def _is_torn(line: bytes) -> bool:
 
 def _stamp(photo: str) -> _Stamp | None:
     try:
-        found = os.stat(photo)
+        status = os.stat(photo)
     except (OSError, ValueError):
         return None
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _named(model: Any) -> str:

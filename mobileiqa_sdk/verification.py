@@ -29,12 +29,12 @@ class ReplayedCase:
     setting: str
     resize_exact: bool
     expected: dict[str, float]
-    found: dict[str, float]
+    actual: dict[str, float]
 
     @property
     def difference(self) -> float:
         """The largest |found - expected| of any value."""
-        return max(abs(self.found[name] - value) for name, value in self.expected.items())
+        return max(abs(self.actual[name] - value) for name, value in self.expected.items())
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Replay:
         return self.cases[0].expected["score"]
 
     @property
-    def found(self) -> float:
+    def actual(self) -> float:
         """The score of the first case here, in [0, 1]."""
-        return self.cases[0].found["score"]
+        return self.cases[0].actual["score"]
 
     @property
     def difference(self) -> float:

@@ -119,12 +119,12 @@ def emulated(cpu: Cpu, root: Path, interpreter: Path, site: Path, scratch: Path)
 
 def compare(artifact: Path, name: str, arm: Machine, expected: list[float], photos: list[Path]) -> Row:
     """One artifact on one CPU against the scores from here."""
-    found = arm.scores(artifact, photos)
-    difference = max(abs(one - other) for one, other in zip(found, expected, strict=True))
+    scores = arm.scores(artifact, photos)
+    difference = max(abs(one - other) for one, other in zip(scores, expected, strict=True))
     tolerance = DYNAMIC_TOLERANCE if artifact.name.endswith("dynamic") else FLOAT_TOLERANCE
     verified = arm.python("-m", "mobileiqa_sdk", "verify", artifact).returncode == 0
     return Row(
-        artifact.name, name, difference, tolerance, verified, _flaw(arm, artifact, photos[0], found[0])
+        artifact.name, name, difference, tolerance, verified, _flaw(arm, artifact, photos[0], scores[0])
     )
 
 

@@ -172,10 +172,10 @@ def _result(text: str, model: Path | None) -> Result:
 
 def _document(text: str) -> Document:
     try:
-        found = json.loads(text)
+        values = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AppResultInvalid(f"the demo app's result is not JSON ({error}); install a newer app") from error
     try:
-        return check(found, "the demo app's result")
+        return check(values, "the demo app's result")
     except BenchmarkFileInvalid as error:
         raise AppResultInvalid(f"{error}; take app and mobileiqa-sdk of the same version") from error

@@ -23,27 +23,27 @@ class Ratios(NamedTuple):
         return {"to": label, "time": interval, "peak_rss": self.memory}  # type: ignore[typeddict-item]
 
 
-def find_label(labels: Sequence[str], wanted: str) -> str:
+def find_label(labels: Sequence[str], name: str) -> str:
     """The label that is meant, by itself or by a part. Raises BaselineUnknown: none is, or several are."""
     known = list(dict.fromkeys(labels))
-    meant = [label for label in known if label == wanted]
-    meant = meant or [label for label in known if wanted.lower() in label.lower()]
+    meant = [label for label in known if label == name]
+    meant = meant or [label for label in known if name.lower() in label.lower()]
     if len(meant) != 1:
         what = f"may be {' or '.join(meant)}" if meant else "is none"
-        raise BaselineUnknown(f"the baseline {wanted!r} {what} of the configurations: {'; '.join(known)}")
+        raise BaselineUnknown(f"the baseline {name!r} {what} of the configurations: {'; '.join(known)}")
     return meant[0]
 
 
-def baselines(results: Sequence[Result], wanted: str | None) -> list[Result | None]:
+def baselines(results: Sequence[Result], name: str | None) -> list[Result | None]:
     """For each result the one it is compared with, on its own number of threads where there are several.
 
     `wanted` is for :func:`find_label`; None means the first that did not fail. A baseline that failed leaves
     the others without one. Raises BaselineUnknown.
     """
-    if wanted is None:
+    if name is None:
         label = next((row["label"] for row in results if row["error"] is None), None)
     else:
-        label = find_label([row["label"] for row in results], wanted)
+        label = find_label([row["label"] for row in results], name)
     running = {row["threads"]: row for row in results if row["label"] == label and row["error"] is None}
     only = next(iter(running.values())) if len(running) == 1 else None
     return [running.get(row["threads"], only) for row in results]

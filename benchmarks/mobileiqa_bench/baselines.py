@@ -83,8 +83,8 @@ def exported(
     except BenchmarkError as error:
         row = Config(f"exported, {', '.join(precisions)}", "sdk", checkpoint, str(checkpoint))
         failed.append(replace(row, failure=str(error)))
-    found = of_artifacts([str(folder)], runtimes=runtimes) if folder.exists() else []
-    return [*(replace(config, artifact=str(checkpoint)) for config in found), *failed]
+    configs = of_artifacts([str(folder)], runtimes=runtimes) if folder.exists() else []
+    return [*(replace(config, artifact=str(checkpoint)) for config in configs), *failed]
 
 
 def _export(checkpoint: Path, folder: Path, *options: str) -> None:

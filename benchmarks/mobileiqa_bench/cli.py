@@ -150,8 +150,8 @@ def command(
     if compared:
         if artifacts or checkpoint:
             raise click.UsageError("--compare takes two files and measures nothing")
-        found = compare(read(compared[0]), read(compared[1]))
-        _write(to, json.dumps(found.to_dict(), indent=2), found.table(markdown=markdown))
+        comparison = compare(read(compared[0]), read(compared[1]))
+        _write(to, json.dumps(comparison.to_dict(), indent=2), comparison.table(markdown=markdown))
         return
     if names and not checkpoint:
         raise click.UsageError("--baselines go with --checkpoint")
@@ -160,13 +160,13 @@ def command(
         read_photo(photo)  # before minutes of measuring rather than in all of them
     if serial is not None:
         Phone.attached(serial or None)  # before minutes of exporting
-    told = None if srcc is None else read_srcc(srcc)
+    srcc_of = None if srcc is None else read_srcc(srcc)
     described = environment()
     with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
         rows = _configs(artifacts, checkpoint, names, Path(scratch), options)
         rows = times_threads(rows, threads or (default_threads(),))
-        if told is not None:
-            rows = with_srcc(rows, told, str(srcc))
+        if srcc_of is not None:
+            rows = with_srcc(rows, srcc_of, str(srcc))
         settings = Settings(
             photo=None if photo is None else str(photo),
             throughput=not options["no_throughput"],
@@ -211,11 +211,11 @@ def _configs(
 
 def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict[str, Any]) -> list[Result]:
     """What the phone does with the SDK's own .onnx artifacts, which the app runs. Raises AdbError."""
-    found = []
+    configs = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
             click.echo(f"on the phone: {config}", err=True)
-            found.append(
+            configs.append(
                 adb.measure(
                     config.path,
                     photo,
@@ -225,7 +225,7 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
                     runs=options["runs"] or PHONE_RUNS,
                 )
             )
-    return found
+    return configs
 
 
 def _check_paths(to: Path | None, plots: Path | None) -> None:

@@ -59,10 +59,10 @@ def _photos(paths: Sequence[str]) -> list[str]:
         from mobileiqa_bench.photographs import shipped_photographs
 
         return list(map(str, shipped_photographs()))
-    found = list(find_photos(paths))
-    if bad := [one for one in found if not isinstance(one, str)]:
+    paths_or_errors = list(find_photos(paths))
+    if bad := [one for one in paths_or_errors if not isinstance(one, str)]:
         raise ColdError(str(bad[0]))
-    return [one for one in found if isinstance(one, str)]
+    return [one for one in paths_or_errors if isinstance(one, str)]
 
 
 def _save(photo: str, size: tuple[int, int], folder: str, name: str) -> str:
@@ -122,11 +122,11 @@ def main(photos: tuple[str, ...], model: str, rounds: int, workers: str | None, 
     """
     counts = _counts(workers)
     with tempfile.TemporaryDirectory() as scratch:
-        found = _photos(photos)
-        folder = found if photos else [
-            _save(photo, SIZES["12 megapixels"], scratch, str(n)) for n, photo in enumerate(found)
+        names = _photos(photos)
+        folder = names if photos else [
+            _save(photo, SIZES["12 megapixels"], scratch, str(n)) for n, photo in enumerate(names)
         ]  # fmt: skip
-        singles = {name: _save(found[0], size, scratch, name) for name, size in SIZES.items()}
+        singles = {name: _save(names[0], size, scratch, name) for name, size in SIZES.items()}
         report = {
             "schema": 1,
             "kind": "mobileiqa-cold",

@@ -32,8 +32,8 @@ def measure_imports(rounds: int) -> list[Figures]:
         for statement in IMPORTS:
             values[statement].append(float(_run("import", statement)))
     return [
-        {"what": statement, "seconds": found, "ratio": _ratio(found, values[BASELINE])}
-        for statement, found in values.items()
+        {"what": statement, "seconds": seconds, "ratio": _ratio(seconds, values[BASELINE])}
+        for statement, seconds in values.items()
     ]
 
 
@@ -117,12 +117,12 @@ def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> 
             child.wait_for("ready")
         for child in children:
             child.tell("go")
-        found = [child.finish().split() for child in children]
-    done = sum(len(words) - 2 for words in found)
+        answers = [child.finish().split() for child in children]
+    done = sum(len(words) - 2 for words in answers)
     if done != processes * workers * passes * len(photos):
         raise ColdError("a photo cannot be scored; give others")
-    seconds, peak = max(float(words[0]) for words in found), sum(int(words[1]) for words in found)
-    return done / seconds, peak, found[0][2 : 2 + len(photos)]
+    seconds, peak = max(float(words[0]) for words in answers), sum(int(words[1]) for words in answers)
+    return done / seconds, peak, answers[0][2 : 2 + len(photos)]
 
 
 def _run(*arguments: str) -> str:

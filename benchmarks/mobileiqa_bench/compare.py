@@ -95,8 +95,8 @@ def compare(first: Document, second: Document) -> Comparison:
     pairs = []
     for key, before in ones.items():
         if key in others:
-            found = ratios(others[key], before, same_run=False)
-            pairs.append(Pair(before, others[key], found.time, found.memory))
+            ratio = ratios(others[key], before, same_run=False)
+            pairs.append(Pair(before, others[key], ratio.time, ratio.memory))
     alone = [f"first: {name_of(row)}" for key, row in ones.items() if key not in others]
     alone += [f"second: {name_of(row)}" for key, row in others.items() if key not in ones]
     differences = [

@@ -79,17 +79,17 @@ def of_artifacts(
         ModelNotFound, ArtifactInvalid: one of the names is no artifact.
         BenchmarkError: nothing is left to measure.
     """
-    found = []
+    configs = []
     for name in names:
         for path in _model_files(name):
             config = _described(name, path)
             if not precisions or config.precision in precisions:
-                found += _in_runtimes(config, runtimes)
-    if not found:
-        wanted = (("in", precisions), ("for", runtimes))
-        told = " and ".join(f"{word} {', '.join(chosen)}" for word, chosen in wanted if chosen)
-        raise BenchmarkError(f"none of the artifacts is {told}")
-    return _labelled(found)
+                configs += _in_runtimes(config, runtimes)
+    if not configs:
+        filters = (("in", precisions), ("for", runtimes))
+        sought = " and ".join(f"{word} {', '.join(chosen)}" for word, chosen in filters if chosen)
+        raise BenchmarkError(f"none of the artifacts is {sought}")
+    return _labelled(configs)
 
 
 def _in_runtimes(config: Config, runtimes: Sequence[str]) -> list[Config]:
@@ -165,12 +165,12 @@ def _labelled(configs: Sequence[Config]) -> list[Config]:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        values = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def _inner(values: dict[str, Any], key: str) -> dict[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, dict) else {}
+    part = values.get(key)
+    return part if isinstance(part, dict) else {}

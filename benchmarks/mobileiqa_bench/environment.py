@@ -32,16 +32,16 @@ CPU = "sys/devices/system/cpu"
 def environment(root: Path = system.ROOT) -> dict[str, Any]:
     """Describe this machine. docs/benchmark.md says what the keys mean."""
     info = system.fields(root, "proc/cpuinfo")
-    told = (info.get("flags") or info.get("Features") or "").split()
+    flags = (info.get("flags") or info.get("Features") or "").split()
     return {
         "machine": platform.machine(),
         "cpu": cpu_name(root),
-        "instructions": [name for name in INSTRUCTIONS if name in told],
+        "instructions": [name for name in INSTRUCTIONS if name in flags],
         "cpus": available_cpus(),
         "cpus_of_machine": os.cpu_count(),
         "caches": caches(root),
         "memory_bytes": _memory(root),
-        "hypervisor": "hypervisor" in told if told else None,
+        "hypervisor": "hypervisor" in flags if flags else None,
         "governor": governor(root),
         "max_mhz": _megahertz(root),
         "temperature_c": _temperature(root),
@@ -74,14 +74,14 @@ def cpu_name(root: Path = system.ROOT) -> str:
 
 def caches(root: Path = system.ROOT) -> dict[str, int]:
     """Bytes of the first CPU's data caches: ``{"L1": .., "L2": .., "L3": ..}``, those that are told."""
-    found: dict[str, int] = {}
+    caches: dict[str, int] = {}
     for folder in sorted((root / CPU / "cpu0/cache").glob("index*")):
         path = f"{CPU}/cpu0/cache/{folder.name}"
         size, level = system.text(root, f"{path}/size") or "", system.text(root, f"{path}/level")
         unit = {"K": 1 << 10, "M": 1 << 20}.get(size[-1:])
         if unit and size[:-1].isdecimal() and system.text(root, f"{path}/type") != "Instruction":
-            found[f"L{level}"] = int(size[:-1]) * unit
-    return found
+            caches[f"L{level}"] = int(size[:-1]) * unit
+    return caches
 
 
 def governor(root: Path = system.ROOT) -> str | None:
@@ -94,9 +94,9 @@ def governor(root: Path = system.ROOT) -> str | None:
 
 
 def _memory(root: Path) -> int | None:
-    told = system.fields(root, "proc/meminfo").get("MemTotal", "").split()
-    if told:
-        return 1024 * int(told[0])
+    words = system.fields(root, "proc/meminfo").get("MemTotal", "").split()
+    if words:
+        return 1024 * int(words[0])
     return int(psutil.virtual_memory().total) if psutil is not None and root == system.ROOT else None
 
 
@@ -117,9 +117,9 @@ def _temperature(root: Path) -> float | None:
 
 
 def _loadavg(root: Path) -> list[float] | None:
-    told = (system.text(root, "proc/loadavg") or "").split()[:3]
-    if len(told) == 3:
-        return [float(value) for value in told]
+    words = (system.text(root, "proc/loadavg") or "").split()[:3]
+    if len(words) == 3:
+        return [float(value) for value in words]
     return list(os.getloadavg()) if root == system.ROOT and hasattr(os, "getloadavg") else None
 
 

@@ -180,5 +180,5 @@ class _Graph:
 
 
 if __name__ == "__main__":
-    found = profile(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    print(json.dumps({"nodes": [node._asdict() for node in found]}))
+    profiled = profile(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    print(json.dumps({"nodes": [node._asdict() for node in profiled]}))

@@ -11,8 +11,8 @@ from . import system
 def peak_rss(root: Path = system.ROOT) -> int | None:
     """Largest resident memory since the process began: VmHWM, ru_maxrss or PeakWorkingSetSize."""
     # On Linux ru_maxrss would not do: it is handed down by the process that started this one.
-    if (found := _kilobytes(root, "proc/self/status", "VmHWM")) is not None:
-        return found
+    if (peak := _kilobytes(root, "proc/self/status", "VmHWM")) is not None:
+        return peak
     if sys.platform == "darwin":
         import resource  # which Windows lacks
 
@@ -22,8 +22,8 @@ def peak_rss(root: Path = system.ROOT) -> int | None:
 
 def rss(root: Path = system.ROOT) -> int | None:
     """Resident memory now, pages shared with other processes included."""
-    found = _kilobytes(root, "proc/self/status", "VmRSS")
-    return _asked("memory_info", "rss") if found is None else found
+    resident = _kilobytes(root, "proc/self/status", "VmRSS")
+    return _asked("memory_info", "rss") if resident is None else resident
 
 
 def private(root: Path = system.ROOT) -> int | None:
@@ -46,7 +46,7 @@ def _asked(method: str, field: str) -> int | None:
     except ImportError:
         return None
     try:
-        found = getattr(getattr(psutil.Process(), method)(), field, None)
+        value = getattr(getattr(psutil.Process(), method)(), field, None)
     except psutil.Error:
         return None
-    return None if found is None else int(found)
+    return None if value is None else int(value)

@@ -30,22 +30,22 @@ def read_srcc(path: Path) -> dict[str, Srcc]:
     return {row[0].strip(): {"value": _value(row[1], path), "of": kind} for row in rows[1:]}
 
 
-def with_srcc(configs: Sequence[Config], told: dict[str, Srcc], source: str) -> list[Config]:
+def with_srcc(configs: Sequence[Config], srcc_of: dict[str, Srcc], source: str) -> list[Config]:
     """Configurations with the SRCC told for their label, artifact or folder, and no other one.
 
     Raises BenchmarkError where a name is that of none of them, which would go unnoticed in a plot.
     """
     used: set[str] = set()
-    found = []
+    result = []
     for config in configs:
         names = (config.label, config.artifact, config.path.parent.name)
-        name = next((name for name in names if name in told), None)
+        name = next((name for name in names if name in srcc_of), None)
         used |= {name} if name else set()
-        found.append(replace(config, srcc=told[name] if name else None))
-    if unknown := sorted(told.keys() - used):
+        result.append(replace(config, srcc=srcc_of[name] if name else None))
+    if unknown := sorted(srcc_of.keys() - used):
         known = "; ".join(dict.fromkeys(config.label for config in configs))
         raise BenchmarkError(f"{source}: {unknown[0]!r} is none of the configurations: {known}")
-    return found
+    return result
 
 
 def _value(text: str, path: Path) -> float:

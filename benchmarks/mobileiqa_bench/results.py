@@ -16,7 +16,7 @@ def result(measured: Measured, settings_rounds: int) -> Result:
     """One configuration, summed up over its rounds."""
     config, samples = measured.config, measured.samples
     last: dict[str, Any] = samples[-1] if samples else {}
-    found: Result = {
+    result: Result = {
         "label": config.label,
         "artifact": config.artifact,
         "model": config.model or last.get("model") or "",
@@ -37,18 +37,18 @@ def result(measured: Measured, settings_rounds: int) -> Result:
         "srcc": config.srcc,
     }
     if measured.error is None:
-        found["golden"] = last["golden"]
-        found["score"] = last["score"]
-        found["seconds"] = _seconds(samples)
-        found["memory"] = _memory(samples)
-        found["throughput"] = [
+        result["golden"] = last["golden"]
+        result["score"] = last["score"]
+        result["seconds"] = _seconds(samples)
+        result["memory"] = _memory(samples)
+        result["throughput"] = [
             {"processes": count, "photos_per_second": median(rates)}
             for count, rates in sorted(measured.throughput.items())
         ] or None
         joules = [sample["joules_per_photo"] for sample in samples]
-        found["energy_joules_per_photo"] = None if None in joules else median(joules)
-        found["flags"] = of_result(found, measured.load, settings_rounds)
-    return found
+        result["energy_joules_per_photo"] = None if None in joules else median(joules)
+        result["flags"] = of_result(result, measured.load, settings_rounds)
+    return result
 
 
 def _seconds(samples: Sequence[dict[str, Any]]) -> Seconds:

@@ -27,8 +27,8 @@ class PeakMeter:
     def measure(self) -> None:
         """Once for each number of threads. Raises BenchmarkError."""
         for count, runs in self._runs.items():
-            found: Peaks = processes.ask("mobileiqa_bench.peaks", str(count), threads=count)  # type: ignore[assignment]
-            runs.append(found)
+            run: Peaks = processes.ask("mobileiqa_bench.peaks", str(count), threads=count)  # type: ignore[assignment]
+            runs.append(run)
 
     def peaks(self) -> list[Peaks]:
         """The best of all rounds, for each number of threads."""
@@ -38,8 +38,8 @@ class PeakMeter:
 def layers(path: Path, peaks: Peaks) -> list[Layer]:
     """Time, cost and floor of every node of an ONNX artifact. Raises BenchmarkError."""
     arguments = (str(path), str(peaks["threads"]), str(RUNS))
-    found = processes.ask("mobileiqa_bench.layers", *arguments, threads=peaks["threads"])
-    return [_layer(Node(**values), peaks) for values in found["nodes"]]
+    answer = processes.ask("mobileiqa_bench.layers", *arguments, threads=peaks["threads"])
+    return [_layer(Node(**values), peaks) for values in answer["nodes"]]
 
 
 def floor(node: Node, peaks: Peaks) -> float:
@@ -81,10 +81,10 @@ class Group:
     macs: int
 
 
-def groups(found: Sequence[Layer], most: int) -> list[Group]:
+def groups(layers: Sequence[Layer], most: int) -> list[Group]:
     """At most so many parts of the network, in the order of execution; `COARSE` and `SMALL` say how fine."""
-    whole = sum(layer["seconds"] for layer in found)
-    parts = _split("", found)
+    whole = sum(layer["seconds"] for layer in layers)
+    parts = _split("", layers)
     while finer := _finer(parts, most - 1, whole):
         parts = finer
     large = [_group(name, inside) for name, inside in parts.items() if _seconds(inside) >= SMALL * whole]
@@ -111,22 +111,24 @@ def _finer(parts: _Parts, most: int, whole: float) -> _Parts | None:
     return None
 
 
-def _split(name: str, found: Sequence[Layer]) -> _Parts:
+def _split(name: str, layers: Sequence[Layer]) -> _Parts:
     """By the next word of the modules' dotted names; a single module, by operator, as ``module/Operator``."""
     depth = name.count(".") + 2 if name else 1
     # What is not split by modules any further is split by operators, once.
-    operators = {layer["op"] for layer in found} if {layer["module"] for layer in found} == {name} else set()
+    operators = (
+        {layer["op"] for layer in layers} if {layer["module"] for layer in layers} == {name} else set()
+    )
     parts: _Parts = {}
-    for layer in found:
+    for layer in layers:
         key = f"{name}/{layer['op']}" if len(operators) > 1 else ".".join(layer["module"].split(".")[:depth])
         parts.setdefault(name if "/" in name else key, []).append(layer)
     return parts
 
 
-def _seconds(found: Sequence[Layer]) -> float:
-    return sum(layer["seconds"] for layer in found)
+def _seconds(layers: Sequence[Layer]) -> float:
+    return sum(layer["seconds"] for layer in layers)
 
 
-def _group(name: str, found: Sequence[Layer]) -> Group:
-    floor, macs = sum(layer["floor"] for layer in found), sum(layer["macs"] for layer in found)
-    return Group(name, _seconds(found), floor, macs)
+def _group(name: str, layers: Sequence[Layer]) -> Group:
+    floor, macs = sum(layer["floor"] for layer in layers), sum(layer["macs"] for layer in layers)
+    return Group(name, _seconds(layers), floor, macs)

@@ -192,28 +192,28 @@ def to_json(document: Document) -> str:
 def read(path: str | Path) -> Document:
     """Read a benchmark file. Raises BenchmarkFileInvalid."""
     try:
-        found = json.loads(Path(path).read_bytes(), parse_constant=_no_constant)
+        values = json.loads(Path(path).read_bytes(), parse_constant=_no_constant)
     except OSError as error:
         raise BenchmarkFileInvalid(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise BenchmarkFileInvalid(f"{path}: is not JSON ({error})") from error
-    return check(found, str(path))
+    return check(values, str(path))
 
 
-def check(found: Any, source: str) -> Document:
+def check(values: Any, source: str) -> Document:
     """The value, known to be a document; `source` names it in errors. Raises BenchmarkFileInvalid."""
-    if not isinstance(found, dict) or found.get("kind") != KIND:
+    if not isinstance(values, dict) or values.get("kind") != KIND:
         raise BenchmarkFileInvalid(
             f"{source}: is no MobileIQA benchmark; `mobileiqa benchmark --json` makes one"
         )
-    if found.get("schema") != SCHEMA or isinstance(found["schema"], bool):
+    if values.get("schema") != SCHEMA or isinstance(values["schema"], bool):
         raise BenchmarkFileInvalid(
-            f"{source}: benchmark schema {found.get('schema')!r}; this version reads schema {SCHEMA}. "
+            f"{source}: benchmark schema {values.get('schema')!r}; this version reads schema {SCHEMA}. "
             "Upgrade mobileiqa-sdk or measure again"
         )
-    if flaw := _flaw(found, Document, ""):
+    if flaw := _flaw(values, Document, ""):
         raise BenchmarkFileInvalid(f"{source}: {flaw}")
-    document: Document = found  # type: ignore[assignment]  # what _flaw has just found out
+    document: Document = values  # type: ignore[assignment]  # what _flaw has just found out
     return document
 
 

@@ -59,14 +59,16 @@ def unpaired_ratio(values: Sequence[float], baseline: Sequence[float]) -> Ratio:
     return _interval(float(np.median(one) / np.median(other)), drawn if enough else drawn[:1])
 
 
-def block_medians(found: Distribution) -> list[float]:
+def block_medians(distribution: Distribution) -> list[float]:
     """A distribution's rounds; where it tells none, medians of ten runs of neighbours.
 
     Neighbours are alike, and values resampled one by one would make an interval that is too narrow.
     """
-    if rounds := found.get("rounds"):
+    if rounds := distribution.get("rounds"):
         return rounds
-    blocks = np.array_split(np.asarray(found["values"], np.float64), min(BLOCKS, len(found["values"])))
+    blocks = np.array_split(
+        np.asarray(distribution["values"], np.float64), min(BLOCKS, len(distribution["values"]))
+    )
     return [float(np.median(block)) for block in blocks]
 
 

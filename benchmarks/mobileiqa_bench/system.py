@@ -17,17 +17,17 @@ def text(root: Path, path: str) -> str | None:
 
 def number(root: Path, path: str) -> int | None:
     """A file that holds one whole number; None where it does not."""
-    found = text(root, path)
+    content = text(root, path)
     try:
-        return None if found is None else int(found)
+        return None if content is None else int(content)
     except ValueError:
         return None
 
 
 def fields(root: Path, path: str) -> dict[str, str]:
     """A file of lines ``key: value`` or ``key value``, the first of each key; empty where there is none."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in (text(root, path) or "").splitlines():
         key, _, value = line.partition(":") if ":" in line else line.partition(" ")
-        found.setdefault(key.strip(), value.strip())
-    return found
+        values.setdefault(key.strip(), value.strip())
+    return values

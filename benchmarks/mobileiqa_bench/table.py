@@ -69,10 +69,10 @@ def grid(header: Row, rows: Sequence[Row], right: Sequence[bool], *, markdown: b
 
 def notes(document: Document, *, markdown: bool = False) -> str:
     """What the flags mean; the file has every sentence of every result."""
-    found = [("this run", flag) for flag in document["flags"]]
-    found += [(name_of(row), flag) for row in document["results"] for flag in row["flags"]]
-    found += [(name_of(row), f"failed: {row['error']}") for row in document["results"] if row["error"]]
-    return listed(found, markdown=markdown)
+    raised = [("this run", flag) for flag in document["flags"]]
+    raised += [(name_of(row), flag) for row in document["results"] for flag in row["flags"]]
+    raised += [(name_of(row), f"failed: {row['error']}") for row in document["results"] if row["error"]]
+    return listed(raised, markdown=markdown)
 
 
 def listed(raised: Sequence[tuple[str, str]], *, markdown: bool = False) -> str:
@@ -101,12 +101,12 @@ def count(number: int, what: str) -> str:
 
 def where(document: Document) -> str:
     """Machine, software and settings in a line."""
-    told, used = document["environment"], document["settings"]
-    packages = told.get("packages") or {}
+    environment, used = document["environment"], document["settings"]
+    packages = environment.get("packages") or {}
     parts = [
-        told.get("cpu"),
-        count(told["cpus"], "CPU") if told.get("cpus") else None,
-        told.get("system") or told.get("os"),
+        environment.get("cpu"),
+        count(environment["cpus"], "CPU") if environment.get("cpus") else None,
+        environment.get("system") or environment.get("os"),
         *(f"{name} {packages[name]}" for name in ("onnxruntime", "torch") if name in packages),
         count(used["rounds"], "round") if used.get("rounds") else None,
         f"photo {Path(used['photo']).name}" if used.get("photo") else "golden image",
@@ -167,8 +167,8 @@ def _failed(line: _Line, columns: Sequence[_Column]) -> Row:
 def _of(step: str, figure: str) -> Callable[[_Line], str]:
     def cell(line: _Line) -> str:
         seconds: dict[str, Any] = dict(line.result["seconds"] or {})
-        found: Distribution | None = seconds.get(step)
-        return "" if found is None else milliseconds(dict(found)[figure])  # type: ignore[arg-type]
+        distribution: Distribution | None = seconds.get(step)
+        return "" if distribution is None else milliseconds(dict(distribution)[figure])  # type: ignore[arg-type]
 
     return cell
 
@@ -184,8 +184,8 @@ def _memory(line: _Line, what: str) -> str:
 
 
 def _throughput(line: _Line) -> str:
-    found = line.result["throughput"] or []
-    return ", ".join(f"{entry['photos_per_second']:.3g} ({entry['processes']})" for entry in found)
+    throughput = line.result["throughput"] or []
+    return ", ".join(f"{entry['photos_per_second']:.3g} ({entry['processes']})" for entry in throughput)
 
 
 def _energy(line: _Line) -> str:

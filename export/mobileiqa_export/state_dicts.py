@@ -46,11 +46,11 @@ def state_dicts(content: Any, name: str = "", depth: int = _DEPTH) -> Iterator[S
             yield from state_dicts(inner, _joined(name, str(key)), depth - 1)
 
 
-def with_key(found: StateDict, key: str) -> Iterator[StateDict]:
+def with_key(part: StateDict, key: str) -> Iterator[StateDict]:
     """Yields the tensors under every prefix under which ``key`` lies."""
-    for full in found.tensors:
+    for full in part.tensors:
         if full == key or full.endswith(f".{key}"):
-            yield found.under(full[: len(full) - len(key)])
+            yield part.under(full[: len(full) - len(key)])
 
 
 def choose(path: Path, fitting: list[StateDict], weights: str | None) -> StateDict | None:
@@ -65,13 +65,13 @@ def choose(path: Path, fitting: list[StateDict], weights: str | None) -> StateDi
         CheckpointMismatch: several that differ fit and none is named, or the named one is not among them.
     """
     if weights is not None:
-        for found in fitting:
-            if found.name == weights:
-                return found
-        names = shown([found.name for found in fitting], 8) or "none"
+        for part in fitting:
+            if part.name == weights:
+                return part
+        names = shown([part.name for part in fitting], 8) or "none"
         raise CheckpointMismatch(str(path), f"has no fitting weights called {weights!r}; there are: {names}")
-    if len(fitting) > 1 and not all(_same(found, fitting[0]) for found in fitting[1:]):
-        names = shown([found.name or "the file itself" for found in fitting], 8)
+    if len(fitting) > 1 and not all(_same(part, fitting[0]) for part in fitting[1:]):
+        names = shown([part.name or "the file itself" for part in fitting], 8)
         raise CheckpointMismatch(
             str(path),
             f"holds {len(fitting)} state_dicts that fit: {names}; choose one by its name "
@@ -88,7 +88,7 @@ def fitting(content: Any, key: str, fits: Callable[[dict[str, Tensor]], bool]) -
         key: one that the network has, by which prefixes are found.
         fits: whether tensors without their prefix are the network's.
     """
-    return [part for found in state_dicts(content) for part in with_key(found, key) if fits(part.tensors)]
+    return [part for whole in state_dicts(content) for part in with_key(whole, key) if fits(part.tensors)]
 
 
 def _same(one: StateDict, other: StateDict) -> bool:

@@ -100,7 +100,7 @@ class StudentSource:
         model = ModelInfo(
             name=self.name or str(info.get("name") or Path(self.checkpoint).stem),
             version=self.version or str(info.get("version") or "0"),
-            family=f"{config.form} student, {config.backbone}",
+            family=f"{config.arch} student, {config.backbone}",
             license=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )

@@ -183,17 +183,17 @@ def shown(values: Sequence[object], count: int) -> str:
     return "; ".join(listed)
 
 
-def differences(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], surplus: str) -> str:
+def differences(actual: Mapping[str, Tensor], expected: Mapping[str, Tensor], surplus: str) -> str:
     """Keys and shapes in which two state_dicts differ, for a message; empty where they agree.
 
     Counters of batches may be missing: inference has no use for them.
     """
-    missing = [key for key in wanted if key not in found and not key.endswith(COUNTER)]
-    more = [key for key in found if key not in wanted]
+    missing = [key for key in expected if key not in actual and not key.endswith(COUNTER)]
+    more = [key for key in actual if key not in expected]
     differing = [
-        f"{key} is {list(found[key].shape)}, not {list(wanted[key].shape)}"
-        for key in wanted
-        if key in found and found[key].shape != wanted[key].shape and not key.endswith(COUNTER)
+        f"{key} is {list(actual[key].shape)}, not {list(expected[key].shape)}"
+        for key in expected
+        if key in actual and actual[key].shape != expected[key].shape and not key.endswith(COUNTER)
     ]
     kinds = (("keys missing", missing), (f"keys {surplus}", more), ("shapes differ", differing))
     return ", ".join(f"{len(keys)} {what} ({shown(keys, 3)})" for what, keys in kinds if keys)

@@ -79,7 +79,7 @@ def _as_json(scorer: Scorer, replay: Replay, passed: bool) -> dict[str, Any]:
         "model": scorer.contract.model.name,
         "resize_exact": replay.resize_exact,
         "expected": replay.expected,
-        "found": replay.found,
+        "found": replay.actual,
         "difference": replay.difference,
         "tolerance": replay.tolerance,
         "cases": [
@@ -87,7 +87,7 @@ def _as_json(scorer: Scorer, replay: Replay, passed: bool) -> dict[str, Any]:
                 "setting": case.setting,
                 "resize_exact": case.resize_exact,
                 "expected": case.expected,
-                "found": case.found,
+                "found": case.actual,
                 "difference": case.difference,
             }
             for case in replay.cases
@@ -104,9 +104,9 @@ def _print(scorer: Scorer, replay: Replay, passed: bool) -> None:
             click.echo(f"setting {case.setting}")
         click.echo(f"resize  {'exact' if case.resize_exact else 'NOT the promised bytes'}")
         for name, expected in case.expected.items():
-            difference = abs(case.found[name] - expected)
+            difference = abs(case.actual[name] - expected)
             click.echo(
-                f"{name:7} {case.found[name]:.6f}, expected {expected:.6f} "
+                f"{name:7} {case.actual[name]:.6f}, expected {expected:.6f} "
                 f"(off by {difference:.1e}, allowed {replay.tolerance:.0e})"
             )
     if not replay.passed:

@@ -30,7 +30,7 @@ def read_metadata(path: Path, key: str) -> str | None:
     return None
 
 
-def _fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
+def _fields(file: BinaryIO, number: int) -> Iterator[bytes]:
     """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
     for _ in range(_MAX_FIELDS):
         tag = _varint(file)
@@ -43,7 +43,7 @@ def _fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
             file.seek(4 if kind == _FIXED32 else 8, os.SEEK_CUR)
         elif kind == _BYTES:
             length = _varint(file) or 0
-            if tag >> 3 != wanted:
+            if tag >> 3 != number:
                 file.seek(length, os.SEEK_CUR)
             elif length > _MAX_BYTES:
                 raise ValueError("longer than any metadata")

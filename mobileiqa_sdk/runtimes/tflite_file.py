@@ -50,11 +50,11 @@ def read_contract(path: Path) -> bytes:
         with open(path, "rb") as file:
             if file.read(8)[4:] != IDENTIFIER:
                 raise ArtifactInvalid(f"{path}: is not a TFLite model")
-            contract, wanted, end = _associated(file, path)
-            found = _sha256(file, end)
+            contract, promised, end = _associated(file, path)
+            actual = _sha256(file, end)
     except OSError as error:
         raise ArtifactInvalid(f"{path}: cannot be read ({error})") from error
-    if wanted.strip() != found.encode():
+    if promised.strip() != actual.encode():
         raise ArtifactInvalid(f"{path}: damaged, its SHA-256 is not the one noted in it; copy it again")
     return contract
 

@@ -72,7 +72,7 @@ def test_the_golden_image(jvm: Jvm, bundled: Path) -> None:
     assert found["input_matches"]
     assert found["expected"] == python.expected
     assert found["tolerance"] == python.tolerance
-    assert found["found"] == pytest.approx(python.found, abs=1e-5)
+    assert found["found"] == pytest.approx(python.actual, abs=1e-5)
     jvm.call("close", model=model)
 
 

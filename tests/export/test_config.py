@@ -14,11 +14,17 @@ def test_round_trip() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"grid": 0}, {"width": 20}, {"views": 1.5}, {"form": "other"}, {"input_size": (8, 8)}, {"surprise": 1}],
+    [{"grid": 0}, {"width": 20}, {"views": 1.5}, {"arch": "other"}, {"input_size": (8, 8)}, {"surprise": 1}],
 )
 def test_senseless_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong)) if "surprise" not in wrong else "unknown"):
         StudentConfig.from_dict(wrong)
+
+
+def test_checkpoints_up_to_0_3_say_form() -> None:
+    stored = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=8).to_dict()
+    stored["form"] = stored.pop("arch")
+    assert StudentConfig.from_dict(stored).arch == "moments"
 
 
 def test_unknown_backbone_is_named() -> None:

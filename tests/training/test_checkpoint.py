@@ -29,7 +29,7 @@ def formula_photo() -> torch.Tensor:
 
 
 def test_it_describes_itself(checkpoint: Checkpoint) -> None:
-    assert checkpoint.config.form == "moments"
+    assert checkpoint.config.arch == "moments"
     assert checkpoint.config.input_size == (512, 512)
     assert checkpoint.info["name"] == "mobileiqa-small"
     assert checkpoint.info["licence"] == "Apache-2.0"

@@ -12,7 +12,7 @@ from training.cli import commands
 from training.cli.options import backbone_weights_of
 from training.features import fingerprint
 
-CONFIG = StudentConfig(form="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2)
+CONFIG = StudentConfig(arch="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2)
 
 
 def test_a_students_backbone_can_be_taken(tmp_path: Path) -> None:

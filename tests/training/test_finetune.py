@@ -16,7 +16,7 @@ from training.teachers import Teacher
 from .conftest import Recorder
 
 MOMENTS = StudentConfig(
-    form="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(64, 64)
+    arch="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(64, 64)
 )
 ATTENTION = StudentConfig(
     backbone="mobilenetv3-large", grid=6, width=8, hidden=8, views=2, input_size=(64, 64)

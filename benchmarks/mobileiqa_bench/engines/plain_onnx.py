@@ -17,12 +17,12 @@ def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    wanted = session.get_inputs()[0]
-    _, height, width, _ = wanted.shape
+    model_input = session.get_inputs()[0]
+    _, height, width, _ = model_input.shape
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     return PixelEngine(
         height,
         width,
-        lambda pixels: float(session.run(None, {wanted.name: pixels[np.newaxis]})[0].mean()),
+        lambda pixels: float(session.run(None, {model_input.name: pixels[np.newaxis]})[0].mean()),
         ModelContract.from_json(text, str(path)) if text else None,
     )

@@ -17,8 +17,8 @@ class _Engine:
         self.contract: ModelContract | None = self._scorer.contract
 
     def assess(self, photo: Photo) -> Assessed:
-        found = self._scorer.assess(photo)
-        return Assessed(found.score, found.seconds)
+        assessment = self._scorer.assess(photo)
+        return Assessed(assessment.score, assessment.seconds)
 
 
 def load(path: Path, threads: int, runtime: str | None) -> _Engine:

@@ -67,8 +67,8 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
         place_labels(axes, [(p.time, p.srcc, _radius(p, points), _label(p)) for p in points])
         left_out = [row["label"] for row in rows if row not in shown]
         if left_out:
-            told = f"ranking not known: {'; '.join(dict.fromkeys(left_out))}"
-            figure.text(0.965, 0.05, told[:200], size=8.5, color=GREY, ha="right")
+            note = f"ranking not known: {'; '.join(dict.fromkeys(left_out))}"
+            figure.text(0.965, 0.05, note[:200], size=8.5, color=GREY, ha="right")
         foot(figure, document, *shown)
 
     return save(draw, stem)

@@ -62,8 +62,8 @@ def _bars(axes: Axes, parts: Sequence[Group]) -> None:
     for place, part in zip(places, parts, strict=True):
         share = 1000 * part.seconds / whole
         reached = part.floor / part.seconds if part.seconds else 1.0
-        told = f"{milliseconds(part.seconds)}   {share:.0%}"
-        axes.text(1000 * part.seconds + 0.008 * reach, place, told, va="center", size=8.5, color=INK)
+        label = f"{milliseconds(part.seconds)}   {share:.0%}"
+        axes.text(1000 * part.seconds + 0.008 * reach, place, label, va="center", size=8.5, color=INK)
         axes.text(
             1.12, place, f"{min(reached, 9.99):.0%}", va="center", ha="right", size=9.5, color=DEEP,
             weight="bold" if share > 0.05 else "normal", transform=axes.get_yaxis_transform(),

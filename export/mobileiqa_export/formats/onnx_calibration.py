@@ -35,14 +35,14 @@ def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDAr
     session = _session(model, names)
     maps = same_maps(model)
     (pixels,) = session.get_inputs()
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    bounds_of: dict[str, list[NDArray[np.float64]]] = {}
     for photo in photos:
         bands: dict[str, list[NDArray[np.float32]]] = {}
         for name, value in zip(names, session.run(names, {pixels.name: photo[np.newaxis]}), strict=True):
             bands.setdefault(maps[name], []).append(value.reshape(-1))
         for name, parts in bands.items():
-            found.setdefault(name, []).append(np.quantile(_sample(parts), (TAIL, 1 - TAIL)))
-    means = {name: np.mean(bounds, axis=0).astype(np.float32) for name, bounds in found.items()}
+            bounds_of.setdefault(name, []).append(np.quantile(_sample(parts), (TAIL, 1 - TAIL)))
+    means = {name: np.mean(bounds, axis=0).astype(np.float32) for name, bounds in bounds_of.items()}
     intervals = {name: tuple(means[maps[name]]) for name in names}
     return _quantization.TensorsData(_quantization.CalibrationMethod.MinMax, intervals)
 

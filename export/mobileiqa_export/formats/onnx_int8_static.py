@@ -97,7 +97,7 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
     }
     tensors = {name for node in nodes for name in (*node.input, *node.output)}
     with quietly():
-        found = ranges(model, tensors, job.calibration)
+        tensor_ranges = ranges(model, tensors, job.calibration)
         onnx.helper.set_model_props(model, INFERRED)
         quantizer = _quantization.QDQQuantizer(
             model,
@@ -105,7 +105,7 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
             reduce_range=False,
             weight_qType=_quantization.QuantType.QInt8,
             activation_qType=_quantization.QuantType.QUInt8,
-            tensors_range=found,
+            tensors_range=tensor_ranges,
             nodes_to_quantize=[node.name for node in nodes],
             nodes_to_exclude=[],
             op_types_to_quantize=sorted({node.op_type for node in nodes}),
@@ -128,13 +128,13 @@ def _centred_pixels(model: onnx.ModelProto) -> dict[str, tuple[str, int]]:
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
-    found = {}
+    centred = {}
     for node in model.graph.node:
         if node.op_type == "Sub" and node.input[0] in casts and node.input[1] in constants:
             means = np.unique(numpy_helper.to_array(constants[node.input[1]]))
             if means.size == 1 and means[0] in range(256):
-                found[node.output[0]] = (casts[node.input[0]], int(means[0]))
-    return found
+                centred[node.output[0]] = (casts[node.input[0]], int(means[0]))
+    return centred
 
 
 def _feed_pixels(model: onnx.ModelProto) -> None:

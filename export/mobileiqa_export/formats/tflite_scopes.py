@@ -32,8 +32,8 @@ class Scopes:
 
     def __init__(self, network: nn.Module, names: Iterable[str]) -> None:
         modules = dict(network.named_modules())
-        wanted = sorted(names)
-        if unknown := [name for name in wanted if name not in modules]:
+        outer_names = sorted(names)
+        if unknown := [name for name in outer_names if name not in modules]:
             raise ExportError(
                 f"no module of the network is called {unknown[0]!r}, so it cannot stay float; there are "
                 + ", ".join(name for name, _ in network.named_children())
@@ -41,10 +41,10 @@ class Scopes:
         inside = [
             name
             for name in modules
-            if any(name == outer or name.startswith(f"{outer}.") or not outer for outer in wanted)
+            if any(name == outer or name.startswith(f"{outer}.") or not outer for outer in outer_names)
         ]
         holders = [name for name in inside if any(True for _ in modules[name].parameters(recurse=False))]
-        called = [part for name in wanted for part in _called(modules, name)]
+        called = [part for name in outer_names for part in _called(modules, name)]
         self._result = _any([_path(modules, name) + "(/.*)?" for name in called])
         self._weights = _any([_path(modules, name) for name in holders])
 

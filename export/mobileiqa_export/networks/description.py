@@ -79,10 +79,10 @@ class Description:
         Raises:
             DescriptionInvalid: a key is unknown or missing, or a value makes no sense; names ``source``.
         """
-        found: dict[str, Any] = {}
+        checked: dict[str, Any] = {}
         for key, value in values.items():
             try:
-                found[key] = KEYS[key](value)
+                checked[key] = KEYS[key](value)
             except KeyError:
                 near = get_close_matches(key, KEYS, 1)
                 hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(KEYS)}"
@@ -90,41 +90,41 @@ class Description:
             except ValueError as error:
                 raise DescriptionInvalid(f"{source}: {key} must be {error}, not {value!r}") from None
         for key, why in (("arch.factory", "module:function"), ("input.size", "[height, width] in pixels")):
-            if key not in found:
+            if key not in checked:
                 raise DescriptionInvalid(f"{source}: {key} is missing ({why})")
         try:
-            prepared, answer = _preparation(found), _answer(found)
+            prepared, answer = _preparation(checked), _answer(checked)
         except ValueError as error:
             raise DescriptionInvalid(f"{source}: {error}") from None
-        checkpoint = found.get("arch.checkpoint")
+        checkpoint = checked.get("arch.checkpoint")
         return cls(
-            factory=found["arch.factory"],
-            size=found["input.size"],
-            kwargs=found.get("arch.kwargs", {}),
+            factory=checked["arch.factory"],
+            size=checked["input.size"],
+            kwargs=checked.get("arch.kwargs", {}),
             checkpoint=Path(checkpoint) if checkpoint else None,
-            weights=found.get("arch.weights"),
-            name=found.get("model.name", cls.name),
-            version=found.get("model.version", cls.version),
-            family=found.get("model.family", cls.family),
-            license=found.get("model.license", found.get("model.licence", cls.license)),
+            weights=checked.get("arch.weights"),
+            name=checked.get("model.name", cls.name),
+            version=checked.get("model.version", cls.version),
+            family=checked.get("model.family", cls.family),
+            license=checked.get("model.license", checked.get("model.licence", cls.license)),
             input=prepared,
             output=answer,
         )
 
 
-def _preparation(found: Values) -> Preparation:
-    channels = found.get("input.channels", "RGB")
-    affine = {key for key in ("input.scale", "input.offset") if key in found}
-    normal = {key for key in ("input.range", "input.mean", "input.std") if key in found}
+def _preparation(values: Values) -> Preparation:
+    channels = values.get("input.channels", "RGB")
+    affine = {key for key in ("input.scale", "input.offset") if key in values}
+    normal = {key for key in ("input.range", "input.mean", "input.std") if key in values}
     if affine and normal:
         raise ValueError(f"give {min(affine)} or {min(normal)}, not both; they say the same in two ways")
     if affine:
-        scale, offset = found.get("input.scale", (1.0,)), found.get("input.offset", (0.0,))
+        scale, offset = values.get("input.scale", (1.0,)), values.get("input.offset", (0.0,))
         scale, offset = _same_length(scale, offset)
         shift = tuple(-o / s for s, o in zip(scale, offset, strict=True))
     else:
-        low, high = found.get("input.range", (0.0, 1.0))
-        mean, std = _same_length(found.get("input.mean", (0.0,)), found.get("input.std", (1.0,)))
+        low, high = values.get("input.range", (0.0, 1.0))
+        mean, std = _same_length(values.get("input.mean", (0.0,)), values.get("input.std", (1.0,)))
         width = (high - low) / 255
         shift = tuple((m - low) / width for m in mean)
         scale = tuple(width / s for s in std)
@@ -143,13 +143,13 @@ def _same_length(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[t
     return both
 
 
-def _answer(found: Values) -> Answer:
-    bins, activation = found.get("output.bins", ()), found.get("output.activation", "none")
+def _answer(values: Values) -> Answer:
+    bins, activation = values.get("output.bins", ()), values.get("output.activation", "none")
     if activation == "softmax" and not bins:
         raise ValueError("output.activation = 'softmax' needs output.bins, which the mean is taken of")
     # Ends that cannot be otherwise; any other network must say which of its scores is best.
     ends = (min(bins), max(bins)) if bins else (0.0, 1.0) if activation == "sigmoid" else (None, None)
-    worst, best = found.get("output.worst", ends[0]), found.get("output.best", ends[1])
+    worst, best = values.get("output.worst", ends[0]), values.get("output.best", ends[1])
     if worst is None or best is None:
         raise ValueError(
             "output.worst and output.best are missing: the network's scores that mean 0 and 1 "
@@ -157,4 +157,4 @@ def _answer(found: Values) -> Answer:
         )
     if worst == best:
         raise ValueError(f"output.worst and output.best are both {worst}")
-    return Answer(found.get("output.select"), activation, bins, worst, best)
+    return Answer(values.get("output.select"), activation, bins, worst, best)

@@ -32,19 +32,19 @@ def _number(value: Any) -> float:
 
 def _numbers(value: Any) -> tuple[float, ...]:
     try:
-        found = tuple(map(_number, value)) if isinstance(value, list) else (_number(value),)
+        numbers = tuple(map(_number, value)) if isinstance(value, list) else (_number(value),)
     except ValueError:
-        found = ()
-    if not found:
+        numbers = ()
+    if not numbers:
         raise ValueError("a number or a list of numbers")
-    return found
+    return numbers
 
 
 def _divisors(value: Any) -> tuple[float, ...]:
-    found = _numbers(value)
-    if 0 in found:
+    numbers = _numbers(value)
+    if 0 in numbers:
         raise ValueError("other than zero")
-    return found
+    return numbers
 
 
 def _range(value: Any) -> tuple[float, ...]:

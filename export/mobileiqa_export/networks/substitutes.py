@@ -70,8 +70,8 @@ Substitute = Callable[..., Tensor | None]
 
 def _sides(output: Any, x: Tensor) -> list[int]:
     """The wanted sizes of the last two axes, None meaning as it is."""
-    wanted = (output, output) if isinstance(output, int) else tuple(output)
-    return [size if side is None else side for side, size in zip(wanted, x.shape[-2:], strict=True)]
+    sides = (output, output) if isinstance(output, int) else tuple(output)
+    return [size if side is None else side for side, size in zip(sides, x.shape[-2:], strict=True)]
 
 
 def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tensor | None:

@@ -55,12 +55,12 @@ def parse_pair(text: str) -> Values:
 
 def combined(parts: Iterable[Values]) -> Values:
     """One description of several, of which the later ones win, key by key."""
-    found: Values = {}
+    merged: Values = {}
     for part in parts:
-        old, new = found.get("arch.kwargs"), part.get("arch.kwargs")
+        old, new = merged.get("arch.kwargs"), part.get("arch.kwargs")
         both = {"arch.kwargs": {**old, **new}} if isinstance(old, dict) and isinstance(new, dict) else {}
-        found |= part | both
-    return found
+        merged |= part | both
+    return merged
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

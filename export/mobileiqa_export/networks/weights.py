@@ -31,87 +31,87 @@ def load_weights(network: nn.Module, path: Path, weights: str | None = None) -> 
         CheckpointError: see :func:`mobileiqa_export.tensors.read_file`.
     """
     content, _ = read_file(path)
-    wanted = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
-    found = choose(path, _fitting(content, wanted), weights)
-    if found is None:
-        raise _mismatch(path, content, wanted, type(network).__name__)
+    own = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
+    chosen = choose(path, _fitting(content, own), weights)
+    if chosen is None:
+        raise _mismatch(path, content, own, type(network).__name__)
     # A buffer such as torch.meshgrid makes repeats its values, and so may what is saved of it.
-    repeated = {key for key, value in wanted.items() if 0 in value.stride() and value.numel() > 1}
-    check_size(path, [value for key, value in found.tensors.items() if key not in repeated])
+    repeated = {key for key, value in own.items() if 0 in value.stride() and value.numel() > 1}
+    check_size(path, [value for key, value in chosen.tensors.items() if key not in repeated])
     values = {
-        key: _value(path, key, value, wanted[key])
-        for key, value in found.tensors.items()
-        if key in wanted and not key.endswith(COUNTER)
+        key: _value(path, key, value, own[key])
+        for key, value in chosen.tensors.items()
+        if key in own and not key.endswith(COUNTER)
     }
     for key in repeated:
         parent, _, name = key.rpartition(".")
         owner = network.get_submodule(parent)
         if name in owner._buffers:
-            owner._buffers[name] = wanted[key].contiguous()
+            owner._buffers[name] = own[key].contiguous()
     network.load_state_dict(values, strict=False)
-    return found.name
+    return chosen.name
 
 
 def digest(network: nn.Module) -> str:
     """Returns the SHA-256, in hex, of names, shapes and values of a network's state_dict."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for key, value in sorted(network.state_dict().items()):
         if not isinstance(value, Tensor):  # what get_extra_state() gives
-            found.update(f"{key} {value!r}\n".encode())
+            digest.update(f"{key} {value!r}\n".encode())
             continue
-        found.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
-        found.update(value.detach().contiguous().view(-1).numpy().tobytes())
-    return found.hexdigest()
+        digest.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
+        digest.update(value.detach().contiguous().view(-1).numpy().tobytes())
+    return digest.hexdigest()
 
 
-def _fitting(content: Any, wanted: Mapping[str, Tensor]) -> list[StateDict]:
+def _fitting(content: Any, own: Mapping[str, Tensor]) -> list[StateDict]:
     """The state_dicts that are the network's, where one side may have a prefix that the other lacks."""
-    keys = [key for key in wanted if not key.endswith(COUNTER)]
+    keys = [key for key in own if not key.endswith(COUNTER)]
     if not keys:
         return []
 
     def fits(tensors: Mapping[str, Tensor]) -> bool:
-        return not differences(tensors, wanted, "")
+        return not differences(tensors, own, "")
 
-    found = fitting(content, keys[0], fits)
-    if found:
-        return found
+    matches = fitting(content, keys[0], fits)
+    if matches:
+        return matches
     for whole in state_dicts(content):
         first = next(iter(whole.tensors))
-        for key in wanted:
+        for key in own:
             if key.endswith(f".{first}"):
                 prefix = key[: -len(first)]
                 longer = {f"{prefix}{name}": value for name, value in whole.tensors.items()}
                 if fits(longer):
-                    found.append(StateDict(whole.name, longer))
-    return found
+                    matches.append(StateDict(whole.name, longer))
+    return matches
 
 
-def _mismatch(path: Path, content: Any, wanted: Mapping[str, Tensor], kind: str) -> CheckpointMismatch:
+def _mismatch(path: Path, content: Any, own: Mapping[str, Tensor], kind: str) -> CheckpointMismatch:
     """What the state_dict that is most like the network's lacks."""
-    anchors = [key for key in wanted if not key.endswith(COUNTER)]
+    anchors = [key for key in own if not key.endswith(COUNTER)]
     parts = [
         part
-        for found in state_dicts(content)
-        for part in (found, *(with_key(found, anchors[0]) if anchors else ()))
+        for whole in state_dicts(content)
+        for part in (whole, *(with_key(whole, anchors[0]) if anchors else ()))
     ]
     if not parts:
         held = shown(list(content), 5) if isinstance(content, Mapping) else f"a {type(content).__name__}"
         return CheckpointMismatch(str(path), f"holds no state_dict, but {held or 'nothing'}")
-    nearest = max(parts, key=lambda part: len(part.tensors.keys() & wanted.keys()))
+    nearest = max(parts, key=lambda part: len(part.tensors.keys() & own.keys()))
     advice = ""
-    if nearest.tensors.keys() & wanted.keys():
+    if nearest.tensors.keys() & own.keys():
         advice = "; give arch.kwargs that fit it"
     return CheckpointMismatch(
         str(path),
         f"found {len(nearest.tensors)} tensors, wanted those of {kind}: "
-        f"{differences(nearest.tensors, wanted, f'{kind} does not have')}{advice}",
+        f"{differences(nearest.tensors, own, f'{kind} does not have')}{advice}",
     )
 
 
-def _value(path: Path, key: str, value: Tensor, wanted: Tensor) -> Tensor:
-    if wanted.is_floating_point():
+def _value(path: Path, key: str, value: Tensor, own: Tensor) -> Tensor:
+    if own.is_floating_point():
         return as_float32(path, key, value)
-    if value.dtype != wanted.dtype or value.layout != torch.strided or value.is_meta:
-        raise CheckpointMismatch(str(path), f"{key} is {value.dtype}, not {wanted.dtype}")
+    if value.dtype != own.dtype or value.layout != torch.strided or value.is_meta:
+        raise CheckpointMismatch(str(path), f"{key} is {value.dtype}, not {own.dtype}")
     return value

@@ -81,11 +81,11 @@ def calibration_set(
     """
     if folder is None:
         return _fallback(size, count)
-    found = folder_of_photos(folder)
-    large = len(found.photos) > count
-    wanted = count * CANDIDATES if large and score else count
-    names, pixels, skipped = [], [], list(found.skipped)
-    for path in evenly(found.photos, wanted):
+    source = folder_of_photos(folder)
+    large = len(source.photos) > count
+    candidates = count * CANDIDATES if large and score else count
+    names, pixels, skipped = [], [], list(source.skipped)
+    for path in evenly(source.photos, candidates):
         # One by one: decoded photos are many times larger than what is kept of them.
         read, bad = read_all([path])
         skipped += bad
@@ -99,7 +99,7 @@ def calibration_set(
         chosen = stratified([score(picture) for picture in pixels], count)
         names, pixels = [names[i] for i in chosen], [pixels[i] for i in chosen]
     return Calibration(
-        "photos of the given folder", False, stratify, len(found.photos), names, skipped, pixels
+        "photos of the given folder", False, stratify, len(source.photos), names, skipped, pixels
     )
 
 

@@ -39,17 +39,17 @@ def pairs(network: nn.Module) -> list[Pair]:
 
 def equalise(network: nn.Module) -> int:
     """Equalise all :func:`pairs` in place, in float64, until the scales settle; how many there were."""
-    found = pairs(network)
-    for pair in found:
+    equalised = pairs(network)
+    for pair in equalised:
         pair.first.double()
         pair.second.double()
     for _ in range(_MOST_SWEEPS):
-        if max((_equalise(pair) for pair in found), default=0.0) < _SETTLED:
+        if max((_equalise(pair) for pair in equalised), default=0.0) < _SETTLED:
             break
-    for pair in found:
+    for pair in equalised:
         pair.first.float()
         pair.second.float()
-    return len(found)
+    return len(equalised)
 
 
 def _equalise(pair: Pair) -> float:

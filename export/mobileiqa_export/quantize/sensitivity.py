@@ -100,13 +100,13 @@ class Sensitivity:
         measured = []
         for number, row in enumerate(rows, start=1):
             progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
-            found = measure_drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
+            damage = measure_drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
             measured.append(
                 replace(
                     row,
-                    max_difference=found.max_difference,
-                    mean_difference=found.mean_difference,
-                    srcc=found.srcc,
+                    max_difference=damage.max_difference,
+                    mean_difference=damage.mean_difference,
+                    srcc=damage.srcc,
                 )
             )
         return sorted(measured, key=lambda row: -(row.mean_difference or 0.0))

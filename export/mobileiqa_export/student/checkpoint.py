@@ -123,8 +123,8 @@ def _config(tensors: Mapping[str, Tensor], stored: Any) -> StudentConfig:
     if not stored:
         return inferred
     config = StudentConfig.from_dict(stored)
-    names = ["form", "backbone", "hidden", "views"]
-    if config.form == "attention":
+    names = ["arch", "backbone", "hidden", "views"]
+    if config.arch == "attention":
         names += ["grid", "width"]
     for name in names:
         stated, actual = getattr(config, name), getattr(inferred, name)
@@ -145,7 +145,7 @@ def _find_tensors(path: Path, content: Any, weights: str | None) -> dict[str, Te
         raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
     every = list(state_dicts(content))
     for anchor in _ANCHORS:
-        students = [part for found in every for part in with_key(found, anchor)]
+        students = [part for whole in every for part in with_key(whole, anchor)]
         # A teacher beside a student is not another choice.
         chosen = choose(
             path, [part for part in students if not _is_teacher(part.tensors)] or students, weights
@@ -155,7 +155,7 @@ def _find_tensors(path: Path, content: Any, weights: str | None) -> dict[str, Te
     if not every:
         keys = shown(list(content), 5) or "nothing"
         raise CheckpointMismatch(str(path), f"holds no tensors, but {keys}; expected a student's state_dict")
-    return max((found.tensors for found in every), key=len)
+    return max((part.tensors for part in every), key=len)
 
 
 def _is_teacher(tensors: Mapping[str, Tensor]) -> bool:
@@ -164,13 +164,13 @@ def _is_teacher(tensors: Mapping[str, Tensor]) -> bool:
 
 def _fill(path: Path, tensors: dict[str, Tensor], config: StudentConfig) -> Student:
     student = _empty(path, config)
-    wanted = student.state_dict()
-    counters = {key for key in wanted if key.endswith("num_batches_tracked")}
-    found = {key: value for key, value in tensors.items() if key not in counters}
-    if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in wanted.items() if k not in counters}:
-        raise _mismatch(path, found, config)
-    check_size(path, found.values())
-    state = {key: as_float32(path, key, value) for key, value in found.items()}
+    own = student.state_dict()
+    counters = {key for key in own if key.endswith("num_batches_tracked")}
+    weights = {key: value for key, value in tensors.items() if key not in counters}
+    if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in own.items() if k not in counters}:
+        raise _mismatch(path, weights, config)
+    check_size(path, weights.values())
+    state = {key: as_float32(path, key, value) for key, value in weights.items()}
     state |= {key: torch.tensor(0) for key in counters}
     student.load_state_dict(state, assign=True)
     return student.requires_grad_(True).eval()
@@ -185,7 +185,7 @@ def _empty(path: Path, config: StudentConfig) -> Student:
         raise CheckpointMismatch(str(path), f"describes no student: {first_line(error)}") from error
 
 
-def _mismatch(path: Path, found: Mapping[str, Tensor], config: StudentConfig) -> CheckpointMismatch:
-    kind = f"{'an' if config.form == 'attention' else 'a'} {config.form} student on {config.backbone}"
-    parts = differences(found, _empty(path, config).state_dict(), "no student has")
-    return CheckpointMismatch(str(path), f"found {len(found)} tensors, wanted {kind}: {parts}")
+def _mismatch(path: Path, tensors: Mapping[str, Tensor], config: StudentConfig) -> CheckpointMismatch:
+    kind = f"{'an' if config.arch == 'attention' else 'a'} {config.arch} student on {config.backbone}"
+    parts = differences(tensors, _empty(path, config).state_dict(), "no student has")
+    return CheckpointMismatch(str(path), f"found {len(tensors)} tensors, wanted {kind}: {parts}")

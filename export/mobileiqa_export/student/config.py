@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Form = Literal["attention", "moments"]
+Arch = Literal["attention", "moments"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class StudentConfig:
     """Sizes of one student network. The defaults are the published MobileIQA student (arXiv 2409.01212).
 
     Attributes:
-        form: ``attention`` pools local features on a grid and lets views attend over them, as
+        arch: ``attention`` pools local features on a grid and lets views attend over them, as
             published; ``moments`` reduces each tap to its mean, deviation and maximum.
         backbone: a key of :data:`mobileiqa_export.student.backbone.BACKBONES`.
         grid: side g of the g x g grid that local features are pooled to (``attention`` only).
@@ -25,7 +25,7 @@ class StudentConfig:
             it, but the accuracy does.
     """
 
-    form: Form = "attention"
+    arch: Arch = "attention"
     backbone: str = "mobilenetv3-large"
     grid: int = 22
     width: int = 256
@@ -34,13 +34,13 @@ class StudentConfig:
     input_size: tuple[int, int] = (1231, 1907)
 
     def __post_init__(self) -> None:
-        if self.form not in ("attention", "moments"):
-            raise ValueError(f"form must be 'attention' or 'moments', not {self.form!r}")
+        if self.arch not in ("attention", "moments"):
+            raise ValueError(f"arch must be 'attention' or 'moments', not {self.arch!r}")
         for name in ("grid", "width", "hidden", "views"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive whole number, not {value!r}")
-        if self.form == "attention" and (self.width % 8 or self.grid < 6):
+        if self.arch == "attention" and (self.width % 8 or self.grid < 6):
             raise ValueError("an attention student needs width divisible by 8 and grid >= 6")
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
@@ -48,19 +48,22 @@ class StudentConfig:
     @property
     def opinions(self) -> int:
         """Numbers in the network's answer for a photo: one for each view where they are not fused before."""
-        return self.views if self.form == "moments" else 1
+        return self.views if self.arch == "moments" else 1
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StudentConfig:
-        """The inverse of :meth:`to_dict`. Raises ValueError on a key that is no field."""
-        unknown = set(values) - {f.name for f in fields(cls)}
-        if unknown:
+        """Reads what :meth:`to_dict` writes, and ``form`` for ``arch`` as checkpoints up to 0.3 have it.
+
+        Raises:
+            ValueError: a key is not a field.
+        """
+        settings = {("arch" if key == "form" else key): value for key, value in dict(values).items()}
+        if unknown := settings.keys() - {field.name for field in fields(cls)}:
             raise ValueError(f"unknown student settings: {', '.join(sorted(unknown))}")
-        known = dict(values)
-        if "input_size" in known:
-            height, width = known["input_size"]
-            known["input_size"] = (int(height), int(width))
-        return cls(**known)
+        if "input_size" in settings:
+            height, width = settings["input_size"]
+            settings["input_size"] = (int(height), int(width))
+        return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON-ready values."""

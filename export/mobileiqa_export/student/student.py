@@ -99,5 +99,5 @@ def build_student(config: StudentConfig) -> Student:
     """A student of these sizes with fresh weights, in eval mode. Raises ValueError on an unknown backbone."""
     if config.backbone not in BACKBONES:
         raise ValueError(f"unknown backbone {config.backbone!r}; known: {', '.join(BACKBONES)}")
-    kind = AttentionStudent if config.form == "attention" else MomentStudent
+    kind = AttentionStudent if config.arch == "attention" else MomentStudent
     return kind(config).eval()
