@@ -86,8 +86,8 @@ class Measured:
     @property
     def peaks(self) -> list[float] | None:
         """Peak resident bytes, a round each; None where the system does not say."""
-        found = [sample["peak_rss_bytes"] for sample in self.samples]
-        return None if None in found else found
+        values = [sample["peak_rss_bytes"] for sample in self.samples]
+        return None if None in values else values
 
 
 def measure(

@@ -68,10 +68,10 @@ class PixelNetwork(nn.Module):
         """What the network gives -> [1]. Raises NetworkUnfit where that is not as described."""
         # Some networks answer in half or double precision.
         y = _selected(given, self.answer).flatten().to(self.shift.dtype)
-        wanted = max(len(self.answer.bins), 1)
-        if y.numel() != wanted:
+        expected = max(len(self.answer.bins), 1)
+        if y.numel() != expected:
             raise NetworkUnfit(
-                f"the network gives {y.numel()} values, {wanted} wanted; "
+                f"the network gives {y.numel()} values, not {expected}; "
                 "describe them by output.select or output.bins"
             )
         if self.answer.activation == "softmax":

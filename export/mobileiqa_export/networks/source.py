@@ -42,30 +42,32 @@ class NetworkSource:
     @property
     def stem(self) -> str:
         """The described name, else the checkpoint's, else the factory's."""
-        wanted = self.description
-        return wanted.name or (Path(wanted.checkpoint).stem if wanted.checkpoint else stem(wanted.factory))
+        description = self.description
+        return description.name or (
+            Path(description.checkpoint).stem if description.checkpoint else stem(description.factory)
+        )
 
     def load(self, progress: Progress) -> Subject:
         """Raises FactoryFailed, CheckpointError, NetworkUnfit."""
-        wanted = self.description
-        progress.step(f"making the network of {wanted.factory}")
-        network = build(wanted.factory, wanted.kwargs)
-        if wanted.checkpoint:
+        description = self.description
+        progress.step(f"making the network of {description.factory}")
+        network = build(description.factory, description.kwargs)
+        if description.checkpoint:
             progress.step("loading the checkpoint")
-            name = load_weights(network, wanted.checkpoint, wanted.weights)
+            name = load_weights(network, description.checkpoint, description.weights)
             if name:
                 progress.step(f"taking the weights called {name}")
         model = ModelInfo(
             name=self.stem,
-            version=wanted.version,
-            family=wanted.family or type(network).__name__,
-            license=wanted.license,
-            checkpoint_sha256=sha256_of(wanted.checkpoint) if wanted.checkpoint else digest(network),
+            version=description.version,
+            family=description.family or type(network).__name__,
+            license=description.license,
+            checkpoint_sha256=sha256_of(description.checkpoint) if description.checkpoint else digest(network),
         )
-        trained = PixelNetwork(network, wanted).eval()
-        example = _texture(wanted.size)
+        trained = PixelNetwork(network, description).eval()
+        example = _texture(description.size)
         progress.step("tracing the network")
-        probe(trained, example, wanted.factory)
+        probe(trained, example, description.factory)
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")

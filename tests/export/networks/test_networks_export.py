@@ -260,7 +260,7 @@ BAD: dict[str, tuple[Callable[[Tensor], Any], str]] = {
         r"gives two answers to one image, 0\.\d+ and 0\.\d+; does something in it, such as F.dropout",
     ),
     "no number": (lambda x: x.mean() * torch.nan, "answers nan; is it trained"),
-    "answers": (lambda x: x.mean((2, 3)), "gives 3 values, 1 wanted"),
+    "answers": (lambda x: x.mean((2, 3)), "gives 3 values, not 1"),
 }
 
 

@@ -109,8 +109,8 @@ def test_one_of_several(select: int | str, answer: Any, describe: Describe) -> N
 @pytest.mark.parametrize(
     ("values", "answer", "said"),
     [
-        ({}, torch.ones(1, 10), "gives 10 values, 1 wanted; describe them by output.select or output.bins"),
-        ({"output__bins": [1, 2]}, torch.ones(1, 10), "gives 10 values, 2 wanted"),
+        ({}, torch.ones(1, 10), "gives 10 values, not 1"),
+        ({"output__bins": [1, 2]}, torch.ones(1, 10), "gives 10 values, not 2"),
         ({}, {"a": 1, "b": 2}, "gives a dict of a, b; output.select says which"),
         ({}, (1, 2), "gives a tuple of 2; output.select says which"),
         ({}, None, "gives a NoneType"),
