@@ -73,7 +73,7 @@ class NetworkSource:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
             return rewrite_network(trained, example, without, enabled=self.rewrites)
 
-        return Subject(model, wanted.size, on_pixels(trained), rewritten)
+        return Subject(model, description.size, on_pixels(trained), rewritten)
 
 
 def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
