@@ -66,11 +66,11 @@ def find_artifact(path: str) -> str:
         return path
     if not os.path.isdir(path):
         raise DeviceError(f"{path}: no such file or folder")
-    found = [name for name in sorted(os.listdir(path)) if name.endswith((".onnx", ".tflite"))]
-    if len(found) != 1:
-        names = ", ".join(found) or "none"
+    models = [name for name in sorted(os.listdir(path)) if name.endswith((".onnx", ".tflite"))]
+    if len(models) != 1:
+        names = ", ".join(models) or "none"
         raise DeviceError(f"{path}: one model file is wanted in a folder, found {names}; name the file")
-    return os.path.join(path, found[0])
+    return os.path.join(path, models[0])
 
 
 def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
@@ -92,9 +92,9 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
             "input.decode": (inputs["decode"], ("full", "jpeg-reduced")),
             "golden.formula": (golden["formula"], ("triangles-1",)),
         }
-        for key, (found, known) in rules.items():
-            if found not in known:
-                raise unknown(source, key, found)
+        for key, (value, known) in rules.items():
+            if value not in known:
+                raise unknown(source, key, value)
         sides = [inputs["height"], inputs["width"], golden["height"], golden["width"]]
         sane = (
             all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
@@ -154,9 +154,9 @@ def with_types(contract: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def unknown(source: str, key: str, found: object) -> DeviceError:
+def unknown(source: str, key: str, value: object) -> DeviceError:
     return DeviceError(
-        f"{source}: its contract has {key} {repr(found)[:60]}, which this script does not know; "
+        f"{source}: its contract has {key} {repr(value)[:60]}, which this script does not know; "
         "take the script that comes with the SDK that made the artifact"
     )
 
@@ -173,7 +173,7 @@ def onnx_contract(path: str) -> str | None:
     return None
 
 
-def protobuf_fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
+def protobuf_fields(file: BinaryIO, number: int) -> Iterator[bytes]:
     """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
     for _ in range(100_000):
         tag = varint(file)
@@ -186,7 +186,7 @@ def protobuf_fields(file: BinaryIO, wanted: int) -> Iterator[bytes]:
             file.seek(8 if kind == 1 else 4, os.SEEK_CUR)
         elif kind == 2:
             length = varint(file) or 0
-            if tag >> 3 != wanted:
+            if tag >> 3 != number:
                 file.seek(length, os.SEEK_CUR)
             elif length > 1 << 20:
                 raise ValueError("longer than any metadata")
@@ -221,7 +221,7 @@ def tflite_contract(path: str) -> dict[str, Any]:
                 entries = [archive.getinfo(name) for name in (METADATA_KEY + ".json", "mobileiqa.sha256")]
                 if any(e.file_size > 1 << 20 or e.compress_type != zipfile.ZIP_STORED for e in entries):
                     raise DeviceError(f"{path}: the files attached to it are too large or compressed")
-                text, wanted = [archive.read(entry) for entry in entries]
+                text, promised = [archive.read(entry) for entry in entries]
                 end = min(entry.header_offset for entry in archive.infolist())
         except DeviceError:
             raise
@@ -231,8 +231,8 @@ def tflite_contract(path: str) -> dict[str, Any]:
                 f"{path}: a TFLite model, but without an intact MobileIQA contract ({error}); make it with "
                 "`mobileiqa export`"
             ) from error
-        found = sha256_of_head(file, end)
-    if wanted.strip() != found.encode():
+        actual = sha256_of_head(file, end)
+    if promised.strip() != actual.encode():
         raise DeviceError(f"{path}: damaged, its SHA-256 is not the one noted in it; copy it again")
     return read_contract(text, path)
 
@@ -308,8 +308,8 @@ class TFLiteModel:
         except Exception as error:  # ValueError, RuntimeError, UnicodeDecodeError, and more
             raise DeviceError(f"{path}: LiteRT cannot load it ({one_line(error)})") from error
         inputs = self._interpreter.get_input_details()
-        found = [(i["dtype"].__name__, [int(side) for side in i["shape_signature"]]) for i in inputs]
-        check_input(self.contract, found, path)
+        actual = [(i["dtype"].__name__, [int(side) for side in i["shape_signature"]]) for i in inputs]
+        check_input(self.contract, actual, path)
         outputs = self._interpreter.get_output_details()
         check_output([o["dtype"].__name__ == "float32" for o in outputs], path)
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
@@ -332,11 +332,11 @@ def tflite_interpreter() -> Any:
     return Interpreter
 
 
-def check_input(contract: dict[str, Any], found: list[tuple[str, list[Any]]], path: str) -> None:
+def check_input(contract: dict[str, Any], actual: list[tuple[str, list[Any]]], path: str) -> None:
     """Raise DeviceError unless the model has the one input that its contract promises."""
     promised = ("uint8", [1, contract["input"]["height"], contract["input"]["width"], 3])
-    if found != [promised]:
-        raise DeviceError(f"{path}: its contract promises input {promised}, the model has {found}")
+    if actual != [promised]:
+        raise DeviceError(f"{path}: its contract promises input {promised}, the model has {actual}")
 
 
 def check_output(floats: list[bool], path: str) -> None:
@@ -350,9 +350,11 @@ def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
     opinions = [float(value) for value in values.reshape(-1)]
     for opinion in opinions:
         check_score(opinion, path)
-    wanted = contract["output"]["opinions"]
-    if len(opinions) != wanted:
-        raise DeviceError(f"{path}: its contract promises {wanted} opinions, the model gave {len(opinions)}")
+    expected = contract["output"]["opinions"]
+    if len(opinions) != expected:
+        raise DeviceError(
+            f"{path}: its contract promises {expected} opinions, the model gave {len(opinions)}"
+        )
     return math.fsum(opinions) / len(opinions)
 
 
@@ -502,8 +504,8 @@ class System:
 
     def _kilobytes(self, name: str, *fields: str) -> int | None:
         text = self._text(os.path.join(self._proc, name)) or ""
-        found = [re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE) for field in fields]
-        values = [int(match.group(1)) * 1024 for match in found if match]
+        matches = [re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE) for field in fields]
+        values = [int(match.group(1)) * 1024 for match in matches if match]
         return sum(values) if len(values) == len(fields) else None
 
     def private_bytes(self) -> int | None:
@@ -615,21 +617,21 @@ def android_version() -> str:
 def linux_name() -> str:
     try:
         with open("/etc/os-release", encoding="utf-8") as file:
-            found = re.search(r'^PRETTY_NAME="?(.*?)"?$', file.read(), re.MULTILINE)
+            match = re.search(r'^PRETTY_NAME="?(.*?)"?$', file.read(), re.MULTILINE)
     except OSError:
-        found = None
-    return found.group(1) if found else platform.system()
+        match = None
+    return match.group(1) if match else platform.system()
 
 
 def packages() -> dict[str, str]:
     """Versions of what takes part."""
     from importlib import metadata
 
-    found = {}
+    versions = {}
     for name in ("numpy", "pillow", "onnxruntime", "ai-edge-litert", "tflite-runtime"):
         with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
+            versions[name] = metadata.version(name)
+    return versions
 
 
 def usable_cpus() -> int:
@@ -682,9 +684,9 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
     rss_after_load = system.status_bytes("VmRSS")
     contract, result = model.contract, empty_result(path, threads)
     pixels = resize(Image.fromarray(golden_pixels(contract)), contract)
-    (first,), found = timed(lambda: model.run(pixels), 1)
-    check_score(found, path)
-    result["golden"] = golden_verdict(contract, pixels, found)
+    (first,), score = timed(lambda: model.run(pixels), 1)
+    check_score(score, path)
+    result["golden"] = golden_verdict(contract, pixels, score)
     decoded, resized = None, None
     if options.photo:
         decoded, resized, pixels = photo_steps(options.photo, contract)
@@ -775,14 +777,14 @@ def empty_result(path: str, threads: int, error: str | None = None) -> dict[str,
     }
 
 
-def golden_verdict(contract: dict[str, Any], pixels: Any, found: float) -> dict[str, Any]:
+def golden_verdict(contract: dict[str, Any], pixels: Any, score: float) -> dict[str, Any]:
     """Whether resizing gives the promised bytes here and the model the promised score."""
     golden = contract["golden"]
     exact = hashlib.sha256(pixels.tobytes()).hexdigest() == golden["input_sha256"]
-    near = abs(found - golden["score"]) <= golden["tolerance"]
+    near = abs(score - golden["score"]) <= golden["tolerance"]
     return {
         "expected": golden["score"],
-        "found": found,
+        "found": score,
         "tolerance": golden["tolerance"],
         "resize_exact": exact,
         "ok": exact and near,
@@ -805,7 +807,7 @@ def sustained(run: Callable[[], Any], seconds: float, system: System) -> Iterato
             "temperature_c": system.temperature_c(),
             "mhz": system.mhz(),
         }
-        say(describe(row))
+        print_line(describe(row))
         yield row
 
 
@@ -947,7 +949,7 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:300] + "..."
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Progress, for people who watch."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
@@ -978,8 +980,8 @@ def minutes(text: str) -> float:
 
 def default_threads() -> int:
     """OMP_NUM_THREADS, else the CPUs that this process may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(wanted) if wanted.isdecimal() and 1 <= int(wanted) <= 1024 else usable_cpus()
+    value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(value) if value.isdecimal() and 1 <= int(value) <= 1024 else usable_cpus()
 
 
 def arguments() -> argparse.Namespace:
@@ -1018,13 +1020,13 @@ def write(text: str, path: str) -> None:
 
 def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -> list[list[dict[str, Any]]]:
     """The rounds of each artifact and thread count. In turn: a phone that slows down slows all of them."""
-    wanted = [(given, threads) for given in options.artifacts for threads in counts]
-    rounds: list[list[dict[str, Any]]] = [[] for _ in wanted]
+    configurations = [(given, threads) for given in options.artifacts for threads in counts]
+    rounds: list[list[dict[str, Any]]] = [[] for _ in configurations]
     minutes = options.minutes
     for number in range(1, options.rounds + 1):
         options.minutes = minutes if number == options.rounds else None
-        for (given, threads), done in zip(wanted, rounds):  # noqa: B905 - Python 3.8 knows no strict
-            say(f"round {number} of {options.rounds}: {label(given, threads)}")
+        for (given, threads), done in zip(configurations, rounds):  # noqa: B905 - Python 3.8 knows no strict
+            print_line(f"round {number} of {options.rounds}: {label(given, threads)}")
             try:
                 done.append(in_fresh_process(find_artifact(given), threads, options, system))
             except DeviceError as error:

@@ -106,11 +106,11 @@ def cause(error: BaseException) -> str:
 
 def _named(error: BaseException | None) -> list[str]:
     """Returns the operators in the messages of an error and of what caused it."""
-    found: list[str] = []
+    operators: list[str] = []
     while error is not None:
-        found += _OPERATORS.findall(str(error))
+        operators += _OPERATORS.findall(str(error))
         error = error.__cause__ or error.__context__
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(operators))
 
 
 def _base(target: Any) -> str:

@@ -62,7 +62,9 @@ class NetworkSource:
             version=description.version,
             family=description.family or type(network).__name__,
             license=description.license,
-            checkpoint_sha256=sha256_of(description.checkpoint) if description.checkpoint else digest(network),
+            checkpoint_sha256=sha256_of(description.checkpoint)
+            if description.checkpoint
+            else digest(network),
         )
         trained = PixelNetwork(network, description).eval()
         example = _texture(description.size)
