@@ -148,7 +148,7 @@ def _program_kind(path: Path) -> str:
         return ""
     with zipfile.ZipFile(path) as archive:
         names = {name.partition("/")[2] for name in archive.namelist()}
-    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
+    if "constants.pkl" in names:
         return "TorchScript"
     return "torch.export" if "archive_format" in names else ""
 

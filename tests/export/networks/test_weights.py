@@ -15,6 +15,7 @@ from torch import nn
 
 from mobileiqa_export.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
 from mobileiqa_export.networks.weights import digest, load_weights
+from mobileiqa_export.state_dicts import StateDict, with_key
 
 
 def other() -> nn.Module:
@@ -159,3 +160,11 @@ def test_the_command_chooses(key: str, run: Callable[..., Any], tmp_path: Path) 
     wrong = run("export", *options, *bins, "--weights", f"{key}_other")
     assert wrong.code != 0
     assert f"{key}_other" in wrong.err
+
+
+def test_a_prefix_ends_with_a_dot() -> None:
+    """``10.weight`` is not ``0.weight`` under a prefix of ``1``."""
+    found = StateDict(
+        "", {"0.weight": torch.ones(1), "10.weight": torch.ones(1), "a.0.weight": torch.ones(1)}
+    )
+    assert [part.name for part in with_key(found, "0.weight")] == ["", "a"]
