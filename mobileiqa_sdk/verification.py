@@ -23,7 +23,7 @@ class ReplayedCase:
         setting: its name; empty for a model of one size.
         resize_exact: whether resizing gave the promised bytes.
         expected: the promised values by name: ``score``, ``photo`` and ``faults.NAME``, each in [0, 1].
-        found: the values found here, with the same names.
+        actual: the values computed here, with the same names.
     """
 
     setting: str
