@@ -36,7 +36,7 @@ def one_line(text: object, limit: int = LIMIT) -> str:
 def first_line(error: BaseException) -> str:
     r"""The first non-empty line of an error's message, else its class name; printable.
 
-    >>> first_line(ValueError("\\n  what went wrong\\n  and where"))
+    >>> first_line(ValueError("\n  what went wrong\n  and where"))
     'what went wrong'
     >>> first_line(MemoryError())
     'MemoryError'

@@ -173,3 +173,55 @@ def test_the_list_of_slow_tests_is_true() -> None:
     listed = (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split()
     assert listed == sorted(set(listed))
     assert [name for name in listed if not (ROOT / name).exists()] == []
+
+
+ARCHITECTURE = text_of(Path("ARCHITECTURE.md"))
+SOURCES = (
+    "",
+    "mobileiqa_sdk",
+    "benchmarks/mobileiqa_bench",
+    "export/mobileiqa_export",
+    "export/mobileiqa_mil",
+)
+"""Folders from which ARCHITECTURE names a file."""
+
+
+def exists(name: str) -> bool:
+    """Whether a path stands at the root or in a package; ``a/b`` may also be the module ``a/b.py``."""
+    places = [ROOT / source / name for source in SOURCES]
+    places += [
+        ROOT / "android_demo/app/src/main" / name,
+        ROOT / "android_demo/app/src/main/java/ai/mobileiqa" / name,
+    ]
+    return any(place.exists() or place.with_suffix(".py").is_file() for place in places)
+
+
+def named_in_architecture() -> list[str]:
+    tree = ARCHITECTURE.partition("```\n")[2].partition("```")[0]
+    prose = ARCHITECTURE.partition("```\n")[2].partition("```")[2]
+    paths = re.findall(r"[\w/]+/(?= |\n|$)|[\w/]+\.py\b", tree, re.MULTILINE)
+    quoted = re.findall(r"`([\w/.]+)`", prose)
+    modules = [name for name in quoted if "/" in name or name.endswith(".py") or name in STEPS]
+    return sorted({*paths, *modules})
+
+
+STEPS = {"prepare", "candidate", "search", "recipes", "study", "report", "output"}
+
+
+@pytest.mark.parametrize("name", named_in_architecture())
+def test_what_the_architecture_names_exists(name: str) -> None:
+    assert exists(name.rstrip("/"))
+
+
+def test_the_architecture_names_every_folder() -> None:
+    folders = {
+        path.parent.relative_to(ROOT)
+        for package in (*SOURCES[1:], "benchmarks/device", "training")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    unnamed = [
+        folder.as_posix()
+        for folder in folders
+        if not re.search(rf"(^|[ /]){re.escape(folder.name)}/", ARCHITECTURE, re.MULTILINE)
+    ]
+    assert sorted(unnamed) == []
