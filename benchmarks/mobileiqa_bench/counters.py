@@ -109,15 +109,6 @@ class Load:
         self.throttled += int(_difference(before.throttled, after.throttled))
         self.capped += int(_difference(before.capped, after.capped))
 
-    def merge(self, other: Load) -> None:
-        """Count what another configuration saw too."""
-        self.others += other.others
-        self.stolen += other.stolen
-        self.total += other.total
-        self.waiting += other.waiting
-        self.throttled += other.throttled
-        self.capped += other.capped
-
 
 def _difference(before: float | None, after: float | None) -> float:
     return 0.0 if before is None or after is None else max(after - before, 0.0)

@@ -149,9 +149,12 @@ def precision_named(name: str, among: Iterable[Precision] = tuple(PRECISIONS.val
     raise ExportError(f"unknown precision {name!r}; choose from {', '.join(choices)}")
 
 
-def scheme_of(name: str) -> Scheme:
-    """The integer scheme of a precision. Raises ExportError where it computes in floating point."""
-    scheme = PRECISIONS[name].scheme
-    if scheme is None:
-        raise ExportError(f"{name} has no integers")
-    return scheme
+def scheme_of(precision: Precision) -> Scheme:
+    """The integer scheme of a precision.
+
+    Raises:
+        ValueError: it computes in floating point, so there is no scheme to analyse.
+    """
+    if precision.scheme is None:
+        raise ValueError(f"{precision} computes in floating point: there is no integer scheme")
+    return precision.scheme

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from mobileiqa_bench.scenes import Pixels
 
-from .errors import NetworkUnfit
 from .student import BACKBONES, Student, StudentConfig, normalise
 
 Run = Callable[[Pixels], float]
@@ -26,13 +24,6 @@ def as_trained(student: Student, config: StudentConfig) -> Run:
             return float(student(normalise(batch, spec)).mean())
 
     return run
-
-
-def check_finite(names: Sequence[str], scores: Sequence[float]) -> None:
-    """Raises NetworkUnfit, which names the first picture whose score is NaN or infinite."""
-    for name, score in zip(names, scores, strict=True):
-        if not math.isfinite(score):
-            raise NetworkUnfit(f"the network as trained answers {score} to the test image {name}")
 
 
 def on_pixels(network: nn.Module) -> Run:

@@ -11,7 +11,7 @@ from mobileiqa_sdk.progress import Progress
 
 from .formats import Job
 from .options import Options
-from .precisions import Precision, Scheme
+from .precisions import Precision, scheme_of
 from .prepare import Prepared
 from .quantize.calibration import Calibration, calibration_set
 from .quantize.sensitivity import LayerDamage, Sensitivity
@@ -104,7 +104,7 @@ class Study:
         where integer kernels gain least; what 8 bits lose there passes through all that follows. After the
         last layers nothing averages an error out.
         """
-        if _scheme(precision).activations != "static":
+        if scheme_of(precision).activations != "static":
             return []
         return [self._analysis(precision).ends(first, _LAST_SHARE) for first in _FIRST_SHARES]
 
@@ -117,24 +117,18 @@ class Study:
         if precision.name not in self._equalised:
             self._progress.step(f"equalising, and measuring the bias of {precision}")
             self._equalised[precision.name] = Treated(
-                self._prepared.network, _scheme(precision), self._pictures()
+                self._prepared.network, scheme_of(precision), self._pictures()
             )
         # Integers of 8 bits err alike, whether activations are quantized or not.
-        uncorrected = job.keep_float if _scheme(precision).bits == 8 else job.spared
+        uncorrected = job.keep_float if scheme_of(precision).bits == 8 else job.spared
         return replace(job, network=self._equalised[precision.name].network(uncorrected, smallest))
 
     def _analysis(self, precision: Precision) -> Sensitivity:
         if precision.name not in self._sensitivity:
             self._sensitivity[precision.name] = Sensitivity(
-                self._prepared.network, _scheme(precision), self._pictures()
+                self._prepared.network, scheme_of(precision), self._pictures()
             )
         return self._sensitivity[precision.name]
 
     def _pictures(self) -> list[Pixels]:
         return evenly(self.calibration.pixels, self.picture_count)
-
-
-def _scheme(precision: Precision) -> Scheme:
-    if precision.scheme is None:
-        raise ValueError(f"{precision} computes in floating point: there is nothing to analyse")
-    return precision.scheme

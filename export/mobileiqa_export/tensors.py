@@ -80,13 +80,6 @@ def tensors_of(content: Mapping[Any, Any]) -> dict[str, Tensor]:
     }
 
 
-def without_prefixes(tensors: dict[str, Tensor], prefixes: Sequence[str]) -> dict[str, Tensor]:
-    """Names without what wrappers put before all of them."""
-    while prefix := next((p for p in prefixes if tensors and all(k.startswith(p) for k in tensors)), None):
-        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
-    return tensors
-
-
 def check_size(path: Path, tensors: Iterable[Tensor]) -> None:
     """Raise CheckpointDamaged where one value stands for a whole tensor, as it may in a pickle."""
     if sum(value.numel() for value in tensors) > path.stat().st_size:

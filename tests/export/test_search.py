@@ -25,21 +25,10 @@ from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.progress import SILENT
 
+from ..recorder import Recorder
+
 BAR = 0.999
 FEW = LayerCount(10, 10, 10)
-
-
-class Recorder:
-    """Progress that keeps its steps."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def warn(self, text: str) -> None:
-        """Warnings about built-in pictures are expected."""
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ..recorder import Recorder
+
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> list[Path]:
@@ -20,20 +22,6 @@ def scenes(tmp_path: Path) -> list[Path]:
         coarse.resize((96, 96), Image.Resampling.BICUBIC).save(path)
         paths.append(path)
     return paths
-
-
-class Recorder:
-    """A progress that keeps what it receives."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-        self.warnings: list[str] = []
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 @pytest.fixture

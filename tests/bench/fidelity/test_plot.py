@@ -17,6 +17,8 @@ from mobileiqa_bench.fidelity.images import ImageSet
 from mobileiqa_bench.fidelity.plot import draw
 from mobileiqa_bench.fidelity.verdict import Verdict, judge
 
+from ...recorder import Recorder
+
 REFERENCE, SCORES = [0.2, 0.5, 0.8], [0.21, 0.5, 0.79]
 NAMES = ["a.png", "b.png", "a.png, noise 1 of 5"]
 NOTEBOOK = "module://matplotlib_inline.backend_inline"
@@ -25,19 +27,6 @@ TEXTS = {"title": "tiny", "subtitle": "1 MB", "axes": ("PyTorch", "onnx")}
 
 def verdict(scores: list[float | None]) -> Verdict:
     return judge(ImageSet("three", NAMES, [], []), REFERENCE, scores, ANY_PRECISION)
-
-
-class Recorder:
-    """Keeps the warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def step(self, text: str) -> None:
-        """Does nothing."""
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 def test_it_is_drawn_the_same_again(tmp_path: Path) -> None:

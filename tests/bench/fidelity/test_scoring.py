@@ -11,20 +11,9 @@ from mobileiqa_bench.fidelity import scoring
 from mobileiqa_bench.fidelity.scoring import ImageScore, open_artifact, score_images
 from mobileiqa_sdk.errors import ContractMismatch, ModelNotFound, OpinionsInvalid
 
+from ...recorder import Recorder
+
 IMAGES = [np.full((2, 2, 3), value, np.uint8) for value in range(5)]
-
-
-class Recorder:
-    """Progress that keeps what it receives."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def warn(self, text: str) -> None:
-        raise AssertionError(text)
 
 
 def test_an_answer_that_is_not_a_score_does_not_end_the_others() -> None:
@@ -53,6 +42,7 @@ def test_a_long_run_announces_its_end_once(
     progress = Recorder()
     score_images(lambda _: 0.5, IMAGES, progress, "verifying onnx fp32")
     assert len(progress.steps) == announced
+    assert not progress.warnings
     assert all(step.startswith("verifying onnx fp32") and "5 images" in step for step in progress.steps)
 
 

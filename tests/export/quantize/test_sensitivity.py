@@ -74,7 +74,7 @@ def test_every_multiplication_is_found() -> None:
 
 
 def test_the_noisier_layer_comes_first() -> None:
-    analysis = Sensitivity(Two(), scheme_of("int8-weights"), pictures(TINY))
+    analysis = Sensitivity(Two(), scheme_of(PRECISIONS["int8-weights"]), pictures(TINY))
     rows = analysis.noise()
     assert [row.layer for row in rows] == ["line", "left"]
     assert rows[0].sqnr_db < 20 < rows[1].sqnr_db
@@ -89,7 +89,7 @@ def test_students(precision: str, small: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*small).network
     modules = {name for name, _ in network.named_modules()}
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    rows = Sensitivity(network, scheme_of(precision), pictures(SMALL, 1)).noise()
+    rows = Sensitivity(network, scheme_of(PRECISIONS[precision]), pictures(SMALL, 1)).noise()
     assert all(set(row.modules) <= modules and row.modules for row in rows)
     assert {"LDA1.weight", "LDA1.project"} & {row.layer for row in rows} or any(
         "LDA1" in r.layer for r in rows
@@ -103,7 +103,7 @@ def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -
     noise = {
         precision: {
             row.layer: row.sqnr_db
-            for row in Sensitivity(network, scheme_of(precision), pictures(TINY)).noise()
+            for row in Sensitivity(network, scheme_of(PRECISIONS[precision]), pictures(TINY)).noise()
         }
         for precision in ("int8-weights", "int4-weights")
     }
@@ -112,7 +112,7 @@ def test_four_bits_are_noisier_than_eight(tiny: tuple[Student, StudentConfig]) -
 
 def test_plans_keep_the_worst(tiny: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*tiny).network
-    rows = Sensitivity(network, scheme_of("int8-weights"), pictures(TINY, 1)).noise()
+    rows = Sensitivity(network, scheme_of(PRECISIONS["int8-weights"]), pictures(TINY, 1)).noise()
     kept = list(doubling(rows))
     marked = [mark_spared(rows, frozenset(), keep) for keep in kept]
     counts = [sum(row.spared_as == "float" for row in table) for table in marked]
@@ -154,7 +154,7 @@ def test_a_module_without_layers_left_is_spared_with_them() -> None:
 
 def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*tiny).network
-    analysis = Sensitivity(network, scheme_of("int8-static"), pictures(TINY, 1))
+    analysis = Sensitivity(network, scheme_of(PRECISIONS["int8-static"]), pictures(TINY, 1))
     ends = analysis.ends(0.25, 1 / 32)
     assert {"local_cnn.conv_stem.conv", "head.opinion"} <= ends
     assert analysis.ends(1.0, 1.0) == {module for row in analysis.noise() for module in row.modules}
@@ -163,7 +163,7 @@ def test_both_ends(tiny: tuple[Student, StudentConfig]) -> None:
 
 def test_corrected_biases_bring_the_mean_back(tiny: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*tiny).network
-    scheme = scheme_of("int4-weights")
+    scheme = scheme_of(PRECISIONS["int4-weights"])
     seen = pictures(TINY)
     shifts = bias_shifts(network, scheme, seen)
     assert "local_cnn.conv_stem.conv.bias" in {shift.bias for shift in shifts}
