@@ -77,7 +77,9 @@ def test_every_cell_scores_as_pytorch_does(made: dict[tuple[str, str], Path]) ->
 
 
 def test_small_is_smaller(made: dict[tuple[str, str], Path]) -> None:
-    sizes = {precision: size_of(made["moments", precision]) for precision in FORMATS["coreml"].precisions}
+    sizes = {
+        precision: size_of(made["moments", precision]) for precision in map(str, FORMATS["coreml"].precisions)
+    }
     assert sizes["fp16"] < 0.6 * sizes["fp32"]
     assert sizes["int8-weights"] < 0.35 * sizes["fp32"]
     assert sizes["int8-static"] < 0.35 * sizes["fp32"]
