@@ -104,12 +104,13 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        if _inflates(path):
-            raise zipfile.BadZipFile("compressed")
+        # First by its names alone: programs hold compressed source, which a state_dict never does.
         if kind := _program_kind(path):
             raise CheckpointMismatch(
                 str(path), f"is a {kind} program, not a state_dict; save torch.save(model.state_dict(), path)"
             )
+        if _inflates(path):
+            raise zipfile.BadZipFile("compressed")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle protocols and the like; what matters is raised
             with torch.serialization.safe_globals(_HARMLESS):

@@ -132,6 +132,15 @@ def test_programs_are_called_what_they_are(tmp_path: Path) -> None:
             load_checkpoint(tmp_path / name)
 
 
+def test_a_program_with_much_source_is_called_one(tmp_path: Path) -> None:
+    # TorchScript compresses its source, and so may hold more bytes than its file has.
+    with zipfile.ZipFile(tmp_path / "script.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("script/constants.pkl", b"constants")
+        archive.writestr("script/code/__torch__.py", b"# source\n" * 1000)
+    with pytest.raises(CheckpointMismatch, match="TorchScript"):
+        load_checkpoint(tmp_path / "script.pt")
+
+
 def test_a_file_that_may_not_be_read(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "s.pth", state)
 
