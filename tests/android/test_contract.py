@@ -91,7 +91,8 @@ KEYS = [(make, path) for make in (artifacts.contract, artifacts.contract_v2) for
 
 @pytest.mark.parametrize(("make", "path"), KEYS)
 def test_every_key_is_needed(pure: Jvm, make: Callable[[], Any], path: tuple[str | int, ...]) -> None:
-    for change in ("missing", {}, "\x07"):
+    changes: tuple[Any, ...] = ("missing", {}, "\x07")
+    for change in changes:
         if change == "\x07" and make is artifacts.contract_v2 and path[-1] == "weights":
             continue  # free text in schema 2, and not kept
         contract = make()
