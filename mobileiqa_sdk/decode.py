@@ -1,4 +1,4 @@
-"""Bytes of a photo file -> an opened image, by content and never by file name.
+"""Opens the bytes of a photo file with the decoder that their content, never a file name, asks for.
 
 Decoders are called directly, not through ``Image.open``: that would warn about large photos (an exception
 under ``python -W error``, and warning filters cannot be changed thread-safely), and could start decoders that
@@ -10,19 +10,22 @@ from __future__ import annotations
 import importlib
 import io
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable
+from functools import cache
 from typing import Any, BinaryIO, cast
 
 from PIL import Image, ImageFile
 
-from .errors import PhotoError, PhotoTooLarge, PhotoUnreadable
+from ._refusal import Refusal
+from .colour import MAX_PROFILE
+from .errors import PhotoUnreadable
 
 SUPPORTED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF")
-"""Formats, told by content and never by file name. AVIF needs Pillow 11.3, HEIC the extra [heic]."""
+"""Formats, recognised by content. AVIF needs Pillow 11.3, HEIC the extra [heic]."""
 
 HEAD = 64
-"""Bytes that tell the format."""
+"""How many bytes at the start of a file decide its format."""
 
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -38,8 +41,14 @@ _MAGIC = {
 _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"
 )
+# TIFF 6.0, section 2, and BigTIFF: bytes of a value by type. The others have one.
+_TIFF_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+
+_Decoder = Callable[[BinaryIO], Image.Image]
+
+# Module, class, and what to install where it is missing.
 _DECODERS = {
-    "JPEG": ("mobileiqa_sdk.jpeg", "Jpeg", "pillow"),
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile", "pillow"),
     "PNG": ("PIL.PngImagePlugin", "PngImageFile", "pillow"),
     "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile", "pillow>=11"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile", "pillow>=11.3"),
@@ -49,102 +58,149 @@ _DECODERS = {
     "GIF": ("PIL.GifImagePlugin", "GifImageFile", "pillow"),
 }
 
-
-def open_image(data: bytes, label: str) -> Image.Image:
-    """The opened image, its size known and its pixels not decoded."""
-    name = file_format(data, label)
-    decoder = _decoder(name, label)
-    with named_errors(label):
-        flaw = _flaw(name, data)
-        if flaw is not None:
-            raise PhotoUnreadable(label, flaw)
-        return decoder(io.BytesIO(data))
+_TRUNCATED = "is a truncated {} file; copy or download it again"
 
 
-def file_format(data: bytes | bytearray, label: str) -> str:
-    """The format that the first `HEAD` bytes announce."""
+def open_image(data: bytes) -> Image.Image:
+    """Returns the opened image: its size is known, its pixels are not decoded.
+
+    Raises:
+        Refusal: an unknown format, a missing decoder, or a file that Pillow would misread.
+        Exception: anything that a decoder raises for damaged bytes.
+    """
+    name = file_format(data)
+    decoder = _decoder(name)
+    if name == "TIFF":
+        _check_tiff(data)
+    if name == "PNG":
+        return _open_png(data, decoder)
+    return decoder(io.BytesIO(data))
+
+
+def file_format(head: bytes) -> str:
+    """Returns the name of the format that the first `HEAD` bytes of a file announce.
+
+    Raises:
+        Refusal: not one of `SUPPORTED`.
+    """
     for magic, name in _MAGIC.items():
-        if data.startswith(magic):
+        if head.startswith(magic):
             return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp":
-        # ISO/IEC 14496-12: the main brand, a version, then the brands it is compatible with.
-        end = min(int.from_bytes(data[:4], "big"), HEAD)
-        brands = [bytes(data[8:12]), *(bytes(data[i : i + 4]) for i in range(16, end, 4))]
-        known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-        if known or brands[0] in (b"mif1", b"msf1"):
-            return known[0] if known else "HEIC"
-    raise PhotoUnreadable(label, f"is no image in a supported format ({', '.join(SUPPORTED)})")
+    if head[4:8] == b"ftyp":
+        # ISO/IEC 14496-12: the major brand, a version, then the compatible brands.
+        end = min(int.from_bytes(head[:4], "big"), HEAD)
+        brands = [head[8:12], *(head[i : i + 4] for i in range(16, end, 4))]
+        for brand in brands:
+            if brand in _BRANDS:
+                return _BRANDS[brand]
+        if brands[0] in (b"mif1", b"msf1"):
+            return "HEIC"
+    raise Refusal(PhotoUnreadable, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
 
 
-def _decoder(name: str, label: str) -> Callable[[BinaryIO], Image.Image]:
+def _decoder(name: str) -> _Decoder:
     module_name, class_name, package = _DECODERS[name]
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise PhotoUnreadable(label, _cannot_decode(name, package)) from error
-    if not getattr(module, "SUPPORTED", True):  # Pillow's plugins of optional libraries say so
-        raise PhotoUnreadable(label, _cannot_decode(name, package))
-    return cast("Callable[[BinaryIO], Image.Image]", getattr(module, class_name))
+        raise _missing(name, package) from error
+    if not getattr(module, "SUPPORTED", True):  # Pillow's plugins of optional libraries have this flag
+        raise _missing(name, package)
+    decoder = getattr(module, class_name)
+    return cast("_Decoder", _without_resolution(decoder) if name == "JPEG" else decoder)
 
 
-def _cannot_decode(name: str, package: str) -> str:
-    return f'is {name}, which needs another package: pip install "{package}"'
+def _missing(name: str, package: str) -> Refusal:
+    return Refusal(PhotoUnreadable, f'is {name}, which needs another package: pip install "{package}"')
 
 
-def _flaw(name: str, data: bytes) -> str | None:
-    """What Pillow would overlook in this file, as a reason."""
-    if name == "TIFF":
-        return _tiff_flaw(data)
+@cache
+def _without_resolution(jpeg: type[ImageFile.ImageFile]) -> type[ImageFile.ImageFile]:
+    """Returns a JPEG decoder that does not search the EXIF for a resolution.
+
+    Pillow parses all of the EXIF for it, and warns where that is malformed.
+    """
+
+    class Jpeg(jpeg):  # type: ignore[valid-type, misc]  # made here, as importing Pillow's is slow
+        def _read_dpi_from_exif(self) -> None:
+            pass
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            return self.copy().__reduce_ex__(protocol)  # pickle looks classes up by name
+
+    return Jpeg
+
+
+def _open_png(data: bytes, decoder: _Decoder) -> Image.Image:
     # After a PNG's pixels there may be an orientation (eXIf), which would be lost without notice.
-    if name == "PNG" and data.rfind(b"IEND") < 0 and not ImageFile.LOAD_TRUNCATED_IMAGES:
-        return "is a truncated PNG file; copy or download it again"
-    return None
+    if data.rfind(b"IEND") < 0 and not ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise Refusal(PhotoUnreadable, _TRUNCATED.format("PNG"))
+    start, end = _png_profile(data)
+    if start == end or _pillow_reads(data[start:end]):
+        return decoder(io.BytesIO(data))
+    # Pillow would refuse the whole file for the sake of its profile.
+    image = decoder(io.BytesIO(data[:start] + data[end:]))
+    profile = _unpacked(data[start:end], MAX_PROFILE)
+    if profile:
+        image.info["icc_profile"] = profile
+    return image
 
 
-def _tiff_flaw(data: bytes) -> str | None:
-    """Camera raw (Pillow would show a thumbnail), or a tag's value beyond the end (Pillow would drop it)."""
+def _png_profile(data: bytes) -> tuple[int, int]:
+    """Returns where the chunk with the ICC profile begins and ends; (0, 0) without one."""
+    start = 8
+    while start + 8 <= len(data) and data[start + 4 : start + 8] != b"IDAT":
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+        if data[start + 4 : start + 8] == b"iCCP" and end <= len(data):
+            return start, end
+        start = end
+    return 0, 0
+
+
+def _pillow_reads(chunk: bytes) -> bool:
+    """Returns whether Pillow takes the profile in an iCCP chunk, or ignores it."""
+    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        return False
+    return bool(_unpacked(chunk, ImageFile.SAFEBLOCK))
+
+
+def _unpacked(chunk: bytes, limit: int) -> bytes:
+    """Returns the profile in an iCCP chunk; empty if that is damaged or longer than ``limit``."""
+    name, _, packed = chunk[8:-4].partition(b"\0")  # one byte follows: 0, the only method there is
+    if not name or packed[:1] != b"\0":
+        return b""
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(packed[1:], limit)
+    except zlib.error:
+        return b""
+    return profile if unpacker.eof else b""
+
+
+def _check_tiff(data: bytes) -> None:
+    """Refuses camera raw, of which Pillow would show a thumbnail, and values beyond the end of the file."""
     order: Any = "<" if data[:2] == b"II" else ">"
-    big = 43 in data[2:4]
-    start, count_format, entry_format = (8, "Q", "HHQ8s") if big else (4, "I", "HHI4s")
-    (position,) = struct.unpack_from(order + count_format, data, start)
-    count_format = "Q" if big else "H"
+    is_big = 43 in data[2:4]
+    start, offset_format, entry_format = (8, "Q", "HHQ8s") if is_big else (4, "I", "HHI4s")
+    (position,) = struct.unpack_from(order + offset_format, data, start)
+    count_format = "Q" if is_big else "H"
     (count,) = struct.unpack_from(order + count_format, data, position)
     position += struct.calcsize(order + count_format)
     size = struct.calcsize(order + entry_format)
     for entry in range(position, position + count * size, size):
         tag, kind, length, value = struct.unpack_from(order + entry_format, data, entry)
         number = int.from_bytes(value, "little" if order == "<" else "big")
-        if tag == 50706 or (tag == 254 and number & 1):  # DNGVersion; NewSubfileType: reduced resolution
-            return "is a camera's raw file, or starts with a thumbnail; convert it to JPEG or PNG first"
-        bytes_each = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}.get(
-            kind, 1
-        )
-        extent = length * bytes_each
-        # Tags that the pixels depend on: baseline to XMP (700), and the ICC profile.
-        if extent > len(value) and number + extent > len(data) and (tag <= 700 or tag == 34675):
-            return (
-                None
-                if ImageFile.LOAD_TRUNCATED_IMAGES
-                else "is a truncated TIFF file; copy or download it again"
+        # DNGVersion, or a NewSubfileType that says "reduced resolution".
+        if tag == 50706 or (tag == 254 and number & 1):
+            raise Refusal(
+                PhotoUnreadable,
+                "is a camera's raw file, or starts with a thumbnail; convert it to JPEG or PNG first",
             )
-    return None
-
-
-@contextmanager
-def named_errors(label: str) -> Iterator[None]:
-    try:
-        yield
-    except PhotoError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # Where Pillow still checks by itself: inside its TIFF and GIF decoders.
-        raise PhotoTooLarge(label, f"{one_line(error)} Pass a smaller copy") from error
-    except Exception as error:  # damaged bytes make decoders raise anything
-        raise PhotoUnreadable(label, f"cannot be decoded, damaged or truncated: {one_line(error)}") from error
-
-
-def one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else text[:300] + "..."  # some decoders quote the file
+        extent = length * _TIFF_BYTES.get(kind, 1)
+        # Pillow drops a tag whose value ends early. The pixels depend on the baseline tags to XMP (700),
+        # and on the ICC profile (34675).
+        is_cut = extent > len(value) and number + extent > len(data)
+        if is_cut and (tag <= 700 or tag == 34675) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise Refusal(PhotoUnreadable, _TRUNCATED.format("TIFF"))

@@ -43,7 +43,7 @@ class PhotoTooSmall(PhotoError):
 
 
 class PhotoTooLarge(PhotoError):
-    """More pixels than the SDK agrees to decode: most likely a decompression bomb."""
+    """More pixels or bytes than the SDK agrees to decode, or more than fits into memory."""
 
 
 class PhotoUnsupported(PhotoError):

@@ -1,7 +1,7 @@
-"""How much at once: threads of one inference, photos at a time, and a map over photos that keeps their order.
+"""Threads of one inference, photos at a time, and a map over photos that keeps their order.
 
-Threads and not processes: decoding, resizing and inference all let go of Python's interpreter lock, and
-threads share one copy of the model's weights.
+Workers are threads, not processes: decoding, resizing and inference all release Python's interpreter lock,
+and threads share one copy of the model's weights.
 """
 
 from __future__ import annotations
@@ -12,44 +12,54 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 MAX_THREADS = 1024
-"""More is a mistake, and would end the process before the first photo."""
+"""Largest number of threads or workers accepted. More is a mistake, and could crash the process."""
 
 AHEAD = 2
-"""Photos taken for each worker: one that is worked on, and one for when a slow photo holds up the order."""
+"""Photos taken ahead per worker: the one in work, and another for when a slow photo holds up the order."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def default_threads() -> int:
-    """``OMP_NUM_THREADS`` if that is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
-    value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if value.isdecimal() and len(value) < 10 and 1 <= int(value) <= MAX_THREADS:
-        return int(value)
+def cpus() -> int:
+    """Returns the number of CPUs this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
+def default_threads() -> int:
+    """Returns ``OMP_NUM_THREADS`` if it is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
+    text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_THREADS:
+        return int(text)
+    return cpus()
+
+
 def default_workers(threads: int) -> int:
-    """How often that many threads fit into `default_threads`; at least once."""
+    """Returns how many times ``threads`` fits into `default_threads`, at least 1."""
     return max(1, default_threads() // threads)
 
 
 def check_count(name: str, count: int) -> int:
-    """The count itself. Raises ValueError if it is not 1 to `MAX_THREADS`."""
+    """Returns ``count``, a number of threads or workers called ``name`` in errors.
+
+    Raises:
+        ValueError: it is not 1 to `MAX_THREADS`.
+    """
     if not 1 <= count <= MAX_THREADS:
         raise ValueError(f"{name} must be 1 to {MAX_THREADS}, not {count}")
     return count
 
 
 def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Iterator[_Result]:
-    """``work(item)`` of each item, in the order of the items.
+    """Yields ``work(item)`` for each item, in the order of the items.
 
-    With one worker it is done on the caller's thread, each item taken when its result is asked for. With
-    more it is done on as many threads, at most ``AHEAD * workers`` items taken before their results are.
-    An error, of the work or of the items, is raised in its item's turn and ends it all. So does leaving
-    early, by ``close()`` or Ctrl-C: what has not begun is dropped, what has is waited for.
+    One worker runs on the caller's thread and takes an item when its result is asked for. Several run on
+    threads of their own; at most ``AHEAD * workers`` items are taken before their results are.
+
+    An error, whether of the work or of the items, is raised in its item's turn and ends the iteration.
+    Leaving early, by ``close()`` or Ctrl-C, waits for the work that has begun and starts no more.
     """
     if workers == 1:
         for item in items:

@@ -1,4 +1,4 @@
-"""A photo in any form -> the upright sRGB picture that is scored, or a named error.
+"""Reads a photo, whatever it is passed as, into the upright sRGB picture that is scored.
 
 What decides the pixels, and so the score:
 
@@ -10,6 +10,10 @@ What decides the pixels, and so the score:
   change pixels without a trace where the format holds no checksums: in all but PNG.
 
 Reading opens no socket, writes no file and changes no state of Pillow's beyond importing its plugins.
+
+Threads that read at the same time share two budgets, `PIXELS_AT_ONCE` and `BYTES_AT_ONCE`, and wait for each
+other where a photo would exceed one, so that memory does not grow with the number of threads times the
+largest photo. A photo that is larger than a whole budget is read alone.
 """
 
 from __future__ import annotations
@@ -18,16 +22,21 @@ import io
 import logging
 import os
 import stat
-from collections.abc import Callable
-from typing import Any, BinaryIO, TypeAlias, cast
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ._budget import Budget
+from ._refusal import Refusal, named_errors
+from ._text import first_line
 from .colour import to_srgb, unit_to_bytes
-from .decode import HEAD, file_format, named_errors, one_line, open_image
-from .errors import PhotoError, PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
+from .decode import HEAD, file_format, open_image
+from .errors import PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
+from .parallel import cpus
 from .reduction import reduce_jpeg
 
 Photo: TypeAlias = (
@@ -39,16 +48,30 @@ Fit: TypeAlias = tuple[int, int] | Callable[[int, int], tuple[int, int]]
 """(height, width) of a model's input, or what finds them from the height and width of the upright photo."""
 
 MIN_SIDE = 32
-"""Pixels. Smaller is an icon: enlarged some forty times, only the interpolation would be left to judge."""
+"""Pixels. Anything smaller would be enlarged about forty times: the score would judge the interpolation."""
 
 MAX_PIXELS = 178_956_970
-"""Width times height: where Pillow, left at its defaults, sees a decompression bomb (179 megapixels)."""
+"""Largest width times height: above it Pillow, by default, sees a decompression bomb (179 megapixels)."""
 
 MAX_BYTES = 8 * MAX_PIXELS
 """Longest file read: MAX_PIXELS of 16-bit RGBA without compression (1.4 GB)."""
 
+PIXELS_AT_ONCE = max(MAX_PIXELS, 16_000_000 * cpus())
+"""Pixels that all threads of the process decode at once. Each takes 4 bytes, and as much again while the
+picture is converted or turned. 16 megapixels a CPU let every CPU read a phone's photo at the same time."""
+
+BYTES_AT_ONCE = 1 << 30
+"""Bytes of long files that all threads hold at once; files up to `SHORT_FILE` are not counted."""
+
+SHORT_FILE = 16 << 20
+"""Bytes. A file that turns out longer than this waits for its part of `BYTES_AT_ONCE`."""
+
 _CHUNK = 1 << 20
 _ACCEPTED = "pass a path, bytes, an open binary file, a PIL image or a numpy array"
+
+_OPEN_FLAGS = 0
+for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows has none of them
+    _OPEN_FLAGS |= getattr(os, _flag, 0)
 
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4 A
 _UPRIGHT = {
@@ -62,14 +85,29 @@ _UPRIGHT = {
 }
 _SIDEWAYS = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
 
+_pixels = Budget(PIXELS_AT_ONCE)
+_long_files = Budget(BYTES_AT_ONCE)
+
 _log = logging.getLogger("mobileiqa_sdk")
 
 
+class Picture(NamedTuple):
+    """A photo that was read.
+
+    Attributes:
+        name: what errors call it; see :func:`describe`.
+        image: upright, sRGB, mode "RGB", loaded.
+    """
+
+    name: str
+    image: Image.Image
+
+
 def describe(photo: object) -> str:
-    """A short name for errors: the path as given, or ``<bytes>``, ``<file NAME>``, ``<array>`` and so on."""
+    """Returns a short name for errors: the path as given, or ``<bytes>``, ``<file NAME>``, ``<array>``..."""
     if isinstance(photo, (str, os.PathLike)):
         path = os.fsdecode(photo)
-        return path if len(path) <= 4096 else path[:200] + "..."  # longer than PATH_MAX: no path at all
+        return path if len(path) <= 4096 else path[:200] + "..."  # longer than PATH_MAX: not a path
     if isinstance(photo, (bytes, bytearray, memoryview)):
         return "<bytes>"
     if isinstance(photo, Image.Image):
@@ -83,7 +121,7 @@ def describe(photo: object) -> str:
 
 
 def read_photo(photo: Photo, *, fit: Fit | None = None) -> Image.Image:
-    """Read a photo as it should be seen.
+    """Reads a photo as it should be seen.
 
     Args:
         photo: see `Photo`. Arrays are RGB, RGBA or grey, uint8 in 0..255 or float16/32/64 in [0, 1]. A file
@@ -97,50 +135,111 @@ def read_photo(photo: Photo, *, fit: Fit | None = None) -> Image.Image:
         same object.
 
     Raises:
-        PhotoNotFound: no regular file at this path that may be read.
-        PhotoUnreadable: empty, truncated, damaged, or in no supported format.
-        PhotoTooSmall: a side below `MIN_SIDE`.
-        PhotoTooLarge: more than `MAX_PIXELS` (checked before pixels are decoded) or `MAX_BYTES`.
+        PhotoNotFound: the path does not lead to a regular file that may be read.
+        PhotoUnreadable: empty, truncated, damaged, or not in a supported format.
+        PhotoTooSmall: a side is below `MIN_SIDE`.
+        PhotoTooLarge: more than `MAX_PIXELS` (checked before pixels are decoded) or `MAX_BYTES`, or more
+            than fits into memory.
         PhotoUnsupported: not one of the types above, or an array of another dtype, shape or range.
     """
-    label = describe(photo)
+    with open_photo(photo, fit=fit) as picture:
+        return picture.image
+
+
+@contextmanager
+def open_photo(photo: Photo, *, fit: Fit | None = None) -> Iterator[Picture]:
+    """Reads a photo as :func:`read_photo` does, and counts it in the budgets until the block ends.
+
+    Let go of the image when the block ends: its memory is then promised to other threads.
+    """
+    name = describe(photo)
+    with ExitStack() as held:
+        with named_errors(name):
+            picture = Picture(name, _read(photo, fit, held))
+        yield picture
+
+
+def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
     if isinstance(photo, np.ndarray):
-        return _finish(_from_array(photo, label), label)
+        return to_srgb(_from_array(photo, held))
     if isinstance(photo, Image.Image):
-        return _finish(photo, label)
-    data = _read_bytes(photo, label)
-    if not data:
-        raise PhotoUnreadable(label, "is empty")
-    return _finish(open_image(data, label), label, fit)
+        image, fit = photo, None
+    else:
+        data = _read_bytes(photo, held)
+        if not data:
+            raise Refusal(PhotoUnreadable, "is empty")
+        image = open_image(data)
+    _check_size(image.size)
+    if image.format == "JPEG":  # its EXIF precedes its pixels; in a PNG it may follow them
+        turn = _turn(image)
+        if fit is not None:
+            _reduce(image, fit, sideways=turn in _SIDEWAYS)
+        _load(image, held)
+    else:
+        _load(image, held)
+        turn = _turn(image)
+    image = to_srgb(image)
+    if turn is None:
+        return image
+    upright = image.transpose(turn)
+    upright.info.clear()  # it would still ask to be turned
+    return upright
 
 
-def _read_bytes(photo: object, label: str) -> bytes:
+def _reduce(image: Image.Image, fit: Fit, *, sideways: bool) -> None:
+    width, height = image.size
+    if callable(fit):
+        fit = fit(width, height) if sideways else fit(height, width)
+    reduce_jpeg(image, fit, sideways=sideways)
+
+
+def _load(image: Image.Image, held: ExitStack) -> None:
+    held.enter_context(_pixels.part(image.width * image.height))
+    image.load()
+
+
+def _read_bytes(photo: object, held: ExitStack) -> bytes:
     if isinstance(photo, (bytes, bytearray, memoryview)):
         try:
             return bytes(photo)
         except ValueError as error:  # a released memoryview
-            raise PhotoUnreadable(label, f"cannot be read: {error}") from error
+            raise Refusal(PhotoUnreadable, f"cannot be read: {error}") from error
     if isinstance(photo, (str, os.PathLike)):
-        return _read_path(os.fsdecode(photo), label)
+        return _read_path(os.fsdecode(photo), held)
     if isinstance(photo, io.TextIOBase):
-        raise PhotoUnsupported(label, "is open in text mode; open it with mode 'rb'")
+        raise Refusal(PhotoUnsupported, "is open in text mode; open it with mode 'rb'")
     if callable(getattr(photo, "read", None)):
-        return _drain(cast("BinaryIO", photo), label)
-    raise PhotoUnsupported(label, f"is of type {type(photo).__module__}.{type(photo).__name__}; {_ACCEPTED}")
+        return _drain(cast("BinaryIO", photo), held)
+    kind = f"{type(photo).__module__}.{type(photo).__name__}"
+    raise Refusal(PhotoUnsupported, f"is of type {kind}; {_ACCEPTED}")
 
 
-def _read_path(path: str, label: str) -> bytes:
+def _read_path(path: str, held: ExitStack) -> bytes:
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise PhotoNotFound(label, "is a folder; pass the path of one photo")
-        if not stat.S_ISREG(mode):  # a pipe could block forever, a device never end
-            raise PhotoNotFound(label, "is not a regular file; pass an open binary file to read from a pipe")
-        file = open(path, "rb")  # noqa: SIM115 - the errors of opening are told from those of reading
+        _check_regular(os.stat(path).st_mode)  # to open a pipe or a device can have effects
+        file = open(path, "rb", buffering=0, opener=_open_regular)  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:  # ValueError: NUL, or characters the file system cannot encode
-        raise PhotoNotFound(label, _why_not_found(path, error)) from error
+        raise Refusal(PhotoNotFound, _why_not_found(path, error)) from error
     with file:
-        return _drain(file, label)
+        return _drain(file, held, os.fstat(file.fileno()).st_size)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Opens without waiting, and looks again: the file may have been replaced since it was looked at."""
+    descriptor = os.open(path, flags | _OPEN_FLAGS)
+    try:
+        _check_regular(os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise Refusal(PhotoNotFound, "is a folder; pass the path of one photo")
+    if not stat.S_ISREG(mode):  # a pipe could block forever, a device never end
+        raise Refusal(PhotoNotFound, "is not a regular file; pass an open binary file to read from a pipe")
 
 
 def _why_not_found(path: str, error: Exception) -> str:
@@ -150,79 +249,84 @@ def _why_not_found(path: str, error: Exception) -> str:
         return "no such file" if path else "the path is empty"
     if isinstance(error, PermissionError):
         return "may not be read; check the permissions of the file and its folders"
-    return f"is no path to a file: {getattr(error, 'strerror', None) or error}"
+    return f"is not a path to a file: {getattr(error, 'strerror', None) or error}"
 
 
-def _drain(file: BinaryIO, label: str) -> bytes:
-    """From the current position to the end; stops early when that is no photo, or too long."""
-    data, known = bytearray(), False
+def _drain(file: BinaryIO | io.FileIO, held: ExitStack, size: int = MAX_BYTES) -> bytes:
+    """Reads from the current position to the end; stops early at other formats and overlong files.
+
+    Args:
+        file: stays open.
+        held: keeps the file's part of the budget.
+        size: expected, in bytes; only the budget depends on it.
+    """
+    buffer = io.BytesIO()
+    is_photo = is_counted = False
+    while chunk := _read_chunk(file):
+        buffer.write(chunk)
+        length = buffer.tell()
+        if not is_photo and length >= HEAD:
+            file_format(buffer.getvalue()[:HEAD])
+            is_photo = True
+        if length > MAX_BYTES:
+            raise Refusal(PhotoTooLarge, f"is longer than {MAX_BYTES:,} bytes; pass a smaller copy")
+        if not is_counted and length > SHORT_FILE:
+            held.enter_context(_long_files.part(size))
+            is_counted = True
+    return buffer.getvalue()  # not a copy: the buffer gives its memory away
+
+
+def _read_chunk(file: BinaryIO | io.FileIO) -> bytes | bytearray | memoryview:
     try:
-        while chunk := file.read(_CHUNK):
-            if isinstance(chunk, str):
-                raise PhotoUnsupported(label, "is open in text mode; open it with mode 'rb'")
-            data += chunk
-            if not known and len(data) >= HEAD:
-                known = bool(file_format(data[:HEAD], label))
-            if len(data) > MAX_BYTES:
-                raise PhotoTooLarge(label, f"is longer than {MAX_BYTES:,} bytes; pass a smaller copy")
-    except PhotoError:
+        chunk: object = file.read(_CHUNK)
+    except MemoryError:
         raise
     except Exception as error:  # the object is the caller's: a zip, a cloud store; it may raise anything
-        raise PhotoUnreadable(label, f"cannot be read: {one_line(error)}") from error
-    return bytes(data)
+        raise Refusal(PhotoUnreadable, f"cannot be read: {first_line(error)}") from error
+    if isinstance(chunk, str):
+        raise Refusal(PhotoUnsupported, "is open in text mode; open it with mode 'rb'")
+    if isinstance(chunk, (bytes, bytearray, memoryview)):
+        return chunk
+    if chunk is None:  # a stream that would have to wait for more
+        return b""
+    raise Refusal(PhotoUnreadable, f"cannot be read: its read() returned {type(chunk).__name__}")
 
 
-def _from_array(array: NDArray[Any], label: str) -> Image.Image:
+def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
     shape = array.shape
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         if array.ndim == 3 and shape[0] in (1, 3, 4):
             hint = "looks like channels first; transpose it to HxWx3: array.transpose(1, 2, 0)"
         else:
             hint = "pass one photo, as HxW, HxWx1, HxWx3 (RGB) or HxWx4 (RGBA)"
-        raise PhotoUnsupported(label, f"has shape {shape}; {hint}")
+        raise Refusal(PhotoUnsupported, f"has shape {shape}; {hint}")
     if array.size == 0:
-        raise PhotoUnsupported(label, f"has shape {shape}, which holds no pixels")
-    _check_size((shape[1], shape[0]), label)
+        raise Refusal(PhotoUnsupported, f"has shape {shape}, which holds no pixels")
+    _check_size((shape[1], shape[0]))
+    held.enter_context(_pixels.part(shape[0] * shape[1]))
     array = np.asarray(array[:, :, 0] if array.ndim == 3 and shape[2] == 1 else array)
     if array.dtype.kind == "f" and array.dtype.itemsize in (2, 4, 8):
-        array = unit_to_bytes(array, label)
+        array = unit_to_bytes(array)
     elif array.dtype != np.uint8:
-        raise PhotoUnsupported(label, f"has dtype {array.dtype}; pass uint8 in 0..255 or floats in [0, 1]")
+        raise Refusal(PhotoUnsupported, f"has dtype {array.dtype}; pass uint8 in 0..255 or floats in [0, 1]")
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _finish(image: Image.Image, label: str, fit: Fit | None = None) -> Image.Image:
-    with named_errors(label):
-        _check_size(image.size, label)
-        if fit is not None and image.format == "JPEG":
-            sideways = _turn(image) in _SIDEWAYS
-            if callable(fit):
-                width, height = image.size
-                fit = fit(width, height) if sideways else fit(height, width)
-            reduce_jpeg(image, fit, sideways=sideways)
-        image.load()
-        turn = _turn(image)  # the conversion does not keep EXIF
-        image = to_srgb(image, label)
-        if turn is None:
-            return image
-        upright = image.transpose(turn)
-        upright.info.clear()  # it would still ask to be turned
-        return upright
-
-
-def _check_size(size: tuple[int, int], label: str) -> None:
+def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
-        raise PhotoTooLarge(
-            label, f"is {width}x{height} pixels; at most {MAX_PIXELS:,} are read; pass a smaller copy"
+        raise Refusal(
+            PhotoTooLarge, f"is {width}x{height} pixels; at most {MAX_PIXELS:,} are read; pass a smaller copy"
         )
     if min(width, height) < MIN_SIDE:
-        raise PhotoTooSmall(label, f"is {width}x{height} pixels; both sides must be at least {MIN_SIDE}")
+        raise Refusal(PhotoTooSmall, f"is {width}x{height} pixels; both sides must be at least {MIN_SIDE}")
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
         return _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+    except MemoryError:
+        raise
     except Exception as error:  # EXIF is written by every camera in its own way; it must never cost the photo
         _log.debug("ignored malformed EXIF: %s", error)
         return None

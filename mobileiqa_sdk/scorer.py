@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import library, runtimes
+from ._refusal import out_of_memory
 from ._text import one_line
 from .bands import Band, band
 from .contract import Decode, ModelContract
 from .errors import ModelError, PhotoError, VerificationWarning
 from .fit import Setting, fitted
 from .parallel import check_count, default_threads, default_workers, in_order
-from .photo import Photo, describe, read_photo
+from .photo import Photo, describe, open_photo
 from .resample import resize
 from .runtimes.runtime import Prediction, Runtime
 
@@ -195,7 +196,26 @@ class Scorer:
             ContractMismatch: the model misbehaves.
         """
         runtime = self._loaded()
+        name, pixels, decode, resized = self._pixels(photo)
         started = perf_counter()
+        answer = runtime.predict(pixels)
+        height, width, _ = pixels.shape
+        return Assessment(
+            photo=name,
+            score=answer.score,
+            model=self._contract.model.name,
+            input_size=(height, width),
+            seconds=Seconds(decode, resized, perf_counter() - started),
+            opinions=answer.opinions,
+            faults=answer.faults,
+            photograph=answer.photo,
+        )
+
+    def _pixels(self, photo: Photo) -> tuple[str, NDArray[np.uint8], float, float]:
+        """Returns the photo's name, its resized pixels, and the seconds of decoding and of resizing.
+
+        A function of its own, so that the photo's pixels are freed before the model runs.
+        """
         size: tuple[int, int] | None = None
 
         def fit(height: int, width: int) -> tuple[int, int]:
@@ -203,24 +223,13 @@ class Scorer:
             size = self.input_size(height, width)
             return size
 
-        image = read_photo(photo, fit=None if self._decode == "full" else fit)
-        if size is None:  # not reduced, so it has its full size
-            size = self.input_size(image.height, image.width)
-        decoded = perf_counter()
-        pixels = resize(image, *size)
-        resized = perf_counter()
-        answer = runtime.predict(pixels)
-        seconds = Seconds(decoded - started, resized - decoded, perf_counter() - resized)
-        return Assessment(
-            photo=describe(photo),
-            score=answer.score,
-            model=self._contract.model.name,
-            input_size=size,
-            seconds=seconds,
-            opinions=answer.opinions,
-            faults=answer.faults,
-            photograph=answer.photo,
-        )
+        started = perf_counter()
+        with open_photo(photo, fit=None if self._decode == "full" else fit) as (name, image):
+            decoded = perf_counter()
+            if size is None:  # not reduced, so it has its full size
+                size = self.input_size(image.height, image.width)
+            pixels = resize(image, *size)
+        return name, pixels, decoded - started, perf_counter() - decoded
 
     def input_size(self, height: int, width: int, setting: str | None = None) -> tuple[int, int]:
         """Returns the (height, width) in pixels that an upright photo of height x width is resized to.
@@ -284,6 +293,8 @@ class Scorer:
             return self.assess(photo)
         except PhotoError as error:
             return error
+        except MemoryError:  # while resizing; a later photo may fit
+            return out_of_memory(describe(photo))
 
 
 def _setting_named(name: str | None, contract: ModelContract) -> Setting | None:

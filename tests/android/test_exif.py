@@ -108,7 +108,7 @@ def by_python(data: bytes) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = open_image(data, "photo")
+            image = open_image(data)
             image.load()
             found = image.getexif().get(ORIENTATION, 1)
         except Exception:

@@ -82,3 +82,19 @@ def cmyk_profile(lab_of_inks):
     unit = _s15f16(1, 0, 0, 0, 1, 0, 0, 0, 1)
     lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + unit + identity * 4 + bytes(nodes) + identity * 3
     return _profile(b"CMYK", {b"A2B0": lut, b"A2B1": lut}, kind=b"spac", pcs=b"Lab ", version=0x02400000)
+
+
+def rgb_lut_profile(perceptual, relative):
+    """An RGB profile with other tables for two rendering intents: (r, g, b) of 0 or 1 to L, a, b."""
+
+    def lut(lab_of):
+        nodes = bytearray()
+        for node in range(8):
+            lightness, a, b = lab_of(*(node >> shift & 1 for shift in (2, 1, 0)))
+            nodes += bytes([round(lightness * 2.55), round(a) + 128, round(b) + 128])
+        identity = bytes(range(256))
+        unit = _s15f16(1, 0, 0, 0, 1, 0, 0, 0, 1)
+        return b"mft1\0\0\0\0" + bytes([3, 3, 2, 0]) + unit + identity * 3 + bytes(nodes) + identity * 3
+
+    tags = {b"A2B0": lut(perceptual), b"A2B1": lut(relative)}
+    return _profile(b"RGB ", tags, kind=b"spac", pcs=b"Lab ", version=0x02400000)

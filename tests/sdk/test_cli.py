@@ -62,7 +62,7 @@ def test_errors_are_rows(run: Run, tiny: Path, album: Path, photos: list[str]) -
     first, second, third, fourth = result.out.splitlines()
     assert first.split() == ["0.698", "good", str(album / "a.png")]
     assert second.split()[:2] == ["-", "error"]
-    assert f"{album / 'b.jpg'}: is no image in a supported format" in second
+    assert f"{album / 'b.jpg'}: is not an image in a supported format" in second
     assert "missing.jpg: no such file" in third
     assert fourth.endswith(photos[0])
 
@@ -100,7 +100,7 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     assert set(first["seconds"]) == {"decode", "resize", "inference"}
     assert first["error"] is None
     assert bad["score"] is bad["band"] is bad["seconds"] is None
-    assert bad["error"].startswith("is no image")
+    assert bad["error"].startswith("is not an image")
 
 
 def test_jsonl(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:

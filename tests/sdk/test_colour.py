@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageOps, features
 from skimage import data
 
 from mobileiqa_sdk import colour
+from mobileiqa_sdk._refusal import Refusal
 from mobileiqa_sdk.colour import to_srgb
 from mobileiqa_sdk.errors import PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
@@ -41,6 +42,16 @@ def encode(x):
     return 255 * np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055)
 
 
+def png(depth, kind, row, *extra, height=40, width=40):
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    body = zlib.compress((b"\0" + row) * height)
+    chunks = [(b"IHDR", header), *extra, (b"IDAT", body), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
 def with_profile(pixels, profile, mode=None):
     image = Image.fromarray(np.ascontiguousarray(pixels))
     if mode:
@@ -50,7 +61,7 @@ def with_profile(pixels, profile, mode=None):
 
 
 def pixels_of(image):
-    result = to_srgb(image, "test")
+    result = to_srgb(image)
     assert result.mode == "RGB"
     return np.asarray(result).astype(int)
 
@@ -85,7 +96,7 @@ def test_adobe_rgb_follows_the_published_matrix():
 )
 def test_srgb_profiles_change_and_cost_nothing(profile):
     image = with_profile(data.astronaut(), profile)
-    assert to_srgb(image, "test") is image
+    assert to_srgb(image) is image
     grey = with_profile(RAMP, profile)
     np.testing.assert_array_equal(pixels_of(grey)[:, :, 0], RAMP)
 
@@ -150,7 +161,7 @@ def test_cmyk_without_profile_is_converted_as_pillow_does():
 def test_unusable_profiles_are_ignored(profile, caplog):
     image = with_profile(data.chelsea(), profile)
     with caplog.at_level(logging.DEBUG, "mobileiqa_sdk"):
-        assert to_srgb(image, "test") is image
+        assert to_srgb(image) is image
     assert all(record.levelno == logging.DEBUG for record in caplog.records)
 
 
@@ -167,21 +178,132 @@ def test_profile_in_a_file_is_honoured_in_every_format_that_carries_one():
     assert np.abs(np.asarray(read_photo(file.getvalue())) - expected).mean() < 2
 
 
-def test_transforms_are_built_once_per_profile():
-    colour._transform.cache_clear()
+@pytest.fixture
+def built(monkeypatch):
+    """The profiles whose transforms are built, with nothing kept before."""
+    profiles = []
+    build = colour._conversion
+
+    def counted(profile, mode):
+        profiles.append(profile)
+        return build(profile, mode)
+
+    monkeypatch.setattr(colour, "_conversion", counted)
+    monkeypatch.setattr(colour, "_conversions", colour._Conversions())
+    return profiles
+
+
+def test_transforms_are_built_once_per_profile(built):
     profile = icc.matrix_profile(icc.DISPLAY_P3, icc.SRGB_CURVE)
     for _ in range(3):
-        to_srgb(with_profile(GRID, bytes(bytearray(profile))), "test")
-    assert colour._transform.cache_info().misses == 1
-    assert colour._transform.cache_info().maxsize is not None
+        to_srgb(with_profile(GRID, bytes(bytearray(profile))))
+    assert len(built) == 1
+
+
+def test_the_profiles_used_last_are_kept(built):
+    profiles = [icc.matrix_profile(icc.DISPLAY_P3, 1 + number / 8) for number in range(9)]
+    for profile in profiles[:8] + profiles[:1] + profiles[8:]:  # the first is used again before the last
+        to_srgb(with_profile(GRID, profile))
+    assert built == profiles
+    to_srgb(with_profile(GRID, profiles[0]))
+    assert len(built) == 9
+    to_srgb(with_profile(GRID, profiles[1]))
+    assert built[9:] == [profiles[1]]
+
+
+def test_kept_profiles_are_bounded_in_bytes(built):
+    base = icc.matrix_profile(icc.DISPLAY_P3, 2.2)
+    for number in range(5):
+        padded = base + bytes([number]) * (colour.MAX_PROFILE - len(base))
+        expected = pixels_of(with_profile(GRID, base))
+        np.testing.assert_array_equal(pixels_of(with_profile(GRID, padded)), expected)
+        assert colour._conversions.size <= colour.CACHE_BYTES
+    assert colour._conversions.size > colour.CACHE_BYTES / 2
+
+
+def test_a_profile_longer_than_the_limit_is_ignored(built):
+    base = icc.matrix_profile(icc.DISPLAY_P3, 2.2)
+    longest = base + bytes(colour.MAX_PROFILE - len(base))
+    assert to_srgb(with_profile(GRID, longest)) is not None
+    assert len(built) == 1
+    image = with_profile(GRID, longest + b"\0")
+    assert to_srgb(image) is image
+    assert len(built) == 1
+
+
+def test_memory_that_runs_out_is_not_a_broken_profile(monkeypatch):
+    def exhausted(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(ImageCms, "ImageCmsTransform", exhausted)
+    profile = icc.matrix_profile(icc.DISPLAY_P3, 1.9)
+    with pytest.raises(MemoryError):
+        to_srgb(with_profile(GRID, profile))
+    monkeypatch.undo()
+    assert np.abs(pixels_of(with_profile(GRID, profile)) - GRID).max() > 10, "the failure was kept"
+
+
+def test_the_intent_is_relative_colorimetric():
+    def lab(red, green, blue, a):
+        return (100 * (red + green + blue) / 3, a * red * (1 - green) * (1 - blue), 0)
+
+    profile = icc.rgb_lut_profile(
+        perceptual=lambda *rgb: lab(*rgb, a=60), relative=lambda *rgb: lab(*rgb, a=-60)
+    )
+    red, green, _ = pixels_of(with_profile(np.full((32, 32, 3), (255, 0, 0), np.uint8), profile))[0, 0]
+    assert green > red + 50, "the perceptual table says reddish, the relative one greenish"
+
+
+def png_with_profile(profile, crc=None, method=b"\0"):
+    body = b"name\0" + method + zlib.compress(profile)
+    file = png(8, 2, bytes(range(120)), (b"iCCP", body))
+    if crc is not None:
+        at = file.index(b"iCCP") + 4 + len(body)
+        file = file[:at] + crc + file[at + 4 :]
+    return file
+
+
+P3 = icc.matrix_profile(icc.DISPLAY_P3, 1.8)
+
+
+@pytest.mark.parametrize("length", [len(P3), 2**20 - 1, 2**20, 2**20 + 1, 2**22])
+def test_png_profiles_up_to_the_limit_are_honoured(length):
+    plain = np.asarray(read_photo(png_with_profile(b"")))
+    with_p3 = np.asarray(read_photo(png_with_profile(P3)))
+    assert np.abs(plain.astype(int) - with_p3).max() > 10
+    result = np.asarray(read_photo(png_with_profile(P3 + bytes(length - len(P3)))))
+    np.testing.assert_array_equal(result, with_p3)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        png_with_profile(P3 + bytes(2**22 + 1 - len(P3))),
+        png_with_profile(bytes(2**26)),
+        png_with_profile(P3, method=b"\7"),
+        png(8, 2, bytes(range(120)), (b"iCCP", b"no end")),
+        png(8, 2, bytes(range(120)), (b"iCCP", b"name\0")),
+        png(8, 2, bytes(range(120)), (b"iCCP", b"name\0\0damaged")),
+        png(8, 2, bytes(range(120)), (b"iCCP", b"")),
+        png(8, 2, bytes(range(120)), (b"iCCP", b"name\0\0" + zlib.compress(bytes(2**21))[:-9])),
+    ],
+)
+def test_a_profile_never_costs_a_png(file):
+    expected = read_photo(png(8, 2, bytes(range(120))))
+    np.testing.assert_array_equal(np.asarray(read_photo(file)), np.asarray(expected))
+
+
+def test_a_damaged_checksum_of_a_profile_is_no_reason_to_lose_it_or_the_photo():
+    expected = np.asarray(read_photo(png_with_profile(P3)))
+    np.testing.assert_array_equal(np.asarray(read_photo(png_with_profile(P3, crc=b"oops"))), expected)
 
 
 def test_without_littlecms_profiles_are_ignored_with_one_warning(monkeypatch, caplog):
     monkeypatch.setattr(features, "check", lambda name: False)
-    colour._warn_unmanaged.cache_clear()
+    monkeypatch.setattr(colour, "_has_warned", False)
     image = with_profile(GRID, icc.matrix_profile(icc.DISPLAY_P3, icc.SRGB_CURVE))
-    assert to_srgb(image, "test") is image
-    assert to_srgb(image, "test") is image
+    assert to_srgb(image) is image
+    assert to_srgb(image) is image
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
@@ -204,7 +326,7 @@ def over_white(rgb, alpha):
 
 def test_rgb_comes_back_as_the_same_object():
     image = Image.fromarray(CAT)
-    assert to_srgb(image, "test") is image
+    assert to_srgb(image) is image
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"])
@@ -277,16 +399,6 @@ def test_transparent_colour(mode, key):
     np.testing.assert_array_equal(result[~hidden], np.asarray(image.convert("RGB"))[~hidden])
 
 
-def png(depth, kind, row, *extra, height=40, width=40):
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    body = zlib.compress((b"\0" + row) * height)
-    chunks = [(b"IHDR", header), *extra, (b"IDAT", body), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
-
-
 def test_16_bit_colour_png_with_a_transparent_colour_stays_opaque():
     row = struct.pack(">3H", 0xE800, 0xD000, 0x4000) * 40
     result = np.asarray(read_photo(png(16, 2, row, (b"tRNS", struct.pack(">3H", 1000, 2000, 40000)))))
@@ -313,8 +425,9 @@ def test_16_bit_grey_in_every_byte_order(mode):
 def test_32_bit_integers_beyond_16_bits_are_refused(bad):
     image = Image.new("I", (40, 40), 5)
     image.putpixel((3, 3), bad)
-    with pytest.raises(PhotoUnsupported, match=str(bad)):
-        to_srgb(image, "test")
+    with pytest.raises(Refusal, match=str(bad)) as caught:
+        to_srgb(image)
+    assert caught.value.error is PhotoUnsupported
 
 
 def test_float_images_between_0_and_1():
@@ -326,8 +439,9 @@ def test_float_images_between_0_and_1():
 def test_float_images_beyond_are_refused(bad):
     image = Image.new("F", (40, 40), 0.5)
     image.putpixel((0, 7), bad)
-    with pytest.raises(PhotoUnsupported, match=r"\[0, 1\]"):
-        to_srgb(image, "test")
+    with pytest.raises(Refusal, match=r"\[0, 1\]") as caught:
+        to_srgb(image)
+    assert caught.value.error is PhotoUnsupported
 
 
 def test_profile_of_a_lab_image_is_not_applied_twice():
@@ -339,5 +453,5 @@ def test_profile_of_a_lab_image_is_not_applied_twice():
 def test_nothing_passed_in_is_modified():
     image = with_profile(GRID, icc.matrix_profile(icc.DISPLAY_P3, icc.SRGB_CURVE))
     before, info = image.tobytes(), dict(image.info)
-    ImageOps.mirror(to_srgb(image, "test"))
+    ImageOps.mirror(to_srgb(image))
     assert (image.tobytes(), image.info) == (before, info)

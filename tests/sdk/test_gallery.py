@@ -140,7 +140,7 @@ def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
         if row["seconds"]:
             assert list(row["seconds"]) == ["decode", "resize", "inference"]
             assert all(value >= 0 for value in row["seconds"].values())
-    assert rows[1]["error"].startswith("is no image in a supported format")
+    assert rows[1]["error"].startswith("is not an image")
     assert rows[4]["error"] == "no such file"
 
 

@@ -6,6 +6,7 @@ import os
 import pickle
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -113,15 +114,17 @@ def test_bytearray_is_not_kept():
 class Drip(io.RawIOBase):
     """A stream that cannot seek and hands out a few bytes at a time."""
 
+    PIECE = 7
+
     def __init__(self, data):
-        self.rest = data
+        self.data, self.at = memoryview(data), 0
 
     def readable(self):
         return True
 
     def read(self, size=-1):
-        piece, self.rest = self.rest[:7], self.rest[7:]
-        return piece
+        self.at += self.PIECE
+        return bytes(self.data[self.at - self.PIECE : self.at])
 
 
 def test_file_objects_are_read_from_where_they_are_and_stay_open(path):
@@ -188,9 +191,9 @@ def test_the_error_names_the_photo_and_the_reason():
     [
         ("/no/such/photo.jpg", "no such file"),
         ("", "empty"),
-        ("a\0b.jpg", "no path to a file"),
-        ("x" * 100_000, "no path to a file"),
-        ("x/" * 50_000, "no path to a file"),
+        ("a\0b.jpg", "not a path to a file"),
+        ("x" * 100_000, "not a path to a file"),
+        ("x/" * 50_000, "not a path to a file"),
         ("\ud800.jpg", "no"),
         ("http://example.com/a.jpg", "opens no connection"),
         ("HTTPS://example.com/a.jpg", "opens no connection"),
@@ -209,7 +212,7 @@ def test_folder(tmp_path):
 
 
 def test_file_used_as_a_folder(path):
-    with pytest.raises(PhotoNotFound, match="no path to a file"):
+    with pytest.raises(PhotoNotFound, match="not a path to a file"):
         read_photo(path / "x.jpg")
 
 
@@ -218,6 +221,23 @@ def test_link_to_nowhere_and_to_itself(tmp_path):
         (tmp_path / name).symlink_to(target)
         with pytest.raises(PhotoNotFound):
             read_photo(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs or devices")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_path_that_is_replaced_after_the_first_look(path, kind, monkeypatch):
+    """The first look sees a photo; what is opened then is something else."""
+    status = os.stat(path)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    monkeypatch.setattr(os, "stat", lambda *args, **options: status)
+    with pytest.raises(PhotoNotFound, match="folder" if kind == "folder" else "regular file"):
+        read_photo(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs or devices")
@@ -232,7 +252,7 @@ def test_no_permission(path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)  # the tests may run as root
+    monkeypatch.setattr(os, "open", refuse)  # the tests may run as root
     with pytest.raises(PhotoNotFound, match="may not be read"):
         read_photo(path)
 
@@ -288,25 +308,74 @@ def test_closed_and_write_only_files(path):
         read_photo(view)
 
 
-def test_endless_files_end(monkeypatch):
-    class Endless:
-        served = 0
+class Pieces:
+    """A file object that serves a start and then pieces of 1,000 bytes, up to an end of its own."""
 
-        def __init__(self, start):
-            self.start = start
+    def __init__(self, start, end):
+        self.start, self.end, self.served = start, end, 0
 
-        def read(self, size):
-            self.served += 1
-            piece, self.start = self.start or b"x" * 1000, b""
-            return piece
+    def read(self, size):
+        if self.served >= self.end:
+            return b""
+        piece, self.start = self.start or b"x" * 1000, b""
+        self.served += len(piece)
+        return piece
 
-    stream = Endless(b"x" * 1000)
+
+def test_what_is_no_photo_is_not_read_to_its_end():
+    stream = Pieces(b"x" * 1000, 10**6)
     with pytest.raises(PhotoUnreadable, match="supported format"):
         read_photo(stream)
-    assert stream.served == 1, "what is no photo is not read to its end"
+    assert stream.served == 1000
+
+
+@pytest.mark.parametrize("end", [101_000, 10**6])
+def test_endless_files_end(monkeypatch, end):
     monkeypatch.setattr(photo, "MAX_BYTES", 100_000)
+    stream = Pieces(PNG[:1000], end)
     with pytest.raises(PhotoTooLarge, match="100,000"):
-        read_photo(Endless(PNG[:1000]))
+        read_photo(stream)
+    assert stream.served == 101_000
+
+
+def test_the_longest_file_that_is_read(monkeypatch):
+    monkeypatch.setattr(photo, "MAX_BYTES", len(PNG))
+    same(read_photo(io.BytesIO(PNG)), CAT)
+    with pytest.raises(PhotoTooLarge):
+        read_photo(io.BytesIO(PNG + b"x"))
+
+
+@pytest.mark.parametrize("kind", [Path, open, Drip], ids=["path", "file", "stream"])
+def test_a_file_is_held_once(tmp_path, kind, monkeypatch):
+    """The peak is the file, what the buffer grew by in advance, and a piece."""
+    file = saved(np.random.default_rng(0).integers(0, 256, (2500, 2600, 3), np.uint8), "BMP")
+    path = tmp_path / "noise.bmp"
+    path.write_bytes(file)
+    peak = None
+
+    def stop(data):
+        nonlocal peak
+        assert data == file
+        peak = tracemalloc.get_traced_memory()[1]
+        raise MemoryError
+
+    monkeypatch.setattr(photo, "open_image", stop)
+    monkeypatch.setattr(Drip, "PIECE", 1 << 20)
+    source = Drip(file) if kind is Drip else (open(path, "rb") if kind is open else path)  # noqa: SIM115
+    tracemalloc.start()
+    with pytest.raises(PhotoTooLarge):
+        read_photo(source)
+    tracemalloc.stop()
+    if kind is open:
+        source.close()
+    assert peak < 1.2 * len(file) + 3e6
+
+
+def test_bytes_are_not_copied(monkeypatch):
+    taken = []
+    monkeypatch.setattr(photo, "open_image", lambda data: taken.append(data) or Image.fromarray(CAT))
+    read_photo(PNG)
+    assert taken[0] is PNG
 
 
 class FakeTensor:
@@ -421,8 +490,35 @@ def test_first_frame_and_first_page():
     ],
 )
 def test_other_formats_are_refused(bad):
-    with pytest.raises(PhotoUnreadable, match="no image in a supported format"):
+    with pytest.raises(PhotoUnreadable, match="supported format"):
         read_photo(bad)
+
+
+def test_the_version_of_a_brand_is_not_a_brand():
+    with pytest.raises(PhotoUnreadable, match="supported format"):
+        read_photo(b"\0\0\0\x18ftypisomheicmp41mp42" + bytes(100))
+
+
+def tiff_with(tag, kind, count, value, order="<"):
+    """A file of one tag whose value is elsewhere, without pixels: what is looked at before it is decoded."""
+    entry = struct.pack(order + "HHII", tag, kind, count, value)
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    return start + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [(2, 1), (3, 2), (4, 4), (5, 8), (7, 1), (8, 2), (9, 4), (10, 8), (11, 4), (12, 8), (13, 4), (16, 8)],
+)
+def test_a_value_of_a_tiff_tag_ends_with_the_file(kind, size, order):
+    count = 5  # of any type more than fits into the entry
+    whole = tiff_with(282, kind, count, 26, order) + bytes(count * size)
+    with pytest.raises(PhotoUnreadable) as caught:
+        read_photo(whole)
+    assert "truncated TIFF" not in caught.value.reason
+    with pytest.raises(PhotoUnreadable, match="is a truncated TIFF"):
+        read_photo(whole[:-1])
 
 
 def test_file_names_do_not_matter(tmp_path):
@@ -437,7 +533,13 @@ def test_heic_without_pillow_heif(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "brands", [b"avif\0\0\0\0mif1avif", b"mif1\0\0\0\0mif1avif", b"avis\0\0\0\0msf1avif"]
+    "brands",
+    [
+        b"avif\0\0\0\0mif1avif",
+        b"mif1\0\0\0\0avifmif1",  # the brand at byte 16 alone
+        b"mif1\0\0\0\0mif1avif",
+        b"avis\0\0\0\0msf1avif",
+    ],
 )
 def test_avif_without_support(brands, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
@@ -587,6 +689,16 @@ def test_bombs_in_other_formats():
             read_photo(bytes(file))
 
 
+def test_the_largest_photo(monkeypatch):
+    monkeypatch.setattr(photo, "MAX_PIXELS", 300 * 200)
+    for form in (CAT, Image.fromarray(CAT), PNG):
+        assert read_photo(form).size == (300, 200)
+    monkeypatch.setattr(photo, "MAX_PIXELS", 300 * 200 - 1)
+    for form in (CAT, Image.fromarray(CAT), PNG):
+        with pytest.raises(PhotoTooLarge):
+            read_photo(form)
+
+
 def test_too_large_pil_image_and_array(monkeypatch):
     lazy = Image.open(io.BytesIO(PNG))
     monkeypatch.setattr(photo, "MAX_PIXELS", 10_000)
@@ -721,26 +833,94 @@ def test_damage_is_described():
         read_photo(saved(CAT, "JPEG")[:3000])
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        SyntaxError("x"),
-        IndexError("x"),
-        MemoryError(),
-        OverflowError("x"),
-        struct.error("x"),
-        RecursionError("x"),
-    ],
-)
-def test_whatever_a_decoder_raises_is_a_named_error(error, monkeypatch):
+def raising(error):
     def fail(*args):
         raise error
 
-    for method in ("_open", "load_prepare"):
-        with monkeypatch.context() as patch:
-            patch.setattr(GifImagePlugin.GifImageFile, method, fail)
-            with pytest.raises(PhotoUnreadable):
-                read_photo(saved(CAT, "GIF"))
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SyntaxError("x"), IndexError("x"), OverflowError("x"), struct.error("x"), OSError("x"), EOFError()],
+)
+@pytest.mark.parametrize("method", ["_open", "load_prepare"])
+def test_whatever_a_decoder_raises_is_a_named_error(error, method, monkeypatch):
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, method, raising(error))
+    with pytest.raises(PhotoUnreadable, match="damaged or truncated"):
+        read_photo(saved(CAT, "GIF"))
+
+
+NO_MEMORY = [
+    MemoryError(),
+    np._core._exceptions._ArrayMemoryError((9, 9), np.dtype(float)),
+    OSError("out of memory error when reading image file"),  # Pillow
+    RuntimeError("Pixel allocation failed: Out of memory"),  # libavif
+    RuntimeError("Memory allocation error: Unspecified: Allocating 30000015 bytes failed"),  # libheif
+]
+
+
+@pytest.mark.parametrize("error", NO_MEMORY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("method", ["_open", "load_prepare", "getexif"])
+def test_memory_that_runs_out_is_not_damage(error, method, monkeypatch):
+    if method == "getexif" and not isinstance(error, MemoryError):
+        pytest.skip("malformed EXIF is ignored")
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, method, raising(error))
+    with pytest.raises(PhotoTooLarge, match="memory") as caught:
+        read_photo(saved(CAT, "GIF"))
+    assert "damaged" not in caught.value.reason
+    assert caught.value.photo == "<bytes>"
+
+
+def test_memory_that_runs_out_while_a_file_is_read():
+    class Failing:
+        read = staticmethod(raising(MemoryError()))
+
+    with pytest.raises(PhotoTooLarge, match="memory"):
+        read_photo(Failing())
+
+
+@pytest.mark.parametrize("method", ["_open", "load_prepare", "getexif"])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_passed_on(stop, method, monkeypatch):
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, method, raising(stop()))
+    with pytest.raises(stop):
+        read_photo(saved(CAT, "GIF"))
+
+
+def test_too_deep_a_nesting_is_not_damage(monkeypatch):
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "_open", raising(RecursionError("x")))
+    with pytest.raises(PhotoUnreadable, match="nested too deeply"):
+        read_photo(saved(CAT, "GIF"))
+
+
+SCARCE = """
+import resource, sys
+from mobileiqa_sdk import PhotoTooLarge
+from mobileiqa_sdk.photo import read_photo
+read_photo(sys.argv[1])
+with open("/proc/self/statm", encoding="ascii") as statm:
+    taken = int(statm.read().split()[0]) * resource.getpagesize()
+_, hard = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (taken + (90 << 20), hard))
+try:
+    read_photo(sys.argv[2])
+except PhotoTooLarge as error:
+    assert "memory" in error.reason, error
+    assert read_photo(sys.argv[1]).mode == "RGB"
+else:
+    sys.exit("it fits")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_process_that_has_no_memory_left(kind, tmp_path):
+    (tmp_path / "small").write_bytes(saved(CAT, kind))
+    (tmp_path / "large").write_bytes(saved(Image.new("RGB", (6000, 5000)), kind))  # 120 MB decoded
+    command = [sys.executable, "-c", SCARCE, tmp_path / "small", tmp_path / "large"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # PIL images

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.photo import read_photo
-from mobileiqa_sdk.reduction import FACTORS, MARGIN, reduction
+from mobileiqa_sdk.reduction import FACTORS, reduction
 
 from . import artifacts
 
@@ -47,6 +47,12 @@ def encoded(image: Image.Image, form: str = "JPEG", orientation: int = 1, **opti
         ((1434, 1434), (512, 512), 2),
         ((1433, 1434), (512, 512), 1),
         ((1434, 1433), (512, 512), 1),
+        ((1400, 1400), (500, 500), 2),  # exactly 1.4 times
+        ((1399, 1400), (500, 500), 1),
+        ((1400, 1399), (500, 500), 1),
+        ((2800, 2800), (500, 500), 4),
+        ((5600, 5600), (500, 500), 8),
+        ((5600, 5599), (500, 500), 4),
         ((512, 512), (512, 512), 1),
         ((4000, 3000), (1231, 1907), 1),
         ((8000, 6000), (1231, 1907), 2),
@@ -56,14 +62,20 @@ def test_known_sizes(size: tuple[int, int], fit: tuple[int, int], factor: int) -
     assert reduction(size, fit) == factor
 
 
-@given(size=st.tuples(SIDES, SIDES), fit=st.tuples(SIDES, SIDES))
-def test_the_largest_factor_that_leaves_the_margin(size: tuple[int, int], fit: tuple[int, int]) -> None:
-    def leaves(factor: int) -> bool:
-        return size[0] // factor >= MARGIN * fit[1] and size[1] // factor >= MARGIN * fit[0]
+@given(side=SIDES, factor=st.sampled_from(FACTORS))
+def test_the_smallest_photo_that_is_reduced(side: int, factor: int) -> None:
+    """Of an input of `side` pixels, by hand: 1.4 times the side, rounded up, times the factor."""
+    least = factor * -(-14 * side // 10)
+    assert reduction((least, least), (side, side)) >= factor
+    assert reduction((least - 1, least), (side, side)) < factor
+    assert reduction((least, least - 1), (side, side)) < factor
 
-    found = reduction(size, fit)
-    assert found == 1 or leaves(found)
-    assert not any(leaves(factor) for factor in FACTORS if factor > found)
+
+@given(size=st.tuples(SIDES, SIDES), fit=st.tuples(SIDES, SIDES))
+def test_a_side_alone_decides_what_a_square_of_it_would(size: tuple[int, int], fit: tuple[int, int]) -> None:
+    columns = reduction((size[0], size[0]), (fit[1], fit[1]))
+    rows = reduction((size[1], size[1]), (fit[0], fit[0]))
+    assert reduction(size, fit) == min(columns, rows)
 
 
 def test_a_jpeg_is_decoded_smaller(photo: Image.Image) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,11 +158,11 @@ def test_score_many_works_on_several_photos_at_a_time(
 ) -> None:
     gate = threading.Barrier(3)
 
-    def read(photo: str, **_: object) -> Image.Image:
+    def resize_together(*arguments: Any) -> Any:
         gate.wait(60)
-        return Image.open(photo)
+        return resize(*arguments)
 
-    monkeypatch.setattr(scorer_module, "read_photo", read)
+    monkeypatch.setattr(scorer_module, "resize", resize_together)
     assert [one.photo for one in scorer.score_many(photos[:3], workers=3)] == photos[:3]
 
 
