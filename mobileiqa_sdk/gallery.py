@@ -1,4 +1,4 @@
-"""Many photos: which files a list of paths means, and one row for each of them."""
+"""Finds the photos that paths stand for, and makes a row of each result."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ Row = dict[str, Any]
 
 
 def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[str | PhotoError]:
-    """The photos that files and folders stand for, in order; a folder's are sorted by name.
+    """Yields the photos that files and folders stand for, in order; a folder's are sorted by name.
 
-    A file is taken as it is, whatever its name. From a folder come the files with a photo's
-    suffix, hidden ones left out; a folder without any yields a PhotoError, and so does one that
-    cannot be listed.
+    A file is taken as it is, whatever its name. Of a folder, the files with a photo's suffix are taken that
+    are not hidden; a folder without any yields a PhotoError, and so does one that cannot be listed.
+
+    Symbolic links that are named are followed. In a folder, links to files are followed and links to folders
+    are not: a loop of folders ends, and no folder is left.
     """
     for path in paths:
         if not os.path.isdir(path):
@@ -49,16 +51,16 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
 def score_rows(
     scorer: Scorer, photos: Iterable[str | PhotoError], *, workers: int | None = None
 ) -> Iterator[Row]:
-    """One row per photo, in order, JSON-ready: path, score, band, spread, seconds, error.
+    """Yields one row per photo, in order, ready for JSON: path, score, band, spread, seconds, error.
 
-    Where ``error`` says why, all but the path are None. ``spread`` is None for models without views, too.
-    For ``workers`` see :meth:`Scorer.score_many`.
+    If ``error`` gives a reason, all others but the path are None. ``spread`` is also None for models without
+    views. For ``workers`` see :meth:`Scorer.score_many`.
     """
     return map(as_row, scorer.score_many(photos, workers=workers))
 
 
 def as_row(result: Assessment | PhotoError) -> Row:
-    """The row of one result."""
+    """Returns the row of one result."""
     if isinstance(result, PhotoError):
         empty = dict.fromkeys(("score", "band", "spread", "seconds"))
         return {"path": result.photo, **empty, "error": result.reason}

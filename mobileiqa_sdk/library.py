@@ -1,4 +1,8 @@
-"""Which models there are: bundled with the package, cached on this machine, or a path."""
+"""Finds models: bundled with the package, cached on this machine, or at a path.
+
+Symbolic links to files are followed: a cache may link to one copy of each file. Links to folders are followed
+if they are named, and not inside a model that is a folder.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ class Model:
 
 
 def home() -> Path:
-    """Where cached models live: ``MOBILEIQA_HOME``, else the platform's cache folder."""
+    """Returns the folder of cached models: ``MOBILEIQA_HOME``, else the platform's cache folder."""
     # Unlike Path.home, expanduser does not raise for a user that the system does not know, as in containers.
     user = Path(os.path.expanduser("~"))
     if configured := os.environ.get("MOBILEIQA_HOME"):
@@ -49,7 +53,7 @@ def home() -> Path:
 
 
 def models() -> list[Model]:
-    """All models that can be named, the default first. A cached one does not hide a bundled one."""
+    """Returns all models that can be named, the default first. A cached one does not hide a bundled one."""
     bundled_and_cached = [
         Model(name, file, file.is_relative_to(BUNDLED), size_of(file), _intact(file))
         for name, file in _named().items()
@@ -77,10 +81,10 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def find(model: str | os.PathLike[str] | None) -> Path:
-    """The model file for a name, a folder or a file; None is the bundled default.
+    """Returns the model file for a name, a folder or a file; None is the bundled default.
 
     Raises:
-        ModelNotFound: neither a known name nor an existing path.
+        ModelNotFound: neither the name of a model nor an existing path.
         ArtifactInvalid: a folder without exactly one model file.
     """
     text = DEFAULT if model is None else os.fspath(model)
@@ -100,7 +104,7 @@ def find(model: str | os.PathLike[str] | None) -> Path:
 
 
 def sha256_of(path: str | Path) -> str:
-    """Hex digest of a file, read in pieces."""
+    """Returns the hex digest of a file, which is read in pieces; a link is followed."""
     import hashlib  # here: it loads OpenSSL, and scoring needs no digest
 
     digest = hashlib.sha256()
@@ -111,7 +115,7 @@ def sha256_of(path: str | Path) -> str:
 
 
 def digest_of(model: Path) -> str:
-    """Hex digest of a model file; of its files' names and digests for a model that is a folder."""
+    """Returns the hex digest of a model file; of a folder's file names and digests for other models."""
     if not model.is_dir():
         return sha256_of(model)
     import hashlib
@@ -121,14 +125,18 @@ def digest_of(model: Path) -> str:
 
 
 def files_of(model: Path) -> list[Path]:
-    """The model file itself, or all files in a model that is a folder, sorted; links are not followed."""
+    """Returns the model file itself, or all files in a model that is a folder, sorted.
+
+    Links to files count as the files; links to folders are not entered.
+    """
     if not model.is_dir():
         return [model]
-    return sorted(path for path in model.rglob("*") if path.is_file() and not path.is_symlink())
+    paths = (Path(folder, name) for folder, _, names in os.walk(model) for name in names)
+    return sorted(path for path in paths if path.is_file())
 
 
 def size_of(model: Path) -> int:
-    """Bytes of a model, be it a file or a folder."""
+    """Returns the bytes of a model, which may be a file or a folder."""
     return sum(file.stat().st_size for file in files_of(model))
 
 
@@ -150,7 +158,7 @@ def _only_model_file(folder: Path) -> Path:
         return files[0]
     names = ", ".join(path.name for path in files) or "none"
     raise ArtifactInvalid(
-        f"{folder}: one model file is wanted in an artifact folder, found {names}; name the file"
+        f"{folder}: an artifact folder has one model file, and this one has {names}; name the file"
     )
 
 

@@ -1,8 +1,12 @@
-"""A file of results that a long batch is taken up from: JSON lines, one row each, only appended to.
+"""A file of results that lets a long batch continue where it stopped: JSON lines, only appended to.
 
-A row is that of `mobileiqa_sdk.gallery`, and what tells whether it still holds: ``bytes`` and ``modified_ns``
-of the photo's file (None where there is none), and the ``model``. A photo may have several rows; its last one
-counts. A photo is done when that row has a score and its file is as it was: errors are tried again.
+A row is that of `mobileiqa_sdk.gallery` and what shows whether it still holds: ``bytes`` and ``modified_ns``
+of the photo's file (None if there is none), and ``model``, all that a score depends on. A photo may have
+several rows, of which the last one counts. A photo is done when that row has a score and its file is as it
+was; errors are tried again.
+
+One process writes to a file at a time. Only rows are ever in it, so nothing that a process wrote is lost when
+another one continues.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ._lock import lock
+from ._text import one_line
 from .errors import PhotoError, ResultsInvalid
 from .gallery import Row
 from .library import digest_of
@@ -21,27 +27,27 @@ from .scorer import Scorer
 
 _BEGINNING = b'{"path": '
 _KEYS = {"path", "score", "bytes", "modified_ns", "model"}
+_MODEL_KEYS = {"name", "version", "sha256", "decode"}  # that every version wrote
 _Stamp = tuple[int, int]
 
 
 class ResultsFile:
-    """A file of results, read and open to append to. Made where there is none.
+    """A file of results, read, locked and open to append to. It is created if there is none.
 
-    A last line that ends early, as a killed process leaves it, is taken off.
+    An incomplete last line, left by a killed process, is removed.
+
+    Args:
+        path: of the file.
+        scorer: its model, runtime, threads, decode rule and setting are those of every row.
 
     Raises:
-        ResultsInvalid: it cannot be read or written, a line is no row, or one is of another model.
+        ResultsInvalid: the file cannot be read, written or locked, another process writes to it, a line is
+            not a row, or a row was scored with something else than the scorer.
     """
 
     def __init__(self, path: str | os.PathLike[str], scorer: Scorer) -> None:
         self._path = Path(path)
-        info = scorer.contract.model
-        self._model = {
-            "name": info.name,
-            "version": info.version,
-            "sha256": digest_of(scorer.path),
-            "decode": scorer.decode,
-        }
+        self._model = _model_of(scorer)
         self._done: dict[str, _Stamp] = {}
         self._stamps: dict[str, _Stamp | None] = {}
         try:
@@ -52,29 +58,35 @@ class ResultsFile:
         try:
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                 raise ResultsInvalid(f"{self._path}: is not a regular file; name one")
+            self._lock()
             self._mend(*self._read())
         except BaseException:
             self._file.close()
             raise
 
     def close(self) -> None:
-        """Close the file; the rows are in it already."""
+        """Closes the file, in which all rows are already, and lets others write to it."""
         self._file.close()
 
     def missing(self, photos: Iterable[str | PhotoError]) -> list[str | PhotoError]:
-        """Those of the photos that are not done, in order, to be scored and appended."""
-        remaining: list[str | PhotoError] = []
+        """Returns the photos that are not done, in order and each path once, to be scored and written."""
+        remaining: dict[str | PhotoError, None] = {}  # keeps the order
         for photo in photos:
-            if isinstance(photo, str):
-                # Taken before the photo is read: one that changes meanwhile will not count as done.
-                stamp = self._stamps[photo] = _stamp(photo)
-                if stamp is not None and self._done.get(photo) == stamp:
-                    continue
-            remaining.append(photo)
-        return remaining
+            if isinstance(photo, PhotoError) or not self._is_done(photo):
+                remaining[photo] = None
+        return list(remaining)
+
+    def _is_done(self, photo: str) -> bool:
+        # Taken before the photo is read: one that changes meanwhile will not count as done.
+        stamp = self._stamps[photo] = _stamp(photo)
+        return stamp is not None and self._done.get(photo) == stamp
 
     def write(self, rows: Iterable[Row]) -> None:
-        """Append rows, each as it comes. Raises ResultsInvalid where that fails, as on a full disk."""
+        """Appends rows, each as it comes.
+
+        Raises:
+            ResultsInvalid: the file cannot be written, for example because the disk is full.
+        """
         for row in rows:
             size, modified = self._stamps.get(row["path"]) or (None, None)
             whole = {**row, "bytes": size, "modified_ns": modified, "model": self._model}
@@ -88,11 +100,23 @@ class ResultsFile:
         if written != len(data):
             raise ResultsInvalid(f"{self._path}: cannot be written: the disk is full")
 
+    def _lock(self) -> None:
+        try:
+            locked = lock(self._file)
+        except OSError as error:
+            reason = f"this file system has no locks ({error.strerror or error}); name a file on another one"
+            raise ResultsInvalid(f"{self._path}: {reason}") from error
+        if not locked:
+            raise ResultsInvalid(
+                f"{self._path}: another process is writing to it; wait for that, or name another file"
+            )
+
     def _read(self) -> tuple[int, bytes]:
-        """Note the rows. How many bytes of the file are rows, and the last line."""
+        """Notes the rows; returns how many bytes of the file are rows, and the last line."""
         whole, line = 0, b""
         try:
-            with open(self._path, "rb") as file:
+            self._file.seek(0)
+            with open(self._file.fileno(), "rb", closefd=False) as file:
                 for number, line in enumerate(file, 1):
                     row = _row(line)
                     if row is not None:
@@ -100,7 +124,7 @@ class ResultsFile:
                         whole += len(line)
                     elif not _is_torn(line):
                         raise ResultsInvalid(
-                            f"{self._path}: line {number} is no row of `mobileiqa score --resume`; "
+                            f"{self._path}: line {number} is not a row of `mobileiqa score --resume`; "
                             "name another file"
                         )
         except OSError as error:
@@ -108,24 +132,58 @@ class ResultsFile:
         return whole, line
 
     def _mend(self, whole: int, last: bytes) -> None:
-        if last and not last.endswith(b"\n"):
+        if not last or last.endswith(b"\n"):
+            return
+        try:
             self._file.truncate(whole)
-            if _row(last) is not None:
-                self._write(b"\n")
+        except OSError as error:
+            raise self._cannot("written", error) from error
+        if _row(last) is not None:
+            self._write(b"\n")
 
     def _cannot(self, what: str, error: OSError) -> ResultsInvalid:
         return ResultsInvalid(f"{self._path}: cannot be {what}: {error.strerror or error}")
 
     def _note(self, row: dict[str, Any], number: int) -> None:
-        if row["model"] != self._model:
-            raise ResultsInvalid(
-                f"{self._path}: line {number} is by another model, {_named(row['model'])}, and this is "
-                f"{_named(self._model)}; name another file, or that model"
-            )
+        reason = _difference(row["model"], self._model)
+        if reason:
+            raise ResultsInvalid(f"{self._path}: line {number} was scored with {reason}; name another file")
         if row["score"] is None or row["bytes"] is None:
             self._done.pop(row["path"], None)
         else:
             self._done[row["path"]] = (row["bytes"], row["modified_ns"])
+
+
+def _model_of(scorer: Scorer) -> dict[str, Any]:
+    """Returns all that a photo's score depends on, except the machine."""
+    info = scorer.contract.model
+    return {
+        "name": info.name,
+        "version": info.version,
+        "sha256": digest_of(scorer.path),
+        "decode": scorer.decode,
+        "setting": scorer.setting,
+        "runtime": scorer.runtime,
+        "threads": scorer.threads,
+    }
+
+
+def _difference(theirs: Any, ours: dict[str, Any]) -> str:
+    """Returns in which keys the model of a row is another; empty if it is the same.
+
+    Keys that older versions did not write are not compared.
+    """
+    if not isinstance(theirs, dict) or not theirs.keys() >= _MODEL_KEYS:
+        return f"an unknown model, {one_line(theirs, 100)}"
+    unknown = theirs.keys() - ours.keys()
+    if unknown:
+        return f"a newer version of mobileiqa-sdk, which notes {one_line(', '.join(sorted(unknown)), 100)}"
+    different = [key for key in ours if theirs.get(key, ours[key]) != ours[key]]
+    return ", ".join(f"{key} {_shown(theirs[key])} instead of {_shown(ours[key])}" for key in different)
+
+
+def _shown(value: Any) -> str:
+    return one_line(value)[:12]  # of a digest, its beginning
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
@@ -133,12 +191,12 @@ def _row(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    known = isinstance(row, dict) and isinstance(row.get("path"), str) and row.keys() >= _KEYS
-    return row if known else None
+    is_row = isinstance(row, dict) and isinstance(row.get("path"), str) and row.keys() >= _KEYS
+    return row if is_row else None
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether it is what a killed process leaves: the beginning of a row, and the end of the file."""
+    """Returns whether a killed process left this: the beginning of a row, and the end of the file."""
     return not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
 
 
@@ -148,9 +206,3 @@ def _stamp(photo: str) -> _Stamp | None:
     except (OSError, ValueError):
         return None
     return status.st_size, status.st_mtime_ns
-
-
-def _named(model: Any) -> str:
-    if not isinstance(model, dict):
-        return repr(model)
-    return f"{model.get('name')} {model.get('version')} ({str(model.get('sha256'))[:12]})"

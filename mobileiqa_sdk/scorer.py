@@ -118,9 +118,9 @@ class Scorer:
     ) -> None:
         self._threads = default_threads() if threads is None else check_count("threads", threads)
         self._path = library.find(model)
-        self._runtime_name = runtime
+        self._runtime_name = runtimes.default_for(self._path) if runtime is None else runtime
         self._exact_decode = exact_decode
-        self._runtime: Runtime | None = runtimes.load(self._path, runtime, self._threads)
+        self._runtime: Runtime | None = runtimes.load(self._path, self._runtime_name, self._threads)
         self._contract = self._runtime.contract
         self._setting = _setting_named(setting, self._contract)
         self._decode: Decode = "full" if exact_decode else self._contract.input.decode
@@ -163,6 +163,11 @@ class Scorer:
     def path(self) -> Path:
         """The model file, or the folder of a format whose models are folders."""
         return self._path
+
+    @property
+    def runtime(self) -> str:
+        """Name of the runtime in use, a key of ``mobileiqa_sdk.runtimes.available()``."""
+        return self._runtime_name
 
     @property
     def threads(self) -> int:

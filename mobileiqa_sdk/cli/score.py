@@ -74,11 +74,13 @@ def command(
     if resume is not None and output not in (None, "jsonl"):
         raise click.UsageError(f"--resume and --{output} exclude each other")
     photos = list(find_photos(paths, recursive=recursive))
+    if resume is not None:
+        photos = list(dict.fromkeys(photos))  # a photo is in the file once, however often it is named
     try:
         scorer = Scorer(
             model,
             runtime=runtime,
-            threads=threads or _threads(len(photos), workers),
+            threads=threads or _threads(workers, many=len(photos) > 1 or resume is not None),
             exact_decode=exact_decode,
             setting=setting,
         )
@@ -99,10 +101,10 @@ def command(
         sys.exit(1)
 
 
-def _threads(photos: int, workers: int | None) -> int | None:
+def _threads(workers: int | None, *, many: bool) -> int | None:
     """Returns the threads of one inference: photos side by side keep the CPUs busier than threads do."""
     if workers is None:
-        return 1 if photos > 1 else None
+        return 1 if many else None
     return max(1, default_threads() // workers)
 
 

@@ -144,6 +144,18 @@ def named(name: str) -> RuntimeEntry:
     return entry
 
 
+def default_for(path: Path) -> str:
+    """Returns the name of the runtime that opens such files if none is asked for.
+
+    Raises:
+        ArtifactInvalid: no runtime opens them.
+    """
+    for name in for_suffix(path.suffix):
+        return name
+    suffixes = ", ".join(dict.fromkeys(entry.suffix for entry in available().values()))
+    raise ArtifactInvalid(f"{path}: not a model artifact; its name should end in {suffixes}")
+
+
 def load(path: Path, runtime: str | None, threads: int) -> Runtime:
     """Opens an artifact file with the named runtime, or with the one for its suffix.
 
@@ -153,14 +165,7 @@ def load(path: Path, runtime: str | None, threads: int) -> Runtime:
         ContractUnsupported: see :mod:`mobileiqa_sdk.errors`.
         ContractMismatch: see :mod:`mobileiqa_sdk.errors`.
     """
-    if runtime is not None:
-        entry = named(runtime)
-    else:
-        entries = for_suffix(path.suffix)
-        if not entries:
-            suffixes = ", ".join(dict.fromkeys(entry.suffix for entry in available().values()))
-            raise ArtifactInvalid(f"{path}: not a model artifact; its name should end in {suffixes}")
-        entry = next(iter(entries.values()))
+    entry = named(default_for(path) if runtime is None else runtime)
     try:
         module = import_module(entry.module)
     except ImportError as error:

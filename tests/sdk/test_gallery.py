@@ -72,6 +72,20 @@ def test_a_loop_of_folders_ends(tmp_path: Path) -> None:
     assert listed(tmp_path, recursive=True) == ["a/x.jpg"]
 
 
+@pytest.mark.parametrize("recursive", [False, True])
+def test_links(tmp_path: Path, recursive: bool) -> None:
+    """Named links are followed; in a folder those to files are, and those to folders are not."""
+    touch(tmp_path, "real/a.jpg", "real/sub/b.jpg", "folder/c.jpg")
+    (tmp_path / "folder" / "d.jpg").symlink_to(tmp_path / "real" / "a.jpg")
+    (tmp_path / "folder" / "e").symlink_to(tmp_path / "real", target_is_directory=True)
+    (tmp_path / "folder" / "f.jpg").symlink_to(tmp_path / "real", target_is_directory=True)
+    assert listed(tmp_path / "folder", recursive=recursive) == ["c.jpg", "d.jpg"]
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real", target_is_directory=True)
+    assert listed(link, recursive=recursive) == (["a.jpg", "sub/b.jpg"] if recursive else ["a.jpg"])
+    assert list(find_photos([str(tmp_path / "folder" / "d.jpg")])) == [str(tmp_path / "folder" / "d.jpg")]
+
+
 def test_files_and_folders_keep_their_order(tmp_path: Path) -> None:
     touch(tmp_path, "2.jpg", "folder/b.jpg", "folder/a.jpg", "1.jpg")
     given = [str(tmp_path / name) for name in ("2.jpg", "folder", "1.jpg")]

@@ -66,7 +66,7 @@ def test_a_cached_model_does_not_hide_a_bundled_one(bundled: Path, cache: Path) 
 def test_a_folder_of_two_models(cached: Path) -> None:
     (cached.parent / "other.onnx").write_bytes(b"x")
     for name in ("mine", cached.parent):
-        with pytest.raises(ArtifactInvalid, match=r"found model\.onnx, other\.onnx; name the file"):
+        with pytest.raises(ArtifactInvalid, match=r"model\.onnx, other\.onnx"):
             find(name)
     assert find(cached) == cached
     assert "mine" not in [model.name for model in models()]
@@ -76,7 +76,7 @@ def test_a_folder_of_no_model(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "folder.onnx").mkdir()
     (tmp_path / "lost.onnx").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(ArtifactInvalid, match="found none"):
+    with pytest.raises(ArtifactInvalid, match="none"):
         find(tmp_path)
 
 
@@ -235,3 +235,39 @@ def test_the_digest_of_a_model(tmp_path: Path) -> None:
     (tmp_path / "sub").rename(tmp_path / "sup")
     seen.append(library.digest_of(tmp_path))
     assert len(set(seen)) == 4
+
+
+def test_links_in_a_model_that_is_a_folder(tmp_path: Path) -> None:
+    """As in a cache that links to one copy of each file; a link to a folder is not entered."""
+    model, blobs = tmp_path / "model.mlpackage", tmp_path / "blobs"
+    for folder in (model / "Data", blobs):
+        folder.mkdir(parents=True)
+    (blobs / "weights").write_bytes(b"12")
+    (model / "Data" / "weights.bin").symlink_to(blobs / "weights")
+    (model / "Manifest.json").write_bytes(b"{}")
+    (model / "loop").symlink_to(model, target_is_directory=True)
+    (model / "blobs").symlink_to(blobs, target_is_directory=True)
+    (model / "nowhere").symlink_to("gone")
+    assert library.files_of(model) == [model / "Data" / "weights.bin", model / "Manifest.json"]
+    assert library.size_of(model) == 4
+    before = library.digest_of(model)
+    (blobs / "weights").write_bytes(b"13")
+    assert library.digest_of(model) != before
+    (blobs / "weights").write_bytes(b"12")
+    linked = tmp_path / "link.mlpackage"
+    linked.symlink_to(model, target_is_directory=True)
+    assert library.digest_of(linked) == before
+    copy = tmp_path / "copy.mlpackage"
+    (copy / "Data").mkdir(parents=True)
+    (copy / "Data" / "weights.bin").write_bytes(b"12")
+    (copy / "Manifest.json").write_bytes(b"{}")
+    assert library.digest_of(copy) == before
+
+
+def test_a_linked_model_is_the_file_it_leads_to(cached: Path) -> None:
+    link = cached.parent.parent / "linked" / "model.onnx"
+    link.parent.mkdir()
+    link.symlink_to(cached)
+    assert find("linked") == link
+    assert library.digest_of(link) == library.sha256_of(link) == library.sha256_of(cached)
+    assert library.size_of(link) == cached.stat().st_size

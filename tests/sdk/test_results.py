@@ -7,6 +7,9 @@ import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mobileiqa_sdk import PhotoNotFound, ResultsInvalid, Scorer
+from mobileiqa_sdk._lock import lock
 from mobileiqa_sdk.gallery import score_rows
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.results import ResultsFile
@@ -70,7 +75,15 @@ def test_a_row(tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> 
     ]  # fmt: skip
     assert row["score"] == scorer.score(album[3])
     assert (row["bytes"], row["modified_ns"]) == (found.st_size, found.st_mtime_ns)
-    assert row["model"] == {"name": "tiny", "version": "0.3", "sha256": sha256_of(tiny), "decode": "full"}
+    assert row["model"] == {
+        "name": "tiny",
+        "version": "0.3",
+        "sha256": sha256_of(tiny),
+        "decode": "full",
+        "setting": None,
+        "runtime": "onnx",
+        "threads": 1,
+    }
 
 
 def test_a_changed_photo_is_scored_again(tmp_path: Path, scorer: Scorer, album: list[str]) -> None:
@@ -145,7 +158,7 @@ def test_a_file_of_something_else_is_not_touched(
         ResultsFile(path, scorer).close()
         assert path.read_bytes() == b""
     else:
-        with pytest.raises(ResultsInvalid, match=r": line \d+ is no row"):
+        with pytest.raises(ResultsInvalid, match=r": line \d+ is not a row"):
             ResultsFile(path, scorer)
         assert path.read_bytes() == data
 
@@ -166,7 +179,7 @@ def test_a_line_that_is_no_row(tmp_path: Path, scorer: Scorer, album: list[str],
     with path.open("a") as file:
         file.write(json.dumps(line) + "\n")
     before = path.read_bytes()
-    with pytest.raises(ResultsInvalid, match=r"line 2 is no row of `mobileiqa score --resume`; name another"):
+    with pytest.raises(ResultsInvalid, match="line 2 is not a row"):
         ResultsFile(path, scorer)
     assert path.read_bytes() == before
 
@@ -176,13 +189,155 @@ def test_another_model_is_refused(tmp_path: Path, scorer: Scorer, album: list[st
     take_up(path, scorer, album[:1])
     data = artifacts.model(artifacts.contract(model={"version": "0.4"}))
     other = Scorer(artifacts.save(tmp_path / "other", data), threads=1)
-    with pytest.raises(
-        ResultsInvalid, match=r"line 1 is by another model, tiny 0\.3 \(.{12}\), .* tiny 0\.4"
-    ):
+    with pytest.raises(ResultsInvalid, match=r"line 1 .*version 0\.3 instead of 0\.4, sha256 .{12} instead"):
         ResultsFile(path, other)
-    path.write_bytes(path.read_bytes().replace(b'"model": {', b'"model": "x", "was": {'))
-    with pytest.raises(ResultsInvalid, match="by another model, 'x'"):
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b'"model": {', b'"model": "x", "was": {'))
+    with pytest.raises(ResultsInvalid, match="unknown model, x"):
         ResultsFile(path, scorer)
+    path.write_bytes(before.replace(b'"model": {', b'"model": {"colour": "b\\u001b[1m", '))
+    with pytest.raises(ResultsInvalid, match=r"newer version .*colour"):
+        ResultsFile(path, scorer)
+
+
+def test_another_number_of_threads_is_refused(tmp_path: Path, tiny: Path, album: list[str]) -> None:
+    path = tmp_path / "results.jsonl"
+    take_up(path, Scorer(tiny, threads=1), album[:1])
+    before = path.read_bytes()
+    with pytest.raises(ResultsInvalid, match="threads 1 instead of 2"):
+        ResultsFile(path, Scorer(tiny, threads=2))
+    assert path.read_bytes() == before
+
+
+def test_another_runtime_is_refused(tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> None:
+    path = tmp_path / "results.jsonl"
+    take_up(path, scorer, album[:1])
+    path.write_bytes(path.read_bytes().replace(b'"runtime": "onnx"', b'"runtime": "coreml-reference"'))
+    with pytest.raises(ResultsInvalid, match=r"runtime .* instead of onnx"):
+        ResultsFile(path, scorer)
+
+
+def test_rows_of_version_0_1_are_continued(tmp_path: Path, scorer: Scorer, album: list[str]) -> None:
+    path = tmp_path / "results.jsonl"
+    take_up(path, scorer, album[:2])
+    old = rows_in(path)
+    for row in old:
+        for key in ("setting", "runtime", "threads"):
+            del row["model"][key]
+    path.write_text("".join(json.dumps(row) + "\n" for row in old))
+    assert take_up(path, scorer, album) == album[2:]
+    assert rows_in(path)[:2] == old
+    assert rows_in(path)[2]["model"]["threads"] == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "remaining"),
+    [
+        ([0, 0], []),
+        ([1, 1], [1]),
+        ([1, 0, 1, 2], [1, 2]),
+        ([0, 1, 0, 2, 0], [1, 2]),
+        ([2, 1, 2, 0, 1], [2, 1]),
+        ([0, 0, 1], [1]),
+    ],
+)
+def test_a_path_listed_twice(
+    tmp_path: Path, scorer: Scorer, album: list[str], order: list[int], remaining: list[int]
+) -> None:
+    """The first photo is done."""
+    path = tmp_path / "results.jsonl"
+    take_up(path, scorer, album[:1])
+    assert take_up(path, scorer, [album[number] for number in order]) == [album[n] for n in remaining]
+    assert [row["path"] for row in rows_in(path)] == [album[0], *(album[n] for n in remaining)]
+    assert take_up(path, scorer, [album[number] for number in order]) == []
+
+
+def test_one_writer_at_a_time(tmp_path: Path, scorer: Scorer, album: list[str]) -> None:
+    path, link = tmp_path / "results.jsonl", tmp_path / "link"
+    first = ResultsFile(path, scorer)
+    link.symlink_to(path)
+    first.write(score_rows(scorer, first.missing(album[:1])))
+    before = path.read_bytes()
+    for name in (path, link, os.path.relpath(path)):
+        with pytest.raises(ResultsInvalid, match="another process is writing"):
+            ResultsFile(name, scorer)
+    assert path.read_bytes() == before
+    first.write(score_rows(scorer, first.missing(album[1:2])))
+    first.close()
+    assert take_up(path, scorer, album[:3]) == album[2:3]
+    assert [row["path"] for row in rows_in(path)] == album[:3]
+
+
+def test_a_file_that_was_refused_is_not_locked(tmp_path: Path, scorer: Scorer) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text("no rows\n")
+    for _ in range(2):
+        with pytest.raises(ResultsInvalid, match="line 1 is not a row"):
+            ResultsFile(path, scorer)
+
+
+HOLD = """
+import sys
+from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.gallery import score_rows
+from mobileiqa_sdk.results import ResultsFile
+scorer = Scorer(sys.argv[1], threads=1)
+results = ResultsFile(sys.argv[2], scorer)
+results.write(score_rows(scorer, results.missing(sys.argv[3:])))
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_processes(run: Run, tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> None:
+    path = tmp_path / "results.jsonl"
+    command = [sys.executable, "-c", HOLD, str(tiny), str(path), *album[:2]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "written\n"
+        before = path.read_bytes()
+        second = run("score", "-m", tiny, "--resume", path, *album)
+        assert (second.code, second.out) == (2, "")
+        assert str(path) in second.err
+        assert path.read_bytes() == before
+        other.kill()
+    assert take_up(path, scorer, album) == album[2:]
+    assert [row["path"] for row in rows_in(path)] == album
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks(
+    tmp_path: Path, scorer: Scorer, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ResultsInvalid, match=r"results\.jsonl: .*no locks"):
+        ResultsFile(tmp_path / "results.jsonl", scorer)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_lock_on_windows(tmp_path: Path, held: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    class Msvcrt(types.ModuleType):
+        LK_NBLCK = 2
+
+        def locking(self, descriptor: int, mode: int, count: int) -> None:
+            calls.append((os.lseek(descriptor, 0, os.SEEK_CUR), mode, count))
+            if held:
+                raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt("msvcrt"))
+    monkeypatch.setattr(sys, "platform", "win32")
+    with open(tmp_path / "file", "a+b", buffering=0) as file:
+        file.write(b"row\n")
+        assert lock(file) is not held
+        assert file.tell() == 4
+    assert calls == [(2**31 - 2, 2, 1)]
 
 
 def test_a_place_that_is_no_file(tmp_path: Path, scorer: Scorer) -> None:
@@ -244,8 +399,41 @@ def test_on_the_command_line(run: Run, tiny: Path, tmp_path: Path, album: list[s
     assert second.err == f"mobileiqa: 2 of 6 photos are in {path} already\n"
     assert [row["path"] for row in rows_in(path)] == [*album, "missing.jpg"]
     assert rows_in(path)[-1]["error"] == "no such file"
-    third = run("score", "-m", tiny, "--resume", path, *album)
+    third = run("score", "-m", tiny, "--resume", path, *album, *album)
     assert (third.code, third.out, third.err) == (0, "", f"mobileiqa: 5 of 5 photos are in {path} already\n")
+
+
+def test_one_photo_first_and_more_later(
+    run: Run, tiny: Path, tmp_path: Path, album: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # which one photo would be scored with
+    path = tmp_path / "results.jsonl"
+    assert run("score", "-m", tiny, "--resume", path, album[0]).code == 0
+    assert run("score", "-m", tiny, "--resume", path, *album).code == 0
+    assert run("score", "-m", tiny, "--resume", path, "--threads", "2", *album).code == 2
+    assert [row["path"] for row in rows_in(path)] == album
+
+
+def test_a_photo_without_memory_is_tried_again(
+    tmp_path: Path, scorer: Scorer, album: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import PngImagePlugin
+
+    path = tmp_path / "results.jsonl"
+    load, scarce = PngImagePlugin.PngImageFile.load_prepare, [True]
+
+    def prepare(image: Any) -> None:
+        if scarce and image.size == (60, 60):
+            raise MemoryError
+        load(image)
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load_prepare", prepare)
+    Image.new("RGB", (60, 60)).save(album[1])
+    assert take_up(path, scorer, album) == album
+    assert [row["error"] is None for row in rows_in(path)] == [True, False, True, True, True]
+    assert "memory" in rows_in(path)[1]["error"]
+    scarce.clear()
+    assert take_up(path, scorer, album) == [album[1]]
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
@@ -261,7 +449,5 @@ def test_another_file_is_wrong_usage(run: Run, tiny: Path, tmp_path: Path, photo
     shutil.copy(photos[0], path)
     result = run("score", "-m", tiny, "--resume", path, *photos)
     assert (result.code, result.out) == (2, "")
-    assert result.err == (
-        f"mobileiqa: {path}: line 1 is no row of `mobileiqa score --resume`; name another file\n"
-    )
+    assert result.err.startswith(f"mobileiqa: {path}: line 1 is not a row")
     assert path.read_bytes() == Path(photos[0]).read_bytes()
