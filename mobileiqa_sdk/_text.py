@@ -7,19 +7,20 @@ LIMIT = 2000
 
 
 def printable(text: str) -> str:
-    r"""Replaces what a terminal would obey or not show by its escape, as in ``\x1b``; keeps everything else.
+    r"""Returns the text with escapes such as ``\x1b`` for what a terminal would obey or not show.
 
-    Surrogate escapes, which stand for the undecodable bytes of a file name, are kept: they print as
-    the bytes they stand for.
+    Controls of C0 and C1, marks of direction and other invisible characters are escaped. Surrogate escapes,
+    which stand for the bytes of a file name that are not text, print as those bytes. They are kept, except
+    0x80 to 0xbf: those are controls on some terminals, and the end of a character in UTF-8.
 
     >>> printable("name\x1b]0;title\x07")
     'name\\x1b]0;title\\x07'
     """
-    return "".join(c if c.isprintable() or _is_escaped_byte(c) else _escape(c) for c in text)
+    return "".join(c if c.isprintable() or _is_harmless_byte(c) else _escape(c) for c in text)
 
 
 def one_line(text: object, limit: int = LIMIT) -> str:
-    r"""Any object's text as one printable line of at most ``limit`` characters.
+    r"""Returns any object's text as one printable line of at most ``limit`` characters.
 
     Runs of white space become one space.
 
@@ -34,7 +35,7 @@ def one_line(text: object, limit: int = LIMIT) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    r"""The first non-empty line of an error's message, else its class name; printable.
+    r"""Returns the first non-empty line of an error's message, else its class name; printable.
 
     >>> first_line(ValueError("\n  what went wrong\n  and where"))
     'what went wrong'
@@ -45,9 +46,11 @@ def first_line(error: BaseException) -> str:
     return one_line(next(lines, type(error).__name__))
 
 
-def _is_escaped_byte(character: str) -> bool:
-    return "\udc80" <= character <= "\udcff"
+def _is_harmless_byte(character: str) -> bool:
+    return "\udcc0" <= character <= "\udcff"
 
 
 def _escape(character: str) -> str:
+    if "\udc80" <= character <= "\udcbf":
+        return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,109 @@
+"""The SDK gives the published vectors, and the files are what their generator writes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mobileiqa_sdk import errors
+from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.fit import Setting, fitted
+from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.reduction import reduction
+from mobileiqa_sdk.resample import resize
+
+FOLDER = Path(__file__).parents[1] / "vectors"
+NAMES = ("contracts", "fit", "golden", "reduction", "resample")
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text(encoding="ascii"))
+    return content
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_vectors", FOLDER / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_what_is_generated(make: ModuleType, name: str) -> None:
+    assert (FOLDER / f"{name}.json").read_text(encoding="ascii") == make.text_of(name)
+    assert tuple(make.VECTORS) == NAMES
+    assert f"`{name}.json`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_fit() -> None:
+    vectors = cases("fit")
+    assert len(vectors) >= 60
+    for case in vectors:
+        sizes = tuple(tuple(size) for size in case["sizes"])
+        setting = Setting("any", case["max_pixels"], sizes)  # type: ignore[arg-type]  # of two numbers each
+        size = fitted(case["height"], case["width"], setting, case["multiple"])
+        assert list(size) == case["expected"], case
+
+
+def test_reduction() -> None:
+    vectors = cases("reduction")
+    assert {case["expected"] for case in vectors} == {1, 2, 4, 8}
+    for case in vectors:
+        size, fit = (case["width"], case["height"]), (case["input_height"], case["input_width"])
+        assert reduction(size, fit) == case["expected"], case
+
+
+def test_resample() -> None:
+    for case in cases("resample"):
+        shape = case["height"], case["width"], 3
+        pixels = np.frombuffer(bytes.fromhex(case["pixels"]), np.uint8).reshape(shape)
+        result = resize(Image.fromarray(pixels), case["new_height"], case["new_width"])
+        assert result.tobytes().hex() == case["expected"], case
+
+
+def test_golden() -> None:
+    for case in cases("golden"):
+        pixels = golden_image(case["height"], case["width"])
+        assert hashlib.sha256(pixels.tobytes()).hexdigest() == case["sha256"], case
+
+
+def meaning(contract: ModelContract) -> dict[str, Any]:
+    faults = [output.labels for output in contract.outputs if output.meaning == "faults"]
+    return {
+        "license": contract.model.license,
+        "fit": contract.input.fit,
+        "height": contract.input.height,
+        "width": contract.input.width,
+        "decode": contract.input.decode,
+        "multiple": contract.input.multiple,
+        "settings": [setting.name for setting in contract.input.settings],
+        "outputs": {output.meaning: output.size for output in contract.outputs},
+        "labels": list(faults[0]) if faults else [],
+        "weights": contract.precision.weights,
+        "activations": contract.precision.activations,
+        "passed": contract.verification.passed,
+        "scores": [case.score for case in contract.golden.cases],
+        "tolerance": contract.golden.tolerance,
+    }
+
+
+@pytest.mark.parametrize("case", cases("contracts"), ids=lambda case: case["name"])
+def test_contracts(case: dict[str, Any]) -> None:
+    if "error" in case:
+        with pytest.raises(errors.MobileIQAError) as caught:
+            ModelContract.from_json(case["text"], "vector")
+        assert type(caught.value).__name__ == case["error"], caught.value
+    else:
+        values = meaning(ModelContract.from_json(case["text"], "vector"))
+        assert {key: values[key] for key in case["means"]} == case["means"]

@@ -1,0 +1,493 @@
+"""Writes the published vectors; ``python tests/vectors/make.py``.
+
+Expected values are computed here a second time, from the rules as they are documented and with slow, plain
+code: nothing of the SDK is imported. The tests hold the SDK, and ports can hold themselves, to the files.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import math
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+Pixels = list[list[list[int]]]
+
+
+# fit.json
+
+
+def largest(holds: Any) -> int:
+    """The largest whole number for which something holds that holds for all smaller ones."""
+    low, high = 0, 1
+    while holds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def fit(height: int, width: int, budget: int, multiple: int, sizes: list[list[int]]) -> list[int]:
+    if sizes:
+        inside = [size for size in sizes if size[0] <= height and size[1] <= width] or sizes
+        best = inside[0]
+        for size in inside[1:]:
+            if likeness(size, height, width) > likeness(best, height, width):
+                best = size
+        return best
+    h, w = height, width
+    if height * width > budget:
+        h = largest(lambda side: side * side * width <= budget * height)
+        w = largest(lambda side: side * side * height <= budget * width)
+    if h < multiple:
+        h, w = multiple, min(w, budget // multiple)
+    elif w < multiple:
+        h, w = min(h, budget // multiple), multiple
+    return [max(h - h % multiple, multiple), max(w - w % multiple, multiple)]
+
+
+def likeness(size: list[int], height: int, width: int) -> tuple[Fraction, int]:
+    ratio = Fraction(size[1] * height, size[0] * width)
+    return min(ratio, 1 / ratio), size[0] * size[1]
+
+
+LISTED = [[512, 512], [448, 576], [576, 448], [416, 608], [608, 416], [384, 672], [672, 384]]
+WIDE_FIRST = [[256, 1024], [512, 512], [1024, 256]]
+SAME = [[64, 128], [128, 256], [256, 512], [128, 256]]
+
+
+def fit_cases() -> list[dict[str, Any]]:
+    cases: list[tuple[int, int, int, int, list[list[int]]]] = []
+    for budget in (65_536, 262_144, 1_048_576):  # phones, cameras, screens; both ways round
+        for height, width in ((3000, 4000), (3024, 4032), (2160, 3840), (4000, 6000), (1080, 1920)):
+            cases += [(height, width, budget, 32, []), (width, height, budget, 32, [])]
+    for height, width in ((32, 32), (33, 40), (63, 64), (512, 512), (511, 513), (375, 500), (31, 31)):
+        cases += [(height, width, 262_144, multiple, []) for multiple in (1, 16, 32)]
+    # The budget exactly, one pixel more, and one less.
+    cases += [(512, 512 + more, 262_144, 1, []) for more in (-1, 0, 1)]
+    cases += [(1024, 256, 262_144, 32, []), (1024, 257, 262_144, 32, []), (181, 5, 1024, 1, [])]
+    # Extreme aspect ratios, to the longest photo that is read.
+    for height, width in ((32, 20_000), (32, 5_592_405), (40, 1_000_000), (33, 8192)):
+        for multiple in (1, 16, 32):
+            cases += [(height, width, 65_536, multiple, []), (width, height, 65_536, multiple, [])]
+    cases += [(32, 5_592_405, 2**27, 32, []), (5_592_405, 32, 1024, 32, []), (13_377, 13_377, 2**27, 32, [])]
+    cases += [(1, 2000, 1024, 1, []), (2000, 1, 1024, 1, []), (10, 3000, 1024, 32, [])]
+    # Listed sizes: each shape, too small for all, a tie, and the order of the list.
+    for height, width in ((3000, 4000), (2000, 3000), (1080, 1920), (700, 700), (512, 511), (448, 576)):
+        cases += [(height, width, 262_144, 32, LISTED), (width, height, 262_144, 32, LISTED)]
+    cases += [
+        (300, 400, 262_144, 32, LISTED),
+        (100, 100, 262_144, 32, LISTED),
+        (40, 2000, 262_144, 32, LISTED),
+    ]
+    cases += [(32, 5_592_405, 262_144, 32, LISTED), (5_592_405, 32, 262_144, 32, LISTED)]
+    cases += [(2000, 4000, 262_144, 32, WIDE_FIRST), (4000, 2000, 262_144, 32, WIDE_FIRST)]
+    cases += [(2000, 4000, 262_144, 32, WIDE_FIRST[::-1]), (4000, 2000, 262_144, 32, WIDE_FIRST[::-1])]
+    cases += [(1000, 2000, 131_072, 32, SAME), (200, 300, 131_072, 32, SAME), (10, 10, 131_072, 32, SAME)]
+    return [
+        {
+            "height": height,
+            "width": width,
+            "max_pixels": budget,
+            "multiple": multiple,
+            "sizes": sizes,
+            "expected": fit(height, width, budget, multiple, sizes),
+        }
+        for height, width, budget, multiple, sizes in cases
+    ]
+
+
+# reduction.json
+
+
+def reduction_cases() -> list[dict[str, Any]]:
+    cases = [((4000, 3000), (512, 512)), ((8000, 6000), (512, 512)), ((4000, 3000), (1231, 1907))]
+    for side in (5, 35, 224, 384, 500, 512, 513, 1000, 1907):
+        for factor in (8, 4, 2):
+            least = factor * math.ceil(Fraction(7, 5) * side)
+            cases += [((least, least), (side, side)), ((least - 1, least), (side, side))]
+            cases += [((least, least - 1), (side, side)), ((least, 3 * least), (side, 2 * side))]
+    cases += [((32, 32), (512, 512)), ((32, 5_592_405), (16, 16)), ((5_592_405, 32), (2, 8192))]
+    return [
+        {
+            "width": size[0],
+            "height": size[1],
+            "input_height": target[0],
+            "input_width": target[1],
+            "expected": next(
+                factor
+                for factor in (8, 4, 2, 1)
+                if factor == 1
+                or (
+                    Fraction(size[0] // factor, target[1]) >= Fraction(7, 5)
+                    and Fraction(size[1] // factor, target[0]) >= Fraction(7, 5)
+                )
+            ),
+        }
+        for size, target in cases
+    ]
+
+
+# resample.json
+
+
+def cubic(x: float) -> float:
+    x = abs(x)
+    if x < 1:
+        return ((1.5 * x - 2.5) * x) * x + 1
+    if x < 2:
+        return (((x - 5) * x + 8) * x - 4) * -0.5
+    return 0.0
+
+
+def filtered(line: list[list[int]], length: int) -> list[list[int]]:
+    """A row or column of pixels at another length, by the rule in mobileiqa_sdk/resample.py."""
+    n = len(line)
+    if n == length:
+        return line
+    scale = n / length
+    stretch = max(scale, 1.0)
+    support = 2.0 * stretch
+    inverse = 1.0 / stretch
+    result = []
+    for i in range(length):
+        center = (i + 0.5) * scale
+        first = max(math.trunc(center - support + 0.5), 0)
+        last = min(math.trunc(center + support + 0.5), n)
+        weights = [cubic((first + j - center + 0.5) * inverse) for j in range(last - first)]
+        total = 0.0
+        for weight in weights:
+            total += weight
+        whole = []
+        for weight in weights:
+            k = weight / total if total != 0 else weight
+            whole.append(math.trunc(k * 2**22 + (0.5 if k >= 0 else -0.5)))
+        result.append(
+            [
+                min(max((2**21 + sum(k * line[first + j][c] for j, k in enumerate(whole))) >> 22, 0), 255)
+                for c in range(3)
+            ]
+        )
+    return result
+
+
+def resampled(pixels: Pixels, height: int, width: int) -> Pixels:
+    rows = [filtered(row, width) for row in pixels]
+    columns = [filtered([row[x] for row in rows], height) for x in range(width)]
+    return [[column[y] for column in columns] for y in range(height)]
+
+
+def resample_cases() -> list[dict[str, Any]]:
+    sizes = [(1, 1, 3, 2), (4, 4, 4, 4), (4, 6, 4, 9), (4, 6, 7, 6), (5, 7, 3, 2), (8, 3, 5, 11)]
+    sizes += [(12, 12, 5, 5), (16, 2, 3, 3), (2, 16, 3, 3), (9, 16, 16, 9), (1, 24, 5, 7), (24, 1, 7, 5)]
+    cases = []
+    for number, (height, width, new_height, new_width) in enumerate(sizes):
+        for kind in ("noise", "edges"):
+            noise = random.Random(f"{number} {kind}")
+            pixels = [
+                [[noise.choice((0, 255)) if kind == "edges" else noise.randrange(256) for _ in range(3)]
+                 for _ in range(width)]
+                for _ in range(height)
+            ]  # fmt: skip
+            cases.append(
+                {
+                    "height": height,
+                    "width": width,
+                    "pixels": hexadecimal(pixels),
+                    "new_height": new_height,
+                    "new_width": new_width,
+                    "expected": hexadecimal(resampled(pixels, new_height, new_width)),
+                }
+            )
+    return cases
+
+
+def hexadecimal(pixels: Pixels) -> str:
+    return bytes(value for row in pixels for pixel in row for value in pixel).hex()
+
+
+# golden.json
+
+
+def golden(height: int, width: int) -> bytes:
+    def triangle(n: int) -> int:
+        return abs(n % 510 - 255)
+
+    return bytes(
+        (
+            4 * triangle((c + 1) * x + 100 * c)
+            + 3 * triangle(2 * (c + 1) * y + x)
+            + triangle(37 * x + 61 * (c + 1) * y)
+        )
+        // 8
+        for y in range(height)
+        for x in range(width)
+        for c in range(3)
+    )
+
+
+def golden_cases() -> list[dict[str, Any]]:
+    sizes = ((32, 32), (60, 80), (600, 800), (33, 700))
+    return [
+        {"height": height, "width": width, "sha256": hashlib.sha256(golden(height, width)).hexdigest()}
+        for height, width in sizes
+    ]
+
+
+# contracts.json
+
+MODEL = {"name": "tiny", "version": "1.0", "family": "for tests", "checkpoint_sha256": "0" * 64}
+STRETCH: dict[str, Any] = {
+    "schema": 3,
+    "model": {**MODEL, "license": "Apache-2.0"},
+    "input": {
+        "height": 48,
+        "width": 64,
+        "layout": "NHWC",
+        "channels": "RGB",
+        "dtype": "uint8",
+        "resample": "pillow-bicubic",
+        "decode": "jpeg-reduced",
+        "fit": "stretch",
+        "multiple": 1,
+        "settings": [],
+        "detail": None,
+    },
+    "outputs": [
+        {
+            "name": "score",
+            "meaning": "opinions",
+            "size": 1,
+            "minimum": 0.0,
+            "maximum": 1.0,
+            "higher_is_better": True,
+            "labels": [],
+        }
+    ],
+    "precision": {"weights": "int8", "activations": "static-int8", "note": "calibrated"},
+    "golden": {
+        "formula": "triangles-1",
+        "height": 60,
+        "width": 80,
+        "tolerance": 0.02,
+        "cases": [{"input_sha256": "a" * 64, "score": 0.25, "faults": [], "photo": None, "setting": ""}],
+    },
+    "verification": {"passed": True, "failures": []},
+}
+KEPT = copy.deepcopy(STRETCH)
+KEPT["input"] |= {"height": None, "width": None, "fit": "keep-aspect", "multiple": 32, "decode": "full"}
+KEPT["input"]["settings"] = [
+    {"name": "fast", "max_pixels": 65_536, "sizes": []},
+    {"name": "high", "max_pixels": 262_144, "sizes": [[512, 512], [448, 576]]},
+]
+KEPT["outputs"] = [
+    {**STRETCH["outputs"][0], "name": "opinions", "size": 4},
+    {
+        **STRETCH["outputs"][0],
+        "name": "faults",
+        "meaning": "faults",
+        "size": 2,
+        "higher_is_better": False,
+        "labels": ["blur", "noise"],
+    },
+    {**STRETCH["outputs"][0], "name": "photo", "meaning": "photo"},
+]
+KEPT["golden"]["cases"] = [
+    {"input_sha256": letter * 64, "score": 0.5, "faults": [0.1, 0.2], "photo": 0.9, "setting": name}
+    for letter, name in (("b", "fast"), ("c", "high"))
+]
+KEPT["verification"] = {"passed": False, "failures": ["a score is 0.2 away"]}
+OLD: dict[str, Any] = {
+    "schema": 2,
+    "model": {**MODEL, "licence": "unknown"},
+    "input": {key: STRETCH["input"][key] for key in (
+        "height", "width", "layout", "channels", "dtype", "resample", "decode"
+    )},
+    "output": {"minimum": 0.0, "maximum": 1.0, "higher_is_better": True, "opinions": 20},
+    "precision": {"weights": "int8", "compute": "int8, ranges at run time; drift allowed"},
+    "golden": {
+        "formula": "triangles-1",
+        "height": 60,
+        "width": 80,
+        "input_sha256": "d" * 64,
+        "score": 0.75,
+        "tolerance": 0.05,
+    },
+}  # fmt: skip
+
+Change = tuple[str, Any]
+DELETED = object()
+
+VALID: list[tuple[str, dict[str, Any], list[Change], dict[str, Any]]] = [
+    ("stretch", STRETCH, [], {
+        "license": "Apache-2.0", "fit": "stretch", "height": 48, "width": 64, "decode": "jpeg-reduced",
+        "multiple": 1, "settings": [], "outputs": {"opinions": 1}, "labels": [], "weights": "int8",
+        "activations": "static-int8", "passed": True, "scores": [0.25], "tolerance": 0.02,
+    }),
+    ("keep-aspect", KEPT, [], {
+        "license": "Apache-2.0", "fit": "keep-aspect", "height": None, "width": None, "decode": "full",
+        "multiple": 32, "settings": ["fast", "high"], "outputs": {"opinions": 4, "faults": 2, "photo": 1},
+        "labels": ["blur", "noise"], "weights": "int8", "activations": "static-int8", "passed": False,
+        "scores": [0.5, 0.5], "tolerance": 0.02,
+    }),
+    ("schema 2", OLD, [], {
+        "license": "unknown", "fit": "stretch", "height": 48, "width": 64, "decode": "jpeg-reduced",
+        "multiple": 1, "settings": [], "outputs": {"opinions": 20}, "labels": [], "weights": "int8",
+        "activations": "dynamic-int8", "passed": False, "scores": [0.75], "tolerance": 0.05,
+    }),
+    ("schema 2, static", OLD, [("precision.compute", "int8, calibrated ranges")], {
+        "activations": "static-int8", "passed": True,
+    }),
+    ("schema 2, float", OLD, [("precision.weights", "fp16"), ("precision.compute", "fp32")], {
+        "weights": "fp16", "activations": "float", "passed": True,
+    }),
+    ("a whole number for a real one", STRETCH, [("golden.cases.0.score", 1)], {"scores": [1.0]}),
+    ("other letters", STRETCH, [("model.name", "Größe 猫")], {"height": 48}),
+]  # fmt: skip
+
+INVALID: list[tuple[str, dict[str, Any], str, list[Change]]] = [
+    *(
+        (f"{schema['schema']}: {path} is missing", schema, "ArtifactInvalid", [(path, DELETED)])
+        for schema, paths in (
+            (STRETCH, ("model", "model.license", "input.fit", "outputs", "outputs.0.labels", "verification")),
+            (STRETCH, ("golden.cases.0.photo", "precision.note", "input.detail", "golden.tolerance")),
+            (OLD, ("model.licence", "output", "golden.score", "precision.compute")),
+        )
+        for path in paths
+    ),
+    *(
+        (f"{path} is {value!r}", STRETCH, "ArtifactInvalid", [(path, value)])
+        for path, value in (
+            ("input.height", 0),
+            ("input.height", 8193),
+            ("input.height", "48"),
+            ("input.height", 48.0),
+            ("input.height", True),
+            ("input.height", None),
+            ("input.multiple", 0),
+            ("input.multiple", 2),
+            ("input.more", 1),
+            ("model.name", 3),
+            ("model.name", "a\x1b[31mred"),
+            ("model.name", "txt.\u202egpj"),
+            ("model.license", None),
+            ("outputs", []),
+            ("outputs.0.meaning", "photo"),
+            ("outputs.0.size", 0),
+            ("outputs.0.size", 1025),
+            ("outputs.0.labels", ["blur"]),
+            ("golden.height", 31),
+            ("golden.tolerance", 0),
+            ("golden.tolerance", 1),
+            ("golden.cases", []),
+            ("golden.cases.0.score", 1.5),
+            ("golden.cases.0.photo", 0.5),
+            ("golden.cases.0.setting", "fast"),
+            ("golden.cases.0.input_sha256", "a" * 63),
+            ("verification.passed", False),
+            ("verification.passed", 1),
+            ("verification.failures", ["late"]),
+        )
+    ),
+    *(
+        (f"{path} is {value!r}", KEPT, "ArtifactInvalid", [(path, value)])
+        for path, value in (
+            ("input.height", 48),
+            ("input.settings", []),
+            ("input.settings.0.name", ""),
+            ("input.settings.0.name", "high"),
+            ("input.settings.0.max_pixels", 1023),
+            ("input.settings.1.sizes", [[512, 544]]),
+            ("input.settings.1.sizes", [[500, 500]]),
+            ("input.settings.1.sizes", [[512]]),
+            ("outputs.1.name", "opinions"),
+            ("outputs.1.labels", ["blur", "blur"]),
+            ("outputs.2.size", 2),
+            ("golden.cases.1.setting", "fast"),
+            ("golden.cases.0.faults", [0.1]),
+            ("golden.cases.0.photo", None),
+        )
+    ),
+    *(
+        (f"{path} is {value!r}", STRETCH, "ContractUnsupported", [(path, value)])
+        for path, value in (
+            ("schema", 1),
+            ("schema", 4),
+            ("schema", "3"),
+            ("schema", None),
+            ("schema", True),
+            ("input.layout", "NCHW"),
+            ("input.resample", "lanczos"),
+            ("input.decode", "half"),
+            ("input.fit", "crop"),
+            ("input.detail", {"rule": "sharpest", "windows": 4, "size": 224}),
+            ("outputs.0.maximum", 5.0),
+            ("outputs.0.meaning", "beauty"),
+            ("outputs.0.higher_is_better", False),
+            ("precision.weights", "int2"),
+            ("golden.formula", "triangles-2"),
+        )
+    ),
+]
+
+BROKEN = {
+    "empty": "",
+    "a list": "[]",
+    "cut off": '{"schema": 3',
+    "not a number": json.dumps(STRETCH).replace("0.25", "NaN"),
+    "nested": "[" * 10_000,
+    "a key twice": json.dumps(STRETCH).replace('"decode":', '"fit": "stretch", "decode":'),
+}
+
+
+def changed(values: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
+    values = copy.deepcopy(values)
+    for path, value in changes:
+        place: Any = values
+        *keys, last = path.split(".")
+        for key in keys:
+            place = place[int(key) if isinstance(place, list) else key]
+        if value is DELETED:
+            del place[last]
+        else:
+            place[int(last) if isinstance(place, list) else last] = value
+    return values
+
+
+def contract_cases() -> list[dict[str, Any]]:
+    valid = [
+        {"name": name, "text": json.dumps(changed(values, changes)), "means": means}
+        for name, values, changes, means in VALID
+    ]
+    invalid = [
+        {"name": name, "text": json.dumps(changed(values, changes)), "error": error}
+        for name, values, error, changes in INVALID
+    ]
+    broken = [{"name": name, "text": text, "error": "ArtifactInvalid"} for name, text in BROKEN.items()]
+    return valid + invalid + broken
+
+
+VECTORS = {
+    "contracts": contract_cases,
+    "fit": fit_cases,
+    "golden": golden_cases,
+    "reduction": reduction_cases,
+    "resample": resample_cases,
+}
+
+
+def text_of(name: str) -> str:
+    """The content of a file: a JSON list with a line for each case."""
+    lines = ",\n".join(json.dumps(case) for case in VECTORS[name]())
+    return f"[\n{lines}\n]\n"
+
+
+if __name__ == "__main__":
+    for vectors in VECTORS:
+        (FOLDER / f"{vectors}.json").write_text(text_of(vectors), encoding="ascii")
