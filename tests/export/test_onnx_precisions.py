@@ -24,7 +24,7 @@ from torch import nn
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
-from mobileiqa_export.formats.onnx_calibration import same_maps
+from mobileiqa_export.formats.onnx_calibration import ranges, same_maps
 from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
 from mobileiqa_export.formats.onnx_int8_weights import quantize
 from mobileiqa_export.precisions import INT8_STATIC, PRECISIONS
@@ -313,3 +313,24 @@ def test_bands_of_a_map_are_one_map() -> None:
     ]
     maps = same_maps(_graph(nodes, tensors))
     assert maps == {"a": "a", "b": "a", "aw": "aw", "bw": "aw", "bv": "bv", "y": "y"}
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, (100, 150)), (480, (0, 255))],
+    ids=["one value is left to saturate", "a thousandth is not"],
+)
+def test_ranges_leave_one_value_in_a_hundred_thousand_out(count: int, expected: tuple[int, int]) -> None:
+    """Of 480,000 values, this many at either end."""
+    photo = np.linspace(100, 150, 480_000).round().astype(np.uint8)
+    photo[:count], photo[-count:] = 0, 255
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, 400, 400, 3])
+    values = helper.make_tensor_value_info("values", TensorProto.FLOAT, [1, 400, 400, 3])
+    cast = helper.make_node("Cast", ["pixels"], ["values"], to=TensorProto.FLOAT)
+    model = helper.make_model(
+        helper.make_graph([cast], "graph", [pixels], [values]),
+        opset_imports=[helper.make_opsetid("", 20)],
+        ir_version=10,
+    )
+    measured = ranges(model, ["values"], [photo.reshape(400, 400, 3)])
+    assert measured["values"].range_value == pytest.approx(expected, abs=1)
