@@ -1,13 +1,20 @@
 """Converts pixels of any Pillow mode to opaque 8-bit sRGB.
 
-An embedded ICC profile is honoured, as phones and browsers do: iPhones save Display P3, and a P3 photo taken
-for sRGB looks duller than it is. The transform is relative colorimetric (colours inside sRGB stay what they
-are, the rest clips to the nearest edge) with black-point compensation: without it the black of a printing
-profile arrives as grey, and a score would take that for a faded photo. A profile that is damaged, of another
-colour space or longer than `MAX_PROFILE` is ignored: it never costs the photo.
+The colours of a picture are described by the first of these that is there and usable:
 
-PNG's gAMA and cHRM chunks, and the colour description that AVIF and HEIF can carry in place of a profile, are
-not applied: Pillow does not offer them. CMYK without a profile is converted naively, as Pillow does.
+1. the code points of PNG's cICP chunk, which replace a profile (PNG, third edition, 4.3);
+2. an embedded ICC profile;
+3. the code points of HEIC and AVIF (nclx), PNG's sRGB chunk, PNG's gAMA and cHRM; see
+   `mobileiqa_sdk.code_points`.
+
+A picture without a description is sRGB. iPhones save Display P3, and a P3 photo taken for sRGB looks duller
+than it is. The transform of a profile is relative colorimetric (colours inside sRGB stay what they are, the
+rest clips to the nearest edge) with black-point compensation: without it the black of a printing profile
+arrives as grey, and a score would take that for a faded photo. A profile that is damaged, of another colour
+space or longer than `MAX_PROFILE` is not usable: it never costs the photo.
+
+Pictures of 10 to 16 bits are converted with all their bits, and rounded to 8 once, at the end. CMYK without a
+profile is converted naively, as Pillow does.
 """
 
 from __future__ import annotations
@@ -16,15 +23,17 @@ import io
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from . import code_points
 from ._refusal import Refusal
 from .errors import PhotoUnsupported
+from .samples import Samples, by_rows, grey_samples, to_bytes
 
 if TYPE_CHECKING:
     from PIL import ImageCms
@@ -49,40 +58,65 @@ The many sRGB profiles in the wild differ from each other by their rounding: one
 moves colours by tens. Not applying them keeps the decoder's pixels, which are what a phone shows.
 """
 
+ROUNDING = 1e-6
+"""By how much floats may lie outside [0, 1], as sums and products of numbers in it do."""
+
 _ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 _KEYED = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
 _OPAQUE = {"1": "L", "L": "L", "CMYK": "CMYK"} | dict.fromkeys(
     ("P", "RGB", "RGBX", "YCbCr", "HSV", "LAB"), "RGB"
 )
-_DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+_DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "CMYK"}
 # cmsFLAGS_BLACKPOINTCOMPENSATION; Pillow's enum for it is younger than 10.1.
 _BLACK_POINT_COMPENSATION = 0x2000
-
-_STRIP = 1 << 20  # values
-
-# The mode to hand over and the transform to sRGB; None for sRGB itself and for profiles that cannot be used.
-_Conversion: TypeAlias = "tuple[str, ImageCms.ImageCmsTransform] | None"
 
 _log = logging.getLogger("mobileiqa_sdk")
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
+class _Profile(NamedTuple):
+    """A usable profile.
+
+    Attributes:
+        mode: of the images that its transform takes.
+        transform: None for sRGB itself.
+    """
+
+    mode: str
+    transform: ImageCms.ImageCmsTransform | None
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        """Returns an image of mode L, RGB or CMYK in sRGB; the image itself if it is sRGB."""
+        if self.transform is None:
+            return image
+        return self.transform.apply(image if image.mode == self.mode else image.convert(self.mode))
+
+
+def to_srgb(image: Image.Image, samples: Samples | None = None) -> Image.Image:
     """Converts a loaded image of any mode to sRGB, mode "RGB", composited over `BACKGROUND`.
 
     Returns the image itself when there is nothing to do; it is never modified. Orientation is ignored.
 
+    Args:
+        image: loaded, unless there are ``samples``.
+        samples: the pixels, if the image's mode does not hold all their bits.
+
     Raises:
         Refusal: a mode that photos do not have, or numbers outside the mode's agreed range.
     """
-    profile = image.info.get("icc_profile")
-    if image.mode in _DEEP:
-        colour, alpha = _eight_bits(image)
+    if image.mode == "I":
+        image = _without_wide_integers(image)
+    if samples is None and image.mode in _DEEP_GREY:
+        samples = grey_samples(image)
+    if samples is not None:
+        colour = _manage_samples(samples.colour, image.info)
+        alpha = None if samples.alpha is None else Image.fromarray(samples.alpha)
     else:
         colour, alpha = _split(image)
-    # LAB is absolute: its conversion above already is the colour management.
-    if isinstance(profile, bytes) and profile and image.mode != "LAB":
-        colour = _manage(colour, profile)
+        # LAB is absolute: its conversion to RGB already is the colour management.
+        if image.mode != "LAB":
+            colour = _manage(colour, image.info)
     if colour.mode != "RGB":
         colour = colour.convert("RGB")
     return colour if alpha is None else _over_background(colour, alpha)
@@ -90,6 +124,8 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Returns the colours as mode L, RGB or CMYK, which profiles are made for, and any alpha channel."""
+    if image.mode == "F":
+        return Image.fromarray(unit_to_bytes(np.asarray(image))), None
     mode = _ALPHA.get(image.mode)
     if mode is None and image.has_transparency_data and not _deep_colour_key(image):
         mode = _KEYED.get(image.mode)
@@ -103,60 +139,61 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _deep_colour_key(image: Image.Image) -> bool:
-    # Pillow reduces 16-bit colour to 8 but leaves tRNS at 16, and would then compare it modulo 256.
+    # A PIL image of a 16-bit PNG: Pillow reduced the colours to 8 bits and left tRNS at 16.
     key = image.info.get("transparency")
     return isinstance(key, tuple) and any(level > 255 for level in key)
 
 
-def _eight_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Returns 16-bit grey, or floats in [0, 1], as mode L, and the alpha that a transparent grey implies."""
-    values: NDArray[Any] = np.asarray(image)
-    if image.mode == "F":
-        return Image.fromarray(unit_to_bytes(values)), None
-    if image.mode == "I":  # how some versions of Pillow open 16-bit PNGs
-        low, high = int(values.min()), int(values.max())
-        if low < 0 or high > 65535:
-            raise Refusal(
-                PhotoUnsupported,
-                f"has 32-bit values from {low} to {high}; bring them to 0..65535, or convert it to RGB",
-            )
-    # (v + 128) // 257 is v / 257 rounded: 257 * 255 = 65535, and 257 is odd, so no value lies half-way.
-    grey = _by_rows(values, lambda rows: (rows.astype(np.uint32) + 128) // 257)
-    key = image.info.get("transparency")
-    if not isinstance(key, int):
-        return Image.fromarray(grey), None
-    alpha = _by_rows(values, lambda rows: np.where(rows == key, 0, 255))
-    return Image.fromarray(grey), Image.fromarray(alpha)
+def _without_wide_integers(image: Image.Image) -> Image.Image:
+    """Returns an image of mode I as it is if its values are of 16 bits, or as mode L if they are of 8."""
+    values = np.asarray(image)
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 65535:
+        raise Refusal(
+            PhotoUnsupported,
+            f"has 32-bit values from {low} to {high}; bring them to 0..65535, or convert it to RGB",
+        )
+    # Pillow's convert("I") keeps 0..255. In 16 bits that would be a picture without any light. Some versions
+    # of Pillow open 16-bit PNGs as mode I.
+    if high > 255 or image.format == "PNG":
+        return image
+    grey = Image.fromarray(values.astype(np.uint8))
+    grey.info = image.info
+    return grey
 
 
 def unit_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Returns floats in [0, 1] as rint(255 * x), of any shape but empty.
+    """Returns floats in [0, 1] as rint(255 * x), of any shape but empty. Rounding errors outside are clipped.
 
     Raises:
-        Refusal: NaN, an infinity, or a value outside [0, 1].
+        Refusal: NaN, an infinity, or a value outside [0, 1] by more than `ROUNDING`.
     """
     with np.errstate(invalid="ignore"):
         low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):  # NaN wins both min and max
         raise Refusal(PhotoUnsupported, "has NaN or infinite values; replace them by numbers in [0, 1]")
-    if low < 0 or high > 1:
-        hint = "divide it by 255" if low >= 0 and high <= 255 else "scale or clip it"
+    # float16 has too few digits to multiply by 255 in, and its steps are wider than ROUNDING.
+    is_half = values.dtype.itemsize < 4
+    tolerance = float(np.finfo(np.float16).eps) if is_half else ROUNDING
+    if low < -tolerance or high > 1 + tolerance:
         raise Refusal(
             PhotoUnsupported,
-            f"has values from {low:g} to {high:g}; floats must lie in [0, 1]: {hint}, or pass uint8",
+            f"has values from {low:.9g} to {high:.9g}; floats must lie in [0, 1]: "
+            f"{_remedy(low, high)}, or pass uint8",
         )
-    # float16 has too few digits to multiply by 255 in.
-    exact = np.float32 if values.dtype.itemsize < 4 else values.dtype
-    return _by_rows(values, lambda rows: np.rint(rows.astype(exact, copy=False) * 255))
+    exact = np.float32 if is_half else values.dtype
+    return by_rows(values, lambda rows: np.rint(np.clip(rows.astype(exact, copy=False), 0, 1) * 255))
 
 
-def _by_rows(values: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.uint8]:
-    """Converts a few rows at a time, so that wide intermediate numbers are never held for all pixels."""
-    result = np.empty(values.shape, np.uint8)
-    step = max(1, _STRIP * len(values) // values.size)
-    for start in range(0, len(values), step):
-        result[start : start + step] = convert(values[start : start + step])
-    return result
+def _remedy(low: float, high: float) -> str:
+    """Returns what brings values of a range to [0, 1]."""
+    if low >= -0.5 and high <= 2:  # resizing and denoising overshoot
+        return "clip it: numpy.clip(x, 0, 1)"
+    if low < 0:
+        return "scale or clip it"
+    if high <= 255:
+        return "divide it by 255"
+    return "divide it by 65535" if high <= 65535 else "scale or clip it"
 
 
 def _over_background(colour: Image.Image, alpha: Image.Image) -> Image.Image:
@@ -167,18 +204,75 @@ def _over_background(colour: Image.Image, alpha: Image.Image) -> Image.Image:
     return canvas
 
 
-def _manage(colour: Image.Image, profile: bytes) -> Image.Image:
-    if len(profile) > MAX_PROFILE:
-        _log.debug("ignored an ICC profile of %d bytes", len(profile))
+def _manage(colour: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+    """Converts an image of mode L, RGB or CMYK by the description in ``info``; to L or RGB."""
+    profile = _profile_of(info, colour.mode)
+    if profile is not None:
+        return profile.apply(colour)
+    description = code_points.described(info)
+    if description is None or description.is_srgb or colour.mode == "CMYK":
         return colour
+    values = np.asarray(colour)
+    return Image.fromarray(_by_code_points(values if values.ndim == 3 else values[:, :, None], description))
+
+
+def _manage_samples(values: NDArray[np.uint16], info: Mapping[Any, Any]) -> Image.Image:
+    """Converts 16-bit grey, RGB or CMYK by the description in ``info``; to mode L, RGB or CMYK."""
+    mode = _MODE_OF_CHANNELS[values.shape[2]]
+    profile = _profile_of(info, mode)
+    if profile is not None and profile.transform:
+        return Image.fromarray(by_rows(values, lambda rows: _interpolated(rows, mode, profile), (3,)))
+    description = None if profile else code_points.described(info)
+    if description is None or description.is_srgb or mode == "CMYK":
+        return _as_image(to_bytes(values), mode)
+    return Image.fromarray(_by_code_points(values, description))
+
+
+def _by_code_points(values: NDArray[Any], description: code_points.Description) -> NDArray[np.uint8]:
+    result = by_rows(values, lambda rows: code_points.to_srgb(rows, description))
+    return result if result.shape[2] == 3 else result[:, :, 0]
+
+
+def _interpolated(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[Any]:
+    """Applies a profile's transform, which takes 8 bits, to values of 16.
+
+    A value lies between two of 8 bits, and so a colour of n channels in a cube of 2^n colours. The result is
+    interpolated between n + 1 of them, the corners of the simplex that the colour lies in.
+    """
+    corner, rest = np.divmod(values, np.uint16(257))
+    order = np.argsort(rest, axis=2)[:, :, ::-1]
+    rest = np.take_along_axis(rest, order, axis=2).astype(np.int32)
+    shares = -np.diff(rest, axis=2, prepend=257, append=0)
+    total = shares[:, :, :1] * _moved(corner, mode, profile)
+    for step in range(values.shape[2]):
+        channel = order[:, :, step, None]
+        # 255 overflows, but never has a share: its rest is 0.
+        np.put_along_axis(corner, channel, np.take_along_axis(corner, channel, axis=2) + 1, axis=2)
+        total += shares[:, :, step + 1, None] * _moved(corner, mode, profile)
+    return np.asarray((total + 128) // 257)
+
+
+def _moved(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[np.uint8]:
+    return np.asarray(profile.apply(_as_image(values.astype(np.uint8), mode)))
+
+
+def _as_image(values: NDArray[np.uint8], mode: str) -> Image.Image:
+    height, width = values.shape[:2]
+    return Image.frombytes(mode, (width, height), np.ascontiguousarray(values))
+
+
+def _profile_of(info: Mapping[Any, Any], mode: str) -> _Profile | None:
+    """Returns the profile in ``info`` if it is usable for images of a mode."""
+    data = info.get("icc_profile")
+    if not isinstance(data, bytes) or not data:
+        return None
+    if len(data) > MAX_PROFILE:
+        _log.debug("ignored an ICC profile of %d bytes", len(data))
+        return None
     if not features.check("littlecms2"):
         _warn_unmanaged()
-        return colour
-    conversion = _conversions.get(profile, colour.mode)
-    if conversion is None:
-        return colour
-    mode, transform = conversion
-    return transform.apply(colour if colour.mode == mode else colour.convert(mode))
+        return None
+    return _conversions.get(data, mode)
 
 
 def _warn_unmanaged() -> None:
@@ -191,7 +285,7 @@ def _warn_unmanaged() -> None:
 _has_warned = False
 
 
-def _conversion(profile: bytes, mode: str) -> _Conversion:
+def _conversion(profile: bytes, mode: str) -> _Profile | None:
     """Builds the transform of a profile for images of a mode."""
     from PIL import ImageCms
 
@@ -216,17 +310,17 @@ def _conversion(profile: bytes, mode: str) -> _Conversion:
     except Exception as error:  # littlecms refuses damaged profiles in many ways
         _log.debug("ignored a broken ICC profile: %s", error)
         return None
-    return None if _is_identity(transform, accepts) else (accepts, transform)
+    return _Profile(accepts, None if _is_identity(transform, accepts) else transform)
 
 
 class _Conversions:
     """The conversions used last, bounded in number and in bytes of profiles; for any number of threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, str], _Conversion] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, str], _Profile | None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, profile: bytes, mode: str) -> _Conversion:
+    def get(self, profile: bytes, mode: str) -> _Profile | None:
         """Returns the conversion, built anew if it is not among those kept."""
         key = profile, mode
         with self._lock:

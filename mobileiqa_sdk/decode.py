@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import io
 import struct
-import zlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any, BinaryIO, cast
@@ -18,8 +17,8 @@ from typing import Any, BinaryIO, cast
 from PIL import Image, ImageFile
 
 from ._refusal import Refusal
-from .colour import MAX_PROFILE
 from .errors import PhotoUnreadable
+from .png import open_png
 
 SUPPORTED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF")
 """Formats, recognised by content. AVIF needs Pillow 11.3, HEIC the extra [heic]."""
@@ -73,7 +72,7 @@ def open_image(data: bytes) -> Image.Image:
     if name == "TIFF":
         _check_tiff(data)
     if name == "PNG":
-        return _open_png(data, decoder)
+        return open_png(data, decoder)
     return decoder(io.BytesIO(data))
 
 
@@ -131,52 +130,6 @@ def _without_resolution(jpeg: type[ImageFile.ImageFile]) -> type[ImageFile.Image
             return self.copy().__reduce_ex__(protocol)  # pickle looks classes up by name
 
     return Jpeg
-
-
-def _open_png(data: bytes, decoder: _Decoder) -> Image.Image:
-    # After a PNG's pixels there may be an orientation (eXIf), which would be lost without notice.
-    if data.rfind(b"IEND") < 0 and not ImageFile.LOAD_TRUNCATED_IMAGES:
-        raise Refusal(PhotoUnreadable, _TRUNCATED.format("PNG"))
-    start, end = _png_profile(data)
-    if start == end or _pillow_reads(data[start:end]):
-        return decoder(io.BytesIO(data))
-    # Pillow would refuse the whole file for the sake of its profile.
-    image = decoder(io.BytesIO(data[:start] + data[end:]))
-    profile = _unpacked(data[start:end], MAX_PROFILE)
-    if profile:
-        image.info["icc_profile"] = profile
-    return image
-
-
-def _png_profile(data: bytes) -> tuple[int, int]:
-    """Returns where the chunk with the ICC profile begins and ends; (0, 0) without one."""
-    start = 8
-    while start + 8 <= len(data) and data[start + 4 : start + 8] != b"IDAT":
-        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
-        if data[start + 4 : start + 8] == b"iCCP" and end <= len(data):
-            return start, end
-        start = end
-    return 0, 0
-
-
-def _pillow_reads(chunk: bytes) -> bool:
-    """Returns whether Pillow takes the profile in an iCCP chunk, or ignores it."""
-    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
-        return False
-    return bool(_unpacked(chunk, ImageFile.SAFEBLOCK))
-
-
-def _unpacked(chunk: bytes, limit: int) -> bytes:
-    """Returns the profile in an iCCP chunk; empty if that is damaged or longer than ``limit``."""
-    name, _, packed = chunk[8:-4].partition(b"\0")  # one byte follows: 0, the only method there is
-    if not name or packed[:1] != b"\0":
-        return b""
-    unpacker = zlib.decompressobj()
-    try:
-        profile = unpacker.decompress(packed[1:], limit)
-    except zlib.error:
-        return b""
-    return profile if unpacker.eof else b""
 
 
 def _check_tiff(data: bytes) -> None:

@@ -35,9 +35,11 @@ from ._refusal import Refusal, named_errors
 from ._text import first_line
 from .colour import to_srgb, unit_to_bytes
 from .decode import HEAD, file_format, open_image
+from .deep import read_samples
 from .errors import PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
 from .parallel import cpus
 from .reduction import reduce_jpeg
+from .samples import Samples
 
 Photo: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
@@ -162,23 +164,26 @@ def open_photo(photo: Photo, *, fit: Fit | None = None) -> Iterator[Picture]:
 def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
     if isinstance(photo, np.ndarray):
         return to_srgb(_from_array(photo, held))
+    data = b""
     if isinstance(photo, Image.Image):
         image, fit = photo, None
     else:
         data = _read_bytes(photo, held)
         if not data:
-            raise Refusal(PhotoUnreadable, "is empty")
+            is_stream = callable(getattr(photo, "read", None))
+            hint = ", or was read to its end before: call seek(0)" if is_stream else ""
+            raise Refusal(PhotoUnreadable, f"is empty{hint}")
         image = open_image(data)
     _check_size(image.size)
     if image.format == "JPEG":  # its EXIF precedes its pixels; in a PNG it may follow them
         turn = _turn(image)
         if fit is not None:
             _reduce(image, fit, sideways=turn in _SIDEWAYS)
-        _load(image, held)
+        samples = _load(image, data, held)
     else:
-        _load(image, held)
+        samples = _load(image, data, held)
         turn = _turn(image)
-    image = to_srgb(image)
+    image = to_srgb(image, samples)
     if turn is None:
         return image
     upright = image.transpose(turn)
@@ -193,9 +198,13 @@ def _reduce(image: Image.Image, fit: Fit, *, sideways: bool) -> None:
     reduce_jpeg(image, fit, sideways=sideways)
 
 
-def _load(image: Image.Image, held: ExitStack) -> None:
+def _load(image: Image.Image, data: bytes, held: ExitStack) -> Samples | None:
+    """Decodes the pixels; returns them in 16 bits if the file, ``data``, has more than the image holds."""
     held.enter_context(_pixels.part(image.width * image.height))
-    image.load()
+    samples = read_samples(image, data) if data else None
+    if samples is None:
+        image.load()
+    return samples
 
 
 def _read_bytes(photo: object, held: ExitStack) -> bytes:
@@ -297,6 +306,8 @@ def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         if array.ndim == 3 and shape[0] in (1, 3, 4):
             hint = "looks like channels first; transpose it to HxWx3: array.transpose(1, 2, 0)"
+        elif array.ndim == 1 and array.dtype == np.uint8:
+            hint = "if these are the bytes of a file, pass array.tobytes()"
         else:
             hint = "pass one photo, as HxW, HxWx1, HxWx3 (RGB) or HxWx4 (RGBA)"
         raise Refusal(PhotoUnsupported, f"has shape {shape}; {hint}")
@@ -308,7 +319,10 @@ def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
     if array.dtype.kind == "f" and array.dtype.itemsize in (2, 4, 8):
         array = unit_to_bytes(array)
     elif array.dtype != np.uint8:
-        raise Refusal(PhotoUnsupported, f"has dtype {array.dtype}; pass uint8 in 0..255 or floats in [0, 1]")
+        hint = " (array / 65535, if it is of 16 bits)" if array.dtype == np.uint16 else ""
+        raise Refusal(
+            PhotoUnsupported, f"has dtype {array.dtype}; pass uint8 in 0..255 or floats in [0, 1]{hint}"
+        )
     return Image.fromarray(np.ascontiguousarray(array))
 
 

@@ -13,7 +13,7 @@ from skimage import data
 from mobileiqa_sdk import colour
 from mobileiqa_sdk._refusal import Refusal
 from mobileiqa_sdk.colour import to_srgb
-from mobileiqa_sdk.errors import PhotoUnsupported
+from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
 
 from . import icc
@@ -399,10 +399,43 @@ def test_transparent_colour(mode, key):
     np.testing.assert_array_equal(result[~hidden], np.asarray(image.convert("RGB"))[~hidden])
 
 
-def test_16_bit_colour_png_with_a_transparent_colour_stays_opaque():
-    row = struct.pack(">3H", 0xE800, 0xD000, 0x4000) * 40
-    result = np.asarray(read_photo(png(16, 2, row, (b"tRNS", struct.pack(">3H", 1000, 2000, 40000)))))
-    assert result[0, 0].tolist() == [0xE8, 0xD0, 0x40]
+@pytest.mark.parametrize("alike", [(1000, 2000, 40000), (1001, 2000, 40000), (1000, 2000, 40256)])
+def test_a_transparent_colour_of_16_bits_is_compared_in_16_bits(alike):
+    key = (1000, 2000, 40000)
+    row = struct.pack(">6H", *key, *alike) * 20
+    result = np.asarray(read_photo(png(16, 2, row, (b"tRNS", struct.pack(">3H", *key)))))
+    assert result[0, 0].tolist() == [255, 255, 255]
+    expected = [255] * 3 if alike == key else [round(level / 257) for level in alike]
+    assert result[0, 1].tolist() == expected
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+@pytest.mark.parametrize("unused_bits", [0, 0x100, 0xF00])
+def test_a_transparent_grey_of_every_depth(depth, unused_bits):
+    top = 2**depth - 1
+    for key in {0, 1, top}:
+        levels = np.arange(40) % (top + 1)
+        bits = (levels[:, None] >> np.arange(depth)[::-1]) & 1
+        row = np.packbits(bits.astype(np.uint8)).tobytes()
+        result = np.asarray(read_photo(png(depth, 0, row, (b"tRNS", struct.pack(">H", key | unused_bits)))))
+        expected = np.where(levels == key, 255, levels * 255 // top)
+        np.testing.assert_array_equal(result[7, :, 0], expected, err_msg=str(key))
+
+
+def test_a_transparent_colour_of_8_bits_ignores_the_bits_above():
+    row = bytes([10, 20, 30, 11, 20, 30]) * 20
+    result = np.asarray(read_photo(png(8, 2, row, (b"tRNS", struct.pack(">3H", 0x10A, 0x214, 30)))))
+    assert result[0, :2].tolist() == [[255, 255, 255], [11, 20, 30]]
+
+
+def test_a_malformed_transparency_is_ignored_and_a_damaged_one_refused():
+    row = bytes([10, 20, 30]) * 40
+    file = png(8, 2, row, (b"tRNS", b"\0\12\0\24\0"))
+    np.testing.assert_array_equal(np.asarray(read_photo(file)), np.asarray(read_photo(png(8, 2, row))))
+    file = bytearray(png(8, 2, row, (b"tRNS", struct.pack(">3H", 1, 2, 3))))
+    file[file.index(b"tRNS") + 5] ^= 1
+    with pytest.raises(PhotoUnreadable):
+        read_photo(bytes(file))
 
 
 def test_16_bit_grey_png_is_rounded_and_its_transparent_grey_is_white():

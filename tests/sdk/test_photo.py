@@ -1029,13 +1029,14 @@ def test_views_are_read_right_and_stay_unchanged():
         (np.zeros((1, 64, 64)), "channels first"),
         (np.zeros((64, 64, 2), np.uint8), "HxWx3"),
         (np.zeros((1, 64, 64, 3), np.uint8), "pass one photo"),
-        (np.zeros(64, np.uint8), "pass one photo"),
+        (np.zeros(64), "pass one photo"),
+        (np.zeros(64, np.uint8), r"array\.tobytes\(\)"),
         (np.array(3), "pass one photo"),
         (np.zeros((0, 64, 3), np.uint8), "no pixels"),
         (np.zeros((64, 0)), "no pixels"),
         (np.zeros((64, 64), bool), "dtype bool"),
         (np.zeros((64, 64, 3), np.int64), "dtype int64"),
-        (np.zeros((64, 64, 3), np.uint16), "dtype uint16"),
+        (np.zeros((64, 64, 3), np.uint16), "dtype uint16.*array / 65535"),
         (np.zeros((64, 64, 3), np.longdouble), "dtype"),
         (np.zeros((64, 64, 3), complex), "dtype complex128"),
         (np.zeros((64, 64), object), "dtype object"),
@@ -1043,7 +1044,13 @@ def test_views_are_read_right_and_stay_unchanged():
         (np.zeros((64, 64), [("r", "u1")]), "dtype"),
         (np.full((64, 64, 3), 200.0), r"from 200 to 200; .*divide it by 255"),
         (np.full((64, 64, 3), -0.5), r"from -0.5 to -0.5; .*clip"),
-        (np.full((64, 64, 3), 1000.0), r"from 1000 to 1000; .*clip"),
+        (np.full((64, 64, 3), -0.6), r"from -0.6 to -0.6; .*scale or clip"),
+        (np.full((64, 64, 3), 2.0), r"from 2 to 2; .*numpy.clip"),
+        (np.full((64, 64, 3), 1.000002, np.float32), r"from 1.00000203 to .*numpy.clip"),
+        (np.full((64, 64, 3), -0.000002), r"numpy.clip"),
+        (np.full((64, 64, 3), 1.002, np.float16), r"numpy.clip"),
+        (np.full((64, 64, 3), 1000.0), r"from 1000 to 1000; .*divide it by 65535"),
+        (np.full((64, 64, 3), 65536.0), r"from 65536 to 65536; .*scale or clip"),
         (np.full((64, 64, 3), np.nan), "NaN"),
         (np.where(np.eye(64) > 0, np.inf, 0), "infinite"),
     ],
@@ -1051,6 +1058,16 @@ def test_views_are_read_right_and_stay_unchanged():
 def test_arrays_that_are_refused(array, reason):
     with pytest.raises(PhotoUnsupported, match=reason):
         read_photo(array)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_rounding_error_outside_0_to_1_is_clipped(dtype):
+    exact = np.linspace(0, 1, 64 * 64).reshape(64, 64).astype(dtype)
+    step = max(9e-7, np.finfo(dtype).eps)
+    inexact = np.where(exact == 1, dtype(1 + step), np.where(exact == 0, dtype(-step), exact)).astype(dtype)
+    assert inexact.max() > 1
+    assert inexact.min() < 0
+    same(read_photo(inexact), np.asarray(read_photo(exact)))
 
 
 # Side effects

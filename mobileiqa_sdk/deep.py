@@ -1,0 +1,86 @@
+"""Decodes pictures of more than 8 bits a sample in all their bits.
+
+Pillow's colour modes have no room for them: it opens 16-bit colour as an 8-bit mode and keeps the high byte
+of each sample. If the bytes of the samples are declared to be swapped, it keeps the low byte. So such a file
+is decoded twice. HEIC is decoded by pillow_heif itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from .decode import open_image
+from .samples import Samples, from_values
+
+_SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
+_DEEP_MODES = ("RGB", "RGBX", "RGBA", "CMYK")
+# Pillow unpacks 16-bit grey and alpha as RGBA; as RGBA of 8 bits, their four bytes lie side by side.
+_GREY_AND_ALPHA = "LA;16B"
+
+
+def read_samples(image: Image.Image, data: bytes) -> Samples | None:
+    """Decodes an opened picture in all its bits.
+
+    Args:
+        image: opened from ``data`` and not loaded; the call may load it.
+        data: the file.
+
+    Returns:
+        None, with the image not loaded, if the mode of the image holds all bits.
+    """
+    if image.format == "HEIF":
+        return _from_heif(data) if image.info.get("bit_depth", 8) > 8 else None
+    if image.mode not in _DEEP_MODES or not isinstance(image, ImageFile.ImageFile):
+        return None
+    raw_modes = {_raw_mode(tile.args) for tile in image.tile}
+    if not raw_modes or not all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes):
+        return None
+    if raw_modes == {_GREY_AND_ALPHA}:
+        _set_raw_modes(image, lambda _: "RGBA")
+        image.load()
+        return from_values(np.asarray(image).view(">u2").astype(np.uint16), "LA")
+    is_premultiplied = any(raw_mode.startswith("RGBa") for raw_mode in raw_modes)
+    low = cast("ImageFile.ImageFile", open_image(data))
+    _set_raw_modes(image, _as_stored)
+    _set_raw_modes(low, _swapped)
+    image.load()
+    values = np.asarray(image).astype(np.uint16)
+    values <<= 8
+    low.load()
+    values |= np.asarray(low)
+    return from_values(values, "RGBa" if is_premultiplied else image.mode, image.info.get("transparency"))
+
+
+def _raw_mode(args: Any) -> str:
+    return args if isinstance(args, str) else str(args[0])
+
+
+def _set_raw_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
+    def changed(args: Any) -> Any:
+        return change(args) if isinstance(args, str) else (change(args[0]), *args[1:])
+
+    image.tile = [tile._replace(args=changed(tile.args)) for tile in image.tile]
+
+
+def _as_stored(raw_mode: str) -> str:
+    """Returns the raw mode that leaves premultiplied colours as they are."""
+    return raw_mode.replace("RGBa", "RGBA")
+
+
+def _swapped(raw_mode: str) -> str:
+    return _as_stored(raw_mode[:-1] + _SWAPPED[raw_mode[-1]])
+
+
+def _from_heif(data: bytes) -> Samples:
+    file = importlib.import_module("pillow_heif").open_heif(data, convert_hdr_to_8bit=False)
+    values = np.array(file, np.uint16)
+    # The bits are the highest of 16. Repeated below, they reach from 0 to 65535.
+    values |= values >> file.info["bit_depth"]
+    mode = file.mode.partition(";")[0]
+    return from_values(values, "L" if mode == "I" else mode)
