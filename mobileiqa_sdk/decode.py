@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 from PIL import Image, ImageFile
 
 from ._refusal import Refusal
+from .avif import open_avif
 from .errors import PhotoUnreadable
 from .png import open_png
 
@@ -73,6 +74,8 @@ def open_image(data: bytes) -> Image.Image:
         _check_tiff(data)
     if name == "PNG":
         return open_png(data, decoder)
+    if name == "AVIF":
+        return open_avif(data, decoder)
     return decoder(io.BytesIO(data))
 
 

@@ -38,7 +38,7 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
         return _from_heif(data) if image.info.get("bit_depth", 8) > 8 else None
     if image.mode not in _DEEP_MODES or not isinstance(image, ImageFile.ImageFile):
         return None
-    raw_modes = {_raw_mode(tile.args) for tile in image.tile}
+    raw_modes = {_raw_mode(tile[3]) for tile in image.tile}
     if not raw_modes or not all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes):
         return None
     if raw_modes == {_GREY_AND_ALPHA}:
@@ -62,10 +62,13 @@ def _raw_mode(args: Any) -> str:
 
 
 def _set_raw_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
-    def changed(args: Any) -> Any:
-        return change(args) if isinstance(args, str) else (change(args[0]), *args[1:])
-
-    image.tile = [tile._replace(args=changed(tile.args)) for tile in image.tile]
+    tiles: Any = []
+    for tile in image.tile:
+        args: Any = tile[3]
+        args = change(args) if isinstance(args, str) else (change(args[0]), *args[1:])
+        make = getattr(tile, "_make", tuple)  # Pillow before 11.1 has plain tuples
+        tiles.append(make((*tile[:3], args)))
+    image.tile = tiles
 
 
 def _as_stored(raw_mode: str) -> str:

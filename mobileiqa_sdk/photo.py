@@ -33,6 +33,7 @@ from PIL import Image
 from ._budget import Budget
 from ._refusal import Refusal, named_errors
 from ._text import first_line
+from .canvas import part_that_shows
 from .colour import to_srgb, unit_to_bytes
 from .decode import HEAD, file_format, open_image
 from .deep import read_samples
@@ -164,7 +165,7 @@ def open_photo(photo: Photo, *, fit: Fit | None = None) -> Iterator[Picture]:
 def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
     if isinstance(photo, np.ndarray):
         return to_srgb(_from_array(photo, held))
-    data = b""
+    data, part = b"", None
     if isinstance(photo, Image.Image):
         image, fit = photo, None
     else:
@@ -174,6 +175,7 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
             hint = ", or was read to its end before: call seek(0)" if is_stream else ""
             raise Refusal(PhotoUnreadable, f"is empty{hint}")
         image = open_image(data)
+        part = part_that_shows(image, data)
     _check_size(image.size)
     if image.format == "JPEG":  # its EXIF precedes its pixels; in a PNG it may follow them
         turn = _turn(image)
@@ -184,6 +186,9 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
         samples = _load(image, data, held)
         turn = _turn(image)
     image = to_srgb(image, samples)
+    if part is not None:
+        image = part.of(image)
+        _check_size(image.size)
     if turn is None:
         return image
     upright = image.transpose(turn)

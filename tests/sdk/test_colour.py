@@ -17,6 +17,7 @@ from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
 
 from . import icc
+from .png_files import png
 
 # Linear Display P3 and Adobe RGB (1998) -> linear sRGB, white D65, from the sample code of CSS Color Level 4.
 P3_TO_SRGB = np.array(
@@ -40,16 +41,6 @@ def linear(encoded):
 def encode(x):
     x = np.clip(x, 0, 1)
     return 255 * np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055)
-
-
-def png(depth, kind, row, *extra, height=40, width=40):
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    body = zlib.compress((b"\0" + row) * height)
-    chunks = [(b"IHDR", header), *extra, (b"IDAT", body), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
 
 
 def with_profile(pixels, profile, mode=None):

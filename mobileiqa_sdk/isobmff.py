@@ -1,0 +1,133 @@
+"""Reads from an AVIF file what Pillow's decoder does not offer: the colour's code points and the crop.
+
+The boxes are those of ISO/IEC 14496-12, the properties of a picture those of ISO/IEC 23008-12. Malformed
+boxes are ignored: the decoder judges whether a file is sound.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from math import floor
+from typing import NamedTuple
+
+_Box = tuple[bytes, int, int]  # type, and where its content starts and ends
+_SAMPLE_ENTRY = 78  # bytes of a picture's sample entry before the boxes in it
+_PATH_TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+
+
+class Properties(NamedTuple):
+    """Properties of the main picture of a file.
+
+    Attributes:
+        code_points: primaries and transfer characteristics of ITU-T H.273 (nclx), or None.
+        clean_aperture: (width, height, horizontal offset, vertical offset), each a numerator and a
+            denominator, or None.
+    """
+
+    code_points: tuple[int, int] | None = None
+    clean_aperture: tuple[int, ...] | None = None
+
+
+def read_properties(data: bytes) -> Properties:
+    """Returns the properties of the main picture; of an animation without one, those of its first track."""
+    try:
+        boxes = _item_properties(data) or _track_properties(data)
+    except (struct.error, IndexError):
+        return Properties()
+    code_points = clean_aperture = None
+    for name, start, end in boxes:
+        if name == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 8:
+            code_points = code_points or struct.unpack_from(">HH", data, start + 4)
+        elif name == b"clap" and end - start >= 32:
+            clean_aperture = clean_aperture or struct.unpack_from(">4I4i", data, start)
+    return Properties(code_points, clean_aperture)
+
+
+def crop_box(size: tuple[int, int], clean_aperture: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """Returns left, top, right and bottom of a clean aperture; None if it is not a part of the picture.
+
+    Args:
+        size: (width, height) of the picture, not yet turned.
+        clean_aperture: see :class:`Properties`.
+    """
+    edges = []
+    for axis, length in enumerate(size):
+        part, part_unit = clean_aperture[2 * axis : 2 * axis + 2]
+        offset, offset_unit = clean_aperture[2 * axis + 4 : 2 * axis + 6]
+        if part_unit == 0 or offset_unit == 0:
+            return None
+        extent = Fraction(part, part_unit)
+        # ISO/IEC 14496-12, 12.1.4: the offset is from the centre of the picture to that of the part.
+        start = floor((length - extent) / 2 + Fraction(offset, offset_unit))
+        edges.append((start, start + floor(extent)))
+    (left, right), (top, bottom) = edges
+    is_inside = 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
+    return (left, top, right, bottom) if is_inside else None
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    while start + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, start)
+        header = 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            header = 16
+        stop = start + size if size else end
+        if (size and size < header) or stop > end:
+            return
+        yield name, start + header, stop
+        start = stop
+
+
+def _box(data: bytes, name: bytes, start: int, end: int) -> tuple[int, int]:
+    """Returns where the content of the first box of a type starts and ends; without one, an empty range."""
+    return next(((first, last) for kind, first, last in _boxes(data, start, end) if kind == name), (end, end))
+
+
+def _item_properties(data: bytes) -> list[_Box]:
+    meta, meta_end = _box(data, b"meta", 0, len(data))
+    meta += 4  # version and flags
+    primary, primary_end = _box(data, b"pitm", meta, meta_end)
+    if primary == primary_end:
+        return []
+    (item,) = struct.unpack_from(">I" if data[primary] else ">H", data, primary + 4)
+    iprp = _box(data, b"iprp", meta, meta_end)
+    properties = list(_boxes(data, *_box(data, b"ipco", *iprp)))
+    numbers = [
+        number
+        for name, start, end in _boxes(data, *iprp)
+        if name == b"ipma"
+        for number in _associations(data, item, start, end)
+    ]
+    return [properties[number - 1] for number in numbers if 1 <= number <= len(properties)]
+
+
+def _associations(data: bytes, item: int, start: int, end: int) -> Iterator[int]:
+    """Yields the numbers, from 1, of an item's properties in an ipma box."""
+    version, is_wide = data[start], data[start + 3] & 1
+    (count,) = struct.unpack_from(">I", data, start + 4)
+    position = start + 8
+    for _ in range(count):
+        if position >= end:
+            return
+        (owner,) = struct.unpack_from(">I" if version else ">H", data, position)
+        position += 4 if version else 2
+        length = data[position] * (2 if is_wide else 1)
+        position += 1
+        if owner == item:
+            numbers = data[position : position + length]
+            if is_wide:
+                yield from (number & 0x7FFF for (number,) in struct.iter_unpack(">H", numbers))
+            else:
+                yield from (number & 0x7F for number in numbers)
+        position += length
+
+
+def _track_properties(data: bytes) -> list[_Box]:
+    start, end = 0, len(data)
+    for name in _PATH_TO_SAMPLES:
+        start, end = _box(data, name, start, end)
+    _, entry, entry_end = next(_boxes(data, start + 8, end), (b"", end, end))  # after version and count
+    return list(_boxes(data, entry + _SAMPLE_ENTRY, entry_end))
