@@ -264,6 +264,15 @@ def test_empty(tmp_path):
             read_photo(bad)
 
 
+def test_a_stream_at_its_end_is_told_from_an_empty_file():
+    stream = io.BytesIO()
+    Image.fromarray(CAT).save(stream, "PNG")
+    with pytest.raises(PhotoUnreadable, match=r"seek\(0\)"):
+        read_photo(stream)
+    with pytest.raises(PhotoUnreadable, match="is empty$"):
+        read_photo(b"")
+
+
 # Objects that are no photo
 
 
