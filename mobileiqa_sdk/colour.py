@@ -71,6 +71,8 @@ _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "CMYK"}
 # cmsFLAGS_BLACKPOINTCOMPENSATION; Pillow's enum for it is younger than 10.1.
 _BLACK_POINT_COMPENSATION = 0x2000
+# cmsFLAGS_NOOPTIMIZE: else the curve of a grey profile is sampled at a few points, too few for linear light.
+_EXACT = 0x0100
 
 _log = logging.getLogger("mobileiqa_sdk")
 
@@ -219,7 +221,7 @@ def _manage(colour: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
 def _manage_samples(values: NDArray[np.uint16], info: Mapping[Any, Any]) -> Image.Image:
     """Converts 16-bit grey, RGB or CMYK by the description in ``info``; to mode L, RGB or CMYK."""
     mode = _MODE_OF_CHANNELS[values.shape[2]]
-    profile = _profile_of(info, mode)
+    profile = _profile_of(info, mode, _EXACT if mode == "L" else 0)
     if profile is not None and profile.transform:
         return Image.fromarray(by_rows(values, lambda rows: _interpolated(rows, mode, profile), (3,)))
     description = None if profile else code_points.described(info)
@@ -243,16 +245,19 @@ def _interpolated(values: NDArray[np.uint16], mode: str, profile: _Profile) -> N
     order = np.argsort(rest, axis=2)[:, :, ::-1]
     rest = np.take_along_axis(rest, order, axis=2).astype(np.int32)
     shares = -np.diff(rest, axis=2, prepend=257, append=0)
-    total = shares[:, :, :1] * _moved(corner, mode, profile)
+    total = shares[:, :, :1] * _converted(corner, mode, profile)
     for step in range(values.shape[2]):
         channel = order[:, :, step, None]
         # 255 overflows, but never has a share: its rest is 0.
         np.put_along_axis(corner, channel, np.take_along_axis(corner, channel, axis=2) + 1, axis=2)
-        total += shares[:, :, step + 1, None] * _moved(corner, mode, profile)
+        total += shares[:, :, step + 1, None] * _converted(corner % 256, mode, profile)
     return np.asarray((total + 128) // 257)
 
 
-def _moved(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[np.uint8]:
+def _converted(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[np.uint8]:
+    if mode == "L":
+        ramp = np.arange(256, dtype=np.uint8)[None]
+        return np.asarray(profile.apply(Image.fromarray(ramp)))[0, values[:, :, 0]]
     return np.asarray(profile.apply(_as_image(values.astype(np.uint8), mode)))
 
 
@@ -261,8 +266,8 @@ def _as_image(values: NDArray[np.uint8], mode: str) -> Image.Image:
     return Image.frombytes(mode, (width, height), np.ascontiguousarray(values))
 
 
-def _profile_of(info: Mapping[Any, Any], mode: str) -> _Profile | None:
-    """Returns the profile in ``info`` if it is usable for images of a mode."""
+def _profile_of(info: Mapping[Any, Any], mode: str, flags: int = 0) -> _Profile | None:
+    """Returns the profile in ``info`` if it is usable for images of a mode; ``flags`` are of littlecms."""
     data = info.get("icc_profile")
     if not isinstance(data, bytes) or not data:
         return None
@@ -272,7 +277,7 @@ def _profile_of(info: Mapping[Any, Any], mode: str) -> _Profile | None:
     if not features.check("littlecms2"):
         _warn_unmanaged()
         return None
-    return _conversions.get(data, mode)
+    return _conversions.get(data, mode, flags)
 
 
 def _warn_unmanaged() -> None:
@@ -285,8 +290,8 @@ def _warn_unmanaged() -> None:
 _has_warned = False
 
 
-def _conversion(profile: bytes, mode: str) -> _Profile | None:
-    """Builds the transform of a profile for images of a mode."""
+def _conversion(profile: bytes, mode: str, flags: int = 0) -> _Profile | None:
+    """Builds the transform of a profile for images of a mode; ``flags`` are of littlecms."""
     from PIL import ImageCms
 
     try:
@@ -303,7 +308,7 @@ def _conversion(profile: bytes, mode: str) -> _Profile | None:
             accepts,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=cast("ImageCms.Flags", _BLACK_POINT_COMPENSATION),
+            flags=cast("ImageCms.Flags", _BLACK_POINT_COMPENSATION | flags),
         )
     except MemoryError:
         raise
@@ -317,17 +322,17 @@ class _Conversions:
     """The conversions used last, bounded in number and in bytes of profiles; for any number of threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, str], _Profile | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, str, int], _Profile | None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, profile: bytes, mode: str) -> _Profile | None:
+    def get(self, profile: bytes, mode: str, flags: int) -> _Profile | None:
         """Returns the conversion, built anew if it is not among those kept."""
-        key = profile, mode
+        key = profile, mode, flags
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        conversion = _conversion(profile, mode)
+        conversion = _conversion(profile, mode, flags)
         with self._lock:
             self._kept[key] = conversion
             while len(self._kept) > CACHE_ENTRIES or self.size > CACHE_BYTES:
@@ -337,7 +342,7 @@ class _Conversions:
     @property
     def size(self) -> int:
         """Bytes of the profiles kept."""
-        return sum(len(profile) for profile, _ in self._kept)
+        return sum(len(profile) for profile, _, _ in self._kept)
 
     def clear(self) -> None:
         """Forgets all conversions."""

@@ -175,9 +175,9 @@ def built(monkeypatch):
     profiles = []
     build = colour._conversion
 
-    def counted(profile, mode):
+    def counted(profile, *how):
         profiles.append(profile)
-        return build(profile, mode)
+        return build(profile, *how)
 
     monkeypatch.setattr(colour, "_conversion", counted)
     monkeypatch.setattr(colour, "_conversions", colour._Conversions())

@@ -269,7 +269,7 @@ def test_a_stream_at_its_end_is_told_from_an_empty_file():
     Image.fromarray(CAT).save(stream, "PNG")
     with pytest.raises(PhotoUnreadable, match=r"seek\(0\)"):
         read_photo(stream)
-    with pytest.raises(PhotoUnreadable, match="is empty$"):
+    with pytest.raises(PhotoUnreadable, match=r"is empty$"):
         read_photo(b"")
 
 
