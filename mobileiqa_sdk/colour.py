@@ -257,7 +257,8 @@ def _interpolated(values: NDArray[np.uint16], mode: str, profile: _Profile) -> N
 def _converted(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[np.uint8]:
     if mode == "L":
         ramp = np.arange(256, dtype=np.uint8)[None]
-        return np.asarray(profile.apply(Image.fromarray(ramp)))[0, values[:, :, 0]]
+        table = np.asarray(profile.apply(Image.fromarray(ramp)))[0]
+        return np.asarray(table[values[:, :, 0]])
     return np.asarray(profile.apply(_as_image(values.astype(np.uint8), mode)))
 
 
