@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 from ._refusal import Refusal
 from .avif import open_avif
 from .errors import PhotoUnreadable
+from .isobmff import without_unknown_colours
 from .png import open_png
 
 SUPPORTED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF")
@@ -76,6 +77,8 @@ def open_image(data: bytes) -> Image.Image:
         return open_png(data, decoder)
     if name == "AVIF":
         return open_avif(data, decoder)
+    if name == "HEIC":
+        data = without_unknown_colours(data)
     return decoder(io.BytesIO(data))
 
 

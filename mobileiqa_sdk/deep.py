@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from .decode import open_image
+from .isobmff import without_unknown_colours
 from .samples import Samples, from_values
 
 _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
@@ -81,7 +82,8 @@ def _swapped(raw_mode: str) -> str:
 
 
 def _from_heif(data: bytes) -> Samples:
-    file = importlib.import_module("pillow_heif").open_heif(data, convert_hdr_to_8bit=False)
+    pillow_heif = importlib.import_module("pillow_heif")
+    file = pillow_heif.open_heif(without_unknown_colours(data), convert_hdr_to_8bit=False)
     values = np.array(file, np.uint16)
     # The bits are the highest of 16. Repeated below, they reach from 0 to 65535.
     values |= values >> file.info["bit_depth"]

@@ -1,4 +1,4 @@
-"""Reads from an AVIF file what Pillow's decoder does not offer: the colour's code points and the crop.
+"""Reads colours and crops from the boxes of AVIF and HEIC, where the decoders do not offer or survive them.
 
 The boxes are those of ISO/IEC 14496-12, the properties of a picture those of ISO/IEC 23008-12. Malformed
 boxes are ignored: the decoder judges whether a file is sound.
@@ -12,7 +12,10 @@ from fractions import Fraction
 from math import floor
 from typing import NamedTuple
 
+from .code_points import from_numbers
+
 _Box = tuple[bytes, int, int]  # type, and where its content starts and ends
+_UNSPECIFIED = 2
 _SAMPLE_ENTRY = 78  # bytes of a picture's sample entry before the boxes in it
 _PATH_TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
@@ -45,6 +48,29 @@ def read_properties(data: bytes) -> Properties:
     return Properties(code_points, clean_aperture)
 
 
+def without_unknown_colours(data: bytes) -> bytes:
+    """Returns a file whose colour descriptions libheif knows: it refuses pictures for one that it does not.
+
+    Reserved code points become 2 (unspecified), boxes of another type than nclx or a profile are renamed.
+    """
+    changed = None
+    meta, meta_end = _box(data, b"meta", 0, len(data))
+    iprp = _box(data, b"iprp", meta + 4, meta_end)
+    for name, start, end in _boxes(data, *_box(data, b"ipco", *iprp)):
+        if name != b"colr":
+            continue
+        kind = data[start : start + 4]
+        if kind == b"nclx" and end - start >= 8:
+            code_points = struct.unpack_from(">HH", data, start + 4)
+            if from_numbers(*code_points) is None:
+                changed = changed or bytearray(data)
+                struct.pack_into(">HH", changed, start + 4, _UNSPECIFIED, _UNSPECIFIED)
+        elif kind not in (b"nclx", b"prof", b"rICC"):
+            changed = changed or bytearray(data)
+            changed[start - 4 : start] = b"skip"
+    return data if changed is None else bytes(changed)
+
+
 def crop_box(size: tuple[int, int], clean_aperture: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     """Returns left, top, right and bottom of a clean aperture; None if it is not a part of the picture.
 
@@ -71,7 +97,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
     while start + 8 <= end:
         size, name = struct.unpack_from(">I4s", data, start)
         header = 8
-        if size == 1:
+        if size == 1 and start + 16 <= end:
             (size,) = struct.unpack_from(">Q", data, start + 8)
             header = 16
         stop = start + size if size else end

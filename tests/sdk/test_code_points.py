@@ -318,3 +318,22 @@ def test_a_profile_precedes_nclx():
     assert np.abs(pixels(file) - SMOOTH).mean() < 1.5
     file = avif(encoded, 12, 13, icc_profile=b"no profile at all")
     assert np.abs(pixels(file) - SMOOTH).mean() < 1.5
+
+
+RESERVED = [(0, 0), (3, 13), (9, 3), (9, 19), (255, 255), (65535, 65535)]
+
+
+@pytest.mark.parametrize(("primaries", "transfer"), RESERVED)
+@pytest.mark.parametrize("bit_depth", [8, 10])
+def test_reserved_numbers_cost_no_picture(primaries, transfer, bit_depth):
+    if bit_depth == 8:
+        values, mode = SMOOTH.astype(np.uint8), "RGB"
+    else:
+        values, mode = deep(SMOOTH / 255), "RGB;16"
+    file = bytearray(heic(values, mode))
+    at = file.index(b"nclx") + 4
+    file[at : at + 4] = struct.pack(">HH", primaries, transfer)
+    assert np.abs(pixels(bytes(file)) - SMOOTH).mean() < 1
+    file[at - 4 : at] = b"what"
+    assert np.abs(pixels(bytes(file)) - SMOOTH).mean() < 12  # the decoder has lost the matrix
+    assert np.abs(pixels(avif(SMOOTH.astype(np.uint8), primaries, transfer)) - SMOOTH).mean() < 1.5
