@@ -3,8 +3,10 @@
 What decides the pixels, and so the score:
 
 - The first frame of an animation, the first page of a TIFF, the main picture of a phone's MPO or HEIC.
-- The EXIF orientation is applied; without one, an orientation in XMP. Malformed EXIF means upright.
-- Colours become 8-bit sRGB over white, see `mobileiqa_sdk.colour`.
+- The EXIF orientation is applied; without one, an orientation in XMP, but for AVIF and HEIC, which are
+  turned by the properties of the file. Malformed EXIF means upright.
+- Colours become 8-bit sRGB over white, see `mobileiqa_sdk.colour` and docs/formats.md.
+- The part that shows: AVIF's crop, and white around a first frame, see `mobileiqa_sdk.canvas`.
 - A file that ends early is an error, even if a decoder would grey out the missing part, unless the app has
   set Pillow's ``ImageFile.LOAD_TRUNCATED_IMAGES``, which is honoured. Damage in the middle of a file can
   change pixels without a trace where the format holds no checksums: in all but PNG.
