@@ -151,9 +151,9 @@ def _international_text(body: bytes) -> dict[str, Any]:
 
 def _oriented(keyword: bytes, text: bytes) -> dict[str, Any]:
     """Returns a text as Pillow looks for an orientation in it."""
-    if keyword == _XMP:
-        return {"xmp": text}
-    return {_RAW_EXIF.decode(): text.decode("latin-1")} if keyword == _RAW_EXIF and text else {}
+    if keyword in (_XMP, _RAW_EXIF) and text:
+        return {keyword.decode(): text.decode("utf-8", "replace")}
+    return {}
 
 
 def _unpacked(packed: bytes, limit: int) -> bytes:

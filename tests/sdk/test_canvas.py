@@ -13,7 +13,7 @@ from mobileiqa_sdk.photo import read_photo
 
 _RISING = np.meshgrid(np.linspace(0, 255, 100), np.linspace(0, 255, 80))
 PICTURE = np.stack([*_RISING, np.full((80, 100), 90.0)], -1).astype(np.uint8)
-needs_avif = pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
+needs_avif = pytest.mark.skipif("avif" not in features.get_supported_modules(), reason="Pillow without AVIF")
 
 
 def pixels(photo):

@@ -289,6 +289,7 @@ def test_nclx_of_heic(primaries, transfer, matrix):
 
 
 def avif(values, primaries, transfer, **options):
+    pytest.importorskip("PIL.AvifImagePlugin")
     file = io.BytesIO()
     Image.fromarray(values).save(file, "AVIF", quality=100, subsampling="4:4:4", **options)
     data = bytearray(file.getvalue())
