@@ -1,0 +1,1 @@
+"""Folders of public test images, read here and by other libraries."""
