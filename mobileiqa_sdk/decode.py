@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import importlib
 import io
-import struct
 from collections.abc import Callable
 from functools import cache
 from typing import Any, BinaryIO, cast
 
 from PIL import Image, ImageFile
 
+from . import raw
 from ._refusal import Refusal
 from .avif import open_avif
 from .errors import PhotoUnreadable
 from .isobmff import without_unknown_colours
 from .png import open_png
+from .tiff import open_tiff
 
 SUPPORTED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF")
 """Formats, recognised by content. AVIF needs Pillow 11.3, HEIC the extra [heic]."""
@@ -42,8 +43,6 @@ _MAGIC = {
 _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"
 )
-# TIFF 6.0, section 2, and BigTIFF: bytes of a value by type. The others have one.
-_TIFF_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 _Decoder = Callable[[BinaryIO], Image.Image]
 
@@ -59,8 +58,6 @@ _DECODERS = {
     "GIF": ("PIL.GifImagePlugin", "GifImageFile", "pillow"),
 }
 
-_TRUNCATED = "is a truncated {} file; copy or download it again"
-
 
 def open_image(data: bytes) -> Image.Image:
     """Returns the opened image: its size is known, its pixels are not decoded.
@@ -72,7 +69,7 @@ def open_image(data: bytes) -> Image.Image:
     name = file_format(data)
     decoder = _decoder(name)
     if name == "TIFF":
-        _check_tiff(data)
+        return open_tiff(data, decoder)
     if name == "PNG":
         return open_png(data, decoder)
     if name == "AVIF":
@@ -86,8 +83,9 @@ def file_format(head: bytes) -> str:
     """Returns the name of the format that the first `HEAD` bytes of a file announce.
 
     Raises:
-        Refusal: not one of `SUPPORTED`.
+        Refusal: a raw file, or not one of `SUPPORTED`.
     """
+    raw.check_start(head)
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
             return name
@@ -136,30 +134,3 @@ def _without_resolution(jpeg: type[ImageFile.ImageFile]) -> type[ImageFile.Image
             return self.copy().__reduce_ex__(protocol)  # pickle looks classes up by name
 
     return Jpeg
-
-
-def _check_tiff(data: bytes) -> None:
-    """Refuses camera raw, of which Pillow would show a thumbnail, and values beyond the end of the file."""
-    order: Any = "<" if data[:2] == b"II" else ">"
-    is_big = 43 in data[2:4]
-    start, offset_format, entry_format = (8, "Q", "HHQ8s") if is_big else (4, "I", "HHI4s")
-    (position,) = struct.unpack_from(order + offset_format, data, start)
-    count_format = "Q" if is_big else "H"
-    (count,) = struct.unpack_from(order + count_format, data, position)
-    position += struct.calcsize(order + count_format)
-    size = struct.calcsize(order + entry_format)
-    for entry in range(position, position + count * size, size):
-        tag, kind, length, value = struct.unpack_from(order + entry_format, data, entry)
-        number = int.from_bytes(value, "little" if order == "<" else "big")
-        # DNGVersion, or a NewSubfileType that says "reduced resolution".
-        if tag == 50706 or (tag == 254 and number & 1):
-            raise Refusal(
-                PhotoUnreadable,
-                "is a camera's raw file, or starts with a thumbnail; convert it to JPEG or PNG first",
-            )
-        extent = length * _TIFF_BYTES.get(kind, 1)
-        # Pillow drops a tag whose value ends early. The pixels depend on the baseline tags to XMP (700),
-        # and on the ICC profile (34675).
-        is_cut = extent > len(value) and number + extent > len(data)
-        if is_cut and (tag <= 700 or tag == 34675) and not ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise Refusal(PhotoUnreadable, _TRUNCATED.format("TIFF"))

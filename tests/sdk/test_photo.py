@@ -490,7 +490,6 @@ def test_first_frame_and_first_page():
         b"P6\n40 40\n255\n" + bytes(4800),
         b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'/>",
         b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(100),
-        b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(100),
         b"RIFF\x10\0\0\0WAVEfmt " + bytes(100),
         saved(CAT, "ICO", sizes=[(64, 64)]),
         saved(CAT, "TGA"),
@@ -562,18 +561,6 @@ def test_webp_without_support(monkeypatch):
     monkeypatch.setattr(WebPImagePlugin, "SUPPORTED", False)
     with pytest.raises(PhotoUnreadable, match="is WEBP"):
         read_photo(saved(CAT, "WEBP"))
-
-
-def test_camera_raw_is_refused_rather_than_its_thumbnail_scored():
-    from PIL import TiffImagePlugin
-
-    for tag, value in ((254, 1), (50706, b"\x01\x04\0\0")):
-        tags = TiffImagePlugin.ImageFileDirectory_v2()
-        tags[tag] = value
-        tags.tagtype[tag] = 4 if tag == 254 else 1
-        for big in (False, True):
-            with pytest.raises(PhotoUnreadable, match="raw"):
-                read_photo(saved(CAT, "TIFF", tiffinfo=tags, big_tiff=big))
 
 
 # Orientation

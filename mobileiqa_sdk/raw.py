@@ -1,0 +1,117 @@
+"""Recognises the raw files of cameras.
+
+They hold what the sensor measured, from which every developer makes another picture, and a small preview.
+The SDK scores neither: a score of the preview would pass for one of the photo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ._refusal import Refusal
+from .errors import PhotoUnreadable
+
+SUFFIXES = frozenset(
+    (
+        ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
+        ".raw .rw2 .rwl .sr2 .srf .srw .x3f"
+    ).split()
+)
+"""Names that raw files end with. A folder's raw files get a row, so that nobody believes them scored."""
+
+# Where in the file, what is there, and what the file is. Those at 8 are TIFF files as well.
+_MAGIC = (
+    (0, b"FUJIFILMCCD-RAW", "Fujifilm RAF"),
+    (0, b"IIU\x00", "Panasonic RW2"),
+    (0, b"IIRO", "Olympus ORF"),
+    (0, b"IIRS", "Olympus ORF"),
+    (0, b"MMOR", "Olympus ORF"),
+    (0, b"\x00MRM", "Minolta MRW"),
+    (0, b"FOVb", "Sigma X3F"),
+    (4, b"ftypcrx ", "Canon CR3"),
+    (6, b"HEAPCCDR", "Canon CRW"),
+    (8, b"CR\x02", "Canon CR2"),
+    (8, b"IIII", "Phase One IIQ"),
+    (8, b"MMMM", "Phase One IIQ"),
+)
+
+# Tags of TIFF (Exif 2.32, TIFF/EP, DNG 1.6).
+_COMPRESSION, _PHOTOMETRIC, _MAKE = 259, 262, 271
+_OLD_JPEG = 6
+_SENSOR_TAGS = (
+    33421,  # CFARepeatPatternDim
+    33422,  # CFAPattern
+    37398,  # TIFF/EPStandardID
+    50706,  # DNGVersion
+    50740,  # DNGPrivateData
+)
+_SENSOR_PHOTOMETRICS = (32803, 34892)  # CFA, LinearRaw
+_SENSOR_COMPRESSIONS = {
+    32767: "Sony ARW",
+    32769: "a packed raw format",
+    32770: "Samsung SRW",
+    34713: "Nikon NEF",
+    34892: "Adobe DNG",
+    65000: "Kodak DCR",
+    65535: "Pentax PEF",
+}
+_MAKERS = {
+    "nikon": "Nikon NEF",
+    "sony": "Sony ARW",
+    "pentax": "Pentax PEF",
+    "ricoh": "Pentax PEF",
+    "samsung": "Samsung SRW",
+    "hasselblad": "Hasselblad 3FR",
+    "kodak": "Kodak DCR",
+    "epson": "Epson ERF",
+    "canon": "Canon CR2",
+    "mamiya": "Mamiya MEF",
+    "leaf": "Leaf MOS",
+}
+
+
+def check_start(head: bytes) -> None:
+    """Refuses a file whose first bytes announce a raw format.
+
+    Raises:
+        Refusal: a raw file.
+    """
+    for start, magic, name in _MAGIC:
+        if head.startswith(magic, start):
+            raise _refusal(name)
+
+
+def check_directories(tags: Mapping[int, object], others: Iterable[Mapping[int, object]]) -> None:
+    """Refuses a TIFF file that holds what a sensor measured.
+
+    Args:
+        tags: of the first page: numbers, texts or tuples of numbers by tag.
+        others: tags of the directories below it.
+
+    Raises:
+        Refusal: a raw file.
+    """
+    for directory in (tags, *others):
+        compression = directory.get(_COMPRESSION)
+        if compression in _SENSOR_COMPRESSIONS:
+            raise _refusal(_SENSOR_COMPRESSIONS[compression])
+        is_sensor = any(tag in directory for tag in _SENSOR_TAGS)
+        if is_sensor or directory.get(_PHOTOMETRIC) in _SENSOR_PHOTOMETRICS:
+            raise _refusal(_name(tags))
+    # A whole JPEG as the only strip, of colours that are not named: the preview with which a CR2 begins.
+    if tags.get(_COMPRESSION) == _OLD_JPEG and _PHOTOMETRIC not in tags:
+        raise _refusal("Canon CR2")
+
+
+def _name(tags: Mapping[int, object]) -> str:
+    if 50706 in tags:
+        return "Adobe DNG"
+    maker = str(tags.get(_MAKE, "")).lower()
+    return next((name for start, name in _MAKERS.items() if start in maker), "a TIFF of sensor data")
+
+
+def _refusal(name: str) -> Refusal:
+    return Refusal(
+        PhotoUnreadable,
+        f"is a camera's raw file ({name}), which has to be developed first; convert it to JPEG, PNG or TIFF",
+    )

@@ -1,0 +1,111 @@
+"""Reads the directories of a TIFF file: what its pages are, and where a file ends too early."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+Tags: TypeAlias = dict[int, Any]
+"""Values by tag: an int, a tuple of ints, or a text. Values of other types are None."""
+
+SUB_DIRECTORIES = 330
+ICC_PROFILE = 34675
+
+MAX_VALUES = 1 << 20
+"""Numbers in one value. Longer ones, such as the offsets of a million strips, are None."""
+
+MAX_DIRECTORIES = 16
+"""Directories that are looked at; camera raw has up to six."""
+
+# TIFF 6.0, section 2, and BigTIFF: bytes of a value by type. The others have one.
+_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_LETTERS = {1: "B", 3: "H", 4: "I", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}  # of struct
+_TEXT = 2
+_LAST_BASELINE = 700
+
+
+class Entry(NamedTuple):
+    """One line of a directory.
+
+    Attributes:
+        tag: what it is about.
+        kind: the type of its values.
+        length: how many values.
+        start: where the line is in the file.
+        value_start, value_end: where the values are; the end may be beyond that of the file.
+    """
+
+    tag: int
+    kind: int
+    length: int
+    start: int
+    value_start: int
+    value_end: int
+
+
+class TiffFile:
+    """The bytes of a TIFF or BigTIFF file."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.order = "<" if data[:2] == b"II" else ">"
+        self.is_big = 43 in data[2:4]
+
+    def first(self) -> int:
+        """Returns where the first directory is."""
+        return self._number("Q" if self.is_big else "I", 8 if self.is_big else 4)
+
+    def entries(self, position: int) -> Iterator[Entry]:
+        """Yields the lines of a directory.
+
+        Raises:
+            struct.error: the file ends before the directory does.
+        """
+        count_letter, line, inline = ("Q", "HHQ8x", 8) if self.is_big else ("H", "HHI4x", 4)
+        count = self._number(count_letter, position)
+        start = position + struct.calcsize(self.order + count_letter)
+        size = struct.calcsize(self.order + line)
+        for at in range(start, start + count * size, size):
+            tag, kind, values = struct.unpack_from(self.order + line, self.data, at)
+            extent = values * _BYTES.get(kind, 1)
+            value = at + size - inline
+            if extent > inline:
+                value = self._number("Q" if self.is_big else "I", value)
+            yield Entry(tag, kind, values, at, value, value + extent)
+
+    def is_cut(self, entry: Entry) -> bool:
+        """Returns whether a value ends after the file does."""
+        return entry.value_end > len(self.data)
+
+    def tags(self, position: int) -> Tags:
+        """Returns the values of a directory, those alone that are in the file."""
+        return {entry.tag: self._value(entry) for entry in self.entries(position) if not self.is_cut(entry)}
+
+    def directories_below(self, tags: Tags) -> Iterator[Tags]:
+        """Yields the directories that a directory names as its parts, as far as they can be read."""
+        positions = tags.get(SUB_DIRECTORIES)
+        positions = positions if isinstance(positions, tuple) else (positions,)
+        for position in positions[:MAX_DIRECTORIES]:
+            try:
+                yield self.tags(position)
+            except (struct.error, TypeError, OverflowError):  # metadata never costs a photo
+                continue
+
+    def _number(self, letter: str, position: int) -> int:
+        (number,) = struct.unpack_from(self.order + letter, self.data, position)
+        return int(number)
+
+    def _value(self, entry: Entry) -> Any:
+        if entry.kind == _TEXT:
+            return self.data[entry.value_start : entry.value_end].split(b"\0")[0].decode("latin-1")
+        letter = _LETTERS.get(entry.kind)
+        if letter is None or not 0 < entry.length <= MAX_VALUES:
+            return None
+        values = struct.unpack_from(f"{self.order}{entry.length}{letter}", self.data, entry.value_start)
+        return values[0] if entry.length == 1 else values
+
+
+def decides_pixels(tag: int) -> bool:
+    """Returns whether the pixels of a page may depend on a tag: the baseline tags to XMP, and the profile."""
+    return tag <= _LAST_BASELINE or tag == ICC_PROFILE
