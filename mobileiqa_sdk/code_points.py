@@ -13,6 +13,7 @@ and by chromaticities. The rules, where the standards leave a choice:
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -79,11 +80,16 @@ class Description(NamedTuple):
 def described(info: Mapping[Any, Any]) -> Description | None:
     """Returns what an image's ``info`` says of its colours, apart from an ICC profile.
 
-    The keys, in their order of precedence: "cicp" (the body of the PNG chunk), "nclx_profile" as pillow_heif
+    The keys, in their order of precedence: "cicp" (the body of the PNG chunk), "icc_profile" if it is of HDR,
+    "nclx_profile" as pillow_heif
     has it, and "srgb", "gamma" and "chromaticity" as Pillow has them.
     """
     if "cicp" in info:
         return from_cicp(info["cicp"])
+    profile = info.get("icc_profile")
+    hdr = from_icc(profile) if isinstance(profile, bytes) else None
+    if hdr is not None:
+        return hdr
     nclx = info.get("nclx_profile")
     if nclx is not None:  # whether the range is full was of use to the decoder, which has made RGB of it
         return from_numbers(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]))
@@ -97,6 +103,22 @@ def from_cicp(body: bytes) -> Description | None:
     if len(body) != 4 or body[2] != 0 or body[3] > 1:
         return None
     return from_numbers(body[0], body[1], is_full_range=body[3] == 1)
+
+
+def from_icc(profile: bytes) -> Description | None:
+    """Returns what the cicp tag of an HDR profile describes (ICC.1:2022, 9.2.17); None for other profiles.
+
+    Profiles of PQ and HLG also hold curves, but to a white of 10,000 cd/m2 or of the scene.
+    """
+    if len(profile) < 132:
+        return None
+    (count,) = struct.unpack_from(">I", profile, 128)
+    for start in range(132, min(132 + 12 * min(count, _MOST_TAGS), len(profile) - 11), 12):
+        name, offset, size = struct.unpack_from(">4sII", profile, start)
+        if name == b"cicp" and size >= 12:
+            description = from_cicp(profile[offset + 8 : offset + 12])
+            return description if description and description.transfer in _HDR else None
+    return None
 
 
 def from_numbers(primaries: int, transfer: int, *, is_full_range: bool = True) -> Description | None:
@@ -190,6 +212,8 @@ def _log(decades: float) -> _Curve:
 
 # ITU-T H.273, table 3: 1, 6, 7, 11, 12, 14, 15 are of video cameras, 2 is unspecified, 13 sRGB.
 _SRGB_LIKE = frozenset((1, 2, 6, 7, 11, 12, 13, 14, 15))
+_HDR = frozenset((16, 18))
+_MOST_TAGS = 100  # of a profile; real ones have some 20
 _CURVES: dict[int, _Curve] = dict.fromkeys(_SRGB_LIKE, _srgb) | {
     4: lambda values: values**2.2,
     5: lambda values: values**2.8,

@@ -3,7 +3,7 @@
 The colours of a picture are described by the first of these that is there and usable:
 
 1. the code points of PNG's cICP chunk, which replace a profile (PNG, third edition, 4.3);
-2. an embedded ICC profile;
+2. an embedded ICC profile; if it is of HDR, the code points in it;
 3. the code points of HEIC and AVIF (nclx), PNG's sRGB chunk, PNG's gAMA and cHRM; see
    `mobileiqa_sdk.code_points`.
 
@@ -271,6 +271,8 @@ def _profile_of(info: Mapping[Any, Any], mode: str, flags: int = 0) -> _Profile 
     """Returns the profile in ``info`` if it is usable for images of a mode; ``flags`` are of littlecms."""
     data = info.get("icc_profile")
     if not isinstance(data, bytes) or not data:
+        return None
+    if mode != "CMYK" and code_points.from_icc(data):
         return None
     if len(data) > MAX_PROFILE:
         _log.debug("ignored an ICC profile of %d bytes", len(data))

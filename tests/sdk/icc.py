@@ -58,10 +58,11 @@ def to_xyz_d50(primaries, white=D65):
     return np.linalg.inv(bradford) @ np.diag(gains) @ bradford @ matrix
 
 
-def matrix_profile(primaries, curve):
+def matrix_profile(primaries, curve, **more):
     columns = to_xyz_d50(primaries).T
     tags = {name: _xyz(*column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
     tags |= {name: _curve(curve) for name in (b"rTRC", b"gTRC", b"bTRC")}
+    tags |= {name.encode(): body for name, body in more.items()}
     return _profile(b"RGB ", tags)
 
 

@@ -251,6 +251,23 @@ def test_the_order_of_precedence_in_png():
     assert off_by(png_of(PICTURE, is_srgb, of["gama"]), PICTURE) == 0
 
 
+def test_the_code_points_of_an_hdr_profile():
+    def profile(*numbers):
+        return icc.matrix_profile(icc.ADOBE_RGB, 2.4, cicp=b"cicp\0\0\0\0" + bytes(numbers))
+
+    plain = pixels(png_of(PICTURE, iccp(icc.matrix_profile(icc.ADOBE_RGB, 2.4))))
+    for transfer in (16, 18):
+        encoded = deep(CURVES[transfer](light(PICTURE) @ TO_BT2020.T))
+        assert off_by(png_of(encoded, iccp(profile(9, transfer, 0, 1))), PICTURE) <= 1
+        image = Image.fromarray((encoded >> 8).astype(np.uint8))
+        image.info["icc_profile"] = profile(9, transfer, 0, 1)
+        assert np.abs(pixels(image) - PICTURE).mean() < 4
+    for numbers in ((9, 13, 0, 1), (9, 16, 1, 1), (3, 16, 0, 1), ()):
+        np.testing.assert_array_equal(pixels(png_of(PICTURE, iccp(profile(*numbers)))), plain)
+    for length in range(0, len(profile(9, 16, 0, 1)), 3):
+        code_points.from_icc(profile(9, 16, 0, 1)[:length])
+
+
 def test_a_pil_image_is_read_like_its_file():
     for chunk in (gama(1.0), chrm(icc.DISPLAY_P3), (b"sRGB", b"\0")):
         file = png_of(PICTURE, chunk)
