@@ -230,7 +230,7 @@ def _spans_colours(primaries: Chromaticities) -> bool:
     """Returns whether the chromaticities are a white within a triangle, not too flat to compute with."""
     if not all(np.isfinite(primaries)) or not all(-1 <= value <= 2 for value in primaries):
         return False
-    if min(primaries[1::2]) < 0 or primaries[1] < 0.01:
+    if primaries[1] < 0.01:  # a white without luminance
         return False
     white, *corners = np.array(primaries).reshape(4, 2)
     red, green, blue = corners

@@ -42,9 +42,9 @@ def read_properties(data: bytes) -> Properties:
     code_points = clean_aperture = None
     for name, start, end in boxes:
         if name == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 8:
-            code_points = code_points or struct.unpack_from(">HH", data, start + 4)
+            code_points = struct.unpack_from(">HH", data, start + 4)
         elif name == b"clap" and end - start >= 32:
-            clean_aperture = clean_aperture or struct.unpack_from(">4I4i", data, start)
+            clean_aperture = struct.unpack_from(">4I4i", data, start)
     return Properties(code_points, clean_aperture)
 
 

@@ -91,7 +91,7 @@ def _transparency(data: bytes, chunk: memoryview) -> bytes | memoryview:
     depth, kind = data[24], data[25]
     body = chunk[_HEADER:-_CHECKSUM]
     if kind == _PALETTE:
-        return chunk if 1 <= len(body) <= 256 else b""
+        return chunk if len(body) <= 256 else b""
     if len(body) != {_GREY: 2, _RGB: 6}.get(kind):
         return b""
     # Pillow spreads 2 and 4 bits over a byte. PNG, 11.3.1.1: bits above the depth are not used.
@@ -115,7 +115,7 @@ def _code_points(body: bytes) -> dict[str, Any]:
 
 
 def _rendering_intent(body: bytes) -> dict[str, Any]:
-    return {"srgb": body[0]} if len(body) == 1 and body[0] < 4 else {}
+    return {"srgb": body[0]} if len(body) == 1 else {}
 
 
 def _gamma(body: bytes) -> dict[str, Any]:

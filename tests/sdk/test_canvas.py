@@ -95,7 +95,11 @@ def test_a_crop_comes_before_the_turn():
     exif[0x112] = 6
     file = with_property(avif(exif=exif), clap(60, 40, -10, 5))
     whole = pixels(avif())
-    np.testing.assert_array_equal(pixels(file), np.rot90(whole[25:65, 10:70], -1))
+    picture = read_photo(file)
+    np.testing.assert_array_equal(np.asarray(picture), np.rot90(whole[25:65, 10:70], -1))
+    assert read_photo(picture) is picture
+    exif[0x112] = 1
+    assert not read_photo(with_property(avif(exif=exif), clap(60, 40, -10, 5))).info
 
 
 @needs_avif
@@ -114,6 +118,7 @@ def test_a_senseless_crop_is_ignored(bad):
 
 def test_crop_boxes_of_the_standard():
     assert crop_box((320, 280), (180, 1, 100, 1, -30, 1, -10, 1)) == (40, 80, 220, 180)
+    assert crop_box((100, 100), (61, 1, 61, 1, 0, 1, 0, 1)) == (19, 19, 80, 80)
     assert crop_box((101, 101), (101, 1, 101, 1, 0, 1, 0, 1)) == (0, 0, 101, 101)
     assert crop_box((100, 100), (100, 1, 100, 1, 1, 1, 0, 1)) is None
 

@@ -144,8 +144,10 @@ def test_a_narrow_range(dtype):
     assert (result[:16, :16] == 0).all()
     assert (result[:16, 16:] == 255).all()
     assert (result[16:] == 0).all()
-    half = np.full((32, 32, 3), (black + white) // 2, dtype)
-    assert off_by(png_of(half, cicp(1, 13, full_range=0)), 127.5) <= 1.5
+    bright = np.full((32, 32, 3), white - (white - black) // 8, dtype)
+    assert off_by(png_of(bright, cicp(1, 13, full_range=0)), 255 * 7 / 8) <= (
+        0.6 if dtype == np.uint16 else 1.1
+    )
 
 
 @pytest.mark.parametrize("primaries", sorted(code_points._PRIMARIES))
@@ -214,7 +216,12 @@ def test_chromaticities(chunks):
         (b"cHRM", bytes(32)),
         (b"cHRM", b"\xff" * 32),
         (b"cHRM", struct.pack(">8I", *[31270, 32900] * 4)),
-        (b"cHRM", struct.pack(">8I", 80000, 10000, 64000, 33000, 30000, 60000, 15000, 6000)),  # white outside
+        (b"cHRM", struct.pack(">8I", 80000, 10000, 64000, 33000, 30000, 60000, 15000, 6000)),
+        (b"cHRM", struct.pack(">8i", 31270, 500, 10000, -40000, 70000, -40000, 30000, 60000)),
+        (
+            b"cHRM",
+            struct.pack(">8i", 31270, 32900, 31200, 32800, 31350, 32850, 31270, 33000),
+        ),
         (b"cHRM", b"short"),
         (b"gAMA", bytes(4)),
         (b"gAMA", b"\xff" * 4),
@@ -249,6 +256,9 @@ def test_the_order_of_precedence_in_png():
     # An sRGB profile is a description like others.
     is_srgb = iccp(icc.matrix_profile(icc.SRGB, icc.SRGB_CURVE))
     assert off_by(png_of(PICTURE, is_srgb, of["gama"]), PICTURE) == 0
+    assert off_by(png_of(PICTURE.astype(np.uint16) * 257, is_srgb, of["gama"]), PICTURE) == 0
+    # Of two chunks the first.
+    np.testing.assert_array_equal(pixels(png_of(PICTURE, of["gama"], gama(1 / 1.8))), alone["gama"])
 
 
 def test_the_code_points_of_an_hdr_profile():
@@ -303,6 +313,15 @@ def test_nclx_of_heic(primaries, transfer, matrix):
     file = heic(encoded, **options)
     assert np.abs(pixels(file) - SMOOTH).mean() < 1
     np.testing.assert_array_equal(pixels(io.BytesIO(file)), pixels(file))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGB;16"])
+def test_a_profile_of_heic(mode):
+    profile = icc.matrix_profile(icc.DISPLAY_P3, icc.SRGB_CURVE)
+    encoded = srgb(light(SMOOTH) @ TO_P3.T)
+    values = deep(encoded) if mode == "RGB;16" else np.rint(255 * encoded).astype(np.uint8)
+    assert np.abs(pixels(heic(values, mode, icc_profile=profile)) - SMOOTH).mean() < 1
+    assert np.abs(pixels(heic(values, mode)) - SMOOTH).mean() > 3
 
 
 def avif(values, primaries, transfer, **options):
