@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
+from math import fsum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from mobileiqa_sdk import plugins
 from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.photo import Photo
 from mobileiqa_sdk.scorer import Seconds
 
@@ -33,8 +36,23 @@ class Engine(Protocol):
     contract: ModelContract | None
 
     def assess(self, photo: Photo) -> Assessed:
-        """Decode, resize and score a photo. Raises MobileIQAError, and what its runtime raises."""
+        """Decodes, resizes and scores a photo. Raises MobileIQAError, and what its runtime raises."""
         ...
+
+
+def checked_mean(opinions: Iterable[float]) -> float:
+    """Returns the mean of a network's opinions, in [0, 1].
+
+    Raises:
+        OpinionsInvalid: there is none, or one of them is NaN, infinite or not in [0, 1].
+    """
+    values = tuple(map(float, opinions))
+    for value in values:
+        if not 0 <= value <= 1:  # true of NaN
+            raise OpinionsInvalid(f"the network answered {value} where an opinion from 0 to 1 was expected")
+    if not values:
+        raise OpinionsInvalid("the network answered without an opinion")
+    return fsum(values) / len(values)
 
 
 class Entry(NamedTuple):

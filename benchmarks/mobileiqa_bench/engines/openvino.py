@@ -16,7 +16,7 @@ import openvino  # noqa: E402 - after the line above
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
-    """A file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
+    """Loads a file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
     # fp32 is asked for, because OpenVINO would compute in bfloat16 by itself where the CPU can.
     settings = {
         "INFERENCE_NUM_THREADS": threads,
@@ -27,5 +27,5 @@ def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
     _, height, width, _ = model.input(0).shape
     request = model.create_infer_request()
     return PixelEngine(
-        height, width, lambda pixels: float(next(iter(request.infer([pixels[np.newaxis]]).values())).mean())
+        height, width, lambda pixels: np.asarray(next(iter(request.infer([pixels[np.newaxis]]).values())))
     )

@@ -13,7 +13,7 @@ from .pixels import PixelEngine
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
-    """A file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
+    """Loads a file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -23,6 +23,6 @@ def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
     return PixelEngine(
         height,
         width,
-        lambda pixels: float(session.run(None, {model_input.name: pixels[np.newaxis]})[0].mean()),
+        lambda pixels: np.asarray(session.run(None, {model_input.name: pixels[np.newaxis]})[0]),
         ModelContract.from_json(text, str(path)) if text else None,
     )

@@ -22,5 +22,5 @@ class _Engine:
 
 
 def load(path: Path, threads: int, runtime: str | None) -> _Engine:
-    """An artifact. Raises ModelError."""
+    """Opens an artifact. Raises ModelError."""
     return _Engine(path, threads, runtime)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobileiqa_bench.engines import Entry
 from mobileiqa_bench.errors import BenchmarkError
@@ -32,12 +32,12 @@ def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
         raise BenchmarkError("ncnn cannot load what pnnx made of the network")
     height, width = read_size(path)
 
-    def run(pixels: NDArray[np.uint8]) -> float:
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         extractor = network.create_extractor()
         extractor.input("in0", ncnn.Mat.from_pixels(pixels, ncnn.Mat.PixelType.PIXEL_RGB, width, height))
         status, opinions = extractor.extract("out0")
         if status:
             raise BenchmarkError(f"ncnn cannot run the network (status {status})")
-        return float(np.array(opinions).mean())
+        return np.array(opinions)
 
     return PixelEngine(height, width, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobileiqa_bench.engines import Entry
 
@@ -29,8 +29,9 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
     spec = BACKBONES[loaded.config.backbone]
     network = torch.compile(loaded.student) if compiled else loaded.student
 
-    def run(pixels: NDArray[np.uint8]) -> float:
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         with torch.inference_mode():
-            return float(network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], spec)).mean())
+            opinions: torch.Tensor = network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], spec))
+            return opinions.numpy()
 
     return PixelEngine(*loaded.config.input_size, run)

@@ -35,15 +35,11 @@ def test_rows_are_in_order_and_errors_are_rows(rated: list[RatedPhoto], tmp_path
     ]
     rows = list(score_rated(FakeScorer(brightness), photos))
     assert [row.photo for row in rows] == photos
-    assert rows[1].to_dict() == {
-        "path": str(tmp_path / "none.jpg"),
-        "subset": None,
-        "mos": 0.5,
-        "score": None,
-        "error": "no such file",
-    }
-    assert rows[2].error is not None
-    assert rows[2].error.startswith("is no image")
+    missing = rows[1].to_dict()
+    assert missing.pop("error")
+    assert missing == {"path": str(tmp_path / "none.jpg"), "subset": None, "mos": 0.5, "score": None}
+    assert rows[2].error
+    assert "bad.jpg" not in rows[2].error
     assert [row.score for row in rows if row.error is None] == pytest.approx(VALUES, abs=0.003)
     result = evaluate(rows, resamples=10)
     assert result.overall.photos == 6

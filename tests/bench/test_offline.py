@@ -1,0 +1,79 @@
+"""Nothing that a benchmark imports writes an identifier to the home folder or opens a connection."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from mobileiqa_bench import engines
+
+from ..sdk import artifacts
+
+ENGINE = "mobileiqa_bench.engines.openvino"
+
+
+def test_openvinos_telemetry_is_never_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With packages in the place of OpenVINO and its telemetry, so that neither has to be installed."""
+    for name in ("openvino", "openvino_telemetry"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "openvino_telemetry" / "__init__.py").write_text("")
+    (tmp_path / "openvino" / "__init__.py").write_text(
+        "try:\n    import openvino_telemetry\n    sends = True\nexcept ImportError:\n    sends = False\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with monkeypatch.context() as patch:
+        for name in [name for name in sys.modules if is_replaced(name)]:
+            patch.delitem(sys.modules, name)
+        sends = import_module(ENGINE).openvino.sends
+        for name in [name for name in sys.modules if is_replaced(name)]:
+            del sys.modules[name]
+    assert sends is False
+
+
+def is_replaced(module: str) -> bool:
+    return module.partition(".")[0] in ("openvino", "openvino_telemetry") or module == ENGINE
+
+
+# What Python announces of sockets, and all processes; native code would have to write its identifier.
+WATCH = """
+import sys
+from pathlib import Path
+events = []
+def hook(event, arguments):
+    if event.startswith("socket.") or event == "subprocess.Popen":
+        events.append((event, arguments))
+sys.addaudithook(hook)
+from mobileiqa_bench import engines
+from mobileiqa_sdk.golden import golden_image
+engines.load(sys.argv[1], Path(sys.argv[2]), 1, None).assess(golden_image())
+sys.exit(str(events) if events else 0)
+"""
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_an_engine_leaves_no_file_in_a_fresh_home(engine: str, tmp_path: Path) -> None:
+    if find_spec(engines.named(engine).needs) is None:
+        pytest.skip(f"{engine} is not installed")
+    home = tmp_path / "home"
+    home.mkdir()
+    folders = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, engine, str(artifacts.save(tmp_path / "model"))],
+        env={
+            **dict.fromkeys(folders, str(home)),
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [str(path) for path in home.rglob("*")] == []
