@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib
 import io
-from collections.abc import Callable
-from functools import cache
-from typing import Any, BinaryIO, cast
+from typing import cast
 
 from PIL import Image, ImageFile
 
@@ -20,6 +18,7 @@ from ._refusal import Refusal
 from .avif import open_avif
 from .errors import PhotoUnreadable
 from .isobmff import without_unknown_colours
+from .jpeg import open_jpeg
 from .png import open_png
 from .tiff import open_tiff
 
@@ -44,7 +43,7 @@ _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"
 )
 
-_Decoder = Callable[[BinaryIO], Image.Image]
+_Decoder = type[ImageFile.ImageFile]
 
 # Module, class, and what to install where it is missing.
 _DECODERS = {
@@ -68,6 +67,8 @@ def open_image(data: bytes) -> Image.Image:
     """
     name = file_format(data)
     decoder = _decoder(name)
+    if name == "JPEG":
+        return open_jpeg(data, decoder)
     if name == "TIFF":
         return open_tiff(data, decoder)
     if name == "PNG":
@@ -111,26 +112,8 @@ def _decoder(name: str) -> _Decoder:
         raise _missing(name, package) from error
     if not getattr(module, "SUPPORTED", True):  # Pillow's plugins of optional libraries have this flag
         raise _missing(name, package)
-    decoder = getattr(module, class_name)
-    return cast("_Decoder", _without_resolution(decoder) if name == "JPEG" else decoder)
+    return cast("_Decoder", getattr(module, class_name))
 
 
 def _missing(name: str, package: str) -> Refusal:
     return Refusal(PhotoUnreadable, f'is {name}, which needs another package: pip install "{package}"')
-
-
-@cache
-def _without_resolution(jpeg: type[ImageFile.ImageFile]) -> type[ImageFile.ImageFile]:
-    """Returns a JPEG decoder that does not search the EXIF for a resolution.
-
-    Pillow parses all of the EXIF for it, and warns where that is malformed.
-    """
-
-    class Jpeg(jpeg):  # type: ignore[valid-type, misc]  # made here, as importing Pillow's is slow
-        def _read_dpi_from_exif(self) -> None:
-            pass
-
-        def __reduce_ex__(self, protocol: Any) -> Any:
-            return self.copy().__reduce_ex__(protocol)  # pickle looks classes up by name
-
-    return Jpeg

@@ -56,7 +56,10 @@ MIN_SIDE = 32
 """Pixels. Anything smaller would be enlarged about forty times: the score would judge the interpolation."""
 
 MAX_PIXELS = 178_956_970
-"""Largest width times height: above it Pillow, by default, sees a decompression bomb (179 megapixels)."""
+"""Most pixels that are decoded: above it Pillow, by default, sees a decompression bomb (179 megapixels)."""
+
+MAX_STORED = 1 << 30
+"""Largest width times height of a JPEG, even if few of its pixels are decoded (1,074 megapixels)."""
 
 MAX_BYTES = 8 * MAX_PIXELS
 """Longest file read: MAX_PIXELS of 16-bit RGBA without compression (1.4 GB)."""
@@ -72,6 +75,7 @@ SHORT_FILE = 16 << 20
 """Bytes. A file that turns out longer than this waits for its part of `BYTES_AT_ONCE`."""
 
 _CHUNK = 1 << 20
+_PIXEL = 4  # bytes
 _ACCEPTED = "pass a path, bytes, an open binary file, a PIL image or a numpy array"
 
 _OPEN_FLAGS = 0
@@ -143,8 +147,8 @@ def read_photo(photo: Photo, *, fit: Fit | None = None) -> Image.Image:
         PhotoNotFound: the path does not lead to a regular file that may be read.
         PhotoUnreadable: empty, truncated, damaged, or not in a supported format.
         PhotoTooSmall: a side is below `MIN_SIDE`.
-        PhotoTooLarge: more than `MAX_PIXELS` (checked before pixels are decoded) or `MAX_BYTES`, or more
-            than fits into memory.
+        PhotoTooLarge: more than `MAX_PIXELS` would be decoded (checked before they are), more than
+            `MAX_STORED` or `MAX_BYTES`, or more than fits into memory.
         PhotoUnsupported: not one of the types above, or an array of another dtype, shape or range.
     """
     with open_photo(photo, fit=fit) as picture:
@@ -178,19 +182,24 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
             raise Refusal(PhotoUnreadable, f"is empty{hint}")
         image = open_image(data)
         part = part_that_shows(image, data)
-    _check_size(image.size)
+    size = image.size
     if image.format == "JPEG":  # its EXIF precedes its pixels; in a PNG it may follow them
+        _check_stored(image)
+        _check_sides(size)
         turn = _turn(image)
         if fit is not None:
             _reduce(image, fit, sideways=turn in _SIDEWAYS)
+        _check_pixels(image.size, size)
         samples = _load(image, data, held)
     else:
+        _check_pixels(size, size)
+        _check_sides(size)
         samples = _load(image, data, held)
         turn = _turn(image)
     image = to_srgb(image, samples)
     if part is not None:
         image = part.of(image)
-        _check_size(image.size)
+        _check_sides(image.size)
     if turn is None:
         return image
     upright = image.transpose(turn)
@@ -207,7 +216,8 @@ def _reduce(image: Image.Image, fit: Fit, *, sideways: bool) -> None:
 
 def _load(image: Image.Image, data: bytes, held: ExitStack) -> Samples | None:
     """Decodes the pixels; returns them in 16 bits if the file, ``data``, has more than the image holds."""
-    held.enter_context(_pixels.part(image.width * image.height))
+    working_memory: int = getattr(image, "working_memory", 0)
+    held.enter_context(_pixels.part(image.width * image.height + working_memory // _PIXEL))
     samples = read_samples(image, data) if data else None
     if samples is None:
         image.load()
@@ -320,7 +330,9 @@ def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
         raise Refusal(PhotoUnsupported, f"has shape {shape}; {hint}")
     if array.size == 0:
         raise Refusal(PhotoUnsupported, f"has shape {shape}, which holds no pixels")
-    _check_size((shape[1], shape[0]))
+    size = shape[1], shape[0]
+    _check_pixels(size, size)
+    _check_sides(size)
     held.enter_context(_pixels.part(shape[0] * shape[1]))
     array = np.asarray(array[:, :, 0] if array.ndim == 3 and shape[2] == 1 else array)
     if array.dtype.kind == "f" and array.dtype.itemsize in (2, 4, 8):
@@ -333,14 +345,29 @@ def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def _check_sides(size: tuple[int, int]) -> None:
     width, height = size
-    if width * height > MAX_PIXELS:
-        raise Refusal(
-            PhotoTooLarge, f"is {width}x{height} pixels; at most {MAX_PIXELS:,} are read; pass a smaller copy"
-        )
     if min(width, height) < MIN_SIDE:
         raise Refusal(PhotoTooSmall, f"is {width}x{height} pixels; both sides must be at least {MIN_SIDE}")
+
+
+def _check_pixels(decoded: tuple[int, int], size: tuple[int, int]) -> None:
+    """Refuses a photo of ``size`` of which more than `MAX_PIXELS` would be decoded."""
+    if decoded[0] * decoded[1] > MAX_PIXELS:
+        reason = f"is {size[0]}x{size[1]} pixels; at most {MAX_PIXELS:,} are decoded; pass a smaller copy"
+        raise Refusal(PhotoTooLarge, reason)
+
+
+def _check_stored(jpeg: Image.Image) -> None:
+    """Refuses a JPEG whose decoder would work through too much, or hold too much, for a small picture."""
+    width, height = jpeg.size
+    working_memory = getattr(jpeg, "working_memory", 0)
+    if width * height > MAX_STORED:
+        reason = f"is {width}x{height} pixels; at most {MAX_STORED:,} are read; pass a smaller copy"
+        raise Refusal(PhotoTooLarge, reason)
+    if width * height > MAX_PIXELS and working_memory > _PIXEL * MAX_PIXELS:
+        reason = f"is a progressive JPEG of {width}x{height} pixels, which takes too much memory"
+        raise Refusal(PhotoTooLarge, f"{reason}; pass a smaller copy, or save it as baseline")
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

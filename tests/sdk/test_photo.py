@@ -826,6 +826,8 @@ def test_flipped_bits_in_a_png_are_noticed():
 
 def test_damage_is_described():
     with pytest.raises(PhotoUnreadable, match=r"damaged or truncated: .*bytes not processed"):
+        read_photo(saved(CAT, "BMP")[:3000])
+    with pytest.raises(PhotoUnreadable, match=r"is a truncated JPEG file"):
         read_photo(saved(CAT, "JPEG")[:3000])
 
 
