@@ -54,6 +54,9 @@ def named_errors(photo: str) -> Iterator[None]:
         if _is_out_of_memory(error):
             raise out_of_memory(photo) from error
         cause = one_line(first_line(error), LIMIT)
+        if "has not been built in" in str(error):  # libheif's words
+            reason = f"is of a kind that is not supported; convert it to JPEG or PNG ({cause})"
+            raise PhotoUnreadable(photo, reason) from error
         raise PhotoUnreadable(photo, f"cannot be decoded, damaged or truncated: {cause}") from error
 
 

@@ -8,12 +8,20 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from .isobmff import read_properties
+from .isobmff import read_properties, with_sizes
 
 
 def open_avif(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.Image:
     """Opens an AVIF. The ``info`` of the image gets "nclx_profile" as pillow_heif has it for HEIC."""
-    image = decoder(io.BytesIO(data))
+    try:
+        image = decoder(io.BytesIO(data))
+    except MemoryError:
+        raise
+    except Exception:  # Pillow raises anything
+        repaired = with_sizes(data)
+        if repaired == data:
+            raise
+        image = decoder(io.BytesIO(repaired))
     # MIAF (ISO/IEC 23000-22): the file's own properties turn the picture, and no metadata. Pillow has put
     # them into EXIF, but would also look for an orientation in XMP.
     image.info.pop("xmp", None)

@@ -17,7 +17,7 @@ from . import raw
 from ._refusal import Refusal
 from .avif import open_avif
 from .errors import PhotoUnreadable
-from .isobmff import without_unknown_colours
+from .heif import open_heif
 from .jpeg import open_jpeg
 from .png import open_png
 from .tiff import open_tiff
@@ -42,6 +42,11 @@ _MAGIC = {
 _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"
 )
+# ISO/IEC 23008-12: HEIF of any pictures. The decoder finds out whether it knows them.
+_HEIF_BRANDS = {
+    *(b"mif1", b"mif2", b"mif3", b"msf1", b"miaf"),
+    *(b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki", b"j2is", b"vvic", b"vvis", b"evbi", b"evbs"),
+}
 
 _Decoder = type[ImageFile.ImageFile]
 
@@ -76,7 +81,7 @@ def open_image(data: bytes) -> Image.Image:
     if name == "AVIF":
         return open_avif(data, decoder)
     if name == "HEIC":
-        data = without_unknown_colours(data)
+        return open_heif(data, decoder)
     return decoder(io.BytesIO(data))
 
 
@@ -99,7 +104,7 @@ def file_format(head: bytes) -> str:
         for brand in brands:
             if brand in _BRANDS:
                 return _BRANDS[brand]
-        if brands[0] in (b"mif1", b"msf1"):
+        if brands[0] in _HEIF_BRANDS:
             return "HEIC"
     raise Refusal(PhotoUnreadable, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
 

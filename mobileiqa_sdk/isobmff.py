@@ -15,7 +15,9 @@ from typing import NamedTuple
 from .code_points import from_numbers
 
 _Box = tuple[bytes, int, int]  # type, and where its content starts and ends
+_Association = tuple[int, int, int]  # item, where the last byte of the number lies, number of the property
 _UNSPECIFIED = 2
+_VERSION_AND_FLAGS = 4  # bytes
 _SAMPLE_ENTRY = 78  # bytes of a picture's sample entry before the boxes in it
 _PATH_TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
@@ -35,17 +37,27 @@ class Properties(NamedTuple):
 
 def read_properties(data: bytes) -> Properties:
     """Returns the properties of the main picture; of an animation without one, those of its first track."""
-    try:
-        boxes = _item_properties(data) or _track_properties(data)
-    except (struct.error, IndexError):
-        return Properties()
     code_points = clean_aperture = None
-    for name, start, end in boxes:
+    for name, start, end in _item_properties(data) or _track_properties(data):
         if name == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 8:
             code_points = struct.unpack_from(">HH", data, start + 4)
         elif name == b"clap" and end - start >= 32:
             clean_aperture = struct.unpack_from(">4I4i", data, start)
     return Properties(code_points, clean_aperture)
+
+
+def item_types(data: bytes) -> list[bytes]:
+    """Returns the types of the items of a file: how each picture is coded, or that it is made of others."""
+    meta, meta_end = _box(data, b"meta", 0, len(data))
+    start, end = _box(data, b"iinf", meta + _VERSION_AND_FLAGS, meta_end)
+    if start == end:
+        return []
+    types = []
+    for name, entry, entry_end in _boxes(data, start + (8 if data[start] else 6), end):
+        at = entry + (10 if data[entry : entry + 1] == b"\3" else 8)
+        if name == b"infe" and at + 4 <= entry_end:
+            types.append(data[at : at + 4])
+    return types
 
 
 def without_unknown_colours(data: bytes) -> bytes:
@@ -54,9 +66,7 @@ def without_unknown_colours(data: bytes) -> bytes:
     Reserved code points become 2 (unspecified), boxes of another type than nclx or a profile are renamed.
     """
     changed = None
-    meta, meta_end = _box(data, b"meta", 0, len(data))
-    iprp = _box(data, b"iprp", meta + 4, meta_end)
-    for name, start, end in _boxes(data, *_box(data, b"ipco", *iprp)):
+    for name, start, end in _property_boxes(data)[0]:
         if name != b"colr":
             continue
         kind = data[start : start + 4]
@@ -69,6 +79,25 @@ def without_unknown_colours(data: bytes) -> bytes:
             changed = changed or bytearray(data)
             changed[start - 4 : start] = b"skip"
     return data if changed is None else bytes(changed)
+
+
+def with_sizes(data: bytes) -> bytes:
+    """Returns a file in which pictures without a size (ispe) have that of the main picture.
+
+    Early AVIF encoders wrote none for the alpha plane, and libavif refuses such files. The size takes the
+    place of the number of bits (pixi), which the decoder does not need.
+    """
+    properties, associations = _property_boxes(data)
+    names = {number: name for number, (name, _, _) in enumerate(properties, 1)}
+    sizes = {item: number for item, _, number in associations if names.get(number) == b"ispe"}
+    size = sizes.get(_primary_item(data) or 0, 0)
+    if not 0 < size < 128:
+        return data
+    changed = bytearray(data)
+    for item, position, number in associations:
+        if item not in sizes and names.get(number) == b"pixi":
+            changed[position] = size
+    return bytes(changed)
 
 
 def crop_box(size: tuple[int, int], clean_aperture: tuple[int, ...]) -> tuple[int, int, int, int] | None:
@@ -113,42 +142,52 @@ def _box(data: bytes, name: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _item_properties(data: bytes) -> list[_Box]:
-    meta, meta_end = _box(data, b"meta", 0, len(data))
-    meta += 4  # version and flags
-    primary, primary_end = _box(data, b"pitm", meta, meta_end)
-    if primary == primary_end:
-        return []
-    (item,) = struct.unpack_from(">I" if data[primary] else ">H", data, primary + 4)
-    iprp = _box(data, b"iprp", meta, meta_end)
-    properties = list(_boxes(data, *_box(data, b"ipco", *iprp)))
-    numbers = [
-        number
-        for name, start, end in _boxes(data, *iprp)
-        if name == b"ipma"
-        for number in _associations(data, item, start, end)
-    ]
+    primary = _primary_item(data)
+    properties, associations = _property_boxes(data)
+    numbers = [number for item, _, number in associations if item == primary]
     return [properties[number - 1] for number in numbers if 1 <= number <= len(properties)]
 
 
-def _associations(data: bytes, item: int, start: int, end: int) -> Iterator[int]:
-    """Yields the numbers, from 1, of an item's properties in an ipma box."""
-    version, is_wide = data[start], data[start + 3] & 1
-    (count,) = struct.unpack_from(">I", data, start + 4)
+def _primary_item(data: bytes) -> int | None:
+    meta, meta_end = _box(data, b"meta", 0, len(data))
+    start, end = _box(data, b"pitm", meta + _VERSION_AND_FLAGS, meta_end)
+    return int.from_bytes(data[start + _VERSION_AND_FLAGS : end], "big") if start < end else None
+
+
+def _property_boxes(data: bytes) -> tuple[list[_Box], list[_Association]]:
+    """Returns the boxes of all properties, numbered from 1, and which items have them."""
+    meta, meta_end = _box(data, b"meta", 0, len(data))
+    iprp = _box(data, b"iprp", meta + _VERSION_AND_FLAGS, meta_end)
+    properties = list(_boxes(data, *_box(data, b"ipco", *iprp)))
+    associations = [
+        association
+        for name, start, end in _boxes(data, *iprp)
+        if name == b"ipma"
+        for association in _associations(data, start, end)
+    ]
+    return properties, associations
+
+
+def _associations(data: bytes, start: int, end: int) -> Iterator[_Association]:
+    """Yields the associations in an ipma box."""
+    if end - start < 8:
+        return
+    version, width = data[start], 2 if data[start + 3] & 1 else 1
+    item_width = 4 if version else 2
+    (count,) = struct.unpack_from(">I", data, start + _VERSION_AND_FLAGS)
     position = start + 8
     for _ in range(count):
-        if position >= end:
+        if position + item_width >= end:
             return
-        (owner,) = struct.unpack_from(">I" if version else ">H", data, position)
-        position += 4 if version else 2
-        length = data[position] * (2 if is_wide else 1)
-        position += 1
-        if owner == item:
-            numbers = data[position : position + length]
-            if is_wide:
-                yield from (number & 0x7FFF for (number,) in struct.iter_unpack(">H", numbers))
-            else:
-                yield from (number & 0x7F for number in numbers)
-        position += length
+        item = int.from_bytes(data[position : position + item_width], "big")
+        length = data[position + item_width]
+        position += item_width + 1
+        for _ in range(length):
+            number = int.from_bytes(data[position : position + width], "big")
+            position += width
+            if position > end:
+                return
+            yield item, position - 1, number & (0x7FFF if width == 2 else 0x7F)
 
 
 def _track_properties(data: bytes) -> list[_Box]:

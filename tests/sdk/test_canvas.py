@@ -8,7 +8,15 @@ import pytest
 from PIL import Image, features
 
 from mobileiqa_sdk.errors import PhotoTooSmall
-from mobileiqa_sdk.isobmff import Properties, crop_box, read_properties
+from mobileiqa_sdk.isobmff import (
+    Properties,
+    _property_boxes,
+    crop_box,
+    item_types,
+    read_properties,
+    with_sizes,
+    without_unknown_colours,
+)
 from mobileiqa_sdk.photo import read_photo
 
 _RISING = np.meshgrid(np.linspace(0, 255, 100), np.linspace(0, 255, 80))
@@ -128,13 +136,38 @@ def test_boxes_of_any_bytes_are_read_without_an_error():
     file = avif()
     generator = np.random.default_rng(8)
     head = file.index(b"mdat")
-    for _ in range(3000):
+    for _ in range(1000):
         damaged = bytearray(file)
         for at in generator.integers(0, head, 3):
             damaged[at] = generator.integers(0, 256)
         assert isinstance(read_properties(bytes(damaged)), Properties)
+        assert len(with_sizes(bytes(damaged))) == len(without_unknown_colours(bytes(damaged))) == len(file)
+        assert all(len(name) == 4 for name in item_types(bytes(damaged)))
     for length in range(head):
-        read_properties(file[:length])
+        for reader in (read_properties, with_sizes, without_unknown_colours, item_types):
+            reader(file[:length])
+
+
+@needs_avif
+def test_an_alpha_plane_without_a_size_is_read():
+    image = Image.fromarray(PICTURE)
+    image.putalpha(Image.fromarray(PICTURE[:, :, 0]))
+    file = io.BytesIO()
+    image.save(file, "AVIF", quality=95, subsampling="4:4:4")
+    sound = file.getvalue()
+    ipma = sound.index(b"ipma") + 4
+    _, associations = _property_boxes(sound)
+    of_alpha = [(position, number) for item, position, number in associations if item == 2]
+    size = next(number for item, _, number in associations if item == 1)
+    assert of_alpha[0][1] == size
+    # As early encoders had it: the pixi box first, and no ispe.
+    data = bytearray(sound)
+    (first, _), (second, pixi) = of_alpha[:2]
+    assert sound[ipma : ipma + 4] == bytes(4)
+    data[first] = data[second] = pixi
+    with pytest.raises(OSError, match="identify"):
+        Image.open(io.BytesIO(data))
+    np.testing.assert_array_equal(pixels(bytes(data)), pixels(sound))
 
 
 @needs_avif
