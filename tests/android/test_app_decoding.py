@@ -100,6 +100,16 @@ def test_cut_files_end_early(pure: Jvm, name: str, share: float) -> None:
     assert ends_early(pure, FILES[name][: int(share * len(FILES[name]))])
 
 
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("missing", [0, 1, 2, 1000, 100_000])
+def test_streams_that_skip_beyond_their_end(pure: Jvm, tmp_path: Path, name: str, missing: int) -> None:
+    """As the streams of a content provider, which are FileInputStreams."""
+    data = FILES[name] + bytes(len(FILES[name]) % 2)
+    path = tmp_path / "photo"
+    path.write_bytes(data[: max(len(FILES[name]) - missing, 20)])
+    assert pure.call("file_ends_early", path=str(path)) == (missing > 0)
+
+
 def test_a_thumbnail_s_end_is_not_the_photo_s(pure: Jvm) -> None:
     thumbnail = encoded("JPEG", quality=10)
     segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail

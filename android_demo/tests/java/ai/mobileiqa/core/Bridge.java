@@ -2,6 +2,8 @@ package ai.mobileiqa.core;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.FileInputStream;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +50,10 @@ final class Bridge {
                 return Golden.sha256(Bicubic.resize(pixels(), whole("to_width"), whole("to_height")).rgb);
             case "orientation":
                 return Orientation.read(new ByteArrayInputStream(bytes("file")));
+            case "orientation_of_file":
+                try (InputStream in = new FileInputStream(text("path"))) {
+                    return Orientation.read(in);
+                }
             case "apply":
                 return picture(Orientation.apply(pixels(), whole("orientation")));
             case "json":
@@ -74,9 +80,30 @@ final class Bridge {
                 return PlainName.is(text("name"));
             case "ends_early":
                 return Truncation.endsEarly(new ByteArrayInputStream(bytes("file")));
+            case "file_ends_early": // providers hand out FileInputStreams, which skip beyond the end
+                try (InputStream in = new FileInputStream(text("path"))) {
+                    return Truncation.endsEarly(in);
+                }
+            case "fit":
+                return fit();
             default:
                 return answerOfModel();
         }
+    }
+
+    /** Returns [height, width]. */
+    private Object fit() {
+        List<Size> sizes = new ArrayList<Size>();
+        for (Object item : (List<?>) call.get("sizes")) {
+            List<?> sides = (List<?>) item;
+            sizes.add(new Size(((Long) sides.get(0)).intValue(), ((Long) sides.get(1)).intValue()));
+        }
+        Setting setting = new Setting("any", whole("max_pixels"), sizes);
+        Size size = Fit.fitted(whole("height"), whole("width"), setting, whole("multiple"));
+        List<Object> sides = new ArrayList<Object>();
+        sides.add(size.height);
+        sides.add(size.width);
+        return sides;
     }
 
     private Object plan() throws Exception {

@@ -20,30 +20,34 @@ public final class Orientation {
     private Orientation() {}
 
     /**
-     * The orientation of a JPEG, PNG or WebP file: from its EXIF, or else its XMP (unless compressed).
+     * Returns the orientation of a JPEG, PNG or WebP file by its EXIF, or else by its XMP (unless compressed); that
+     * of a HEIC or AVIF file by its rotation and mirroring.
      *
      * @param photo at the file's start; read as far as needed, not closed
-     * @return 1 to 8; 1 for other formats and for malformed EXIF, which must never cost the photo
+     * @return 1 to 8; 1 for other formats and for malformed metadata, which must never cost the photo
      * @throws IOException the stream cannot be read
      */
     public static int read(InputStream photo) throws IOException {
         PhotoMetadata metadata = PhotoMetadata.read(photo);
-        int found;
-        try {
-            found = inExif(metadata.exif());
-        } catch (BufferUnderflowException endsEarly) {
-            found = NONE;
+        if (metadata.heif() != null) {
+            return HeifOrientation.of(metadata.heif());
         }
-        if (found == NONE) {
+        int orientation;
+        try {
+            orientation = inExif(metadata.exif());
+        } catch (BufferUnderflowException endsEarly) {
+            orientation = NONE;
+        }
+        if (orientation == NONE) {
             String xmp = new String(metadata.xmp(), Charset.forName("ISO-8859-1"));
             Matcher match = IN_XMP.matcher(xmp);
-            found = match.find() ? known(match.group(1).charAt(0) - '0') : UPRIGHT;
+            orientation = match.find() ? known(match.group(1).charAt(0) - '0') : UPRIGHT;
         }
-        return found;
+        return orientation;
     }
 
     /**
-     * The picture as it should be seen: the same one for 1, else a new one.
+     * Returns the picture as it should be seen: the same one for 1, else a new one.
      *
      * @throws IllegalArgumentException an orientation outside 1 to 8
      */
@@ -76,7 +80,7 @@ public final class Orientation {
         return new Pixels(width, height, rgb);
     }
 
-    /** NONE where there is no such tag. Throws BufferUnderflowException where the data end before it. */
+    /** Returns NONE without such a tag. Throws BufferUnderflowException if the data end before it. */
     private static int inExif(byte[] exif) {
         if (exif.length == 0) {
             return NONE;
@@ -108,7 +112,7 @@ public final class Orientation {
         return tiff.get(1) == tiff.get(0) && (little || tiff.get(0) == 'M') && tiff.getShort(2) == 42;
     }
 
-    /** The first number of an entry; 16 and 32 bits are what writers use. */
+    /** Returns the first number of an entry; writers use 16 and 32 bits. */
     private static int value(ByteBuffer tiff, int type, long count) {
         boolean isShort = type == 3 || type == 8;
         if (!isShort && type != 4 && type != 9) {
