@@ -7,11 +7,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import PhotoError, PhotoNotFound
+from . import raw
+from ._refusal import Refusal
+from .errors import PhotoError, PhotoNotFound, PhotoUnsupported
+from .photo import format_of_file
 from .scorer import Assessment, Scorer
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .webp .avif .tif .tiff .bmp .gif .heic .heif .hif".split()
+    (
+        ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .avif .avifs .tif .tiff .bmp .gif "
+        ".heic .heics .heif .heifs .hif"
+    ).split()
 )
 
 Row = dict[str, Any]
@@ -20,8 +26,9 @@ Row = dict[str, Any]
 def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[str | PhotoError]:
     """Yields the photos that files and folders stand for, in order; a folder's are sorted by name.
 
-    A file is taken as it is, whatever its name. Of a folder, the files with a photo's suffix are taken that
-    are not hidden; a folder without any yields a PhotoError, and so does one that cannot be listed.
+    A file is taken as it is, whatever its name. Of a folder, the files with a photo's or a raw file's suffix
+    are taken that are not hidden: reading a raw file says why it gets no score. A file of another name that
+    holds a photo yields a PhotoError, and so do a folder without photos and one that cannot be listed.
 
     Symbolic links that are named are followed. In a folder, links to files are followed and links to folders
     are not: a loop of folders ends, and no folder is left.
@@ -41,11 +48,27 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
     closed: list[OSError] = []
     for root, folders, files in os.walk(folder, onerror=closed.append):
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield os.path.join(root, name)
+            if name.startswith("."):
+                continue
+            path = os.path.join(root, name)
+            if Path(name).suffix.lower() in SUFFIXES | raw.SUFFIXES:
+                yield path
+            elif reason := _why_skipped(path):
+                yield PhotoUnsupported(path, reason)
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
     for error in closed:
         yield PhotoNotFound(str(error.filename), f"this folder cannot be listed: {error.strerror}")
+
+
+def _why_skipped(path: str) -> str | None:
+    """Returns why a file of another suffix gets no score; None if it does not hold a photo."""
+    try:
+        name = format_of_file(path)
+    except Refusal as refusal:
+        return refusal.reason
+    if name is None:
+        return None
+    return f"is skipped: it holds {name}, but is not named like a photo; rename it, or name it to score it"
 
 
 def score_rows(

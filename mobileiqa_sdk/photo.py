@@ -11,7 +11,8 @@ What decides the pixels, and so the score:
   set Pillow's ``ImageFile.LOAD_TRUNCATED_IMAGES``, which is honoured. Damage in the middle of a file can
   change pixels without a trace where the format holds no checksums: in all but PNG.
 
-Reading opens no socket, writes no file and changes no state of Pillow's beyond importing its plugins.
+Reading opens no socket, writes no file and changes no state of Pillow's beyond importing its plugins, except
+that its libtiff prints no messages any more.
 
 Threads that read at the same time share two budgets, `PIXELS_AT_ONCE` and `BYTES_AT_ONCE`, and wait for each
 other where a photo would exceed one, so that memory does not grow with the number of threads times the
@@ -32,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from . import raw
 from ._budget import Budget
 from ._refusal import Refusal, named_errors
 from ._text import first_line
@@ -238,6 +240,27 @@ def _read_bytes(photo: object, held: ExitStack) -> bytes:
         return _drain(cast("BinaryIO", photo), held)
     kind = f"{type(photo).__module__}.{type(photo).__name__}"
     raise Refusal(PhotoUnsupported, f"is of type {kind}; {_ACCEPTED}")
+
+
+def format_of_file(path: str) -> str | None:
+    """Returns the format that the content of a file announces; None for other files and what cannot be read.
+
+    Raises:
+        Refusal: a camera's raw file.
+    """
+    try:
+        _check_regular(os.stat(path).st_mode)
+        with open(path, "rb", buffering=0, opener=_open_regular) as file:
+            head = file.read(HEAD)
+    except (OSError, ValueError, Refusal):
+        return None
+    raw.check_start(head)
+    try:
+        name = file_format(head)
+    except Refusal:
+        return None
+    # Texts begin with "BM" as well. In a bitmap the four bytes after its length are zero.
+    return None if name == "BMP" and any(head[6:10]) else name
 
 
 def _read_path(path: str, held: ExitStack) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from PIL import Image, ImageFile, ImagePalette
 
-from . import raw
+from . import _libtiff, raw
 from ._refusal import Refusal
 from .errors import PhotoUnreadable
 from .tiff_tags import Tags, TiffFile, decides_pixels
@@ -56,6 +56,7 @@ _KINDS = {
     5: "complex integers",
     6: "complex numbers",
 }
+_MOST_SAMPLES = 6
 _NONE, _OLD_JPEG, _PACK_BITS = 1, 6, 32773
 _READ = {
     _NONE: "no",
@@ -150,6 +151,7 @@ def open_tiff(data: bytes, decoder: _Decoder) -> Image.Image:
     layout = _layout(tags)
     _check(file, tags, layout)
     scale = _scale(layout)
+    _libtiff.silence()
     try:
         image = (_scaling(decoder, *scale) if scale else decoder)(io.BytesIO(data))
     except (SyntaxError, KeyError) as error:  # Pillow's tables of modes and of compressions lack it
@@ -222,8 +224,10 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
     if set(layout.kinds) != {_UNSIGNED}:
         # Only grey floats in [0, 1] have an agreed meaning, and one that Pillow keeps.
         return layout.kinds[0] != _FLOAT or layout.photometric != _GREY or layout.samples != 1
-    if max(layout.bits) > 16:
-        return True  # in which range, nobody knows
+    if max(layout.bits) > 16:  # in which range, nobody knows
+        return True
+    if layout.samples > _MOST_SAMPLES:  # Pillow would print a message
+        return True
     if layout.photometric == _CMYK and tags.get(_INKS, 1) != 1:
         return True
     if tags.get(_FILL_ORDER, 1) == 2 and (layout.photometric == _WHITE_IS_ZERO and max(layout.bits) > 4):

@@ -100,6 +100,7 @@ def main() -> None:
         sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # a photo's row says what is wrong with it
         try:
             cli()
         except MobileIQAError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk import PhotoNotFound, Scorer
+from mobileiqa_sdk import PhotoNotFound, PhotoUnsupported, Scorer
 from mobileiqa_sdk.gallery import SUFFIXES, find_photos, score_rows
 
 
@@ -51,6 +51,40 @@ def test_a_folder_gives_its_photos_by_name(tmp_path: Path) -> None:
 def test_every_suffix_in_both_cases(tmp_path: Path, suffix: str) -> None:
     touch(tmp_path, f"a{suffix}", f"b{suffix.upper()}")
     assert listed(tmp_path) == [f"a{suffix}", f"b{suffix.upper()}"]
+
+
+@pytest.mark.parametrize("suffix", [".CR2", ".nef", ".arw", ".DNG", ".cr3"])
+def test_raw_files_are_listed_to_be_refused(tmp_path: Path, suffix: str) -> None:
+    touch(tmp_path, f"a{suffix}", "b.jpg")
+    assert listed(tmp_path) == [f"a{suffix}", "b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "reason"),
+    [
+        ("a.dat", b"\xff\xd8\xff\xe0", "holds JPEG"),
+        ("no_suffix", b"\x89PNG\r\n\x1a\n", "holds PNG"),
+        ("photo.jpg.bak", b"II*\0", "holds TIFF"),
+        ("b.xyz", b"FUJIFILMCCD-RAW 0201", "raw file"),
+    ],
+)
+def test_a_photo_of_another_name_gets_a_reason(tmp_path: Path, name: str, start: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(start + bytes(100))
+    (tmp_path / f".{name}").write_bytes(start + bytes(100))
+    touch(tmp_path, "z.jpg")
+    skipped, photo = find_photos([str(tmp_path)])
+    assert isinstance(skipped, PhotoUnsupported)
+    assert skipped.photo == str(tmp_path / name)
+    assert reason in skipped.reason
+    assert photo == str(tmp_path / "z.jpg")
+
+
+def test_what_is_not_a_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    (tmp_path / "unrelated.txt").write_text("BM is how this text begins\n")
+    touch(tmp_path, "a.jpg")
+    assert listed(tmp_path) == ["a.jpg"]
 
 
 def test_recursive(tmp_path: Path) -> None:

@@ -786,7 +786,6 @@ def data_icc():
 @pytest.mark.parametrize(("name", "file"), [pytest.param(*pair, id=pair[0]) for pair in files()])
 @pytest.mark.filterwarnings("ignore")
 def test_cut_files_are_errors_or_have_lost_nothing(name, file, capfd):
-    """capfd: libtiff complains on the terminal."""
     whole = np.asarray(read_photo(file))
     cuts = {*range(0, len(file), max(1, len(file) // 150)), *range(max(0, len(file) - 60), len(file))}
     refused = 0
@@ -798,6 +797,7 @@ def test_cut_files_are_errors_or_have_lost_nothing(name, file, capfd):
         else:
             np.testing.assert_array_equal(np.asarray(image), whole, err_msg=f"{name} cut at {cut}")
     assert refused > len(cuts) / 3
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -262,3 +262,15 @@ def test_a_thumbnail_is_not_the_photo(subfile: int) -> None:
             read_photo(file)
     else:
         assert read_photo(file).size == (64, 48)
+
+
+@pytest.mark.parametrize("compression", ["zlib", "lzma"])
+def test_libtiff_prints_nothing(compression: str, capfd: pytest.CaptureFixture[str]) -> None:
+    file = bytearray(written(stored(COLOUR, "u1"), photometric="rgb", compression=compression))
+    for at in range(len(file) // 2, len(file) - 40, 7):
+        file[at] ^= 0xFF
+    with pytest.raises(PhotoUnreadable):
+        read_photo(bytes(file))
+    with pytest.raises(PhotoUnreadable, match="grey"):
+        read_photo(made(page(1, (8,) * 9), bytes(64 * 48 * 9)))
+    assert capfd.readouterr() == ("", "")
