@@ -23,7 +23,8 @@ import io
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -69,6 +70,7 @@ _OPAQUE = {"1": "L", "L": "L", "CMYK": "CMYK"} | dict.fromkeys(
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "CMYK"}
+_STRIP = 1 << 18  # pixels
 # cmsFLAGS_BLACKPOINTCOMPENSATION; Pillow's enum for it is younger than 10.1.
 _BLACK_POINT_COMPENSATION = 0x2000
 # cmsFLAGS_NOOPTIMIZE: else the curve of a grey profile is sampled at a few points, too few for linear light.
@@ -214,25 +216,49 @@ def _manage(colour: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     description = code_points.described(info)
     if description is None or description.is_srgb or colour.mode == "CMYK":
         return colour
-    values = np.asarray(colour)
-    return Image.fromarray(_by_code_points(values if values.ndim == 3 else values[:, :, None], description))
+
+    def rows(top: int, bottom: int) -> NDArray[Any]:
+        return np.asarray(colour.crop((0, top, colour.width, bottom)))
+
+    return _by_rows(colour.size, colour.mode, rows, lambda values: code_points.to_srgb(values, description))
 
 
-def _manage_samples(values: NDArray[np.uint16], info: Mapping[Any, Any]) -> Image.Image:
+def _manage_samples(samples: NDArray[np.uint16], info: Mapping[Any, Any]) -> Image.Image:
     """Converts 16-bit grey, RGB or CMYK by the description in ``info``; to mode L, RGB or CMYK."""
-    mode = _MODE_OF_CHANNELS[values.shape[2]]
+    height, width, channels = samples.shape
+    mode = result_mode = _MODE_OF_CHANNELS[channels]
     profile = _profile_of(info, mode, _EXACT if mode == "L" else 0)
-    if profile is not None and profile.transform:
-        return Image.fromarray(by_rows(values, lambda rows: _interpolated(rows, mode, profile), (3,)))
     description = None if profile else code_points.described(info)
-    if description is None or description.is_srgb or mode == "CMYK":
-        return _as_image(to_bytes(values), mode)
-    return Image.fromarray(_by_code_points(values, description))
+    convert: Callable[[NDArray[Any]], NDArray[Any]] = to_bytes
+    if profile is not None and profile.transform:
+        result_mode, convert = "RGB", partial(_interpolated, mode=mode, profile=profile)
+    elif description is not None and not description.is_srgb and mode != "CMYK":
+        convert = partial(code_points.to_srgb, description=description)
+    return _by_rows((width, height), result_mode, lambda top, bottom: samples[top:bottom], convert)
 
 
-def _by_code_points(values: NDArray[Any], description: code_points.Description) -> NDArray[np.uint8]:
-    result = by_rows(values, lambda rows: code_points.to_srgb(rows, description))
-    return result if result.shape[2] == 3 else result[:, :, 0]
+def _by_rows(
+    size: tuple[int, int],
+    mode: str,
+    rows: Callable[[int, int], NDArray[Any]],
+    convert: Callable[[NDArray[Any]], NDArray[Any]],
+) -> Image.Image:
+    """Makes an image a few rows at a time: what it is made of and wide numbers are never held for all pixels.
+
+    Args:
+        size: (width, height) of the image.
+        mode: of the image.
+        rows: returns the values from a row up to another.
+        convert: turns such values into those of the image, 0..255.
+    """
+    width, height = size
+    result = Image.new(mode, size)
+    step = max(1, _STRIP // width)
+    for top in range(0, height, step):
+        values = rows(top, min(top + step, height))
+        values = values if values.ndim == 3 else values[:, :, None]
+        result.paste(_as_image(convert(values), mode), (0, top))
+    return result
 
 
 def _interpolated(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[Any]:
@@ -251,7 +277,7 @@ def _interpolated(values: NDArray[np.uint16], mode: str, profile: _Profile) -> N
         # 255 overflows, but never has a share: its rest is 0.
         np.put_along_axis(corner, channel, np.take_along_axis(corner, channel, axis=2) + 1, axis=2)
         total += shares[:, :, step + 1, None] * _converted(corner % 256, mode, profile)
-    return np.asarray((total + 128) // 257)
+    return np.asarray((total + 128) // 257, np.uint8)
 
 
 def _converted(values: NDArray[np.uint16], mode: str, profile: _Profile) -> NDArray[np.uint8]:

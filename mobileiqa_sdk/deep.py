@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from .decode import open_image
@@ -29,11 +30,11 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
     """Decodes an opened picture in all its bits.
 
     Args:
-        image: opened from ``data`` and not loaded; the call may load it.
+        image: opened from ``data``; the call does not load it.
         data: the file.
 
     Returns:
-        None, with the image not loaded, if the mode of the image holds all bits.
+        None if the mode of the image holds all bits.
     """
     if image.format == "HEIF":
         return _from_heif(data) if image.info.get("bit_depth", 8) > 8 else None
@@ -42,20 +43,30 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
     raw_modes = {_raw_mode(tile[3]) for tile in image.tile}
     if not raw_modes or not all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes):
         return None
+    key = image.info.get("transparency")
     if raw_modes == {_GREY_AND_ALPHA}:
-        _set_raw_modes(image, lambda _: "RGBA")
-        image.load()
-        return from_values(np.asarray(image).view(">u2").astype(np.uint16), "LA")
+        values = np.asarray(_decoded(data, lambda _: "RGBA")).view(">u2").astype(np.uint16)
+        return from_values(values, "LA")
+    values = np.zeros((image.height, image.width, len(image.getbands())), np.uint16)
+    _add(values, _decoded(data, _as_stored), 8)
+    _add(values, _decoded(data, _swapped), 0)
     is_premultiplied = any(raw_mode.startswith("RGBa") for raw_mode in raw_modes)
-    low = cast("ImageFile.ImageFile", open_image(data))
-    _set_raw_modes(image, _as_stored)
-    _set_raw_modes(low, _swapped)
+    return from_values(values, "RGBa" if is_premultiplied else image.mode, key)
+
+
+def _add(values: NDArray[np.uint16], image: Image.Image, shift: int) -> None:
+    """Sets bits of the values row by row: copies of all pixels would be as large again."""
+    for top in range(image.height):
+        row = np.asarray(image.crop((0, top, image.width, top + 1)), np.uint16)[0]
+        values[top] |= row << shift
+
+
+def _decoded(data: bytes, change: Callable[[str], str]) -> Image.Image:
+    """Decodes the file with other raw modes."""
+    image = cast("ImageFile.ImageFile", open_image(data))
+    _set_raw_modes(image, change)
     image.load()
-    values = np.asarray(image).astype(np.uint16)
-    values <<= 8
-    low.load()
-    values |= np.asarray(low)
-    return from_values(values, "RGBa" if is_premultiplied else image.mode, image.info.get("transparency"))
+    return image
 
 
 def _raw_mode(args: Any) -> str:
