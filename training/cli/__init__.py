@@ -11,6 +11,7 @@ from mobileiqa_sdk.errors import MobileIQAError
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
 from .facts import documents_command, facts_command
+from .lite import lite_features_command
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
 from .train import finetune_command, head_command, soup_command, symmetrize_command
 
@@ -28,6 +29,7 @@ for _command in (
     backbone_command,
     features_command,
     ladders_command,
+    lite_features_command,
     head_command,
     finetune_command,
     soup_command,
