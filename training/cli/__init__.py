@@ -11,7 +11,13 @@ from mobileiqa_sdk.errors import MobileIQAError
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
 from .facts import documents_command, facts_command
-from .lite import lite_features_command
+from .lite import (
+    lite_evaluate_command,
+    lite_features_command,
+    lite_finetune_command,
+    lite_head_command,
+    lite_ladders_command,
+)
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
 from .train import finetune_command, head_command, soup_command, symmetrize_command
 
@@ -30,6 +36,10 @@ for _command in (
     features_command,
     ladders_command,
     lite_features_command,
+    lite_ladders_command,
+    lite_head_command,
+    lite_finetune_command,
+    lite_evaluate_command,
     head_command,
     finetune_command,
     soup_command,

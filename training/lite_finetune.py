@@ -1,0 +1,159 @@
+"""Trains a whole student on EfficientNet-Lite: on opinions and on ladders of faults, in resumable steps.
+
+Every batch depends on the seed and the step's number alone, so a run that was stopped and resumed
+gives the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
+from mobileiqa_bench.scenes import Pixels
+from mobileiqa_sdk.progress import SILENT, Progress
+
+from .arrays import Floats
+from .errors import TrainingError
+from .features import to_batch
+from .finetune import Batches, FinetuneSettings, Rated
+from .head import ladder_loss, move_average, rate_at, view_loss
+from .lite_features import read_fitted
+from .lite_student import LiteStudent
+
+SIZE = (512, 512)
+"""Of the rungs and of BIQ2021's photos."""
+
+
+class LiteFinetuning:
+    """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
+
+    def __init__(
+        self,
+        student: LiteStudent,
+        learn: Rated,
+        validate: Rated,
+        photographs: Sequence[Pixels],
+        settings: FinetuneSettings,
+        state: Path,
+    ) -> None:
+        self.settings, self.state, self.validate = settings, state, validate
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.batches = Batches(learn, photographs, SIZE, settings)
+        self.mos = torch.from_numpy(learn.mos).to(self.device)
+        self.student: LiteStudent = student.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        backbone = self.student.backbone
+        for module in (backbone.stem, *list(backbone.stages)[: settings.frozen_stages]):
+            module.requires_grad_(False)
+        self.averaged = copy.deepcopy(self.student).requires_grad_(False).eval()
+        self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=0.0)
+        steps = len(self.batches)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: rate_at(step, steps))
+        self.step = 0
+        self.history: list[dict[str, float]] = []
+
+    def run(self, progress: Progress = SILENT, *, save_every: int = 25) -> None:
+        """Trains to the end. The learning rate ends at zero, so the last average is the one to keep.
+
+        Raises:
+            TrainingError: the state file was made with other settings.
+        """
+        self._resume(progress)
+        while self.step < len(self.batches):
+            opinions, ladders = self._learn(*self.batches[self.step])
+            self.step += 1
+            if self.step % 10 == 0:
+                progress.step(
+                    f"step {self.step}/{len(self.batches)}: "
+                    f"loss of opinions {opinions:.4f}, of ladders {ladders:.4f}"
+                )
+            if self.step % self.batches.per_epoch == 0:
+                self._judge(progress)
+            if self.step % save_every == 0 or self.step == len(self.batches):
+                self._save()
+
+    def finished(self) -> LiteStudent:
+        """Returns the student with the averaged weights so far, on the CPU."""
+        student: LiteStudent = copy.deepcopy(self.averaged).cpu()
+        return student
+
+    def _learn(self, pixels: Tensor, rows: Tensor, rungs: Tensor) -> tuple[float, float]:
+        scores = self.student(self._placed(pixels)).unsqueeze(1)
+        once = torch.ones(len(rows), 1, device=self.device)
+        mos = self.mos[rows.to(self.device)]
+        loss = view_loss(scores, mos, once, self.settings.correlation)
+        ranked = scores.new_zeros(())
+        if len(rungs):
+            ranked = ladder_loss(self.student(self._placed(rungs)).unsqueeze(1), self.settings.margin)
+        self.optimizer.zero_grad()
+        (loss + self.settings.ranking * ranked).backward()
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        move_average(self.averaged, self.student, self.settings.average)
+        return loss.item(), ranked.item()
+
+    def _placed(self, pixels: Tensor) -> Tensor:
+        return pixels.to(self.device).contiguous(memory_format=torch.channels_last)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Rates are relative to each tensor's root mean square: scales differ a thousandfold."""
+        return [
+            {"params": [tensor], "lr": self.settings.rate * float(tensor.detach().square().mean().sqrt())}
+            for tensor in self.student.parameters()
+            if tensor.requires_grad
+        ]
+
+    @torch.no_grad()
+    def _judge(self, progress: Progress) -> None:
+        scores = score_photos(self.averaged, self.validate.paths, SIZE[0] * SIZE[1])
+        figures = {
+            "step": float(self.step),
+            "srcc": srcc(scores, self.validate.mos),
+            "plcc": plcc(scores, self.validate.mos),
+        }
+        self.history.append(figures)
+        progress.step(f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f}")
+
+    def _save(self) -> None:
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "settings": self.settings.to_dict(),
+            "step": self.step,
+            "student": self.student.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history,
+        }
+        scratch = self.state.with_suffix(".tmp")
+        torch.save(content, scratch)
+        os.replace(scratch, self.state)
+
+    def _resume(self, progress: Progress) -> None:
+        if not self.state.exists():
+            return
+        saved = torch.load(self.state, weights_only=True, map_location=self.device)
+        if saved["settings"] != self.settings.to_dict():
+            raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
+        self.student.load_state_dict(saved["student"])
+        self.averaged.load_state_dict(saved["averaged"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.step, self.history = saved["step"], saved["history"]
+        progress.step(f"{self.state}: resuming at step {self.step} of {len(self.batches)}")
+
+
+@torch.no_grad()
+def score_photos(student: LiteStudent, paths: Sequence[Path], max_pixels: int) -> Floats:
+    """Returns the scores of photo files that are shrunk to at most ``max_pixels``, [photos]."""
+    device = student.head.weight.device
+    scores = [student(to_batch([read_fitted(path, max_pixels)]).to(device)) for path in paths]
+    return torch.cat(scores).cpu().numpy().astype(np.float32)
