@@ -69,6 +69,20 @@ def _decoded(data: bytes, change: Callable[[str], str]) -> Image.Image:
     return image
 
 
+def is_deep(image: Image.Image) -> bool:
+    """Returns whether an opened picture that is not loaded has more bits than its mode holds."""
+    if image.format == "HEIF":
+        return bool(image.info.get("bit_depth", 8) > 8)
+    if image.mode not in _DEEP_MODES or not isinstance(image, ImageFile.ImageFile):
+        return False
+    raw_modes = _raw_modes(image)
+    return bool(raw_modes) and all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes)
+
+
+def _raw_modes(image: ImageFile.ImageFile) -> set[str]:
+    return {_raw_mode(tile[3]) for tile in image.tile}
+
+
 def _raw_mode(args: Any) -> str:
     return args if isinstance(args, str) else str(args[0])
 

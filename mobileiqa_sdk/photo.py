@@ -40,6 +40,7 @@ from ._text import first_line
 from .canvas import part_that_shows
 from .colour import to_srgb, unit_to_bytes
 from .decode import HEAD, file_format, open_image
+from .decoding_memory import shares
 from .deep import read_samples
 from .errors import PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
 from .parallel import cpus
@@ -67,8 +68,9 @@ MAX_BYTES = 8 * MAX_PIXELS
 """Longest file read: MAX_PIXELS of 16-bit RGBA without compression (1.4 GB)."""
 
 PIXELS_AT_ONCE = max(MAX_PIXELS, 16_000_000 * cpus())
-"""Pixels that all threads of the process decode at once. Each takes 4 bytes, and as much again while the
-picture is converted or turned. 16 megapixels a CPU let every CPU read a phone's photo at the same time."""
+"""Pixels that all threads of the process decode at once. One takes up to 8 bytes in a plain picture; those of
+other pictures count for two to four, see `mobileiqa_sdk.decoding_memory`. 16 megapixels a CPU let every CPU
+read a phone's photo at the same time."""
 
 BYTES_AT_ONCE = 1 << 30
 """Bytes of long files that all threads hold at once; files up to `SHORT_FILE` are not counted."""
@@ -218,8 +220,7 @@ def _reduce(image: Image.Image, fit: Fit, *, sideways: bool) -> None:
 
 def _load(image: Image.Image, data: bytes, held: ExitStack) -> Samples | None:
     """Decodes the pixels; returns them in 16 bits if the file, ``data``, has more than the image holds."""
-    working_memory: int = getattr(image, "working_memory", 0)
-    held.enter_context(_pixels.part(image.width * image.height + working_memory // _PIXEL))
+    held.enter_context(_pixels.part(shares(image)))
     samples = read_samples(image, data) if data else None
     if samples is None:
         image.load()

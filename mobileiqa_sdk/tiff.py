@@ -295,9 +295,14 @@ def _decode_by_libtiff(image: ImageFile.ImageFile, layout: _Layout) -> None:
         raw_mode += ";16N" if max(layout.bits) > 8 else ""
     tiff = cast("Any", image)
     tiff.use_load_libtiff = True
-    tile = tiff.tile[0]._replace(codec_name="libtiff", extents=(0, 0, *tiff._tile_size), offset=0)
-    tiff.tile = [tile._replace(args=(raw_mode, False, tiff.tag_v2.offset))]
+    tiff.tile = [_tile("libtiff", (0, 0, *tiff._tile_size), 0, (raw_mode, False, tiff.tag_v2.offset))]
 
 
 def _set_raw_mode(image: ImageFile.ImageFile, raw_mode: str) -> None:
-    image.tile = [tile._replace(args=(raw_mode, *tile.args[1:])) for tile in cast("Any", image.tile)]
+    tiff = cast("Any", image)
+    tiff.tile = [_tile(codec, box, start, (raw_mode, *args[1:])) for codec, box, start, args in tiff.tile]
+
+
+def _tile(*fields: Any) -> Any:
+    kind = getattr(ImageFile, "_Tile", None)  # younger than Pillow 11
+    return fields if kind is None else kind(*fields)

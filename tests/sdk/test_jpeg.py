@@ -224,7 +224,7 @@ def test_progressive_files_are_counted_in_the_budget(
     part = photo._pixels.part
     monkeypatch.setattr(photo._pixels, "part", lambda amount: asked.append(amount) or part(amount))
     read_photo(encoded(**options))
-    assert asked == [208 * 304 + bytes_a_pixel * 208 * 304 // 4]
+    assert asked == [208 * 304 + bytes_a_pixel * 208 * 304 // 8]
 
 
 def test_a_large_progressive_file_takes_too_much_memory() -> None:
