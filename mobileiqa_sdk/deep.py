@@ -36,13 +36,11 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
     Returns:
         None if the mode of the image holds all bits.
     """
+    if not is_deep(image):
+        return None
     if image.format == "HEIF":
-        return _from_heif(data) if image.info.get("bit_depth", 8) > 8 else None
-    if image.mode not in _DEEP_MODES or not isinstance(image, ImageFile.ImageFile):
-        return None
-    raw_modes = {_raw_mode(tile[3]) for tile in image.tile}
-    if not raw_modes or not all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes):
-        return None
+        return _from_heif(data)
+    raw_modes = _raw_modes(image)
     key = image.info.get("transparency")
     if raw_modes == {_GREY_AND_ALPHA}:
         values = np.asarray(_decoded(data, lambda _: "RGBA")).view(">u2").astype(np.uint16)
@@ -73,18 +71,13 @@ def is_deep(image: Image.Image) -> bool:
     """Returns whether an opened picture that is not loaded has more bits than its mode holds."""
     if image.format == "HEIF":
         return bool(image.info.get("bit_depth", 8) > 8)
-    if image.mode not in _DEEP_MODES or not isinstance(image, ImageFile.ImageFile):
-        return False
-    raw_modes = _raw_modes(image)
+    raw_modes = _raw_modes(image) if image.mode in _DEEP_MODES else set()
     return bool(raw_modes) and all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes)
 
 
-def _raw_modes(image: ImageFile.ImageFile) -> set[str]:
-    return {_raw_mode(tile[3]) for tile in image.tile}
-
-
-def _raw_mode(args: Any) -> str:
-    return args if isinstance(args, str) else str(args[0])
+def _raw_modes(image: Image.Image) -> set[str]:
+    tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
+    return {args if isinstance(args, str) else str(args[0]) for args in (tile[3] for tile in tiles) if args}
 
 
 def _set_raw_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
