@@ -142,10 +142,17 @@ def _box(data: bytes, name: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _item_properties(data: bytes) -> list[_Box]:
-    primary = _primary_item(data)
+    """Returns the properties of the main picture, with the colours of its tiles if it has none itself."""
     properties, associations = _property_boxes(data)
-    numbers = [number for item, _, number in associations if item == primary]
-    return [properties[number - 1] for number in numbers if 1 <= number <= len(properties)]
+    boxes: dict[int, list[_Box]] = {}
+    for item, _, number in associations:
+        if 1 <= number <= len(properties):
+            boxes.setdefault(item, []).append(properties[number - 1])
+    own = boxes.pop(_primary_item(data) or 0, [])
+    if not own or any(name == b"colr" for name, _, _ in own):
+        return own
+    colours = ([box for box in others if box[0] == b"colr"] for others in boxes.values())
+    return own + next(filter(None, colours), [])
 
 
 def _primary_item(data: bytes) -> int | None:

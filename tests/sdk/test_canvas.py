@@ -97,6 +97,49 @@ def test_a_clean_aperture_is_cut_out():
     np.testing.assert_array_equal(pixels(file), whole[19:60, 20:81])
 
 
+def full_box(name, body, version=0):
+    return box(name, bytes([version, 0, 0, 0]) + body)
+
+
+def nclx(primaries, transfer):
+    return box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, 9, 0x80))
+
+
+def items(primary, properties, associations):
+    """A file without pictures: its ``associations`` are lists of numbers of properties by item."""
+    body = struct.pack(">I", len(associations))
+    for item, numbers in associations.items():
+        body += struct.pack(">HB", item, len(numbers)) + bytes(numbers)
+    iprp = box(b"iprp", box(b"ipco", b"".join(properties)) + full_box(b"ipma", body))
+    return box(b"ftyp", b"avif") + full_box(b"meta", full_box(b"pitm", struct.pack(">H", primary)) + iprp)
+
+
+SIZE = full_box(b"ispe", struct.pack(">II", 64, 64))
+
+
+def test_the_properties_of_the_main_picture():
+    properties = [SIZE, nclx(9, 16), nclx(12, 13), clap(40, 40, 0, 0)]
+    file = items(2, properties, {1: [1, 2], 2: [1, 0x80 | 3, 0x80 | 4], 3: [2]})
+    assert read_properties(file) == Properties((12, 13), (40, 1, 40, 1, 0, 1, 0, 1))
+    assert read_properties(items(2, properties, {1: [1, 2], 3: [2]})) == Properties()
+    assert read_properties(items(2, properties, {1: [9], 2: [9, 0]})) == Properties()
+
+
+def test_the_colours_of_a_grid_may_be_those_of_its_tiles():
+    properties = [SIZE, nclx(9, 16), nclx(12, 13), clap(40, 40, 0, 0)]
+    file = items(1, properties, {1: [1], 256: [1, 2, 4], 257: [3]})
+    assert read_properties(file) == Properties((9, 16), None)
+    assert read_properties(items(1, properties, {1: [1], 256: [1]})) == Properties()
+
+
+def test_the_properties_of_an_animation_without_a_main_picture():
+    entry = box(b"av01", bytes(78) + box(b"av1C", bytes(4)) + nclx(9, 18))
+    boxes = full_box(b"stsd", struct.pack(">I", 1) + entry)
+    for name in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        boxes = box(b"free", b"") + box(name, boxes)
+    assert read_properties(box(b"ftyp", b"avis") + boxes) == Properties((9, 18), None)
+
+
 @needs_avif
 def test_a_crop_comes_before_the_turn():
     exif = Image.Exif()
