@@ -74,10 +74,12 @@ def _why_skipped(path: str) -> str | None:
 def score_rows(
     scorer: Scorer, photos: Iterable[str | PhotoError], *, workers: int | None = None
 ) -> Iterator[Row]:
-    """Yields one row per photo, in order, ready for JSON: path, score, band, spread, seconds, error.
+    """Yields one row per photo, in order, ready for JSON.
 
-    If ``error`` gives a reason, all others but the path are None. ``spread`` is also None for models without
-    views. For ``workers`` see :meth:`Scorer.score_many`.
+    Its keys are path, score, band, spread, faults, photograph, seconds and error. If ``error`` gives a reason,
+    all others but the path are None. ``spread`` is also None for models without views, ``photograph`` for
+    models that do not say, and ``faults`` is empty for models that name none. For ``workers`` see
+    :meth:`Scorer.score_many`.
     """
     return map(as_row, scorer.score_many(photos, workers=workers))
 
@@ -85,7 +87,7 @@ def score_rows(
 def as_row(result: Assessment | PhotoError) -> Row:
     """Returns the row of one result."""
     if isinstance(result, PhotoError):
-        empty = dict.fromkeys(("score", "band", "spread", "seconds"))
+        empty = dict.fromkeys(("score", "band", "spread", "faults", "photograph", "seconds"))
         return {"path": result.photo, **empty, "error": result.reason}
     seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
     return {
@@ -93,6 +95,8 @@ def as_row(result: Assessment | PhotoError) -> Row:
         "score": result.score,
         "band": result.band,
         "spread": result.spread,
+        "faults": dict(result.faults),
+        "photograph": result.photograph,
         "seconds": seconds,
         "error": None,
     }

@@ -16,7 +16,7 @@ from ..errors import PhotoError
 from ..gallery import Row, find_photos, score_rows
 from ..parallel import MAX_THREADS, default_threads
 from ..results import ResultsFile
-from ..scorer import Scorer
+from ..scorer import Scorer, Seconds
 from ._memory import trim_heap
 from ._types import RUNTIME
 
@@ -147,14 +147,23 @@ def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
 
 
 def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
-    steps = ("decode", "resize", "inference")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["path", "score", "band", "spread", *(f"{step}_seconds" for step in steps), "error"])
+    writer = csv.DictWriter(sys.stdout, _columns(scorer), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
     for row in rows:
-        seconds = row["seconds"] or {}
-        times = [seconds.get(step) for step in steps]
-        writer.writerow([row["path"], row["score"], row["band"], row["spread"], *times, row["error"]])
+        faults, seconds = row["faults"] or {}, row["seconds"] or {}
+        more = {f"fault_{name}": severity for name, severity in faults.items()}
+        more |= {f"{step}_seconds": time for step, time in seconds.items()}
+        writer.writerow({**row, **more})
         sys.stdout.flush()
+
+
+def _columns(scorer: Scorer) -> list[str]:
+    """Returns the names of the columns; those of faults and photograph only if the model has such outputs."""
+    outputs = {output.meaning: output for output in scorer.contract.outputs}
+    faults = [f"fault_{label}" for label in outputs["faults"].labels] if "faults" in outputs else []
+    photograph = ["photograph"] if "photo" in outputs else []
+    times = [f"{step}_seconds" for step in Seconds._fields]
+    return ["path", "score", "band", "spread", *faults, *photograph, *times, "error"]
 
 
 _WRITERS: dict[str | None, Writer] = {
