@@ -76,10 +76,10 @@ def score_rows(
 ) -> Iterator[Row]:
     """Yields one row per photo, in order, ready for JSON.
 
-    Its keys are path, score, band, spread, faults, photograph, seconds and error. If ``error`` gives a reason,
-    all others but the path are None. ``spread`` is also None for models without views, ``photograph`` for
-    models that do not say, and ``faults`` is empty for models that name none. For ``workers`` see
-    :meth:`Scorer.score_many`.
+    Its keys are path, score, band, spread, faults, photograph, seconds and error. If ``error`` gives a
+    reason, all others but the path are None. ``spread`` is also None for models without views,
+    ``photograph`` for models that do not say, and ``faults`` is empty for models that name none. For
+    ``workers`` see :meth:`Scorer.score_many`.
     """
     return map(as_row, scorer.score_many(photos, workers=workers))
 

@@ -93,7 +93,7 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
     for row in answer["results"]:
-        assert list(row) == ["path", "score", "band", "spread", "seconds", "error"]
+        assert list(row) == ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error"]
     first, bad = answer["results"][0], answer["results"][2]
     assert first["score"] == Scorer(tiny, threads=1).score(photos[4])
     assert first["band"] == "excellent"
@@ -112,6 +112,17 @@ def test_jsonl(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     whole = json.loads(run("score", "-m", tiny, "--json", *given).out)["results"]
     for row, same in zip(rows, whole, strict=True):
         assert {**row, "seconds": None} == {**same, "seconds": None}
+
+
+def test_csv_of_a_model_that_names_faults(run: Run, tmp_path: Path, photos: list[str]) -> None:
+    model = artifacts.save(tmp_path, artifacts.free_model())
+    result = run("score", "-m", model, "--csv", photos[4], "missing.jpg")
+    first, missing = csv.DictReader(io.StringIO(result.out, newline=""))
+    assert list(first)[3:8] == ["spread", "fault_blur", "fault_noise", "photograph", "decode_seconds"]
+    assessment = Scorer(model).assess(photos[4])
+    assert float(first["fault_noise"]) == assessment.faults["noise"]
+    assert float(first["photograph"]) == assessment.photograph
+    assert missing["fault_noise"] == missing["photograph"] == ""
 
 
 def test_csv(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:

@@ -11,6 +11,8 @@ from PIL import Image
 from mobileiqa_sdk import PhotoNotFound, PhotoUnsupported, Scorer
 from mobileiqa_sdk.gallery import SUFFIXES, find_photos, score_rows
 
+from . import artifacts
+
 
 def touch(folder: Path, *names: str) -> None:
     for name in names:
@@ -172,6 +174,15 @@ def test_odd_names(tmp_path: Path, tiny: Path, name: bytes) -> None:
     assert json.loads(json.dumps(row))["path"] == path
 
 
+def test_a_row_of_a_model_that_names_faults(tmp_path: Path, photos: list[str]) -> None:
+    scorer = Scorer(artifacts.save(tmp_path, artifacts.free_model()), threads=1)
+    result = scorer.assess(photos[4])
+    (row,) = score_rows(scorer, [photos[4]])
+    assert row["faults"] == result.faults
+    assert list(row["faults"]) == list(artifacts.FAULTS)
+    assert row["photograph"] == result.photograph
+
+
 def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no photo")
@@ -182,9 +193,9 @@ def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     assert [row["path"] for row in rows] == given
     assert [row["band"] for row in rows] == ["excellent", None, "bad", None, None]
     for row in rows:
-        assert list(row) == ["path", "score", "band", "spread", "seconds", "error"]
-        missing = [row[key] is None for key in ("score", "band", "seconds")]
-        assert missing == [row["error"] is not None] * 3
+        assert list(row) == ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error"]
+        missing = [row[key] is None for key in ("score", "band", "faults", "seconds")]
+        assert missing == [row["error"] is not None] * 4
         if row["seconds"]:
             assert list(row["seconds"]) == ["decode", "resize", "inference"]
             assert all(value >= 0 for value in row["seconds"].values())

@@ -71,7 +71,8 @@ def test_a_row(tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> 
     (row,) = rows_in(path)
     found = os.stat(album[3])
     assert list(row) == [
-        "path", "score", "band", "spread", "seconds", "error", "bytes", "modified_ns", "model",
+        "path", "score", "band", "spread", "faults", "photograph", "seconds", "error",
+        "bytes", "modified_ns", "model",
     ]  # fmt: skip
     assert row["score"] == scorer.score(album[3])
     assert (row["bytes"], row["modified_ns"]) == (found.st_size, found.st_mtime_ns)
