@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from ._patience import interrupted
+
 MAX_THREADS = 1024
 """Largest number of threads or workers accepted. More is a mistake, and could crash the process."""
 
@@ -59,7 +61,8 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: 
     threads of their own; at most ``AHEAD * workers`` items are taken before their results are.
 
     An error, whether of the work or of the items, is raised in its item's turn and ends the iteration.
-    Leaving early, by ``close()`` or Ctrl-C, waits for the work that has begun and starts no more.
+    Leaving early, by ``close()`` or Ctrl-C, waits for the work that has begun and starts no more. Ctrl-C does
+    not wait for photos that take long to decode.
     """
     if workers == 1:
         for item in items:
@@ -85,5 +88,11 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: 
                     more = False
             if taken:
                 yield taken.popleft().result()
+    except KeyboardInterrupt:
+        interrupted.set()  # so that no worker waits for a large photo any longer
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        try:
+            pool.shutdown(cancel_futures=True)
+        finally:
+            interrupted.clear()

@@ -33,11 +33,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import raw
+from . import _patience, raw
 from ._budget import Budget
 from ._refusal import Refusal, named_errors
 from ._text import first_line
-from .canvas import part_that_shows
+from .canvas import Part, part_that_shows
 from .colour import to_srgb, unit_to_bytes
 from .decode import HEAD, file_format, open_image
 from .decoding_memory import shares
@@ -45,7 +45,6 @@ from .deep import read_samples
 from .errors import PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
 from .parallel import cpus
 from .reduction import reduce_jpeg
-from .samples import Samples
 
 Photo: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
@@ -71,6 +70,9 @@ PIXELS_AT_ONCE = max(MAX_PIXELS, 16_000_000 * cpus())
 """Pixels that all threads of the process decode at once. One takes up to 8 bytes in a plain picture; those of
 other pictures count for two to four, see `mobileiqa_sdk.decoding_memory`. 16 megapixels a CPU let every CPU
 read a phone's photo at the same time."""
+
+LONG_WORK = 40_000_000
+"""Pixels, counted as in `PIXELS_AT_ONCE`. What takes longer to decode can be interrupted meanwhile."""
 
 BYTES_AT_ONCE = 1 << 30
 """Bytes of long files that all threads hold at once; files up to `SHORT_FILE` are not counted."""
@@ -187,18 +189,30 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
         image = open_image(data)
         part = part_that_shows(image, data)
     size = image.size
-    if image.format == "JPEG":  # its EXIF precedes its pixels; in a PNG it may follow them
+    turn = None
+    if image.format == "JPEG":
         _check_stored(image)
         _check_sides(size)
         turn = _turn(image)
         if fit is not None:
             _reduce(image, fit, sideways=turn in _SIDEWAYS)
         _check_pixels(image.size, size)
-        samples = _load(image, data, held)
     else:
         _check_pixels(size, size)
         _check_sides(size)
-        samples = _load(image, data, held)
+    amount = shares(image)
+    held.enter_context(_pixels.part(amount))
+    if amount > LONG_WORK:
+        return _patience.run(lambda: _decode(image, data, part, turn))
+    return _decode(image, data, part, turn)
+
+
+def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Transpose | None) -> Image.Image:
+    """Decodes an opened picture of the file ``data``; returns it upright and in sRGB."""
+    samples = read_samples(image, data) if data else None
+    if samples is None:
+        image.load()
+    if image.format != "JPEG":  # a JPEG's EXIF precedes its pixels; a PNG's may follow them
         turn = _turn(image)
     image = to_srgb(image, samples)
     if part is not None:
@@ -216,15 +230,6 @@ def _reduce(image: Image.Image, fit: Fit, *, sideways: bool) -> None:
     if callable(fit):
         fit = fit(width, height) if sideways else fit(height, width)
     reduce_jpeg(image, fit, sideways=sideways)
-
-
-def _load(image: Image.Image, data: bytes, held: ExitStack) -> Samples | None:
-    """Decodes the pixels; returns them in 16 bits if the file, ``data``, has more than the image holds."""
-    held.enter_context(_pixels.part(shares(image)))
-    samples = read_samples(image, data) if data else None
-    if samples is None:
-        image.load()
-    return samples
 
 
 def _read_bytes(photo: object, held: ExitStack) -> bytes:
