@@ -59,7 +59,7 @@ class LiteFinetuning:
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, progress: Progress = SILENT, *, save_every: int = 25) -> None:
+    def run(self, progress: Progress = SILENT, *, save_every: int = 5) -> None:
         """Trains to the end. The learning rate ends at zero, so the last average is the one to keep.
 
         Raises:

@@ -25,7 +25,7 @@ class HeadWeights:
         floor: the score that a picture of nothing should have.
     """
 
-    strength: float = 4000.0
+    strength: float = 6000.0
     ladder: float = 0.3
     budget: float = 10.0
     nothing: float = 10.0
