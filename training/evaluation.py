@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mobileiqa_bench.evaluation.agreement import Agreement, agreement, srcc
+from mobileiqa_bench.evaluation.agreement import Agreement, measure_agreement, srcc
 from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -107,11 +107,11 @@ def evaluate(
     scores = opinions.mean(axis=1).astype(np.float64)
     subsets = np.array([photo.subset or "" for photo in photos])
     return StudentEvaluation(
-        agreement=agreement(scores, mos, resamples=resamples),
+        agreement=measure_agreement(scores, mos, resamples=resamples),
         subsets={
             str(name): srcc(scores[subsets == name], mos[subsets == name]) for name in np.unique(subsets)
         },
-        without_near_duplicates=agreement(
+        without_near_duplicates=measure_agreement(
             scores[~near_duplicates], mos[~near_duplicates], resamples=resamples
         ),
         views=tuple(srcc(column, mos) for column in opinions.T),

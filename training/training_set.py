@@ -27,7 +27,7 @@ def rated_photos(biq2021: Path, validation: int, seed: int) -> tuple[list[RatedP
     return photos, np.array([photo.mos for photo in photos], np.float32), part
 
 
-def training_set(
+def read_training_set(
     biq2021: Path, cache: Path, weights: str, *, validation: int, seed: int, first: int | None = None
 ) -> tuple[Features, Features, Floats, Partition]:
     """Reads the cached features of the training split.

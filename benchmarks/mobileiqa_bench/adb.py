@@ -5,12 +5,13 @@ The conversation is that of docs/android-benchmark.md.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
+
+import msgspec
 
 from mobileiqa_sdk import library
 from mobileiqa_sdk._text import one_line
@@ -18,7 +19,8 @@ from mobileiqa_sdk.errors import PhotoNotFound
 
 from .errors import BenchmarkFileInvalid
 from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
-from .schema import Document, Result, check
+from .schema import Document, Result, parse
+from .tables import count
 
 ACTION = f"{PACKAGE}.BENCHMARK"
 ACTIVITY = f"{PACKAGE}/.BenchmarkActivity"
@@ -32,7 +34,7 @@ _LOG_WORDS = (PACKAGE, "AndroidRuntime", "DEBUG", "libc", "lowmemorykiller", "lm
 
 
 class AppResultInvalid(AdbError):
-    """What the app wrote is no benchmark of the schema that this version reads."""
+    """What the app wrote is not a benchmark of the schema that this version reads."""
 
 
 class ArtifactUnsuitable(AdbError):
@@ -159,23 +161,21 @@ def _clean_up(phone: Phone, sent: list[str], output: str) -> None:
 def _result(text: str, model: Path | None) -> Result:
     """The one result in what the app wrote, under the artifact's name here."""
     document = _document(text)
-    if len(document["results"]) != 1:
+    if len(document.results) != 1:
         raise AppResultInvalid("the demo app's result does not hold exactly one measurement")
-    (result,), environment = document["results"], document["environment"]
+    result, environment = document.results[0], document.environment
     name = "bundled" if model is None else model.name
-    threads = "1 thread" if result["threads"] == 1 else f"{result['threads']} threads"
-    result["label"] = f"{name} on {environment.get('machine', 'a phone')}, {threads}"
-    result["artifact"] = "bundled" if model is None else str(model)
-    result["environment"] = environment
-    return result
+    threads = count(result.threads, "thread")
+    return msgspec.structs.replace(
+        result,
+        label=f"{name} on {environment.get('machine', 'a phone')}, {threads}",
+        artifact="bundled" if model is None else str(model),
+        environment=environment,
+    )
 
 
 def _document(text: str) -> Document:
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise AppResultInvalid(f"the demo app's result is not JSON ({error}); install a newer app") from error
-    try:
-        return check(values, "the demo app's result")
+        return parse(text, "the demo app's result")
     except BenchmarkFileInvalid as error:
-        raise AppResultInvalid(f"{error}; take app and mobileiqa-sdk of the same version") from error
+        raise AppResultInvalid(f"{error}; install an app of the same version as mobileiqa-sdk") from error

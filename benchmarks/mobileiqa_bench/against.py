@@ -6,63 +6,71 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .errors import BaselineUnknown
-from .schema import Distribution, RatioTo, Result
+from .schema import Distribution, Interval, RatioTo, Result
 from .stats import Ratio, block_medians, paired_ratio, unpaired_ratio
 
 
 class Ratios(NamedTuple):
-    """A result over its baseline: time of an inference, peak resident memory; None where one is not known."""
+    """A result divided by its baseline: time of an inference, peak resident memory; None if unknown."""
 
     time: Ratio | None
     memory: float | None
 
-    def to_dict(self, label: str) -> RatioTo:
-        """As the file keeps it; ``label`` is the baseline's."""
-        time = self.time
-        interval = time and {"value": time.value, "low": time.low, "high": time.high}
-        return {"to": label, "time": interval, "peak_rss": self.memory}  # type: ignore[typeddict-item]
+    def to_part(self, label: str) -> RatioTo:
+        """Returns them as the file keeps them; ``label`` is the baseline's."""
+        interval = None if self.time is None else Interval(**self.time._asdict())
+        return RatioTo(to=label, time=interval, peak_rss=self.memory)
 
 
 def find_label(labels: Sequence[str], name: str) -> str:
-    """The label that is meant, by itself or by a part. Raises BaselineUnknown: none is, or several are."""
+    """Returns the label that is the name, or else the only one that contains it.
+
+    Raises:
+        BaselineUnknown: no label contains the name, or several do.
+    """
     known = list(dict.fromkeys(labels))
     meant = [label for label in known if label == name]
     meant = meant or [label for label in known if name.lower() in label.lower()]
     if len(meant) != 1:
-        what = f"may be {' or '.join(meant)}" if meant else "is none"
-        raise BaselineUnknown(f"the baseline {name!r} {what} of the configurations: {'; '.join(known)}")
+        problem = f"may be {' or '.join(meant)}" if meant else "does not match any configuration"
+        raise BaselineUnknown(f"the baseline {name!r} {problem}; choose from {'; '.join(known)}")
     return meant[0]
 
 
 def baselines(results: Sequence[Result], name: str | None) -> list[Result | None]:
-    """For each result the one it is compared with, on its own number of threads where there are several.
+    """Returns the result that each result is compared with, or None.
 
-    `wanted` is for :func:`find_label`; None means the first that did not fail. A baseline that failed leaves
-    the others without one. Raises BaselineUnknown.
+    Args:
+        results: of one benchmark.
+        name: of the baseline, for :func:`find_label`; None takes the first result that did not fail. If it
+            was measured on several numbers of threads, each result gets the one on its own number.
+
+    Raises:
+        BaselineUnknown: see :func:`find_label`. A baseline that failed is not an error.
     """
     if name is None:
-        label = next((row["label"] for row in results if row["error"] is None), None)
+        label = next((row.label for row in results if row.error is None), None)
     else:
-        label = find_label([row["label"] for row in results], name)
-    running = {row["threads"]: row for row in results if row["label"] == label and row["error"] is None}
+        label = find_label([row.label for row in results], name)
+    running = {row.threads: row for row in results if row.label == label and row.error is None}
     only = next(iter(running.values())) if len(running) == 1 else None
-    return [running.get(row["threads"], only) for row in results]
+    return [running.get(row.threads, only) for row in results]
 
 
 def ratios(row: Result, baseline: Result | None, *, same_run: bool = True) -> Ratios:
-    """Of a result to another, of the same run or of different ones."""
+    """Returns the ratios of a result to its baseline, measured in the same run or in another one."""
     if baseline is None:
         return Ratios(None, None)
     time = Ratio(1.0, None, None) if row is baseline else None
-    if row is not baseline and row["seconds"] and baseline["seconds"]:
-        one, other = row["seconds"]["inference"], baseline["seconds"]["inference"]
+    if row is not baseline and row.seconds and baseline.seconds:
+        one, other = row.seconds.inference, baseline.seconds.inference
         time = _time(one, other, same_run)
-    peaks = [entry["memory"]["peak_rss_bytes"] if entry["memory"] else None for entry in (row, baseline)]
-    return Ratios(time, peaks[0] / peaks[1] if peaks[0] and peaks[1] else None)
+    peaks = [entry.memory.peak_rss_bytes if entry.memory else None for entry in (row, baseline)]
+    memory = peaks[0] / peaks[1] if peaks[0] and peaks[1] else None
+    return Ratios(time, memory)
 
 
 def _time(one: Distribution, other: Distribution, same_run: bool) -> Ratio:
-    rounds, others = one.get("rounds"), other.get("rounds")
-    if same_run and rounds and others and len(rounds) == len(others):
-        return paired_ratio(rounds, others)
+    if same_run and one.rounds and len(one.rounds) == len(other.rounds):
+        return paired_ratio(one.rounds, other.rounds)
     return unpaired_ratio(block_medians(one), block_medians(other))

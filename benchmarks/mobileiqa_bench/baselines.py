@@ -96,7 +96,7 @@ def _export(checkpoint: Path, folder: Path, *options: str) -> None:
 def _config(baseline: Baseline, checkpoint: Path, scratch: Path, progress: Progress) -> Config:
     path, failure = checkpoint, None
     # By definition; what other runtimes make of the network was not ranked.
-    exact: Srcc | None = {"value": 1.0, "of": OF_REFERENCE} if baseline.engine == "torch" else None
+    exact: Srcc | None = Srcc(value=1.0, of=OF_REFERENCE) if baseline.engine == "torch" else None
     try:
         check_installed(baseline.engine)
         progress.step(f"preparing: {baseline.label}")

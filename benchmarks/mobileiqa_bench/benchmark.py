@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from . import counters, flags, system
 from .against import baselines, find_label, ratios
 from .configs import Config
 from .counters import Load
-from .environment import environment
+from .environment import read_environment
 from .errors import BenchmarkError
-from .results import result
-from .roofline import PeakMeter, layers
+from .results import to_result
+from .roofline import PeakMeter, measure_layers
 from .rounds import Settings, measure
 from .schema import KIND, SCHEMA, Document, Peaks, Result
 
 
-def benchmark(
+def run_benchmark(
     configs: Sequence[Config],
     settings: Settings,
     *,
@@ -30,24 +32,24 @@ def benchmark(
     progress: Progress = SILENT,
     root: Path = system.ROOT,
 ) -> Document:
-    """Measure all configurations, round by round, in processes of their own.
+    """Measures all configurations, round by round, each in processes of its own.
 
     Args:
         configs: the rows, in order.
         settings: how often, on what.
-        described: the environment, where it was read before artifacts were made for this: that is load, too.
-        baseline: what ratios are to, see :func:`mobileiqa_bench.against.baselines`.
+        described: the environment, if it was read earlier: before artifacts were exported, which is load.
+        baseline: what ratios are to; see :func:`mobileiqa_bench.against.baselines`.
         roofline: also measure this machine's peaks in every round, and the layers of ONNX artifacts.
         progress: receives each step and warning.
         root: of the system's files; another one in tests.
 
     Raises:
-        BaselineUnknown: no configuration is called like the baseline.
+        BaselineUnknown: the name of the baseline does not match one configuration.
         BenchmarkError: the peaks cannot be measured. A configuration that fails is a result with an error.
     """
     if baseline is not None:
         find_label([config.label for config in configs], baseline)
-    described = described or environment(root)
+    described = described or read_environment(root)
     threads = sorted({config.threads for config in configs})
     meter = PeakMeter(threads if roofline else ())
     before = counters.read(root)
@@ -55,30 +57,39 @@ def benchmark(
     load = Load()
     load.add(before, counters.read(root))
     load.waiting = tuple(count for one in measured for count in one.load.waiting)
-    results = [result(one, settings.rounds) for one in measured]
-    flags.mark_other_scores(results)
-    for row, other in zip(results, baselines(results, baseline), strict=True):
-        if other is not None and row["error"] is None:
-            row["ratio"] = ratios(row, other).to_dict(other["label"])
+    results = flags.with_other_scores([to_result(one, settings.rounds) for one in measured])
+    results = _with_ratios(results, baseline)
     peaks = meter.peaks()
-    for config, row in zip(configs, results, strict=True):
-        if roofline and row["error"] is None and config.engine == "sdk" and config.path.suffix == ".onnx":
-            progress.step(f"layers: {config}")
-            _add_layers(row, config, peaks)
-    return {
-        "schema": SCHEMA,
-        "kind": KIND,
-        "environment": described,
-        "settings": {"threads": threads, **settings.to_dict()},
-        "results": results,
-        "flags": flags.of_run(described, load, max(threads)),
-        "peaks": peaks,
-    }
+    if roofline:
+        results = [
+            _with_layers(row, config, peaks, progress) for row, config in zip(results, configs, strict=True)
+        ]
+    return Document(
+        schema=SCHEMA,
+        kind=KIND,
+        environment=described,
+        settings={"threads": threads, **settings.to_dict()},
+        results=tuple(results),
+        flags=tuple(flags.of_run(described, load, max(threads))),
+        peaks=tuple(peaks),
+    )
 
 
-def _add_layers(row: Result, config: Config, peaks: Sequence[Peaks]) -> None:
-    reached = next(entry for entry in peaks if entry["threads"] == config.threads)
+def _with_ratios(results: Sequence[Result], baseline: str | None) -> list[Result]:
+    return [
+        row
+        if other is None or row.error is not None
+        else msgspec.structs.replace(row, ratio=ratios(row, other).to_part(other.label))
+        for row, other in zip(results, baselines(results, baseline), strict=True)
+    ]
+
+
+def _with_layers(row: Result, config: Config, peaks: Sequence[Peaks], progress: Progress) -> Result:
+    if row.error is not None or config.engine != "sdk" or config.path.suffix != ".onnx":
+        return row
+    progress.step(f"layers: {config}")
+    reached = next(entry for entry in peaks if entry.threads == config.threads)
     try:
-        row["layers"] = layers(config.path, reached)
+        return msgspec.structs.replace(row, layers=tuple(measure_layers(config.path, reached)))
     except BenchmarkError as error:
-        row["flags"].append(f"layers: not measured, {error}")
+        return msgspec.structs.replace(row, flags=(*row.flags, f"layers: not measured, {error}"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from mobileiqa_sdk.library import DEFAULT
 from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
@@ -20,16 +21,16 @@ from mobileiqa_sdk.runtimes import available
 
 from . import adb
 from .baselines import BASELINES, exported, of_checkpoint
-from .benchmark import benchmark
-from .compare import compare
+from .benchmark import run_benchmark
+from .compare import compare_documents
 from .configs import OPENVINO, Config, of_artifacts, times_threads
-from .environment import environment
+from .environment import read_environment
 from .phone import Phone
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
 from .schema import Result, read, to_json
-from .table import table
+from .summary import summary_table
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
@@ -49,9 +50,9 @@ class _List(click.ParamType):  # type: ignore[type-arg]
         words = [word.strip() for word in str(value).split(",") if word.strip()]
         for word in words:
             if self.numbers_to and not (word.isdecimal() and 1 <= int(word[:9]) <= self.numbers_to):
-                self.fail(f"{word!r} is no whole number from 1 to {self.numbers_to}", param, ctx)
+                self.fail(f"{word!r} is not a whole number from 1 to {self.numbers_to}", param, ctx)
             if self.known is not None and word not in self.known:
-                self.fail(f"{word!r} is none of {', '.join(self.known)}", param, ctx)
+                self.fail(f"{word!r} is not one of {', '.join(self.known)}", param, ctx)
         if not words:
             self.fail("is empty", param, ctx)
         return tuple(dict.fromkeys(map(int, words) if self.numbers_to else words))
@@ -150,7 +151,7 @@ def command(
     if compared:
         if artifacts or checkpoint:
             raise click.UsageError("--compare takes two files and measures nothing")
-        comparison = compare(read(compared[0]), read(compared[1]))
+        comparison = compare_documents(read(compared[0]), read(compared[1]))
         _write(to, json.dumps(comparison.to_dict(), indent=2), comparison.table(markdown=markdown))
         return
     if names and not checkpoint:
@@ -161,7 +162,7 @@ def command(
     if serial is not None:
         Phone.attached(serial or None)  # before minutes of exporting
     srcc_of = None if srcc is None else read_srcc(srcc)
-    described = environment()
+    described = read_environment()
     with tempfile.TemporaryDirectory(prefix="mobileiqa-benchmark-") as scratch:
         rows = _configs(artifacts, checkpoint, names, Path(scratch), options)
         rows = times_threads(rows, threads or (default_threads(),))
@@ -173,7 +174,7 @@ def command(
             **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
         )
         phone = [] if serial is None else _on_phone(rows, photo, serial, options)
-        document = benchmark(
+        document = run_benchmark(
             rows,
             settings,
             described=described,
@@ -181,15 +182,18 @@ def command(
             roofline=options["roofline"] or plots is not None,
             progress=Lines(),
         )
-    document["results"] += phone
-    document["settings"]["command"] = shlex.join(["mobileiqa", *sys.argv[1:]])
-    _write(to, to_json(document), table(document, baseline, markdown=markdown))
+    document = msgspec.structs.replace(
+        document,
+        results=(*document.results, *phone),
+        settings={**document.settings, "command": shlex.join(["mobileiqa", *sys.argv[1:]])},
+    )
+    _write(to, to_json(document), summary_table(document, baseline, markdown=markdown))
     if plots is not None:
         from .plots import draw_all
 
         for path in draw_all(document, plots):
             click.echo(f"drawn: {path}", err=True)
-    sys.exit(any(row["error"] is not None for row in document["results"]))
+    sys.exit(any(row.error is not None for row in document.results))
 
 
 def _configs(

@@ -9,10 +9,11 @@ from typing import Any
 from .against import ratios
 from .schema import Document, Result
 from .stats import Ratio
-from .table import grid, listed, megabytes, milliseconds, name_of
+from .summary import list_flags, name_of
+from .tables import megabytes, milliseconds, write_table
 
-UNLIKE = ("loadavg", "temperature_c", "command", "threads", "throughput", "processes", "timeout")
-"""What is another each time and told by flags where it matters, and what changes no ratio."""
+_NOT_COMPARED = ("loadavg", "temperature_c", "command", "threads", "throughput", "processes", "timeout")
+"""What differs each time, with flags where that matters, and what does not change a ratio."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Pair:
 
     @property
     def verdict(self) -> str:
-        """What the interval allows to say."""
+        """Whether the second is faster or slower, as far as the interval shows."""
         for row, name in ((self.before, "first"), (self.after, "second")):
-            if row["error"]:
+            if row.error:
                 return f"failed in the {name}"
         if self.time is None or self.time.low is None or self.time.high is None:
             return "one round: no interval"
@@ -39,13 +40,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two files say.
+    """Two files, configuration by configuration.
 
     Attributes:
         pairs: configurations of the same label and thread count, in the first file's order.
         alone: labels that only one of the files has.
         differences: of the environments and settings, a sentence each: reasons not to believe the ratios.
-        flags: raised in either file, for the whole run or one of the pairs: pairs of who and flag.
+        flags: (what it is about, flag) of either file, for the whole run or one of the pairs.
     """
 
     pairs: list[Pair]
@@ -54,14 +55,14 @@ class Comparison:
     flags: list[tuple[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """Returns JSON-ready values."""
         return {
             "schema": 1,
             "kind": "mobileiqa-benchmark-comparison",
             "pairs": [
                 {
-                    "label": pair.before["label"],
-                    "threads": pair.before["threads"],
+                    "label": pair.before.label,
+                    "threads": pair.before.threads,
                     "time": pair.time._asdict() if pair.time else None,
                     "peak_rss": pair.memory,
                     "verdict": pair.verdict,
@@ -70,28 +71,27 @@ class Comparison:
             ],
             "alone": self.alone,
             "differences": self.differences,
-            "flags": [f"{who}: {flag}" for who, flag in self.flags],
+            "flags": [f"{subject}: {flag}" for subject, flag in self.flags],
         }
 
     def table(self, *, markdown: bool = False) -> str:
-        """For people: warnings first, because they decide whether the rest is worth reading."""
+        """Returns the comparison for people; warnings first, since they decide whether the rest counts."""
         bullet = "- " if markdown else "! "
         warnings = [bullet + text for text in self.differences]
         if self.flags:
-            warnings.append(listed(self.flags, markdown=markdown))
+            warnings.append(list_flags(self.flags, markdown=markdown))
         header = ["configuration", "threads", "first", "second", "second/first", "peak RSS", "", "ratio", ""]
         rows = [_row(pair) for pair in self.pairs]
-        right = [False, True, True, True, True, True, True, True, False]
-        drawn = grid(header, rows, right, markdown=markdown) if rows else "no configuration is in both files"
+        table = "no configuration is in both files"
+        if rows:
+            table = write_table(header, rows, "lrrrrrrrl", markdown=markdown)
         alone = [f"only in the {text}" for text in self.alone]
-        return "\n\n".join(part for part in ("\n".join(warnings), drawn, "\n".join(alone)) if part)
+        return "\n\n".join(part for part in ("\n".join(warnings), table, "\n".join(alone)) if part)
 
 
-def compare(first: Document, second: Document) -> Comparison:
-    """Pair the configurations of two files up. The rounds of the two have nothing to do with each other."""
-    ones, others = (
-        {(row["label"], row["threads"]): row for row in doc["results"]} for doc in (first, second)
-    )
+def compare_documents(first: Document, second: Document) -> Comparison:
+    """Compares the configurations that two files share; their rounds are independent of each other."""
+    ones, others = ({(row.label, row.threads): row for row in doc.results} for doc in (first, second))
     pairs = []
     for key, before in ones.items():
         if key in others:
@@ -100,8 +100,8 @@ def compare(first: Document, second: Document) -> Comparison:
     alone = [f"first: {name_of(row)}" for key, row in ones.items() if key not in others]
     alone += [f"second: {name_of(row)}" for key, row in others.items() if key not in ones]
     differences = [
-        *_different("environment", first["environment"], second["environment"]),
-        *_different("settings", first["settings"], second["settings"]),
+        *_different("environment", first.environment, second.environment),
+        *_different("settings", first.settings, second.settings),
     ]
     flags = [
         *_flags("first", first, [pair.before for pair in pairs]),
@@ -113,34 +113,34 @@ def compare(first: Document, second: Document) -> Comparison:
 def _different(what: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
     for key in sorted(first.keys() | second.keys()):
         one, other = first.get(key), second.get(key)
-        if key in UNLIKE or one == other:
+        if key in _NOT_COMPARED or one == other:
             continue
-        if isinstance(one, dict) and isinstance(other, dict):
+        if isinstance(one, dict) and isinstance(other, dict) and ":" not in what:
             yield from _different(f"{what}: {key}", one, other)
         else:
             yield f"{what}: {key} is {_shown(one)} in the first, {_shown(other)} in the second"
 
 
 def _shown(value: Any) -> str:
-    text = "not told" if value is None else str(value)
+    text = "not known" if value is None else str(value)
     return text if len(text) <= 100 else text[:100] + "..."
 
 
 def _flags(which: str, document: Document, rows: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    yield from ((which, flag) for flag in document["flags"])
+    yield from ((which, flag) for flag in document.flags)
     for row in rows:
-        yield from ((f"{which}: {name_of(row)}", flag) for flag in row["flags"])
+        yield from ((f"{which}: {name_of(row)}", flag) for flag in row.flags)
 
 
 def _row(pair: Pair) -> list[str]:
-    seconds = [row["seconds"] for row in (pair.before, pair.after)]
-    memory = [row["memory"] for row in (pair.before, pair.after)]
+    seconds = [row.seconds for row in (pair.before, pair.after)]
+    memory = [row.memory for row in (pair.before, pair.after)]
     return [
-        pair.before["label"],
-        str(pair.before["threads"]),
-        *(milliseconds(one["inference"]["median"]) if one else "" for one in seconds),
+        pair.before.label,
+        str(pair.before.threads),
+        *(milliseconds(one.inference.median) if one else "" for one in seconds),
         str(pair.time) if pair.time else "",
-        *(megabytes(one["peak_rss_bytes"]) if one else "" for one in memory),
+        *(megabytes(one.peak_rss_bytes) if one else "" for one in memory),
         f"{pair.memory:.3f}" if pair.memory else "",
         pair.verdict,
     ]

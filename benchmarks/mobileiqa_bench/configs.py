@@ -145,7 +145,7 @@ def _described(name: str, path: Path) -> Config:
         model=str(model.get("name", "")),
         version=str(model.get("version", "")),
         precision=str(report.get("precision") or precision.get("weights", "")),
-        srcc={"value": float(srcc), "of": OF_REFERENCE} if isinstance(srcc, int | float) else None,
+        srcc=Srcc(value=float(srcc), of=OF_REFERENCE) if isinstance(srcc, int | float) else None,
     )
 
 

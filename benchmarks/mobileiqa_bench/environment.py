@@ -1,4 +1,4 @@
-"""What machine and what software a benchmark ran on: one flat JSON object, null where nobody says."""
+"""The machine and the software that a benchmark ran on: a JSON object, null for what is not known."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LD_P
 INSTRUCTIONS = (
     "avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "asimddp", "i8mm", "sve"
 )  # fmt: skip
-"""Those that decide what int8 and float kernels can do."""
+"""Sets of instructions that decide which int8 and float kernels can run."""
 CPU = "sys/devices/system/cpu"
 
 
-def environment(root: Path = system.ROOT) -> dict[str, Any]:
-    """Describe this machine. docs/benchmark.md says what the keys mean."""
+def read_environment(root: Path = system.ROOT) -> dict[str, Any]:
+    """Returns what this machine is and runs, as JSON values; docs/benchmark.md explains the keys."""
     info = system.fields(root, "proc/cpuinfo")
     flags = (info.get("flags") or info.get("Features") or "").split()
     return {
@@ -56,36 +56,36 @@ def environment(root: Path = system.ROOT) -> dict[str, Any]:
 
 
 def available_cpus() -> int:
-    """Those that this process may run on."""
+    """Returns the number of CPUs that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def available_bytes() -> int | None:
-    """Memory that can be had without swapping."""
+    """Returns the bytes that can be allocated without swapping; None if psutil is not installed."""
     return None if psutil is None else int(psutil.virtual_memory().available)
 
 
 def cpu_name(root: Path = system.ROOT) -> str:
-    """What the CPU calls itself; a board's model where it does not, as on ARM."""
+    """Returns the CPU's name, or on ARM, where it has none, the name of the board."""
     info = system.fields(root, "proc/cpuinfo")
     board = (system.text(root, "proc/device-tree/model") or "").strip("\0")
     return info.get("model name") or info.get("Model") or board or platform.processor() or platform.machine()
 
 
 def caches(root: Path = system.ROOT) -> dict[str, int]:
-    """Bytes of the first CPU's data caches: ``{"L1": .., "L2": .., "L3": ..}``, those that are told."""
-    caches: dict[str, int] = {}
+    """Returns the bytes of the first CPU's data caches by level: ``{"L1": 49152, "L2": 1048576}``."""
+    sizes: dict[str, int] = {}
     for folder in sorted((root / CPU / "cpu0/cache").glob("index*")):
         path = f"{CPU}/cpu0/cache/{folder.name}"
         size, level = system.text(root, f"{path}/size") or "", system.text(root, f"{path}/level")
         unit = {"K": 1 << 10, "M": 1 << 20}.get(size[-1:])
         if unit and size[:-1].isdecimal() and system.text(root, f"{path}/type") != "Instruction":
-            caches[f"L{level}"] = int(size[:-1]) * unit
-    return caches
+            sizes[f"L{level}"] = int(size[:-1]) * unit
+    return sizes
 
 
 def governor(root: Path = system.ROOT) -> str | None:
-    """The frequency governor of most CPUs, and the others behind it; None where none is told."""
+    """Returns the frequency governors, the one of most CPUs first; None if the system has none."""
     names = [
         system.text(root, f"{CPU}/{path.parent.parent.name}/cpufreq/scaling_governor")
         for path in (root / CPU).glob("cpu[0-9]*/cpufreq/scaling_governor")

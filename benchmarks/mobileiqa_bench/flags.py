@@ -1,10 +1,11 @@
-"""Reasons to doubt a figure. Each is ``name: what was seen``; docs/benchmark.md lists the names."""
+"""Reasons to doubt a figure: ``name: what was observed``. docs/benchmark.md lists the names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from .counters import Load
@@ -12,44 +13,52 @@ from .schema import Result
 
 FEWEST_ROUNDS = 5
 WIDEST_SPREAD = 0.1
-"""Of the rounds' medians about their median: interquartile range over median."""
+"""Largest interquartile range of the rounds' medians, divided by their median."""
 MOST_OTHERS = 0.05
-"""Share of the CPUs that other processes, or other machines under the same hypervisor, may take."""
+"""Share of the CPUs that other processes, or other guests of the hypervisor, may take."""
 MOST_WAITING = 0.5
-"""Processes that wait for a CPU between measurements, on average."""
+"""Processes that may wait for a CPU between measurements, on average."""
 MOST_LOADAVG = 0.5
 """Load average at the start, per CPU."""
 SCORES_APART = 0.01
-"""Of one network in two engines: more than any rounding, less than two photos of a band are apart."""
+"""Between two engines that run the same network: more than rounding explains."""
 
 
 def of_result(result: Result, load: Load, rounds: int) -> list[str]:
-    """What speaks against the figures of one configuration."""
+    """Returns the reasons to doubt the figures of one configuration."""
     return [*_of_load(load), *_of_rounds(result, rounds), *_of_golden(result)]
 
 
 def of_run(environment: dict[str, Any], load: Load, most_threads: int) -> list[str]:
-    """What speaks against the whole benchmark."""
+    """Returns the reasons to doubt the whole benchmark."""
     return [*_of_environment(environment, most_threads), *_of_load(load)]
 
 
-def mark_other_scores(results: Sequence[Result]) -> None:
-    """Flag results that have no golden score of their own and do not score as the first of the same file."""
+def with_other_scores(results: Sequence[Result]) -> list[Result]:
+    """Returns the results, with a flag on each that scores differently from the first of the same artifact.
+
+    Results with a golden score are judged by that instead.
+    """
     first: dict[str, Result] = {}
+    flagged = []
     for result in results:
-        score = result["score"]
-        if score is None:
-            continue
-        expected = first.setdefault(result["artifact"], result)
-        apart = expected["score"] is not None and abs(score - expected["score"]) > SCORES_APART
-        if apart and result["golden"] is None:
-            result["flags"].append(
-                f"score: {score:.4f}, where {expected['label']!r} gives {expected['score']:.4f}"
-            )
+        if result.score is not None:
+            expected = first.setdefault(result.artifact, result)
+            if result.golden is None and expected.score is not None:
+                result = _compared(result, result.score, expected.label, expected.score)
+        flagged.append(result)
+    return flagged
+
+
+def _compared(result: Result, score: float, label: str, expected: float) -> Result:
+    if abs(score - expected) <= SCORES_APART:
+        return result
+    flag = f"score: {score:.4f}, where {label!r} gives {expected:.4f}"
+    return msgspec.structs.replace(result, flags=(*result.flags, flag))
 
 
 def names(flags: Sequence[str]) -> list[str]:
-    """The names alone."""
+    """Returns the names of the flags."""
     return [flag.partition(":")[0] for flag in flags]
 
 
@@ -70,7 +79,7 @@ def _of_load(load: Load) -> Iterator[str]:
 def _of_rounds(result: Result, rounds: int) -> Iterator[str]:
     if rounds < FEWEST_ROUNDS:
         yield f"rounds: {rounds}, fewer than {FEWEST_ROUNDS}"
-    medians = result["seconds"]["inference"].get("rounds", []) if result["seconds"] else []
+    medians = result.seconds.inference.rounds if result.seconds else ()
     if len(medians) > 1:
         low, middle, high = np.percentile(medians, (25, 50, 75))
         if (spread := (high - low) / middle) > WIDEST_SPREAD:
@@ -78,9 +87,9 @@ def _of_rounds(result: Result, rounds: int) -> Iterator[str]:
 
 
 def _of_golden(result: Result) -> Iterator[str]:
-    golden = result["golden"]
-    if golden and not golden["ok"]:
-        yield f"golden: scored {golden['found']:.4f}, expected {golden['expected']:.4f}"
+    golden = result.golden
+    if golden and not golden.ok:
+        yield f"golden: scored {golden.score:.4f}, expected {golden.expected:.4f}"
 
 
 def _of_environment(environment: dict[str, Any], most_threads: int) -> Iterator[str]:

@@ -14,10 +14,12 @@ from .schema import Srcc
 
 
 def read_srcc(path: Path) -> dict[str, Srcc]:
-    """SRCC by name from a CSV of two columns with a header: a name, and its SRCC.
+    """Reads SRCC by name from a CSV of two columns with a header: a name, and its SRCC.
 
-    The second header says what the SRCC is of, for example ``SRCC with people, BIQ2021``. Raises
-    BenchmarkError.
+    The second header names the rankings, for example ``SRCC with people, BIQ2021``.
+
+    Raises:
+        BenchmarkError: the file cannot be read, or is not such a table.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -25,15 +27,16 @@ def read_srcc(path: Path) -> dict[str, Srcc]:
     except (OSError, ValueError, csv.Error) as error:
         raise BenchmarkError(f"{path}: cannot be read as CSV: {error}") from error
     if len(rows) < 2 or any(len(row) < 2 for row in rows):
-        raise BenchmarkError(f"{path}: a header and two columns are wanted: a name, and its SRCC")
+        raise BenchmarkError(f"{path}: needs a header and two columns: a name, and its SRCC")
     kind = rows[0][1].strip().removeprefix("SRCC").removeprefix("srcc").strip() or f"in {path.name}"
-    return {row[0].strip(): {"value": _value(row[1], path), "of": kind} for row in rows[1:]}
+    return {row[0].strip(): Srcc(value=_value(row[1], path), of=kind) for row in rows[1:]}
 
 
 def with_srcc(configs: Sequence[Config], srcc_of: dict[str, Srcc], source: str) -> list[Config]:
-    """Configurations with the SRCC told for their label, artifact or folder, and no other one.
+    """Returns the configurations with the SRCC given for their label, artifact or folder, or with none.
 
-    Raises BenchmarkError where a name is that of none of them, which would go unnoticed in a plot.
+    Raises:
+        BenchmarkError: a name matches none of them, which would go unnoticed in a plot.
     """
     used: set[str] = set()
     result = []
@@ -44,7 +47,7 @@ def with_srcc(configs: Sequence[Config], srcc_of: dict[str, Srcc], source: str) 
         result.append(replace(config, srcc=srcc_of[name] if name else None))
     if unknown := sorted(srcc_of.keys() - used):
         known = "; ".join(dict.fromkeys(config.label for config in configs))
-        raise BenchmarkError(f"{source}: {unknown[0]!r} is none of the configurations: {known}")
+        raise BenchmarkError(f"{source}: {unknown[0]!r} does not match any configuration: {known}")
     return result
 
 
@@ -54,5 +57,5 @@ def _value(text: str, path: Path) -> float:
     except ValueError:
         value = math.nan
     if not -1 <= value <= 1:
-        raise BenchmarkError(f"{path}: {text!r} is no SRCC; a number from -1 to 1 is wanted")
+        raise BenchmarkError(f"{path}: {text!r} is not an SRCC; write a number from -1 to 1")
     return value

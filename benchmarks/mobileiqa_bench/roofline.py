@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from . import processes
 from .layers import Node
 from .peaks import best
@@ -25,50 +27,51 @@ class PeakMeter:
         self._runs: dict[int, list[Peaks]] = {count: [] for count in threads}
 
     def measure(self) -> None:
-        """Once for each number of threads. Raises BenchmarkError."""
+        """Measures once for each number of threads. Raises BenchmarkError."""
         for count, runs in self._runs.items():
-            run: Peaks = processes.ask("mobileiqa_bench.peaks", str(count), threads=count)  # type: ignore[assignment]
-            runs.append(run)
+            runs.append(
+                msgspec.convert(processes.ask("mobileiqa_bench.peaks", str(count), threads=count), Peaks)
+            )
 
     def peaks(self) -> list[Peaks]:
-        """The best of all rounds, for each number of threads."""
+        """Returns the best of all rounds, for each number of threads."""
         return [best(runs) for runs in self._runs.values() if runs]
 
 
-def layers(path: Path, peaks: Peaks) -> list[Layer]:
-    """Time, cost and floor of every node of an ONNX artifact. Raises BenchmarkError."""
-    arguments = (str(path), str(peaks["threads"]), str(RUNS))
-    answer = processes.ask("mobileiqa_bench.layers", *arguments, threads=peaks["threads"])
+def measure_layers(path: Path, peaks: Peaks) -> list[Layer]:
+    """Returns time, cost and floor of every node of an ONNX artifact. Raises BenchmarkError."""
+    arguments = (str(path), str(peaks.threads), str(RUNS))
+    answer = processes.ask("mobileiqa_bench.layers", *arguments, threads=peaks.threads)
     return [_layer(Node(**values), peaks) for values in answer["nodes"]]
 
 
 def floor(node: Node, peaks: Peaks) -> float:
-    """The least seconds: arithmetic at its peak, or memory at its bandwidth, whichever takes longer.
+    """Returns the least seconds: of arithmetic at its peak or memory at its bandwidth, whichever is longer.
 
-    The bandwidth is that of the smallest measured working set that holds the node's tensors, so that what
-    fits in a cache is not measured against slow memory.
+    The bandwidth is that of the smallest measured working set that holds the node's tensors, so that tensors
+    that fit in a cache are not compared with slow memory.
     """
     int8 = node.arithmetic == "int8"
-    arithmetic = node.macs / peaks["int8_macs_per_second" if int8 else "fp32_macs_per_second"]
-    sizes = peaks["bandwidth"]
-    fitting = [entry for entry in sizes if entry["working_set_bytes"] >= node.bytes] or sizes[-1:]
-    return max(arithmetic, node.bytes / fitting[0]["bytes_per_second"])
+    arithmetic = node.macs / (peaks.int8_macs_per_second if int8 else peaks.fp32_macs_per_second)
+    sizes = peaks.bandwidth
+    fitting = [entry for entry in sizes if entry.working_set_bytes >= node.bytes] or sizes[-1:]
+    return max(arithmetic, node.bytes / fitting[0].bytes_per_second)
 
 
 def _layer(node: Node, peaks: Peaks) -> Layer:
     least = floor(node, peaks)
-    return {
-        "name": node.name,
-        "module": node.module,
-        "op": node.op,
-        "arithmetic": node.arithmetic,
-        "seconds": node.seconds,
-        "macs": node.macs,
-        "bytes": node.bytes,
-        "floor": least,
-        # A node faster than the clock's microsecond has no measured efficiency.
-        "efficiency": least / node.seconds if node.seconds else 1.0,
-    }
+    return Layer(
+        name=node.name,
+        module=node.module,
+        op=node.op,
+        arithmetic=node.arithmetic,
+        seconds=node.seconds,
+        macs=node.macs,
+        bytes=node.bytes,
+        floor=least,
+        # The time of a node that takes less than the clock's microsecond is not known.
+        efficiency=least / node.seconds if node.seconds else 1.0,
+    )
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,16 @@ class Group:
 
 
 def groups(layers: Sequence[Layer], most: int) -> list[Group]:
-    """At most so many parts of the network, in the order of execution; `COARSE` and `SMALL` say how fine."""
-    whole = sum(layer["seconds"] for layer in layers)
+    """Returns at most `most` parts of the network, in execution order; see `COARSE` and `SMALL`."""
+    whole = sum(layer.seconds for layer in layers)
     parts = _split("", layers)
     while finer := _finer(parts, most - 1, whole):
         parts = finer
     large = [_group(name, inside) for name, inside in parts.items() if _seconds(inside) >= SMALL * whole]
     small = [inside for inside in parts.values() if _seconds(inside) < SMALL * whole]
-    rest = [_group(f"({len(small)} small parts)", [layer for inside in small for layer in inside])]
-    return large + rest * bool(small)
+    if small:
+        large.append(_group(f"({len(small)} small parts)", [layer for inside in small for layer in inside]))
+    return large
 
 
 def _finer(parts: _Parts, most: int, whole: float) -> _Parts | None:
@@ -115,20 +119,18 @@ def _split(name: str, layers: Sequence[Layer]) -> _Parts:
     """By the next word of the modules' dotted names; a single module, by operator, as ``module/Operator``."""
     depth = name.count(".") + 2 if name else 1
     # What is not split by modules any further is split by operators, once.
-    operators = (
-        {layer["op"] for layer in layers} if {layer["module"] for layer in layers} == {name} else set()
-    )
+    operators = {layer.op for layer in layers} if {layer.module for layer in layers} == {name} else set()
     parts: _Parts = {}
     for layer in layers:
-        key = f"{name}/{layer['op']}" if len(operators) > 1 else ".".join(layer["module"].split(".")[:depth])
+        key = f"{name}/{layer.op}" if len(operators) > 1 else ".".join(layer.module.split(".")[:depth])
         parts.setdefault(name if "/" in name else key, []).append(layer)
     return parts
 
 
 def _seconds(layers: Sequence[Layer]) -> float:
-    return sum(layer["seconds"] for layer in layers)
+    return sum(layer.seconds for layer in layers)
 
 
 def _group(name: str, layers: Sequence[Layer]) -> Group:
-    floor, macs = sum(layer["floor"] for layer in layers), sum(layer["macs"] for layer in layers)
+    floor, macs = sum(layer.floor for layer in layers), sum(layer.macs for layer in layers)
     return Group(name, _seconds(layers), floor, macs)

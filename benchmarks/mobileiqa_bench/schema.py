@@ -1,263 +1,261 @@
-"""The benchmark file, schema 1: its shape as types, checked when a file is read. docs/benchmark.md says more.
+"""The benchmark file, schema 1: its parts as types, checked when a file is read. See docs/benchmark.md.
 
-Several programs write such files: `mobileiqa benchmark`, the script for boards, the Android app. A key
-may be added at any place; none of the required ones may be missing.
+Several programs write such files: `mobileiqa benchmark`, the script for boards, the Android app. Keys may be
+added anywhere; a reader ignores those it does not know. None of the required ones may be missing.
+
+The classes check nothing when they are made in Python. :func:`parse` checks everything.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
 
 from .errors import BenchmarkFileInvalid
 
-SCHEMA = 1
-KIND = "mobileiqa-benchmark"
+SCHEMA: Final = 1
+KIND: Final = "mobileiqa-benchmark"
+
+_Duration = Annotated[float, msgspec.Meta(ge=1e-9, le=1e9)]
+"""Seconds of something that was timed: a nanosecond to thirty years, so that ratios are finite."""
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+_Rate = Annotated[float, msgspec.Meta(ge=1e-9, le=1e30)]
+_Unit = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class _Distribution(TypedDict):
-    median: float
-    p90: float
-    min: float
-    mad: float
-    values: list[float]
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of the file: immutable, compared by value. Fields with a default may be missing."""
 
 
-class Distribution(_Distribution, total=False):
-    """Seconds of the steady state: of all runs after warm-up.
+class Distribution(_Part, frozen=True):
+    """Seconds of all counted runs.
 
-    `mad` is the median absolute deviation from the median, not scaled. `rounds` are the medians of the
-    rounds, in their order; bootstrap intervals are over those.
+    Attributes:
+        median: of the values; so are the next three.
+        p90: their 90th percentile, linear between neighbours.
+        min: the smallest.
+        mad: median absolute deviation from the median, not scaled.
+        values: of each run.
+        rounds: the median of each round, in order; bootstrap intervals are over those.
     """
 
-    rounds: list[float]
+    median: _Duration
+    p90: _Duration
+    min: _Duration
+    mad: _Seconds
+    values: Annotated[tuple[_Duration, ...], msgspec.Meta(min_length=1)]
+    rounds: tuple[_Duration, ...] = ()
 
 
-class Seconds(TypedDict):
-    """Wall-clock seconds. `first` is the first inference; a step that was not taken is null."""
+class Seconds(_Part, frozen=True):
+    """Wall-clock seconds. `first` is the first inference; a step that was not taken is None."""
 
-    load: float
-    first: float
+    load: _Seconds
+    first: _Seconds
     inference: Distribution
     decode: Distribution | None
     resize: Distribution | None
 
 
-class Memory(TypedDict):
-    """Bytes of the whole process; null where the system does not say."""
+class Memory(_Part, frozen=True):
+    """Bytes of the whole process; None where the system does not report them."""
 
-    peak_rss_bytes: int | None
-    rss_after_load_bytes: int | None
-    private_bytes: int | None
-    peak_pss_bytes: int | None
+    peak_rss_bytes: _Bytes | None
+    rss_after_load_bytes: _Bytes | None
+    private_bytes: _Bytes | None
+    peak_pss_bytes: _Bytes | None
 
 
-class GoldenFound(TypedDict):
-    """The contract's golden image, scored in the same process."""
+class GoldenScore(_Part, frozen=True):
+    """The score of the contract's golden image in the measured process; the file calls it `found`."""
 
-    expected: float
-    found: float
+    expected: _Unit
+    score: _Unit = msgspec.field(name="found")
     tolerance: float
     ok: bool
 
 
-class Throughput(TypedDict):
-    """Photos scored by so many processes at once."""
+class Throughput(_Part, frozen=True):
+    """Photos per second, scored by several processes at once."""
 
-    processes: int
-    photos_per_second: float
+    processes: _Count
+    photos_per_second: _Rate
 
 
-class Window(TypedDict):
-    """A window of a sustained run: seconds since its start, and seconds of an inference in it."""
+class Window(_Part, frozen=True):
+    """A window of a sustained run.
 
-    second: float
-    median: float
-    p90: float
+    Attributes:
+        second: since the start of the run, at the window's end.
+        median: seconds of an inference in it.
+        p90: likewise.
+        temperature_c: degrees Celsius at its end.
+        mhz: clock frequency at its end.
+    """
+
+    second: _Seconds
+    median: _Duration
+    p90: _Duration
     temperature_c: float | None
     mhz: float | None
 
 
-class Layer(TypedDict):
-    """A node of the graph that the runtime executes: seconds (median), multiply-accumulates, bytes moved.
+class Layer(_Part, frozen=True):
+    """A node of the graph that the runtime executes.
 
-    `floor` is the least time this machine's peaks allow, in seconds, and `efficiency` floor / seconds.
+    Attributes:
+        name: of the node.
+        module: of the network that it belongs to.
+        op: the operator's type.
+        arithmetic: of its products.
+        seconds: median of the profiled runs.
+        macs: multiply-accumulates.
+        bytes: read and written.
+        floor: the least seconds that this machine's peaks allow.
+        efficiency: `floor` divided by `seconds`.
     """
 
     name: str
     module: str
     op: str
     arithmetic: Literal["fp32", "int8"]
-    seconds: float
-    macs: int
-    bytes: int
-    floor: float
-    efficiency: float
+    seconds: _Seconds
+    macs: _Bytes
+    bytes: _Bytes
+    floor: _Seconds
+    efficiency: Annotated[float, msgspec.Meta(ge=0)]
 
 
-class Srcc(TypedDict):
-    """SRCC of the configuration, and of what with what."""
+class Srcc(_Part, frozen=True):
+    """SRCC of a configuration; `of` names the two rankings, for people."""
 
-    value: float
+    value: Annotated[float, msgspec.Meta(ge=-1, le=1)]
     of: str
 
 
-class Interval(TypedDict):
-    """A ratio and its 95 % bootstrap interval; null where there is but one round."""
+class Interval(_Part, frozen=True):
+    """A ratio and its 95 % bootstrap interval; None for the ends if there is only one round."""
 
     value: float
     low: float | None
     high: float | None
 
 
-class RatioTo(TypedDict):
-    """A result over the one whose label is `to`: time of an inference, peak resident memory."""
+class RatioTo(_Part, frozen=True):
+    """A result divided by the one whose label is `to`: time of an inference, peak resident memory."""
 
     to: str
     time: Interval | None
     peak_rss: float | None
 
 
-class _Result(TypedDict):
+class Result(_Part, frozen=True):
+    """One configuration. If it failed, `error` says why, and what was not measured is None.
+
+    Attributes:
+        environment: of the machine, if it is another than that of the document: a phone.
+    """
+
     label: str
     artifact: str
     model: str
     version: str
     runtime: str
     precision: str
-    threads: int
+    threads: _Count
     error: str | None
-    flags: list[str]
-    size_bytes: int | None
-    golden: GoldenFound | None
-    score: float | None
+    flags: tuple[str, ...]
+    size_bytes: _Bytes | None
+    golden: GoldenScore | None
+    score: _Unit | None
     seconds: Seconds | None
     memory: Memory | None
-    throughput: list[Throughput] | None
-    sustained: list[Window] | None
-    energy_joules_per_photo: float | None
+    throughput: tuple[Throughput, ...] | None
+    sustained: tuple[Window, ...] | None
+    energy_joules_per_photo: Annotated[float, msgspec.Meta(ge=0)] | None
+    environment: dict[str, Any] | None = None
+    layers: tuple[Layer, ...] = ()
+    srcc: Srcc | None = None
+    ratio: RatioTo | None = None
 
 
-class Result(_Result, total=False):
-    """One configuration. `seconds` and `memory` are null where `error` says why.
+class Bandwidth(_Part, frozen=True):
+    """Bytes per second, read and written, of a copy; source and target together are the working set."""
 
-    A result from another machine than the rest, a phone, has an `environment` of its own.
-    """
-
-    environment: dict[str, Any]
-    layers: list[Layer]
-    srcc: Srcc | None
-    ratio: RatioTo
+    working_set_bytes: _Bytes
+    bytes_per_second: _Rate
 
 
-class Bandwidth(TypedDict):
-    """Bytes a second, read and written, of a copy whose source and target together are so large."""
+class Peaks(_Part, frozen=True):
+    """The most that this machine reached in this run on a number of threads."""
 
-    working_set_bytes: int
-    bytes_per_second: float
-
-
-class Peaks(TypedDict):
-    """The most this machine did in this run on so many threads."""
-
-    threads: int
-    fp32_macs_per_second: float
-    int8_macs_per_second: float
-    bandwidth: list[Bandwidth]
+    threads: _Count
+    fp32_macs_per_second: _Rate
+    int8_macs_per_second: _Rate
+    bandwidth: Annotated[tuple[Bandwidth, ...], msgspec.Meta(min_length=1)]
 
 
-class _Document(TypedDict):
+class Document(_Part, frozen=True):
+    """A whole benchmark."""
+
     schema: int
     kind: str
     environment: dict[str, Any]
     settings: dict[str, Any]
-    results: list[Result]
-    flags: list[str]
+    results: tuple[Result, ...]
+    flags: tuple[str, ...]
+    peaks: tuple[Peaks, ...] = ()
 
 
-class Document(_Document, total=False):
-    """A whole benchmark."""
-
-    peaks: list[Peaks]
+class _Header(msgspec.Struct):
+    kind: Any = None
+    schema: Any = None
 
 
 def to_json(document: Document) -> str:
-    """The document as JSON text."""
-    return json.dumps(document, indent=2, allow_nan=False)
+    """Returns the document as JSON text."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def read(path: str | Path) -> Document:
-    """Read a benchmark file. Raises BenchmarkFileInvalid."""
+    """Reads a benchmark file.
+
+    Raises:
+        BenchmarkFileInvalid: it cannot be read, or see :func:`parse`.
+    """
     try:
-        values = json.loads(Path(path).read_bytes(), parse_constant=_no_constant)
+        text = Path(path).read_bytes()
     except OSError as error:
         raise BenchmarkFileInvalid(f"{path}: cannot be read: {error.strerror or error}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str | bytes, source: str) -> Document:
+    """Returns the document in a JSON text; ``source`` names it in errors.
+
+    Raises:
+        BenchmarkFileInvalid: it is not JSON, not a benchmark of this schema, or a value makes no sense.
+    """
+    try:
+        header = msgspec.json.decode(text, type=_Header)
+    except msgspec.ValidationError:  # JSON, but not an object
+        header = _Header()
     except (ValueError, RecursionError) as error:
-        raise BenchmarkFileInvalid(f"{path}: is not JSON ({error})") from error
-    return check(values, str(path))
-
-
-def check(values: Any, source: str) -> Document:
-    """The value, known to be a document; `source` names it in errors. Raises BenchmarkFileInvalid."""
-    if not isinstance(values, dict) or values.get("kind") != KIND:
+        raise BenchmarkFileInvalid(f"{source}: is not JSON ({error})") from error
+    if header.kind != KIND:
         raise BenchmarkFileInvalid(
-            f"{source}: is no MobileIQA benchmark; `mobileiqa benchmark --json` makes one"
+            f"{source}: is not a MobileIQA benchmark; `mobileiqa benchmark --json FILE` writes one"
         )
-    if values.get("schema") != SCHEMA or isinstance(values["schema"], bool):
+    if type(header.schema) is not int or header.schema != SCHEMA:
         raise BenchmarkFileInvalid(
-            f"{source}: benchmark schema {values.get('schema')!r}; this version reads schema {SCHEMA}. "
+            f"{source}: benchmark schema {header.schema!r}; this version reads schema {SCHEMA}. "
             "Upgrade mobileiqa-sdk or measure again"
         )
-    if flaw := _flaw(values, Document, ""):
-        raise BenchmarkFileInvalid(f"{source}: {flaw}")
-    document: Document = values  # type: ignore[assignment]  # what _flaw has just found out
-    return document
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
-
-
-def _flaw(value: Any, kind: Any, where: str) -> str | None:
-    """What is wrong with a value that should be of a type of this module, or None."""
-    if kind is Any:
-        return None
-    if is_typeddict(kind):
-        return _flaw_of_object(value, kind, where)
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType):
-        return None if value is None else _flaw(value, inner[0], where)
-    if origin is Literal:
-        return None if value in inner else f"{where} is {value!r}, not one of {', '.join(map(str, inner))}"
-    if origin is list:
-        if not isinstance(value, list):
-            return f"{where} is no list"
-        flaws = (_flaw(item, inner[0], f"{where}[{number}]") for number, item in enumerate(value))
-        return next((flaw for flaw in flaws if flaw), None)
-    return None if _is(value, origin or kind) else f"{where} is {value!r}, not {(origin or kind).__name__}"
-
-
-def _flaw_of_object(value: Any, kind: Any, where: str) -> str | None:
-    if not isinstance(value, dict):
-        return f"{where or 'it'} is no object"
-    missing = sorted(kind.__required_keys__ - value.keys())
-    if missing:
-        return f"{f'{where} has' if where else 'it has'} no {missing[0]!r}"
-    hints = get_type_hints(kind)
-    flaws = (
-        _flaw(value[key], hint, f"{where}.{key}" if where else key)
-        for key, hint in hints.items()
-        if key in value
-    )
-    return next((flaw for flaw in flaws if flaw), None)
-
-
-def _is(value: Any, kind: type) -> bool:
-    if kind is float:
-        return type(value) is int or (isinstance(value, float) and math.isfinite(value))
-    if kind is int:
-        return type(value) is int
-    return isinstance(value, kind)
+    try:
+        return msgspec.json.decode(text, type=Document)
+    except ValueError as error:
+        raise BenchmarkFileInvalid(f"{source}: is not a valid benchmark: {error}") from error

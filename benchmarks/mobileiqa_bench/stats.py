@@ -12,10 +12,11 @@ from .schema import Distribution
 
 RESAMPLES = 10_000
 BLOCKS = 10
+"""Of consecutive runs, for a distribution without rounds."""
 
 
 class Ratio(NamedTuple):
-    """A ratio and its 95 % percentile bootstrap interval (Efron 1979); None where there is but one round."""
+    """A ratio and its 95 % percentile bootstrap interval (Efron 1979); None if there is only one round."""
 
     value: float
     low: float | None
@@ -28,46 +29,48 @@ class Ratio(NamedTuple):
 
 
 def distribution(rounds: Sequence[Sequence[float]]) -> Distribution:
-    """Summary of all values of all rounds, none of which may be empty."""
+    """Returns the figures of all values, in seconds, of all rounds; a round has one value or more."""
     values = np.concatenate([np.asarray(values, np.float64) for values in rounds])
     middle = float(np.median(values))
-    return {
-        "median": middle,
-        "p90": float(np.percentile(values, 90)),
-        "min": float(values.min()),
-        "mad": float(np.median(np.abs(values - middle))),
-        "values": values.tolist(),
-        "rounds": [float(np.median(values)) for values in rounds],
-    }
+    return Distribution(
+        median=middle,
+        p90=float(np.percentile(values, 90)),
+        min=float(values.min()),
+        mad=float(np.median(np.abs(values - middle))),
+        values=tuple(values.tolist()),
+        rounds=tuple(float(np.median(values)) for values in rounds),
+    )
 
 
 def paired_ratio(values: Sequence[float], baseline: Sequence[float]) -> Ratio:
-    """Median of the ratios within each round, with the interval over resampled rounds.
+    """Returns the median of the ratios within each round, with its interval over resampled rounds.
 
-    What slows a whole round down slows both, and cancels. Raises ValueError unless there are as many
-    values as baselines.
+    Whatever slows a whole round down slows both, and cancels out.
+
+    Raises:
+        ValueError: there are not as many values as baselines.
     """
     each = np.array([value / base for value, base in zip(values, baseline, strict=True)])
     return _interval(float(np.median(each)), _resampled_medians(each, seed=0))
 
 
 def unpaired_ratio(values: Sequence[float], baseline: Sequence[float]) -> Ratio:
-    """Ratio of the medians of two runs, whose rounds have nothing to do with each other."""
+    """Returns the ratio of the medians of two runs, whose rounds are independent of each other."""
     one, other = np.asarray(values, np.float64), np.asarray(baseline, np.float64)
     drawn = _resampled_medians(one, seed=0) / _resampled_medians(other, seed=1)
     enough = len(one) > 1 and len(other) > 1
     return _interval(float(np.median(one) / np.median(other)), drawn if enough else drawn[:1])
 
 
-def block_medians(distribution: Distribution) -> list[float]:
-    """A distribution's rounds; where it tells none, medians of ten runs of neighbours.
+def block_medians(distribution: Distribution) -> Sequence[float]:
+    """Returns the medians of a distribution's rounds, or of ten blocks of consecutive runs if it has none.
 
-    Neighbours are alike, and values resampled one by one would make an interval that is too narrow.
+    Consecutive runs are alike, so that an interval over single values would be too narrow.
     """
-    if rounds := distribution.get("rounds"):
-        return rounds
+    if distribution.rounds:
+        return distribution.rounds
     blocks = np.array_split(
-        np.asarray(distribution["values"], np.float64), min(BLOCKS, len(distribution["values"]))
+        np.asarray(distribution.values, np.float64), min(BLOCKS, len(distribution.values))
     )
     return [float(np.median(block)) for block in blocks]
 

@@ -152,7 +152,9 @@ def work(output: str) -> None:
     }
     document = SCENARIO["document"]
     if isinstance(document, dict) and document.get("results"):
-        document["results"][0].update(threads=extras["threads"], received=files)
+        document["results"][0].update(threads=extras["threads"])
+        if isinstance(document["environment"], dict):
+            document["environment"]["received"] = files
     assert output == f"files/benchmark/{extras['output']}"
     (APP / output).write_text(document if isinstance(document, str) else json.dumps(document))
     if SCENARIO["app"] == "ends":

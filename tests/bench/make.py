@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from mobileiqa_bench.schema import KIND, SCHEMA, Document, Layer, Result
 from mobileiqa_bench.stats import distribution
 
 
 def result(label: str = "ours", rounds: Sequence[float] = (0.2, 0.2), **changes: Any) -> Result:
     """One configuration, two runs in each round."""
-    inference = distribution([[seconds, seconds] for seconds in rounds])
+    inference = msgspec.to_builtins(distribution([[seconds, seconds] for seconds in rounds]))
     values: dict[str, Any] = {
         "label": label,
         "artifact": label,
@@ -36,8 +38,7 @@ def result(label: str = "ours", rounds: Sequence[float] = (0.2, 0.2), **changes:
         "sustained": None,
         "energy_joules_per_photo": None,
     }
-    made: Result = {**values, **changes}  # type: ignore[typeddict-item]
-    return made
+    return msgspec.convert(msgspec.to_builtins({**values, **changes}), Result)
 
 
 def failed(label: str = "broken", **changes: Any) -> Result:
@@ -48,16 +49,15 @@ def failed(label: str = "broken", **changes: Any) -> Result:
 
 def document(*results: Result, **changes: Any) -> Document:
     """A whole benchmark."""
-    made: Document = {
+    values: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": KIND,
         "environment": {"cpu": "Fast CPU 9000", "cpus": 2, "system": "Some Linux", "packages": {}},
         "settings": {"threads": [1], "rounds": 2, "photo": None},
-        "results": list(results),
+        "results": results,
         "flags": [],
-        **changes,  # type: ignore[typeddict-item]
     }
-    return made
+    return msgspec.convert(msgspec.to_builtins({**values, **changes}), Document)
 
 
 def layer(module: str, seconds: float, op: str = "Conv", **changes: Any) -> Layer:
@@ -73,5 +73,4 @@ def layer(module: str, seconds: float, op: str = "Conv", **changes: Any) -> Laye
         "floor": seconds / 2,
         "efficiency": 0.5,
     }
-    made: Layer = {**values, **changes}  # type: ignore[typeddict-item]
-    return made
+    return Layer(**{**values, **changes})

@@ -116,12 +116,12 @@ def test_the_command_has_a_row_with_the_reason_and_goes_on(answer: float, run: R
     wrong, sound = answering(tmp_path / "wrong", answer), artifacts.save(tmp_path / "sound")
     result = run("benchmark", wrong, sound, *QUICK, "--json", tmp_path / "a.json")
     assert result.code == 1
-    first, second = read(tmp_path / "a.json")["results"]
-    assert first["error"] is not None
-    assert first["error"].startswith(f"OpinionsInvalid: {wrong}: ")
-    assert (first["score"], first["seconds"]) == (None, None)
-    assert second["error"] is None
-    assert second["seconds"] is not None
+    first, second = read(tmp_path / "a.json").results
+    assert first.error is not None
+    assert first.error.startswith(f"OpinionsInvalid: {wrong}: ")
+    assert (first.score, first.seconds) == (None, None)
+    assert second.error is None
+    assert second.seconds is not None
 
 
 @pytest.mark.parametrize(("distance", "ok"), [(0.0, True), (0.9e-4, True), (1.1e-4, False), (0.2, False)])

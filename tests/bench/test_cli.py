@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mobileiqa_bench.schema import read, to_json
+from mobileiqa_bench.schema import Interval, parse, read, to_json
 
 from . import make
 
@@ -27,15 +27,15 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
     assert found.out.startswith("| configuration")
     assert "to tiny openvino fp32" in found.out
     document = read(to)
-    assert [row["runtime"] for row in document["results"]] == ["onnx", "openvino"]
-    ours, baseline = (row["ratio"] for row in document["results"])
-    assert ours["to"] == "tiny openvino fp32"
-    assert ours["time"] is not None
-    assert ours["time"]["low"] is None  # of one round
-    assert baseline["time"] == {"value": 1, "low": None, "high": None}
-    assert "layers" in document["results"][0]
-    assert document["peaks"][0]["threads"] == 1
-    assert document["settings"]["command"].startswith(f"mobileiqa benchmark {artifact} ")
+    assert [row.runtime for row in document.results] == ["onnx", "openvino"]
+    ours, baseline = (row.ratio for row in document.results)
+    assert ours.to == "tiny openvino fp32"
+    assert ours.time is not None
+    assert ours.time.low is None  # of one round
+    assert baseline.time == Interval(value=1, low=None, high=None)
+    assert document.results[0].layers
+    assert document.peaks[0].threads == 1
+    assert document.settings["command"].startswith(f"mobileiqa benchmark {artifact} ")
     assert {path.name for path in plots.iterdir()} == {
         f"{stem}.{suffix}" for stem in ("waterline-tiny-onnx-fp32", "pareto") for suffix in ("png", "svg")
     }
@@ -45,19 +45,19 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
 def test_the_bundled_model_by_default_as_json(run: Run) -> None:
     found = run("benchmark", *QUICK, "--json", "-")
     assert found.code == 0, found.err
-    document = json.loads(found.out)
-    (row,) = document["results"]
-    assert (row["model"], row["golden"]["ok"]) == ("mobileiqa-small", True)
+    (row,) = parse(found.out, "stdout").results
+    assert row.golden is not None
+    assert (row.model, row.golden.ok) == ("mobileiqa-small", True)
 
 
 def test_baselines_of_a_checkpoint_beside_its_artifact(run: Run, checkpoint: Path, artifact: Path) -> None:
     arguments = ("--checkpoint", checkpoint, "--baselines", "eager", "--json", "-")
     found = run("benchmark", artifact, *arguments, *QUICK)
     assert found.code == 0, found.err
-    eager, ours = json.loads(found.out)["results"]
-    assert (eager["label"], ours["label"]) == ("as trained, PyTorch eager", "tiny onnx fp32")
-    assert ours["score"] == pytest.approx(eager["score"], abs=1e-4)
-    assert not any(flag.startswith("score") for flag in ours["flags"])
+    eager, ours = parse(found.out, "stdout").results
+    assert (eager.label, ours.label) == ("as trained, PyTorch eager", "tiny onnx fp32")
+    assert ours.score == pytest.approx(eager.score, abs=1e-4)
+    assert not any(flag.startswith("score") for flag in ours.flags)
 
 
 def test_a_failing_configuration_is_a_row_and_the_exit_status(
@@ -87,12 +87,12 @@ def test_two_files_compared(run: Run, tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("nowhere",), 2, "neither a model's name"),
-        (("--threads", "0"), 2, "'0' is no whole number from 1 to 1024"),
-        (("--threads", "two"), 2, "'two' is no whole number"),
+        (("--threads", "0"), 2, "'0'"),
+        (("--threads", "two"), 2, "'two'"),
         (("--threads", ","), 2, "is empty"),
-        (("--runtime", "abacus"), 2, "'abacus' is none of onnx, "),
+        (("--runtime", "abacus"), 2, "abacus"),
         (("--baselines", "eager"), 2, "--baselines go with --checkpoint"),
-        (("--baseline", "abacus"), 1, "is none of the configurations: mobileiqa-small onnx fp32"),
+        (("--baseline", "abacus"), 1, "mobileiqa-small onnx fp32"),
         (("--precision", "fp64"), 1, "none of the artifacts is in fp64"),
         (("--json", "none/a.json"), 2, "there is no folder"),
         (("--plots", "none/plots"), 2, "there is no folder"),
@@ -118,5 +118,5 @@ def test_other_files_are_not_compared(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     found = run("benchmark", "--compare", tmp_path / "a.json", tmp_path / "a.json")
     assert found.code == 1
-    assert "is no MobileIQA benchmark" in found.err
+    assert str(tmp_path / "a.json") in found.err
     assert run("benchmark", "x", "--compare", tmp_path / "a.json", tmp_path / "a.json").code == 2

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mobileiqa_bench.counters import Load
-from mobileiqa_bench.flags import mark_other_scores, names, of_result, of_run
+from mobileiqa_bench.flags import names, of_result, of_run, with_other_scores
 
 from . import make
 
@@ -67,9 +67,10 @@ def test_another_network_is_noticed_by_its_score() -> None:
     other = make.result("other", golden=None, artifact="a.pkl", score=0.6)
     rounded = make.result("rounded", artifact="a.pkl", score=0.6)  # its golden score judges it
     unrelated = make.result("unrelated", golden=None, artifact="b.pkl", score=0.9)
-    mark_other_scores([make.failed(artifact="a.pkl"), eager, close, other, rounded, unrelated])
-    assert other["flags"] == ["score: 0.6000, where 'eager' gives 0.5000"]
-    assert [row["flags"] for row in (eager, close, rounded, unrelated)] == [[], [], [], []]
+    flagged = with_other_scores([make.failed(artifact="a.pkl"), eager, close, other, rounded, unrelated])
+    assert len(flagged) == 6
+    assert [names(row.flags) for row in flagged] == [[], [], [], ["score"], [], []]
+    assert [row.label for row in flagged] == ["broken", "eager", "close", "other", "rounded", "unrelated"]
 
 
 def test_names() -> None:

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 
 from mobileiqa_bench.plots import draw_all
 from mobileiqa_bench.plots.labels import place_labels
 from mobileiqa_bench.plots.pareto import Point, front
-from mobileiqa_bench.schema import Document, Peaks, Result
+from mobileiqa_bench.schema import Bandwidth, Document, Peaks, Result
 
 from . import make
 
-PEAKS: Peaks = {
-    "threads": 1,
-    "fp32_macs_per_second": 1e11,
-    "int8_macs_per_second": 4e11,
-    "bandwidth": [{"working_set_bytes": 1 << 20, "bytes_per_second": 4e10}],
-}
+PEAKS = Peaks(
+    threads=1,
+    fp32_macs_per_second=1e11,
+    int8_macs_per_second=4e11,
+    bandwidth=(Bandwidth(working_set_bytes=1 << 20, bytes_per_second=4e10),),
+)
 OF = "with people"
 
 
-def measured(label: str, seconds: float, srcc: float | None, size: int = 9_000_000) -> Result:
-    told = None if srcc is None else {"value": srcc, "of": OF}
-    return make.result(label, rounds=[seconds] * 5, srcc=told, size_bytes=size)
+def measured(label: str, seconds: float, srcc: float | None, size: int = 9_000_000, **changes: Any) -> Result:
+    ranked = None if srcc is None else {"value": srcc, "of": OF}
+    return make.result(label, rounds=[seconds] * 5, srcc=ranked, size_bytes=size, **changes)
 
 
 @pytest.fixture
 def document() -> Document:
-    layered = measured("small $onnx$ fp32", 0.01, 0.86)
-    layered["layers"] = [make.layer("stem", 0.004), make.layer("head", 0.006), make.layer("head.out", 0)]
-    layered["flags"] = ["spread: wide"]
+    layers = [make.layer("stem", 0.004), make.layer("head", 0.006), make.layer("head.out", 0)]
+    layered = measured("small $onnx$ fp32", 0.01, 0.86, layers=layers, flags=["spread: wide"])
     rows = [layered, measured("eager", 0.1, 0.861), measured("unranked", 0.2, None), make.failed()]
     return make.document(*rows, peaks=[PEAKS])
 
@@ -78,7 +79,7 @@ def test_nothing_known_nothing_drawn(tmp_path: Path) -> None:
 
 def test_one_configuration_on_several_threads_gets_a_picture_each(tmp_path: Path) -> None:
     rows = [make.result(threads=threads, layers=[make.layer("a", 0.1)]) for threads in (1, 2)]
-    other: Peaks = {**PEAKS, "threads": 2}
+    other = msgspec.structs.replace(PEAKS, threads=2)
     names = {path.stem for path in draw_all(make.document(*rows, peaks=[PEAKS, other]), tmp_path)}
     assert names == {"waterline-ours-1-threads", "waterline-ours-2-threads"}
 

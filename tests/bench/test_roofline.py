@@ -4,27 +4,28 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from mobileiqa_bench import peaks as peaks_module
+from mobileiqa_bench import peaks
 from mobileiqa_bench.layers import INSERTED, LAYOUT, Node, macs, nodes, profile
-from mobileiqa_bench.peaks import best, peaks, working_sets
-from mobileiqa_bench.roofline import PeakMeter, floor, groups, layers
-from mobileiqa_bench.schema import Peaks
+from mobileiqa_bench.peaks import best, measure_peaks, working_sets
+from mobileiqa_bench.roofline import PeakMeter, floor, groups, measure_layers
+from mobileiqa_bench.schema import Bandwidth, Peaks
 
 from . import make
 
-MACHINE: Peaks = {
-    "threads": 1,
-    "fp32_macs_per_second": 100.0,
-    "int8_macs_per_second": 400.0,
-    "bandwidth": [
-        {"working_set_bytes": 10, "bytes_per_second": 50.0},
-        {"working_set_bytes": 1000, "bytes_per_second": 5.0},
-    ],
-}
+MACHINE = Peaks(
+    threads=1,
+    fp32_macs_per_second=100.0,
+    int8_macs_per_second=400.0,
+    bandwidth=(
+        Bandwidth(working_set_bytes=10, bytes_per_second=50.0),
+        Bandwidth(working_set_bytes=1000, bytes_per_second=5.0),
+    ),
+)
 
 
 @pytest.mark.parametrize(
@@ -125,16 +126,16 @@ def test_the_floor(arithmetic: Any, macs: int, size: int, seconds: float) -> Non
 
 
 def test_peaks_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peaks_module, "SECONDS", 0.0)
-    monkeypatch.setattr(peaks_module, "SIDES", (64,))
-    monkeypatch.setattr(peaks_module, "MEMORY_BYTES", 1 << 20)
-    monkeypatch.setattr(peaks_module, "caches", lambda: {"L2": 1 << 12, "L3": 1 << 14})
-    found = peaks(2)
-    assert found["threads"] == 2
-    assert found["fp32_macs_per_second"] > 0
-    assert found["int8_macs_per_second"] > 0
-    assert [entry["working_set_bytes"] for entry in found["bandwidth"]] == [1 << 12, 1 << 13, 1 << 20]
-    assert all(entry["bytes_per_second"] > 0 for entry in found["bandwidth"])
+    monkeypatch.setattr(peaks, "SECONDS", 0.0)
+    monkeypatch.setattr(peaks, "SIDES", (64,))
+    monkeypatch.setattr(peaks, "MEMORY_BYTES", 1 << 20)
+    monkeypatch.setattr(peaks, "caches", lambda: {"L2": 1 << 12, "L3": 1 << 14})
+    found = measure_peaks(2)
+    assert found.threads == 2
+    assert found.fp32_macs_per_second > 0
+    assert found.int8_macs_per_second > 0
+    assert [entry.working_set_bytes for entry in found.bandwidth] == [1 << 12, 1 << 13, 1 << 20]
+    assert all(entry.bytes_per_second > 0 for entry in found.bandwidth)
 
 
 def test_working_sets_grow_beyond_all_caches() -> None:
@@ -145,14 +146,18 @@ def test_working_sets_grow_beyond_all_caches() -> None:
 
 
 def test_a_peak_is_what_was_reached_once() -> None:
-    other: Peaks = {**MACHINE, "fp32_macs_per_second": 300.0, "bandwidth": [
-        {"working_set_bytes": 10, "bytes_per_second": 40.0},
-        {"working_set_bytes": 1000, "bytes_per_second": 7.0},
-    ]}  # fmt: skip
+    other = msgspec.structs.replace(
+        MACHINE,
+        fp32_macs_per_second=300.0,
+        bandwidth=(
+            Bandwidth(working_set_bytes=10, bytes_per_second=40.0),
+            Bandwidth(working_set_bytes=1000, bytes_per_second=7.0),
+        ),
+    )
     found = best([MACHINE, other])
-    assert found["fp32_macs_per_second"] == 300.0
-    assert found["int8_macs_per_second"] == 400.0
-    assert [entry["bytes_per_second"] for entry in found["bandwidth"]] == [50.0, 7.0]
+    assert found.fp32_macs_per_second == 300.0
+    assert found.int8_macs_per_second == 400.0
+    assert [entry.bytes_per_second for entry in found.bandwidth] == [50.0, 7.0]
 
 
 def test_nothing_is_measured_without_threads() -> None:
@@ -162,11 +167,11 @@ def test_nothing_is_measured_without_threads() -> None:
 
 
 def test_layers_of_an_artifact(artifact: Path) -> None:
-    found = layers(artifact / "model.onnx", MACHINE)
+    found = measure_layers(artifact / "model.onnx", MACHINE)
     assert len(found) > 10
-    assert all(layer["floor"] >= 0 for layer in found)
-    slow = max(found, key=lambda layer: layer["seconds"])
-    assert slow["efficiency"] == pytest.approx(slow["floor"] / slow["seconds"])
+    assert all(layer.floor >= 0 for layer in found)
+    slow = max(found, key=lambda layer: layer.seconds)
+    assert slow.efficiency == pytest.approx(slow.floor / slow.seconds)
 
 
 def test_groups_split_what_is_slow_and_sum_up_what_is_small() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,13 +12,13 @@ from time import monotonic
 import pytest
 
 from mobileiqa_bench import processes
-from mobileiqa_bench.benchmark import benchmark
+from mobileiqa_bench.benchmark import run_benchmark
 from mobileiqa_bench.child import ProcessJob
 from mobileiqa_bench.configs import Config, of_artifacts
 from mobileiqa_bench.errors import BenchmarkError, ProcessTimeout
 from mobileiqa_bench.flags import names
 from mobileiqa_bench.rounds import Settings, measure
-from mobileiqa_bench.schema import check, to_json
+from mobileiqa_bench.schema import Interval, parse, to_json
 
 from .conftest import FakeSystem
 
@@ -52,41 +51,41 @@ def photo() -> str:
 
 def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, system: FakeSystem) -> None:
     settings = Settings(rounds=2, runs=3, warmup=1, photo=photo, throughput=True, seconds=0, processes=(1, 2))
-    found = benchmark([config], settings, root=system.root)
-    assert check(json.loads(to_json(found)), "it") == found
-    (row,) = found["results"]
-    assert row["error"] is None
-    assert row["ratio"]["time"] == {"value": 1.0, "low": None, "high": None}
-    assert (row["model"], row["runtime"], row["precision"], row["threads"]) == ("tiny", "onnx", "fp32", 1)
-    assert row["size_bytes"] == (artifact / "model.onnx").stat().st_size
-    assert row["golden"] is not None
-    assert row["golden"]["ok"]
-    seconds = row["seconds"]
+    found = run_benchmark([config], settings, root=system.root)
+    assert parse(to_json(found), "it") == found
+    (row,) = found.results
+    assert row.error is None
+    assert row.ratio.time == Interval(value=1.0, low=None, high=None)
+    assert (row.model, row.runtime, row.precision, row.threads) == ("tiny", "onnx", "fp32", 1)
+    assert row.size_bytes == (artifact / "model.onnx").stat().st_size
+    assert row.golden is not None
+    assert row.golden.ok
+    seconds = row.seconds
     assert seconds is not None
     for step in ("inference", "decode", "resize"):
-        figures = seconds[step]  # type: ignore[literal-required]
-        assert (len(figures["values"]), len(figures["rounds"])) == (6, 2)
-        assert figures["min"] > 0
-    assert seconds["load"] > 0
-    assert seconds["first"] > 0
-    assert row["throughput"] is not None
-    assert [entry["processes"] for entry in row["throughput"]] == [1, 2]
-    assert all(entry["photos_per_second"] > 0 for entry in row["throughput"])
-    assert set(names(row["flags"])) - {"spread"} == {"rounds", "run-queue"}
-    assert set(names(found["flags"])) >= {"governor", "run-queue"}
-    assert found["settings"]["rounds"] == 2
+        figures = getattr(seconds, step)
+        assert (len(figures.values), len(figures.rounds)) == (6, 2)
+        assert figures.min > 0
+    assert seconds.load > 0
+    assert seconds.first > 0
+    assert row.throughput is not None
+    assert [entry.processes for entry in row.throughput] == [1, 2]
+    assert all(entry.photos_per_second > 0 for entry in row.throughput)
+    assert set(names(row.flags)) - {"spread"} == {"rounds", "run-queue"}
+    assert set(names(found.flags)) >= {"governor", "run-queue"}
+    assert found.settings["rounds"] == 2
     if sys.platform.startswith("linux"):
-        memory = row["memory"]
+        memory = row.memory
         assert memory is not None
-        assert memory["peak_rss_bytes"] >= memory["rss_after_load_bytes"] > 0  # type: ignore[operator]
-        assert memory["private_bytes"] > 0  # type: ignore[operator]
+        assert memory.peak_rss_bytes >= memory.rss_after_load_bytes > 0  # type: ignore[operator]
+        assert memory.private_bytes > 0  # type: ignore[operator]
 
 
 def test_the_golden_image_is_not_decoded(config: Config) -> None:
-    (row,) = benchmark([config], ONCE)["results"]
-    assert row["seconds"] is not None
-    assert row["seconds"]["decode"] is None
-    assert row["seconds"]["resize"] is not None
+    (row,) = run_benchmark([config], ONCE).results
+    assert row.seconds is not None
+    assert row.seconds.decode is None
+    assert row.seconds.resize is not None
 
 
 def test_the_rounds_take_turns(config: Config) -> None:
@@ -115,14 +114,14 @@ def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path
         config,
     ]
     progress = Record()
-    found = benchmark(configs, replace(ONCE, rounds=2), progress=progress)
-    errors = {row["label"]: row["error"] for row in found["results"]}
+    found = run_benchmark(configs, replace(ONCE, rounds=2), progress=progress)
+    errors = {row.label: row.error for row in found.results}
     assert errors.pop("damaged").startswith("ArtifactInvalid: ")  # type: ignore[union-attr]
     assert errors.pop("never made") == "no compiler"
     assert "there is no such file" in errors.pop("gone")  # type: ignore[operator]
     assert errors == {"tiny onnx fp32": None}
     assert sum("damaged" in line for line in progress.lines) == 2  # its one round, and that it failed
-    check(json.loads(to_json(found)), "it")
+    assert parse(to_json(found), "it") == found
 
 
 def job(config: Config, **changes: object) -> ProcessJob:
@@ -204,7 +203,7 @@ sys.modules.update(dict.fromkeys(extra))
 import mobileiqa_bench.cli
 from mobileiqa_bench import counters, environment, memory
 assert environment.available_bytes() is None
-counters.read(), environment.environment(), memory.peak_rss(), memory.private()
+counters.read(), environment.read_environment(), memory.peak_rss(), memory.private()
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

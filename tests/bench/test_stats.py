@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,20 +14,20 @@ SECONDS = st.floats(1e-6, 1e3)
 
 def test_a_distribution_by_hand() -> None:
     found = distribution([[1.0, 2.0, 3.0], [4.0, 100.0]])
-    assert found["median"] == 3.0
-    assert found["mad"] == 1.0  # of 2, 1, 0, 1, 97
-    assert found["min"] == 1.0
-    assert found["p90"] == pytest.approx(61.6)  # between 4 and 100, linearly
-    assert found["values"] == [1.0, 2.0, 3.0, 4.0, 100.0]
-    assert found["rounds"] == [2.0, 52.0]
+    assert found.median == 3.0
+    assert found.mad == 1.0  # of 2, 1, 0, 1, 97
+    assert found.min == 1.0
+    assert found.p90 == pytest.approx(61.6)  # between 4 and 100, linearly
+    assert found.values == (1.0, 2.0, 3.0, 4.0, 100.0)
+    assert found.rounds == (2.0, 52.0)
 
 
 @given(st.lists(st.lists(SECONDS, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_figures_of_a_distribution_are_in_order(rounds: list[list[float]]) -> None:
     found = distribution(rounds)
-    assert found["min"] <= found["median"] <= found["p90"] <= max(found["values"])
-    assert found["mad"] >= 0
-    assert len(found["rounds"]) == len(rounds)
+    assert found.min <= found.median <= found.p90 <= max(found.values)
+    assert found.mad >= 0
+    assert len(found.rounds) == len(rounds)
 
 
 def test_ratios_are_taken_within_each_round() -> None:
@@ -99,8 +100,7 @@ def test_ratios_of_different_runs() -> None:
 
 def test_rounds_are_made_of_neighbours_where_none_are_told() -> None:
     found = distribution([[float(n) for n in range(100)]])
-    assert block_medians(found) == [49.5]
-    del found["rounds"]
+    assert block_medians(found) == (49.5,)
+    found = msgspec.structs.replace(found, rounds=())
     assert block_medians(found) == [4.5 + 10 * n for n in range(10)]
-    found["values"] = [1.0, 2.0]
-    assert block_medians(found) == [1.0, 2.0]
+    assert block_medians(msgspec.structs.replace(found, values=(1.0, 2.0))) == [1.0, 2.0]

@@ -19,7 +19,7 @@ from .conftest import FakeSystem
 
 def test_the_environment_of_a_made_up_laptop(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    found = environment.environment(system.root)
+    found = environment.read_environment(system.root)
     assert found["cpu"] == "Fast CPU 9000"
     assert found["instructions"] == ["avx2", "avx512f", "avx512_vnni"]
     assert found["hypervisor"] is True
@@ -36,7 +36,7 @@ def test_the_environment_of_a_made_up_laptop(system: FakeSystem, monkeypatch: py
 
 
 def test_a_machine_that_says_nothing(tmp_path: Path) -> None:
-    found = environment.environment(tmp_path)
+    found = environment.read_environment(tmp_path)
     quiet = ("hypervisor", "governor", "max_mhz", "temperature_c", "loadavg", "memory_bytes", "system")
     assert {key: found[key] for key in quiet} == dict.fromkeys(quiet)
     assert found["cpu"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.features import FeatureCache
-from training.training_set import feature_cache, rated_photos, training_set
+from training.training_set import feature_cache, rated_photos, read_training_set
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_first_photos_alone(biq2021: Path, tmp_path: Path) -> None:
     first = int(part.validate[-1])  # the last validation photo is then just left out
     for flip in (False, True):
         fill(feature_cache(tmp_path / "cache", "train", photos[:first], "w", flip), 0.5 * flip)
-    plain, mirrored, some_mos, some = training_set(
+    plain, mirrored, some_mos, some = read_training_set(
         biq2021, tmp_path / "cache", "w", validation=4, seed=0, first=first
     )
     assert plain[:, 0].tolist() == list(range(first))

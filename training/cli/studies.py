@@ -16,7 +16,7 @@ from ..head import HeadSettings
 from ..head_kinds import HEAD_KINDS, HeadKindSettings, compare, extract_taps
 from ..settings import settings_from
 from ..teaching import TeachingData, study
-from ..training_set import rated_photos, training_set
+from ..training_set import rated_photos, read_training_set
 from .options import STDERR, backbone_option, biq2021_option, cache_option, changes_option
 
 
@@ -29,7 +29,7 @@ def ablate_command(biq2021: Path, backbone_file: Path, cache: Path, changes: tup
     """Train heads on parts of the features, otherwise alike, and compare them on validation."""
     settings = settings_from(HeadSettings, changes)
     weights = fingerprint(read_backbone_weights(backbone_file))
-    plain, mirrored, mos, part = training_set(
+    plain, mirrored, mos, part = read_training_set(
         biq2021, cache, weights, validation=settings.validation, seed=settings.seed
     )
     click.echo("| head | inputs | weights | SRCC | PLCC |\n|---|--:|--:|--:|--:|")
@@ -99,7 +99,7 @@ def ablate_teachers_command(
         raise click.BadParameter("must not be more than --teachers", param_hint="--students")
     settings = settings_from(HeadSettings, changes)
     weights = fingerprint(read_backbone_weights(backbone_file))
-    photos = training_set(biq2021, cache, weights, validation=settings.validation, seed=settings.seed)
+    photos = read_training_set(biq2021, cache, weights, validation=settings.validation, seed=settings.seed)
     click.echo("| head | SRCC | its range | PLCC |\n|---|--:|--:|--:|")
     for result in study(TeachingData(*photos, settings), teachers, students):
         span = f"{min(result.runs):.4f} to {max(result.runs):.4f}" if len(result.runs) > 1 else ""

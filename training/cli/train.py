@@ -33,7 +33,7 @@ from ..partition import hold_out
 from ..settings import settings_from
 from ..symmetry import mirror_difference, symmetrized
 from ..teachers import Teacher, soup
-from ..training_set import training_set
+from ..training_set import read_training_set
 from .options import (
     EXISTING,
     NEW,
@@ -73,7 +73,7 @@ def head_command(
     """Train the head, choose the epoch on held-out training photos and write the whole student."""
     settings = settings_from(HeadSettings, changes, seed=seed)
     weights = backbone_weights_of(backbone_file, checkpoint)
-    plain, mirrored, mos, part = training_set(
+    plain, mirrored, mos, part = read_training_set(
         biq2021, cache, fingerprint(weights), validation=settings.validation, seed=settings.seed
     )
     ladders = None
@@ -241,7 +241,7 @@ def symmetrize_command(
     """Make a student score mirrored photos more alike. Run `features --checkpoint` first."""
     student, loaded = load_moment_student(checkpoint)
     weights = fingerprint(backbone_weights_of(None, checkpoint))
-    plain, mirrored, mos, part = training_set(
+    plain, mirrored, mos, part = read_training_set(
         biq2021, cache, weights, validation=HeadSettings.validation, seed=seed, first=first
     )
     held_out = plain[part.validate], mirrored[part.validate]

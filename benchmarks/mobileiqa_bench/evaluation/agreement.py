@@ -106,7 +106,7 @@ def rmse(scores: Scores, mos: Scores) -> float:
     return float(np.sqrt(np.mean((np.asarray(scores, np.float64) - mos) ** 2)))
 
 
-def agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, seed: int = 0) -> Agreement:
+def measure_agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, seed: int = 0) -> Agreement:
     """Returns all metrics of scores [N] against MOS [N], with percentile bootstrap intervals (Efron 1979).
 
     The logistic curve is fitted again to every resample. Resamples in which a correlation is undefined are

@@ -26,7 +26,7 @@ from ..figures import load_matplotlib
 from ..photographs import shipped_photographs
 from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
 from .datasets.plain_csv import read_csv
-from .ladder_table import ladder_table
+from .ladder_table import write_ladder_table
 from .ladders import Mode as Size
 from .ladders import climb_ladders
 from .opinions import evaluate, score_rated
@@ -214,7 +214,7 @@ def _evaluate_ladders(
         except PlotUnavailable as error:
             Lines().warn(str(error))
     errors = list(result.errors.items())
-    return _Result("ladders of distortions", ladder_table(result), result.to_dict(), errors)
+    return _Result("ladders of distortions", write_ladder_table(result), result.to_dict(), errors)
 
 
 def _progress_bar(items: Sequence[_Item]) -> AbstractContextManager[Iterable[_Item]]:

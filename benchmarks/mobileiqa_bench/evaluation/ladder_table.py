@@ -7,7 +7,7 @@ from .distortions import DISTORTIONS
 from .ladders import JPEG_QUALITY, STEPS, VISIBLE_DROP, Ladders
 
 
-def ladder_table(ladders: Ladders) -> str:
+def write_ladder_table(ladders: Ladders) -> str:
     """Returns a line on what was done, a table of the mean scores, and four more figures."""
     ordered, visible = ladders.ordered_by_distortion, ladders.visible_from
     header = ("distortion", *map(str, range(STEPS)), "in order", "visible from")

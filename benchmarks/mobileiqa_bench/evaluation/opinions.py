@@ -12,7 +12,7 @@ import numpy as np
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.scorer import Scorer
 
-from .agreement import MIN_PHOTOS, Agreement, agreement
+from .agreement import MIN_PHOTOS, Agreement, measure_agreement
 from .datasets import RatedPhoto
 from .errors import AgreementUndefined
 
@@ -127,4 +127,4 @@ def _by_subset(scored: Sequence[Judged], resamples: int, seed: int) -> Iterator[
 def _agreement(scored: Sequence[Judged], resamples: int, seed: int) -> Agreement:
     scores = np.array([row.score for row in scored], np.float64)
     mos = np.array([row.photo.mos for row in scored], np.float64)
-    return agreement(scores, mos, resamples=resamples, seed=seed)
+    return measure_agreement(scores, mos, resamples=resamples, seed=seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..schema import Document, Result
-from ..table import count, megabytes, milliseconds
+from ..tables import count, megabytes, milliseconds
 from .labels import place_labels
 from .style import DEEP, GREY, RULE, SHALLOW, foot, head, save
 
@@ -33,7 +33,7 @@ class Point(NamedTuple):
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The points that no other one beats in time without ranking worse by `STEP`, fastest first."""
+    """Returns the points that rank better by `STEP` than every faster one, fastest first."""
     best: list[Point] = []
     for point in sorted(points, key=lambda point: (point.time, -point.srcc)):
         if not best or point.srcc >= best[-1].srcc + STEP:
@@ -42,14 +42,19 @@ def front(points: Sequence[Point]) -> list[Point]:
 
 
 def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
-    """Time across, SRCC up, size as area; nothing is written where no ranking is known.
+    """Draws time across, SRCC up and size as area, for the results on a number of threads.
 
-    Of the results on so many threads, those whose SRCC is known of something else than the first one's are
-    left out, and named. Raises BenchmarkError where matplotlib is missing.
+    Results whose SRCC is missing, or compares other rankings than the first one's, are listed in a note.
+
+    Returns:
+        The files written; none if no result has an SRCC.
+
+    Raises:
+        PlotUnavailable: matplotlib is not installed.
     """
-    rows = [row for row in document["results"] if row["seconds"] and row["threads"] == threads]
-    kind = next((srcc["of"] for row in rows if (srcc := row.get("srcc"))), None)
-    shown = [row for row in rows if (srcc := row.get("srcc")) and srcc["of"] == kind]
+    rows = [row for row in document.results if row.seconds and row.threads == threads]
+    kind = next((srcc.of for row in rows if (srcc := row.srcc)), None)
+    shown = [row for row in rows if (srcc := row.srcc) and srcc.of == kind]
     if kind is None:
         return []
     points = [_point(row) for row in shown]
@@ -65,7 +70,7 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
         _axes(axes, points, kind)
         _draw_points(axes, points)
         place_labels(axes, [(p.time, p.srcc, _radius(p, points), _label(p)) for p in points])
-        left_out = [row["label"] for row in rows if row not in shown]
+        left_out = [row.label for row in rows if row not in shown]
         if left_out:
             note = f"ranking not known: {'; '.join(dict.fromkeys(left_out))}"
             figure.text(0.965, 0.05, note[:200], size=8.5, color=GREY, ha="right")
@@ -75,10 +80,10 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
 
 
 def _point(row: Result) -> Point:
-    srcc, seconds = row.get("srcc"), row["seconds"]
+    srcc, seconds = row.srcc, row.seconds
     assert srcc is not None  # noqa: S101 - only such rows are shown
     assert seconds is not None  # noqa: S101 - likewise
-    return Point(row["label"], 1000 * seconds["inference"]["median"], srcc["value"], row["size_bytes"] or 0)
+    return Point(row.label, 1000 * seconds.inference.median, srcc.value, row.size_bytes or 0)
 
 
 def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:

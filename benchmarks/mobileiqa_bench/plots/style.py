@@ -59,14 +59,14 @@ def head(figure: Figure, title: str, subtitle: str) -> None:
 
 def foot(figure: Figure, document: Document, *rows: Result) -> None:
     """Where it was measured, and what speaks against it: a plot travels without its file."""
-    environment = document["environment"]
+    environment = document.environment
     place = "  ·  ".join(
         str(part)
         for part in (environment.get("cpu"), f"{environment.get('cpus')} CPUs", environment.get("system"))
         if part
     )
     figure.text(0.035, 0.022, place, size=8.5, color=GREY)
-    flags = [*document["flags"], *(flag for row in rows for flag in row["flags"])]
+    flags = [*document.flags, *(flag for row in rows for flag in row.flags)]
     kinds = ", ".join(dict.fromkeys(flag.partition(":")[0] for flag in flags))
     if kinds:
         figure.text(0.965, 0.022, f"flags raised: {kinds}", size=8.5, color=WARM, ha="right")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..roofline import Group, groups
 from ..schema import Document, Peaks, Result
-from ..table import count, milliseconds
+from ..tables import count, milliseconds
 from .style import DEEP, GREY, INK, SHALLOW, foot, head, save
 
 if TYPE_CHECKING:
@@ -20,21 +20,27 @@ MOST_PARTS = 24
 
 
 def draw_waterline(row: Result, peaks: Peaks, document: Document, stem: Path) -> list[Path]:
-    """A bar for each part of the network, in the order of execution; the files written.
+    """Draws a bar for each part of the network, in execution order.
 
-    The bar is the part's time, its dark portion the floor: the least time that arithmetic at its measured
-    peak and memory at its measured bandwidth allow. Raises BenchmarkError where matplotlib is missing.
+    A bar is the part's time, and its dark portion the floor: the least time that arithmetic at its measured
+    peak and memory at its measured bandwidth allow.
+
+    Returns:
+        The files written.
+
+    Raises:
+        PlotUnavailable: matplotlib is not installed.
     """
-    parts = groups(row.get("layers", []), MOST_PARTS)
+    parts = groups(row.layers, MOST_PARTS)
 
     def draw(figure: Figure) -> None:
         total = sum(part.seconds for part in parts)
         floor = sum(min(part.floor, part.seconds) for part in parts)
         head(
             figure,
-            f"{row['label']}: {milliseconds(total)}, of which {milliseconds(floor)} are the floor",
-            f"{count(row['threads'], 'thread')}  ·  floor: the longer of MACs at {_rates(peaks)} and bytes "
-            f"at {peaks['bandwidth'][-1]['bytes_per_second'] / 1e9:.0f} GB/s from memory, more from caches",
+            f"{row.label}: {milliseconds(total)}, of which {milliseconds(floor)} are the floor",
+            f"{count(row.threads, 'thread')}  ·  floor: the longer of MACs at {_rates(peaks)} and bytes "
+            f"at {peaks.bandwidth[-1].bytes_per_second / 1e9:.0f} GB/s from memory, more from caches",
         )
         axes = figure.add_axes((0.2, 0.1, 0.68, 0.74))
         _bars(axes, parts)
@@ -45,7 +51,7 @@ def draw_waterline(row: Result, peaks: Peaks, document: Document, stem: Path) ->
 
 
 def _rates(peaks: Peaks) -> str:
-    fp32, int8 = peaks["fp32_macs_per_second"] / 1e9, peaks["int8_macs_per_second"] / 1e9
+    fp32, int8 = peaks.fp32_macs_per_second / 1e9, peaks.int8_macs_per_second / 1e9
     return f"{fp32:.0f} (fp32) or {int8:.0f} (int8) billion a second"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mobileiqa_bench.evaluation import logistic
-from mobileiqa_bench.evaluation.agreement import METRICS, agreement, krcc, plcc, rmse, srcc
+from mobileiqa_bench.evaluation.agreement import METRICS, krcc, measure_agreement, plcc, rmse, srcc
 from mobileiqa_bench.evaluation.errors import AgreementUndefined
 from mobileiqa_bench.evaluation.logistic import Logistic, fit_logistic
 
@@ -50,7 +50,7 @@ def test_ranks_do_not_mind_a_monotonic_scale(values: list[int]) -> None:
 
 
 def test_intervals_hold_the_value() -> None:
-    result = agreement(*noisy(300), resamples=200)
+    result = measure_agreement(*noisy(300), resamples=200)
     for name in METRICS:
         figure = getattr(result, name)
         assert figure.low < figure.value < figure.high
@@ -61,7 +61,7 @@ def test_intervals_hold_the_value() -> None:
 def test_intervals_are_95_percent_percentiles_of_the_same_resamples() -> None:
     """Against scipy's percentiles of exactly the figures that our resamples give."""
     scores, mos = noisy(80)
-    result = agreement(scores, mos, resamples=400, seed=5)
+    result = measure_agreement(scores, mos, resamples=400, seed=5)
     rng = np.random.default_rng(5)
     drawn = [rng.integers(0, 80, 80) for _ in range(400)]
     for name, metric in (("srcc", srcc), ("plcc", plcc), ("krcc", krcc), ("rmse", rmse)):
@@ -73,7 +73,7 @@ def test_intervals_are_95_percent_percentiles_of_the_same_resamples() -> None:
 
 def test_intervals_are_those_of_scipys_bootstrap() -> None:
     scores, mos = noisy(80)
-    result = agreement(scores, mos, resamples=4000)
+    result = measure_agreement(scores, mos, resamples=4000)
     for name, metric in (("plcc", plcc), ("rmse", rmse)):
         theirs = stats.bootstrap(
             (scores, mos), metric, paired=True, vectorized=False, n_resamples=4000, method="percentile", rng=0
@@ -86,7 +86,7 @@ def test_intervals_are_those_of_scipys_bootstrap() -> None:
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:
-    first, again, other = (agreement(*noisy(50), resamples=50, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (measure_agreement(*noisy(50), resamples=50, seed=seed) for seed in (3, 3, 4))
     assert first == again
     assert first.srcc.value == other.srcc.value
     assert first.srcc != other.srcc
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 def test_a_curved_scale_is_straightened() -> None:
     scores = np.linspace(0, 1, 200)
     mos = Logistic(0.9, 0.2, 0.7, 0.05)(scores)
-    result = agreement(scores, mos, resamples=20)
+    result = measure_agreement(scores, mos, resamples=20)
     assert result.fitted
     assert result.plcc_fitted.value == pytest.approx(1, abs=1e-9)
     assert result.rmse_fitted.value == pytest.approx(0, abs=1e-6)
@@ -105,7 +105,7 @@ def test_a_curved_scale_is_straightened() -> None:
 
 def test_a_curve_may_fall_and_srcc_keeps_the_sign() -> None:
     scores, mos = noisy(100, noise=0.02)
-    result = agreement(-scores, mos, resamples=10)
+    result = measure_agreement(-scores, mos, resamples=10)
     assert result.srcc.value < -0.9
     assert result.plcc.value < -0.9
     assert result.plcc_fitted.value > 0.9
@@ -114,7 +114,7 @@ def test_a_curve_may_fall_and_srcc_keeps_the_sign() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_fitting_never_makes_the_error_larger(seed: int) -> None:
     scores, mos = noisy(40, seed=seed, noise=0.5)
-    result = agreement(scores, mos, resamples=1)
+    result = measure_agreement(scores, mos, resamples=1)
     assert result.fitted
     assert result.rmse_fitted.value <= result.rmse.value
 
@@ -129,7 +129,7 @@ def test_the_fit_starts_where_it_is_told() -> None:
 
 
 def test_too_few_photos_for_a_curve() -> None:
-    result = agreement(*noisy(logistic.MIN_PHOTOS - 1), resamples=20)
+    result = measure_agreement(*noisy(logistic.MIN_PHOTOS - 1), resamples=20)
     assert not result.fitted
     assert result.plcc_fitted == result.plcc
     assert result.rmse_fitted == result.rmse
@@ -141,7 +141,7 @@ def test_a_fit_that_does_not_converge_is_told(monkeypatch: pytest.MonkeyPatch) -
         raise RuntimeError("Optimal parameters not found")
 
     monkeypatch.setattr(logistic, "curve_fit", lost)
-    result = agreement(*noisy(50), resamples=5)
+    result = measure_agreement(*noisy(50), resamples=5)
     assert not result.fitted
     assert result.to_dict()["fitted"] is False
     assert result.plcc_fitted == result.plcc
@@ -151,7 +151,7 @@ def test_equal_scores_correlate_with_nothing() -> None:
     mos = noisy(30)[1]
     assert all(math.isnan(figure(np.full(30, 0.1), mos)) for figure in (srcc, plcc, krcc))
     assert all(math.isnan(figure(mos, np.full(30, 0.1))) for figure in (srcc, plcc, krcc))
-    result = agreement(np.full(30, 0.1), mos, resamples=10)
+    result = measure_agreement(np.full(30, 0.1), mos, resamples=10)
     assert math.isnan(result.srcc.low)
     assert result.rmse.value > 0
     values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
@@ -160,7 +160,7 @@ def test_equal_scores_correlate_with_nothing() -> None:
 
 
 def test_undefined_resamples_do_not_spoil_an_interval() -> None:
-    result = agreement(np.array([0.1, 0.5, 0.9]), np.array([0.2, 0.3, 0.4]), resamples=300)
+    result = measure_agreement(np.array([0.1, 0.5, 0.9]), np.array([0.2, 0.3, 0.4]), resamples=300)
     assert result.srcc.value == pytest.approx(1)
     assert (result.srcc.low, result.srcc.high) == (pytest.approx(1), pytest.approx(1))
 
@@ -178,4 +178,4 @@ def test_undefined_resamples_do_not_spoil_an_interval() -> None:
 )
 def test_what_cannot_be_compared(scores: list[float], mos: list[float], why: str) -> None:
     with pytest.raises(AgreementUndefined, match=why):
-        agreement(np.array(scores), np.array(mos))
+        measure_agreement(np.array(scores), np.array(mos))

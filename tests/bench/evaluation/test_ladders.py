@@ -16,7 +16,7 @@ from mobileiqa_bench.errors import PhotosMissing, PlotUnavailable
 from mobileiqa_bench.evaluation import ladders, plots
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
 from mobileiqa_bench.evaluation.errors import NothingScored
-from mobileiqa_bench.evaluation.ladder_table import ladder_table
+from mobileiqa_bench.evaluation.ladder_table import write_ladder_table
 from mobileiqa_bench.evaluation.ladders import STEPS, Climb, Ladders, climb_ladders
 from mobileiqa_bench.evaluation.plots import plot_ladders
 from mobileiqa_bench.photographs import shipped_photographs
@@ -93,7 +93,7 @@ def test_as_json() -> None:
 
 
 def test_as_a_table() -> None:
-    lines = ladder_table(made([0.8, 0.79, 0.785, 0.79, 0.7, 0.6], [0.6] * STEPS)).splitlines()
+    lines = write_ladder_table(made([0.8, 0.79, 0.785, 0.79, 0.7, 0.6], [0.6] * STEPS)).splitlines()
     rows = [line for line in lines if line.startswith("|")]
     assert len({len(row) for row in rows}) == 1
     assert len(rows) == 2 + COUNT + 1
@@ -101,8 +101,8 @@ def test_as_a_table() -> None:
         "banding (levels)", "0.700", "0.695", "0.693", "0.695", "0.650", "0.600", "40.0%", "step 4: 5",
     ]  # fmt: skip
     assert "distorted at the model's 48x64" in lines[0]
-    assert "at the photos' own size" in ladder_table(made([0.6] * STEPS, mode="full"))
-    assert "never" in ladder_table(made([0.6] * STEPS))
+    assert "at the photos' own size" in write_ladder_table(made([0.6] * STEPS, mode="full"))
+    assert "never" in write_ladder_table(made([0.6] * STEPS))
 
 
 @pytest.mark.parametrize("mode", ["input", "full"])

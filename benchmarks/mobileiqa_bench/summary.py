@@ -1,0 +1,181 @@
+"""A benchmark as a table, for a terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple
+
+from mobileiqa_sdk._text import one_line
+
+from .against import Ratios, baselines, ratios
+from .flags import names
+from .schema import Document, Memory, Result, Seconds
+from .tables import count, megabytes, milliseconds, write_table
+
+_Figure = Literal["median", "p90", "min", "mad"]
+
+
+class _Line(NamedTuple):
+    """What a row is made from."""
+
+    result: Result
+    ratios: Ratios
+
+
+class _Column(NamedTuple):
+    """A column: its cells for a result, its alignment, and whether a Markdown table has it too."""
+
+    title: str
+    cell: Callable[[_Line], str]
+    align: str = "r"
+    in_markdown: bool = True
+
+
+def summary_table(document: Document, baseline: str | None = None, *, markdown: bool = False) -> str:
+    """Returns the results with ratios to the baseline, the flags, and the machine, as text.
+
+    Columns without any value are left out; so are details in Markdown.
+
+    Raises:
+        BaselineUnknown: see :func:`mobileiqa_bench.against.find_label`.
+    """
+    others = baselines(document.results, baseline)
+    lines = [_Line(row, ratios(row, other)) for row, other in zip(document.results, others, strict=True)]
+    title = next((f"to {other.label}" for other in others if other), "to the baseline")
+    columns = _columns(title)
+    used = [column for column in columns if _is_used(column, lines, markdown)] or columns[:3]
+    table = write_table(
+        [column.title for column in used],
+        [_cells(line, used) for line in lines],
+        "".join(column.align for column in used),
+        markdown=markdown,
+    )
+    parts = (table, _list_all_flags(document, markdown), describe_machine(document))
+    return "\n\n".join(part for part in parts if part)
+
+
+def list_flags(raised: Sequence[tuple[str, str]], *, markdown: bool = False) -> str:
+    """Returns a line for each name of a flag, with the first of its sentences; each failure has its own.
+
+    Args:
+        raised: pairs of what a flag is about, and the flag.
+        markdown: as a list in Markdown.
+    """
+    by_name: dict[str, list[tuple[str, str]]] = {}
+    for subject, flag in raised:
+        name = flag if flag.startswith("failed") else flag.partition(":")[0]
+        by_name.setdefault(name, []).append((subject, flag))
+    bullet = "- " if markdown else "! "
+    lines = []
+    for (subject, flag), *others in by_name.values():
+        more = f"; likewise {len(others)} more" if others else ""
+        lines.append(bullet + one_line(f"{flag} ({subject}{more})"))
+    return "\n".join(lines)
+
+
+def name_of(row: Result) -> str:
+    """Returns label and threads, which name a result; some programs write both into the label."""
+    threads = count(row.threads, "thread")
+    return row.label if row.label.endswith(threads) else f"{row.label}, {threads}"
+
+
+def describe_machine(document: Document) -> str:
+    """Returns machine, software and settings in one line."""
+    environment, settings = document.environment, document.settings
+    packages = environment.get("packages")
+    versions = packages if isinstance(packages, dict) else {}
+    cpus, rounds, photo = environment.get("cpus"), settings.get("rounds"), settings.get("photo")
+    parts = [
+        environment.get("cpu"),
+        count(cpus, "CPU") if cpus else None,
+        environment.get("system") or environment.get("os"),
+        *(f"{name} {versions[name]}" for name in ("onnxruntime", "torch") if name in versions),
+        count(rounds, "round") if rounds else None,
+        f"photo {PurePath(str(photo)).name}" if photo else "golden image",
+    ]
+    return one_line("; ".join(str(part) for part in parts if part))
+
+
+def _list_all_flags(document: Document, markdown: bool) -> str:
+    raised = [("this run", flag) for flag in document.flags]
+    raised += [(name_of(row), flag) for row in document.results for flag in row.flags]
+    raised += [(name_of(row), f"failed: {row.error}") for row in document.results if row.error is not None]
+    return list_flags(raised, markdown=markdown)
+
+
+def _columns(baseline: str) -> list[_Column]:
+    return [
+        _Column("configuration", lambda line: line.result.label, align="l"),
+        _Column("threads", lambda line: str(line.result.threads)),
+        _Column("median", _step("inference", "median")),
+        _Column("p90", _step("inference", "p90")),
+        _Column("min", _step("inference", "min"), in_markdown=False),
+        _Column("MAD", _step("inference", "mad"), in_markdown=False),
+        _Column(baseline, lambda line: str(line.ratios.time) if line.ratios.time else ""),
+        _Column("load", _once("load")),
+        _Column("first run", _once("first")),
+        _Column("decode", _step("decode", "median")),
+        _Column("resize", _step("resize", "median")),
+        _Column("peak RSS", _memory("peak_rss_bytes")),
+        _Column("ratio", lambda line: f"{line.ratios.memory:.3f}" if line.ratios.memory else ""),
+        _Column("after load", _memory("rss_after_load_bytes"), in_markdown=False),
+        _Column("private", _memory("private_bytes"), in_markdown=False),
+        _Column("size", lambda line: megabytes(line.result.size_bytes)),
+        _Column("photos/s (processes)", _throughput),
+        _Column("J/photo", _energy),
+        _Column("flags", lambda line: ", ".join(dict.fromkeys(names(line.result.flags))), align="l"),
+    ]
+
+
+def _is_used(column: _Column, lines: Sequence[_Line], markdown: bool) -> bool:
+    if markdown and not column.in_markdown:
+        return False
+    return any(line.result.error is None and column.cell(line) for line in lines)
+
+
+def _cells(line: _Line, columns: Sequence[_Column]) -> list[str]:
+    if line.result.error is None:
+        return [column.cell(line) for column in columns]
+    shown = {
+        "configuration": line.result.label,
+        "threads": str(line.result.threads),
+        "median": "failed",
+    }
+    return [shown.get(column.title, "") for column in columns]
+
+
+def _step(name: Literal["inference", "decode", "resize"], figure: _Figure) -> Callable[[_Line], str]:
+    def cell(line: _Line) -> str:
+        seconds: Seconds | None = line.result.seconds
+        distribution = None if seconds is None else getattr(seconds, name)
+        return "" if distribution is None else milliseconds(getattr(distribution, figure))
+
+    return cell
+
+
+def _once(name: Literal["load", "first"]) -> Callable[[_Line], str]:
+    def cell(line: _Line) -> str:
+        seconds: Seconds | None = line.result.seconds
+        return "" if seconds is None else milliseconds(getattr(seconds, name))
+
+    return cell
+
+
+def _memory(name: str) -> Callable[[_Line], str]:
+    def cell(line: _Line) -> str:
+        memory: Memory | None = line.result.memory
+        value: Any = None if memory is None else getattr(memory, name)
+        return megabytes(value)
+
+    return cell
+
+
+def _throughput(line: _Line) -> str:
+    entries = line.result.throughput or ()
+    return ", ".join(f"{entry.photos_per_second:.3g} ({entry.processes})" for entry in entries)
+
+
+def _energy(line: _Line) -> str:
+    joules = line.result.energy_joules_per_photo
+    return "" if joules is None else f"{joules:.3g}"
