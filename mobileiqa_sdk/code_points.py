@@ -81,21 +81,25 @@ def described(info: Mapping[Any, Any]) -> Description | None:
     """Returns what an image's ``info`` says of its colours, apart from an ICC profile.
 
     The keys, in their order of precedence: "cicp" (the body of the PNG chunk), "icc_profile" if it is of HDR,
-    "nclx_profile" as pillow_heif
-    has it, and "srgb", "gamma" and "chromaticity" as Pillow has them.
+    "nclx_profile" as pillow_heif has it, and "srgb", "gamma" and "chromaticity" as Pillow has them.
     """
-    if "cicp" in info:
-        return from_cicp(info["cicp"])
-    profile = info.get("icc_profile")
+    # Pillow also puts texts of PNG there, under any name: types are checked.
+    cicp, profile, nclx = (info.get(key) for key in ("cicp", "icc_profile", "nclx_profile"))
+    if isinstance(cicp, bytes):
+        return from_cicp(cicp)
     hdr = from_icc(profile) if isinstance(profile, bytes) else None
     if hdr is not None:
         return hdr
-    nclx = info.get("nclx_profile")
-    if nclx is not None:  # whether the range is full was of use to the decoder, which has made RGB of it
+    if isinstance(
+        nclx, dict
+    ):  # whether the range is full was of use to the decoder, which has made RGB of it
         return from_numbers(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]))
-    if "srgb" in info:
+    if isinstance(info.get("srgb"), int):
         return Description()
-    return from_gamma(info.get("gamma"), info.get("chromaticity"))
+    gamma, primaries = info.get("gamma"), info.get("chromaticity")
+    return from_gamma(
+        gamma if isinstance(gamma, float) else None, primaries if isinstance(primaries, tuple) else None
+    )
 
 
 def from_cicp(body: bytes) -> Description | None:

@@ -284,6 +284,13 @@ def test_a_pil_image_is_read_like_its_file():
         np.testing.assert_array_equal(pixels(Image.open(io.BytesIO(file))), pixels(file))
 
 
+@pytest.mark.parametrize("key", ["cicp", "nclx_profile", "srgb", "gamma", "chromaticity", "icc_profile"])
+def test_a_text_of_the_name_of_a_description_is_none(key):
+    file = png_of(PICTURE, (b"tEXt", key.encode() + b"\0text"))
+    assert off_by(file, PICTURE) == 0
+    assert off_by(Image.open(io.BytesIO(file)), PICTURE) == 0
+
+
 def test_colour_chunks_behind_the_pixels_are_ignored():
     file = png_of(PICTURE, after=[gama(1.0), cicp(9, 16), (b"tRNS", struct.pack(">3H", *PICTURE[0, 0]))])
     assert off_by(file, PICTURE) == 0
