@@ -21,15 +21,8 @@ from .errors import PhotoUnreadable
 from .tiff_tags import Tags, TiffFile, decides_pixels
 
 _SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES = 254, 258, 259, 262, 277, 284
-_FILL_ORDER, _PREDICTOR, _COLOUR_MAP, _INKS, _EXTRA, _SAMPLE_FORMAT, _SUBSAMPLING = (
-    266,
-    317,
-    320,
-    332,
-    338,
-    339,
-    530,
-)
+_FILL_ORDER, _PREDICTOR, _COLOUR_MAP, _TILE_WIDTH, _TILE_OFFSETS = 266, 317, 320, 322, 324
+_INKS, _EXTRA, _SAMPLE_FORMAT, _SUBSAMPLING = 332, 338, 339, 530
 
 _WHITE_IS_ZERO, _GREY, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
 _COLOURS = {
@@ -283,13 +276,19 @@ def _needs_libtiff(layout: _Layout, tags: Tags) -> bool:
     """Returns whether Pillow's own decoder misreads or refuses an uncompressed page that libtiff reads."""
     if layout.photometric == _YCBCR:
         return layout.is_planar or tags.get(_SUBSAMPLING, (1, 1)) != (1, 1)
-    return layout.is_planar and (max(layout.bits) > 8 or layout.extra[:1] == (1,))
+    if layout.is_planar:
+        return max(layout.bits) > 8 or layout.extra[:1] == (1,)
+    # Tiles whose places are in the tag for strips: SGI's. Pillow would take them for strips.
+    is_tiled = _TILE_WIDTH in tags and _TILE_OFFSETS not in tags
+    return is_tiled and max(layout.bits) <= 8 and tags.get(_FILL_ORDER, 1) == 1
 
 
 def _decode_by_libtiff(image: ImageFile.ImageFile, layout: _Layout) -> None:
     """Makes Pillow decode an uncompressed page by libtiff, as it does compressed ones."""
     if layout.photometric == _YCBCR:
         image._mode, raw_mode = "RGB", "RGBX"  # libtiff converts the colours
+    elif not layout.is_planar:
+        raw_mode = cast("Any", image.tile[0])[3][0]
     else:
         raw_mode = "RGBa" if layout.extra[:1] == (1,) else image.mode
         raw_mode += ";16N" if max(layout.bits) > 8 else ""

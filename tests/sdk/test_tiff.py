@@ -275,3 +275,17 @@ def test_libtiff_prints_nothing(compression: str, capfd: pytest.CaptureFixture[s
     with pytest.raises(PhotoUnreadable, match="grey"):
         read_photo(made(page(1, (8,) * 9), bytes(64 * 48 * 9)))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("photometric", [0, 1, 2])
+def test_tiles_whose_places_are_in_the_tag_for_strips(photometric: int) -> None:
+    levels = {0: 1 - GREY, 1: GREY, 2: COLOUR}[photometric]
+    file = written(
+        stored(levels, "u1"),
+        photometric=("miniswhite", "minisblack", "rgb")[photometric],
+        tile=(16, 16),
+    )
+    for tile_tag, strip_tag in ((324, 273), (325, 279)):
+        at = file.index(struct.pack("<H", tile_tag), 8)
+        file = file[:at] + struct.pack("<H", strip_tag) + file[at + 2 :]
+    assert is_read(file, COLOUR if photometric == 2 else grey(GREY))
