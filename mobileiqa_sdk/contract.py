@@ -228,6 +228,14 @@ class ModelContract(_Part, frozen=True):
         """The output whose mean is the score."""
         return next(output for output in self.outputs if output.meaning == "opinions")
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the faults that the model answers a severity for, in its order; empty if none."""
+        for output in self.outputs:
+            if output.meaning == "faults":
+                return output.labels
+        return ()
+
     def to_json(self) -> str:
         """Returns the contract as JSON text of schema 3, keys sorted."""
         values = {"schema": SCHEMA, **msgspec.to_builtins(self)}

@@ -85,7 +85,11 @@ def score_rows(
 
 
 def as_row(result: Assessment | PhotoError) -> Row:
-    """Returns the row of one result."""
+    """Returns the row of one result; see :func:`score_rows` for its keys.
+
+    >>> as_row(PhotoNotFound("gone.jpg", "no such file"))["error"]
+    'no such file'
+    """
     if isinstance(result, PhotoError):
         empty = dict.fromkeys(("score", "band", "spread", "faults", "photograph", "seconds"))
         return {"path": result.photo, **empty, "error": result.reason}

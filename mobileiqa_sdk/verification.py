@@ -90,8 +90,7 @@ def _replayed(scorer: Scorer, image: Image.Image, case: GoldenCase) -> ReplayedC
     size = scorer.input_size(image.height, image.width, case.setting or None)
     pixels = resize(image, *size)
     exact = hashlib.sha256(pixels.tobytes()).hexdigest() == case.input_sha256
-    labels = next((output.labels for output in scorer.contract.outputs if output.meaning == "faults"), ())
-    faults = dict(zip(labels, case.faults, strict=True))
+    faults = dict(zip(scorer.contract.faults, case.faults, strict=True))
     expected = _values(Prediction(case.score, (case.score,), faults, case.photo))
     return ReplayedCase(case.setting, exact, expected, _values(scorer.predict(pixels)))
 

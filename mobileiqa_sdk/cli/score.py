@@ -159,9 +159,9 @@ def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
 
 def _columns(scorer: Scorer) -> list[str]:
     """Returns the names of the columns; those of faults and photograph only if the model has such outputs."""
-    outputs = {output.meaning: output for output in scorer.contract.outputs}
-    faults = [f"fault_{label}" for label in outputs["faults"].labels] if "faults" in outputs else []
-    photograph = ["photograph"] if "photo" in outputs else []
+    faults = [f"fault_{name}" for name in scorer.contract.faults]
+    answers_photo = any(output.meaning == "photo" for output in scorer.contract.outputs)
+    photograph = ["photograph"] if answers_photo else []
     times = [f"{step}_seconds" for step in Seconds._fields]
     return ["path", "score", "band", "spread", *faults, *photograph, *times, "error"]
 

@@ -84,8 +84,7 @@ def checked(outputs: Sequence[NDArray[Any]], contract: ModelContract, path: Path
         for spec, output in zip(contract.outputs, outputs, strict=True)
     }
     opinions = values["opinions"]
-    labels = next((spec.labels for spec in contract.outputs if spec.meaning == "faults"), ())
-    faults = dict(zip(labels, values.get("faults", ()), strict=True))
+    faults = dict(zip(contract.faults, values.get("faults", ()), strict=True))
     photo = values["photo"][0] if "photo" in values else None
     return Prediction(fsum(opinions) / len(opinions), opinions, faults, photo)
 
