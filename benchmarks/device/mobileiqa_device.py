@@ -76,7 +76,7 @@ def find_artifact(path: str) -> str:
 def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     """The contract as JSON values, once everything that this script relies on is found to be known."""
     try:
-        contract = json.loads(text)
+        contract = json.loads(text, object_pairs_hook=without_repeats)
         if type(contract["schema"]) is not int or contract["schema"] not in CONTRACT_SCHEMAS:
             raise unknown(source, "schema", contract["schema"])
         contract = as_schema_2(contract, source) if contract["schema"] == 3 else with_types(contract)
@@ -116,6 +116,14 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
     return dict(contract)
 
 
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs of a JSON object as a dict. Raises ValueError where a key is repeated."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key is repeated")
+    return values
+
+
 def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
     """A contract of schema 3 under the keys of schema 2, which this script uses, and its typed precision."""
     inputs, outputs, golden = contract["input"], contract["outputs"], contract["golden"]
@@ -131,8 +139,12 @@ def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
     precision, verification = contract["precision"], contract["verification"]
     if precision["activations"] not in ("float", "dynamic-int8", "static-int8"):
         raise unknown(source, "precision.activations", precision["activations"])
+    if precision["weights"] not in ("fp32", "fp16", "int8", "int4"):
+        raise unknown(source, "precision.weights", precision["weights"])
     if type(verification["passed"]) is not bool:
         raise ValueError("verification.passed is not true or false")
+    if verification["passed"] == bool(verification["failures"]):
+        raise ValueError("verification.passed and verification.failures contradict each other")
     return {
         **contract,
         "output": {**outputs[0], "opinions": outputs[0]["size"]},
@@ -144,11 +156,17 @@ def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
 def with_types(contract: dict[str, Any]) -> dict[str, Any]:
     """A contract of schema 2, whose prose says what schema 3 says by types."""
     compute = contract["precision"]["compute"]
+    if not compute.startswith("int8"):
+        activations = "float"
+    elif compute.startswith("int8, ranges at run time"):
+        activations = "dynamic-int8"
+    else:
+        activations = "static-int8"
     return {
         **contract,
         "precision": {
             **contract["precision"],
-            "activations": "static-int8" if compute.startswith("int8") else "float",
+            "activations": activations,
         },
         "verification": {"passed": not compute.endswith("; drift allowed")},
     }
