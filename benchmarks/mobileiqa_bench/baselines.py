@@ -63,7 +63,7 @@ BASELINES: dict[str, Baseline] = {
 def of_checkpoint(
     checkpoint: Path, scratch: Path, names: Sequence[str] = tuple(BASELINES), progress: Progress = SILENT
 ) -> list[Config]:
-    """A configuration on one thread for each of the baselines; a failure where it could not be prepared."""
+    """Returns a configuration on one thread for each baseline, with a failure if it cannot be prepared."""
     return [_config(BASELINES[name], checkpoint, scratch, progress) for name in names]
 
 
@@ -74,7 +74,7 @@ def exported(
     runtimes: Sequence[str],
     progress: Progress = SILENT,
 ) -> list[Config]:
-    """What `mobileiqa export` makes of the checkpoint, as ONNX, on one thread; a failure where it fails."""
+    """Returns the ONNX artifacts that `mobileiqa export` writes, on one thread, or a failure."""
     folder = scratch / checkpoint.stem
     failed = []
     progress.step(f"exporting: {', '.join(precisions)}")
@@ -95,7 +95,7 @@ def _export(checkpoint: Path, folder: Path, *options: str) -> None:
 
 def _config(baseline: Baseline, checkpoint: Path, scratch: Path, progress: Progress) -> Config:
     path, failure = checkpoint, None
-    # By definition; what other runtimes make of the network was not ranked.
+    # By definition for PyTorch; the scores of other runtimes were not ranked.
     exact: Srcc | None = Srcc(value=1.0, of=OF_REFERENCE) if baseline.engine == "torch" else None
     try:
         check_installed(baseline.engine)

@@ -34,11 +34,11 @@ from .summary import summary_table
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
-"""Where --runs does not say; how long a run takes there is not known before."""
+"""Without --runs, since the time of a run on a phone is not known in advance."""
 
 
 class _List(click.ParamType):  # type: ignore[type-arg]
-    """Words, or whole numbers above 0, with commas between."""
+    """A comma-separated list of words, or of whole numbers above 0."""
 
     def __init__(self, known: Sequence[str] | None = None, *, numbers_to: int = 0) -> None:
         self.known, self.numbers_to = known, numbers_to
@@ -69,10 +69,10 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     "--baselines",
     "names",
     type=_List(tuple(BASELINES)),
-    help=f"With --checkpoint: ways to run it, of {', '.join(BASELINES)}. Default: all.",
+    help=f"With --checkpoint: what to run it in, from {', '.join(BASELINES)}. Default: all.",
 )
 @click.option(
-    "--baseline", metavar="LABEL", help="What ratios are to: a label or a part of one. Default: the first."
+    "--baseline", metavar="LABEL", help="Label, or part of a label, that ratios are to. Default: the first."
 )
 @click.option("--runtime", "runtimes", type=_List(ENGINES), help="Default: by each artifact's suffix.")
 @click.option("--precision", "precisions", type=_List(), help="Of the artifacts in a folder, or to export.")
@@ -142,11 +142,11 @@ def command(
     compared: tuple[Path, Path] | None,
     **options: Any,
 ) -> None:
-    """Time, memory and size of artifacts, each in fresh processes, in turn, round by round.
+    """Measure time, memory and size of artifacts in fresh processes, in turn, round by round.
 
     ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts; without any, the bundled
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason, and the exit
-    status 1. What speaks against a figure is a flag beside it.
+    status 1. Reasons to doubt a figure are flags beside it.
     """
     if compared:
         if artifacts or checkpoint:
@@ -214,7 +214,7 @@ def _configs(
 
 
 def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict[str, Any]) -> list[Result]:
-    """What the phone does with the SDK's own .onnx artifacts, which the app runs. Raises AdbError."""
+    """Returns the phone's results for the SDK's own .onnx artifacts, which the app runs. Raises AdbError."""
     configs = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
@@ -233,14 +233,14 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
 
 
 def _check_paths(to: Path | None, plots: Path | None) -> None:
-    """Before minutes of measuring rather than after."""
+    """Raises UsageError if a folder to write to does not exist: before measuring rather than after."""
     for path in (to, plots):
         if path is not None and str(path) != "-" and not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {str(path.absolute().parent)!r}")
 
 
 def _write(to: Path | None, text: str, shown: str) -> None:
-    """The JSON to its file and the table to stdout; the JSON alone where that is stdout."""
+    """Writes the JSON to its file and the table to stdout, or the JSON alone to stdout."""
     if to is not None and str(to) != "-":
         try:
             to.write_text(text + "\n", encoding="utf-8")

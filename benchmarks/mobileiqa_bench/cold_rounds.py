@@ -17,7 +17,7 @@ BASELINE = "import numpy, PIL.Image"
 IMPORTS = (BASELINE, "import mobileiqa_sdk", "from mobileiqa_sdk import Scorer, score")
 WARM_RUNS = 9
 PHOTOS_EACH = 24
-"""Photos that a worker gets, at least: with few, the wait for the last one would be most of a measurement."""
+"""Photos for each worker, at least. With fewer, waiting for the last one would dominate."""
 Figures = dict[str, Any]
 
 
@@ -26,7 +26,7 @@ class ColdError(BenchmarkError):
 
 
 def measure_imports(rounds: int) -> list[Figures]:
-    """Seconds of each of `IMPORTS`, a value a round, and their ratios to the first of them."""
+    """Returns seconds of each of `IMPORTS`, one value for each round, and their ratios to the first."""
     values: dict[str, list[float]] = {statement: [] for statement in IMPORTS}
     for _ in range(rounds):
         for statement in IMPORTS:
@@ -38,7 +38,7 @@ def measure_imports(rounds: int) -> list[Figures]:
 
 
 def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
-    """Seconds of the first and of a warm score of each photo, by the bundled model.
+    """Returns seconds of the first and of a warm score of each photo, by the bundled model.
 
     ``process`` is the time from starting Python to the first score, ``first`` that of the call alone, after
     ``import``.
@@ -63,7 +63,7 @@ def measure_first(photos: dict[str, str], rounds: int) -> list[Figures]:
 
 
 def measure_decode(photos: Sequence[str], rounds: int) -> list[Figures]:
-    """Seconds of a warm score of each photo, and in which Pillow decodes the same file at full size."""
+    """Returns seconds of a warm score of each photo, and of Pillow decoding the file at full size."""
     rows: list[Figures] = [
         {"what": Path(photo).name, "bytes": Path(photo).stat().st_size, "decode": [], "score": []}
         for photo in photos
@@ -79,10 +79,13 @@ def measure_decode(photos: Sequence[str], rounds: int) -> list[Figures]:
 
 
 def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rounds: int) -> list[Figures]:
-    """Photos per second and peak bytes of one worker, of several, and of as many processes.
+    """Returns photos per second and peak bytes of one worker, of several, and of as many processes.
 
-    ``of_one`` is the speed to so many times that of one worker: 1 is all that so many CPUs can give, were
-    nothing shared between them. ``memory_of_one`` likewise. Raises ColdError where workers change a score.
+    ``of_one`` is the speed of n divided by n times that of one worker; 1 means that n share nothing.
+    ``memory_of_one`` likewise.
+
+    Raises:
+        ColdError: the scores depend on the number of workers.
     """
     plans = [("workers", 1)] + [(kind, n) for n in counts if n > 1 for kind in ("workers", "processes")]
     rows: list[Figures] = [

@@ -16,7 +16,7 @@ from .errors import BenchmarkError
 from .schema import Srcc
 
 OPENVINO = "openvino"
-"""Not a runtime of the SDK, but what ONNX artifacts can be compared in."""
+"""Not a runtime of the SDK: ONNX artifacts can be compared in it."""
 
 OF_REFERENCE = "with the scores of the network as trained"
 
@@ -33,8 +33,8 @@ class Config:
         runtime: for the engine ``sdk``; None picks it by suffix.
         threads: for one inference.
         model, version, precision: as far as they are known before it is loaded, else empty.
-        srcc: its ranking, where a report tells.
-        failure: why it cannot even be tried.
+        srcc: its ranking, if a report has it.
+        failure: why it cannot be tried.
     """
 
     label: str
@@ -61,14 +61,14 @@ class Config:
 
     @property
     def size(self) -> int | None:
-        """Bytes of what is loaded; None where it is not there."""
+        """Bytes of what is loaded; None if it does not exist."""
         return library.size_of(self.path) if self.path.exists() else None
 
 
 def of_artifacts(
     names: Iterable[str], *, runtimes: Sequence[str] = (), precisions: Sequence[str] = ()
 ) -> list[Config]:
-    """A configuration for each artifact in each runtime that opens it, on one thread.
+    """Returns a configuration for each artifact in each runtime that opens it, on one thread.
 
     Args:
         names: names, folders and files of artifacts, and folders of artifact folders.
@@ -76,7 +76,8 @@ def of_artifacts(
         precisions: keep the artifacts stored in these alone; none keeps all.
 
     Raises:
-        ModelNotFound, ArtifactInvalid: one of the names is no artifact.
+        ModelNotFound: a name is not that of a model or a path.
+        ArtifactInvalid: a path is not that of an artifact.
         BenchmarkError: nothing is left to measure.
     """
     configs = []
@@ -93,7 +94,7 @@ def of_artifacts(
 
 
 def _in_runtimes(config: Config, runtimes: Sequence[str]) -> list[Config]:
-    """The configuration in those of the runtimes that open such files; without any, in the default one."""
+    """Returns the configuration in each runtime that opens such files; without any, in the default."""
     if not runtimes:
         return [config]
     return [
@@ -104,7 +105,7 @@ def _in_runtimes(config: Config, runtimes: Sequence[str]) -> list[Config]:
 
 
 def times_threads(configs: Iterable[Config], threads: Sequence[int]) -> list[Config]:
-    """Each configuration on each number of threads."""
+    """Returns each configuration on each number of threads."""
     return [replace(config, threads=count) for count in threads for config in configs]
 
 
@@ -133,10 +134,9 @@ def _only(folder: Path) -> list[Path]:
 
 
 def _described(name: str, path: Path) -> Config:
-    """What the files beside a model say of it; a damaged artifact becomes a row, so nothing is believed."""
+    """Returns what the files beside a model say about it. They may be damaged, so every value is checked."""
     contract, report = _object(path.parent / "contract.json"), _object(path.parent / "report.json")
     model, precision = _inner(contract, "model"), _inner(contract, "precision")
-    srcc = _inner(report, "drift").get("srcc")
     return Config(
         label="",
         engine="sdk",
@@ -145,12 +145,19 @@ def _described(name: str, path: Path) -> Config:
         model=str(model.get("name", "")),
         version=str(model.get("version", "")),
         precision=str(report.get("precision") or precision.get("weights", "")),
-        srcc=Srcc(value=float(srcc), of=OF_REFERENCE) if isinstance(srcc, int | float) else None,
+        srcc=_srcc(report),
     )
 
 
+def _srcc(report: dict[str, Any]) -> Srcc | None:
+    value = _inner(report, "drift").get("srcc")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1 <= value <= 1:
+        return None
+    return Srcc(value=float(value), of=OF_REFERENCE)
+
+
 def _labelled(configs: Sequence[Config]) -> list[Config]:
-    """With short names; where two would be the same, with their paths."""
+    """Returns the configurations with short labels; equal ones get their paths as well."""
 
     def short(config: Config) -> str:
         words = [config.model or config.path.parent.name, config.runtime_name, config.precision]

@@ -1,4 +1,4 @@
-"""What the whole machine has done: read before and after a measurement, to see who else was at work."""
+"""CPU time and events of the whole machine, read before and after a measurement to see other load."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Counters(NamedTuple):
     Attributes:
         busy, stolen, total: CPU seconds over all CPUs; stolen are those that a hypervisor gave to others.
         ours: CPU seconds of this process and of those it started and waited for.
-        running: processes that want a CPU at this moment, this one included.
+        running: processes that are running or waiting for a CPU, including this one.
         throttled: how often a CPU slowed down for its temperature.
         capped: how often the control group had used up its share of CPU time.
     """
@@ -39,7 +39,7 @@ class Counters(NamedTuple):
 
 
 def read(root: Path = system.ROOT) -> Counters:
-    """The counters now; None for what the system does not say."""
+    """Returns the counters now; None for what the system does not report."""
     stat = system.fields(root, "proc/stat")
     busy, stolen, total = _ticks(stat.get("cpu", "")) or _portable_ticks(root)
     running = stat.get("procs_running", "")
@@ -82,7 +82,7 @@ def _portable_ticks(root: Path) -> tuple[float | None, float | None, float | Non
 
 @dataclass
 class Load:
-    """What happened during all measurements of one configuration.
+    """What other processes and the hypervisor did during all measurements of one configuration.
 
     Attributes:
         others: CPU seconds that other processes used.
@@ -99,7 +99,7 @@ class Load:
     capped: int = 0
 
     def add(self, before: Counters, after: Counters) -> None:
-        """Count what lies between two readings."""
+        """Adds what happened between two readings."""
         if None not in (before.busy, after.busy):
             self.total += _difference(before.total, after.total)
             self.stolen += _difference(before.stolen, after.stolen)

@@ -1,4 +1,4 @@
-"""Energy of the CPU packages by RAPL, where the kernel shows it and this user may read it."""
+"""Energy of the CPU packages by RAPL, if the kernel has it and this user may read it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Reading(NamedTuple):
 
 
 def read(root: Path = system.ROOT) -> Reading | None:
-    """The counters now; None unless all packages can be read, which most kernels allow to root alone."""
+    """Returns the counters now; None unless all packages can be read, which often needs root."""
     counters, ranges = {}, {}
     for zone in sorted((root / ZONES).glob("intel-rapl:*")):
         path = f"{ZONES}/{zone.name}"
@@ -36,7 +36,7 @@ def read(root: Path = system.ROOT) -> Reading | None:
 
 
 def joules(before: Reading | None, after: Reading | None) -> float | None:
-    """Energy between two readings, the idle parts of the packages included; at most one turn of a counter."""
+    """Returns the joules between two readings, idle power included; a counter may wrap around once."""
     if before is None or after is None or before.counters.keys() != after.counters.keys():
         return None
     used = (

@@ -6,7 +6,7 @@ from mobileiqa_sdk.errors import MobileIQAError
 
 
 class BenchmarkError(MobileIQAError):
-    """A configuration could not be measured, or none of the wanted ones exists."""
+    """A configuration could not be measured, or no artifact matches."""
 
 
 class ProcessFailed(BenchmarkError):
@@ -18,7 +18,7 @@ class ProcessTimeout(ProcessFailed):
 
 
 class PhotosMissing(MobileIQAError):
-    """There is no photo to work on: none was given, none could be read, or none is installed here."""
+    """No photo to work on: none was given, none could be read, or none is installed here."""
 
 
 class PlotUnavailable(MobileIQAError):
@@ -26,8 +26,8 @@ class PlotUnavailable(MobileIQAError):
 
 
 class BenchmarkFileInvalid(BenchmarkError):
-    """A file is no benchmark of the schema that this version reads, or it is damaged."""
+    """A file is not a benchmark of the schema that this version reads, or it is damaged."""
 
 
 class BaselineUnknown(BenchmarkError):
-    """Ratios to a configuration were asked for that was not measured."""
+    """The baseline of the ratios is not one of the measured configurations, or may be several."""

@@ -1,7 +1,7 @@
 """Every node of an ONNX artifact: ``python -m mobileiqa_bench.layers MODEL THREADS RUNS`` prints JSON.
 
-onnxruntime rewrites the graph when it loads it and profiles what is left, with the shapes. A fused node is
-told by the one it was made of; what the runtime put in by itself belongs to no module.
+onnxruntime rewrites the graph when it loads it and profiles what is left, with the shapes. A fused node
+belongs to the module of the node it was made from; nodes that the runtime added belong to none.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ _INT8 = {
     "MatMulIntegerToFloat", "QGemm",
 }  # fmt: skip
 _CONVOLUTIONS = {"Conv": 1, "FusedConv": 1, "NhwcFusedConv": 1, "ConvInteger": 1, "QLinearConv": 3}
-"""With the place of the weights [out, in / groups, height, width] among the inputs."""
+"""Convolutions, with the index of the weights [out, in / groups, height, width] among the inputs."""
 _GEMMS = {"Gemm", "FusedGemm", "QGemm"}
 _PRODUCTS = {
     "MatMul", "FusedMatMul", "MatMulNBits", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
     "QLinearMatMul",
 }  # fmt: skip
 _FREE = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"}
-"""They give the same memory another shape."""
+"""Operators that only reshape: nothing is moved."""
 _PARTIAL = {"Slice", "Split", "Gather"}
-"""They read no more of their input than they write."""
+"""Operators that read only as much of their input as they write."""
 
 FUSED = 3
-"""At most so many nodes become one: a convolution, an addition, an activation."""
+"""Nodes that are fused into one at most: a convolution, an addition, an activation."""
 
 Shape = Sequence[int]
 
@@ -84,7 +84,7 @@ def _golden_pixels(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def nodes(events: Sequence[dict[str, Any]], model: onnx.ModelProto, warmup: int) -> list[Node]:
-    """Join onnxruntime's profile with the graph that it was given."""
+    """Returns the executed nodes: onnxruntime's profile joined with the graph it was given."""
     times: dict[tuple[str, str], list[float]] = {}
     first: dict[tuple[str, str], dict[str, Any]] = {}
     for event in events:
@@ -108,7 +108,7 @@ def nodes(events: Sequence[dict[str, Any]], model: onnx.ModelProto, warmup: int)
 
 
 def macs(op: str, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    """Multiply-accumulates of a node; 0 for everything but convolutions and matrix products."""
+    """Returns the multiply-accumulates of a node; 0 unless it is a convolution or a matrix product."""
     out = math.prod(outputs[0]) if outputs else 0
     if op in _CONVOLUTIONS:
         return out * math.prod(inputs[_CONVOLUTIONS[op]][1:])
@@ -131,7 +131,7 @@ def _shapes(typed: Sequence[dict[str, Shape]]) -> list[Shape]:
 
 
 def _bytes(arguments: dict[str, Any]) -> int:
-    """Read and written, each tensor once."""
+    """Returns the bytes read and written, each tensor counted once."""
     written = int(arguments["output_size"])
     if arguments["op_name"] in _FREE:
         return 0
@@ -149,7 +149,7 @@ class _Graph:
         self._sizes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
 
     def module(self, name: str, op: str) -> str:
-        """Which module of the network an executed node is of."""
+        """Returns the module of the network that an executed node belongs to."""
         module = name.removeprefix("fused ").partition("/")[0]
         if module in self._modules:
             return module
@@ -160,7 +160,7 @@ class _Graph:
         return LAYOUT if op in ("ReorderInput", "ReorderOutput", "Transpose") else INSERTED
 
     def macs(self, name: str, op: str, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-        """Those of the network: blocked convolutions also multiply the zeros that fill up their blocks."""
+        """Returns the network's multiply-accumulates, without the padding that blocked convolutions add."""
         weights = self._convolved_by(name.removesuffix("_nchwc")) if name.endswith("_nchwc") else None
         if weights is None:
             return macs(op, inputs, outputs)
@@ -168,7 +168,7 @@ class _Graph:
         return macs(op, [inputs[0], weights], [[batch, weights[0], *pixels]])
 
     def _convolved_by(self, tensor: str) -> Shape | None:
-        """Shape of the weights of the convolution that this tensor is made of, nearest first."""
+        """Returns the shape of the weights of the nearest convolution that this tensor was computed by."""
         around = [tensor]
         for _ in range(FUSED):
             makers = [self._maker[name] for name in around if name in self._maker]

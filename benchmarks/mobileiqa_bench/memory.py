@@ -1,4 +1,4 @@
-"""How much memory this process takes, in bytes; None where the system does not say."""
+"""Memory of this process in bytes; None if the system does not report it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import system
 
 
 def peak_rss(root: Path = system.ROOT) -> int | None:
-    """Largest resident memory since the process began: VmHWM, ru_maxrss or PeakWorkingSetSize."""
+    """Returns the largest resident memory since the process began: VmHWM, ru_maxrss or PeakWorkingSetSize."""
     # On Linux ru_maxrss would not do: it is handed down by the process that started this one.
     if (peak := _kilobytes(root, "proc/self/status", "VmHWM")) is not None:
         return peak
@@ -21,13 +21,13 @@ def peak_rss(root: Path = system.ROOT) -> int | None:
 
 
 def rss(root: Path = system.ROOT) -> int | None:
-    """Resident memory now, pages shared with other processes included."""
+    """Returns the resident memory now, pages shared with other processes included."""
     resident = _kilobytes(root, "proc/self/status", "VmRSS")
     return _asked("memory_info", "rss") if resident is None else resident
 
 
 def private(root: Path = system.ROOT) -> int | None:
-    """Resident memory now that no other process shares: Private_Clean and Private_Dirty, or USS."""
+    """Returns the resident memory that no other process shares: Private_Clean and Private_Dirty, or USS."""
     parts = [_kilobytes(root, "proc/self/smaps_rollup", f"Private_{kind}") for kind in ("Clean", "Dirty")]
     if None in parts:
         return _asked("memory_full_info", "uss")

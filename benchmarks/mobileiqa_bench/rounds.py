@@ -49,7 +49,7 @@ class Settings:
     timeout: float = TIMEOUT
 
     def job(self, config: Config, **changes: Any) -> ProcessJob:
-        """What a child is asked for."""
+        """Returns the job of a process that measures the configuration."""
         values = {"runtime": config.runtime, "threads": config.threads, "photo": self.photo}
         steady = {"warmup": self.warmup, "runs": self.runs, "seconds": self.seconds}
         return ProcessJob(
@@ -57,19 +57,19 @@ class Settings:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """Returns JSON-ready values."""
         return {**asdict(self), "processes": list(self.processes) if self.processes else None}
 
 
 @dataclass
 class Measured:
-    """Everything the processes of one configuration found, a value a round.
+    """Everything that the processes of one configuration measured, one value for each round.
 
     Attributes:
-        samples: what :func:`mobileiqa_bench.child.measure_steady_state` printed.
+        samples: results of :func:`mobileiqa_bench.child.measure_steady_state`.
         throughput: photos per second by number of processes.
         load: what else the machine did meanwhile.
-        error: why it failed; the samples until then are kept here and shown nowhere.
+        error: why it failed; None if it did not.
     """
 
     config: Config
@@ -80,12 +80,12 @@ class Measured:
 
     @property
     def latencies(self) -> list[float]:
-        """Median seconds of an inference, a round each."""
+        """Median seconds of an inference, one for each round."""
         return [median(sample["inference"]) for sample in self.samples]
 
     @property
     def peaks(self) -> list[float] | None:
-        """Peak resident bytes, a round each; None where the system does not say."""
+        """Peak resident bytes, one for each round; None if the system does not report them."""
         values = [sample["peak_rss_bytes"] for sample in self.samples]
         return None if None in values else values
 
@@ -98,7 +98,7 @@ def measure(
     each_round: Callable[[], None] = lambda: None,
     root: Path = system.ROOT,
 ) -> list[Measured]:
-    """Measure all configurations in turn, in every round; `each_round` is called at the start of each.
+    """Measures all configurations in turn, in every round; `each_round` is called at the start of each.
 
     A configuration that fails keeps its error and is left out of the rounds that follow.
     """
@@ -129,7 +129,7 @@ def _measure_once(result: Measured, settings: Settings, root: Path) -> None:
 
 
 def _process_counts(settings: Settings, config: Config, peak: int | None) -> list[int]:
-    """How many at once: by themselves no more than fit into the memory, or the disk would be measured."""
+    """Returns how many processes to run at once; by default no more than fit into memory without swapping."""
     if not settings.throughput or config.engine != "sdk":
         return []
     if settings.processes:

@@ -1,4 +1,4 @@
-"""Small text files that the kernel answers in, read under a root that a test may replace."""
+"""Small text files of the kernel, read below a root that a test may replace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ROOT = Path("/")
 
 
 def text(root: Path, path: str) -> str | None:
-    """The stripped content of ``root/path``; None where there is no such file, or it may not be read."""
+    """Returns the stripped content of ``root/path``; None if it cannot be read."""
     try:
         return (root / path).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -16,7 +16,7 @@ def text(root: Path, path: str) -> str | None:
 
 
 def number(root: Path, path: str) -> int | None:
-    """A file that holds one whole number; None where it does not."""
+    """Returns the whole number in a file; None if there is none."""
     content = text(root, path)
     try:
         return None if content is None else int(content)
@@ -25,7 +25,7 @@ def number(root: Path, path: str) -> int | None:
 
 
 def fields(root: Path, path: str) -> dict[str, str]:
-    """A file of lines ``key: value`` or ``key value``, the first of each key; empty where there is none."""
+    """Returns the fields of a file of lines ``key: value`` or ``key value``; the first of each key counts."""
     values: dict[str, str] = {}
     for line in (text(root, path) or "").splitlines():
         key, _, value = line.partition(":") if ":" in line else line.partition(" ")

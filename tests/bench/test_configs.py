@@ -73,6 +73,19 @@ def test_a_bare_file_and_a_damaged_report(artifact: Path, tmp_path: Path) -> Non
     assert config.label == f"{tmp_path.name} onnx"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.5", 0.5), ("-1", -1.0), ("1", 1.0), ("NaN", None), ("1e999", None), ("1.01", None), ("true", None)],
+)
+def test_a_reports_srcc_counts_only_if_it_can_be_one(
+    text: str, value: float | None, artifact: Path, tmp_path: Path
+) -> None:
+    shutil.copy(artifact / "model.onnx", tmp_path / "model.onnx")
+    (tmp_path / "report.json").write_text(f'{{"drift": {{"srcc": {text}}}}}')
+    (config,) = of_artifacts([str(tmp_path / "model.onnx")])
+    assert (config.srcc.value if config.srcc else None) == value
+
+
 def test_what_is_no_artifact_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="nowhere"):
         of_artifacts(["nowhere"])

@@ -93,8 +93,8 @@ def test_intervals_of_different_runs_are_those_of_scipys_percentiles() -> None:
 
 
 def test_ratios_of_different_runs() -> None:
-    found = unpaired_ratio([2.0, 2.2, 1.8], [1.0, 1.1, 0.9])
-    assert found.value == 2.0
+    found = unpaired_ratio([2.0, 2.2, 1.8], [1.0, 1.1, 0.5])
+    assert found.value == 2.0  # of the medians, which a slow or fast round does not move
     assert found.low < 2 < found.high  # type: ignore[operator]
 
 

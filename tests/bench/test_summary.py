@@ -104,6 +104,8 @@ def test_ratios_of_memory_and_of_failures() -> None:
         ([0.1, 0.1, 0.1], "faster"),
         ([0.4, 0.4, 0.4], "slower"),
         ([0.19, 0.2, 0.21], "no difference seen"),
+        ([0.2, 0.2, 0.4], "no difference seen"),  # the interval ends at 1
+        ([0.1, 0.2, 0.2], "no difference seen"),
         ([0.1], "one round: no interval"),
     ],
 )
@@ -117,6 +119,22 @@ def test_two_files_are_compared(rounds: list[float], verdict: str) -> None:
     assert found.differences == found.flags == []
     assert verdict in found.table()
     assert found.to_dict()["pairs"][0]["verdict"] == verdict
+
+
+def test_rounds_of_two_files_are_not_paired() -> None:
+    first, second = (make.document(make.result(rounds=rounds)) for rounds in ([1, 2, 3], [3, 1, 2]))
+    time = compare_documents(first, second).pairs[0].time
+    assert time is not None
+    assert time.value == 1  # within rounds it would be 0.67
+
+
+def test_each_column_has_its_own_figure() -> None:
+    memory = {**MEMORY, "peak_rss_bytes": 300_000_000, "rss_after_load_bytes": 100_000_000}
+    text = summary_table(make.document(make.result("x", rounds=[0.1, 0.3], memory=memory)), markdown=True)
+    header, _, row = ([cell.strip() for cell in line.split("|")] for line in text.splitlines()[:3])
+    cells = dict(zip(header, row, strict=True))
+    names = ("median", "p90", "load", "first run", "peak RSS", "size")
+    assert [cells[name] for name in names] == ["200 ms", "300 ms", "100 ms", "300 ms", "300 MB", "9.2 MB"]
 
 
 def test_other_machines_and_settings_are_warned_of() -> None:

@@ -1,4 +1,4 @@
-"""Pictures of a benchmark, as slides: PNG and SVG of each."""
+"""Plots of a benchmark as slides, each as PNG and SVG."""
 
 from __future__ import annotations
 

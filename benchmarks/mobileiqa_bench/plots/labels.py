@@ -1,4 +1,4 @@
-"""Labels beside circles, each where it covers nothing that is already there."""
+"""Labels beside circles, placed where they cover as little as possible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Box(NamedTuple):
 
 
 def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[str, str]]]) -> None:
-    """Write two lines beside each of the points (x, y, radius in points, lines), right of it or left.
+    """Writes two lines beside each of the points (x, y, radius in points, lines), right of it or left.
 
     Of all places tried the first without any overlap is taken, else the one with the least; a thin line
     leads to a label that had to move away.
@@ -70,7 +70,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
 
 
 def _size(axes: Axes, lines: tuple[str, str]) -> float:
-    """Width in pixels of the wider line."""
+    """Returns the width of the wider line in pixels."""
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     widths = []
     for line, weight in zip(lines, ("bold", "normal"), strict=True):

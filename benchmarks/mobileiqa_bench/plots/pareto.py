@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST = 2600.0
-"""Of the largest file: the square of its circle's diameter, in points."""
+"""Square of the diameter, in points, of the largest file's circle."""
 SMALLEST = 60.0
 STEP = 1e-4
-"""Of SRCC: less is rounding."""
+"""Smallest difference of SRCC that counts; less is rounding."""
 
 
 class Point(NamedTuple):
@@ -72,7 +72,7 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
         place_labels(axes, [(p.time, p.srcc, _radius(p, points), _label(p)) for p in points])
         left_out = [row.label for row in rows if row not in shown]
         if left_out:
-            note = f"ranking not known: {'; '.join(dict.fromkeys(left_out))}"
+            note = f"without SRCC: {'; '.join(dict.fromkeys(left_out))}"
             figure.text(0.965, 0.05, note[:200], size=8.5, color=GREY, ha="right")
         foot(figure, document, *shown)
 

@@ -1,4 +1,4 @@
-"""What all pictures share: size, type, colours, how they are saved."""
+"""What all plots share: size, fonts, colours, and how they are saved."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RC: dict[Any, Any] = {
 
 
 def save(draw: Callable[[Figure], None], stem: Path) -> list[Path]:
-    """Draws once and writes `stem`.png and `stem`.svg. Raises PlotUnavailable where matplotlib is missing."""
+    """Draws once and writes `stem`.png and `stem`.svg. Raises PlotUnavailable without matplotlib."""
     load_matplotlib()
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -52,13 +52,13 @@ def save(draw: Callable[[Figure], None], stem: Path) -> list[Path]:
 
 
 def head(figure: Figure, title: str, subtitle: str) -> None:
-    """Two lines at the top left."""
+    """Writes a title and a subtitle at the top left."""
     figure.text(0.035, 0.93, title, size=20, weight="bold")
     figure.text(0.035, 0.888, subtitle, size=11.5, color=GREY)
 
 
 def foot(figure: Figure, document: Document, *rows: Result) -> None:
-    """Where it was measured, and what speaks against it: a plot travels without its file."""
+    """Writes the machine and the flags at the bottom, since a plot is passed on without its file."""
     environment = document.environment
     place = "  ·  ".join(
         str(part)

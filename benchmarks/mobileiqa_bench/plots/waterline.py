@@ -1,4 +1,4 @@
-"""Where the time goes, part by part, over what this machine could do at best: the water it floats on."""
+"""The time of each part of a network, above the least time that this machine could take."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw_waterline(row: Result, peaks: Peaks, document: Document, stem: Path) ->
         floor = sum(min(part.floor, part.seconds) for part in parts)
         head(
             figure,
-            f"{row.label}: {milliseconds(total)}, of which {milliseconds(floor)} are the floor",
+            f"{row.label}: {milliseconds(total)}, floor {milliseconds(floor)}",
             f"{count(row.threads, 'thread')}  ·  floor: the longer of MACs at {_rates(peaks)} and bytes "
             f"at {peaks.bandwidth[-1].bytes_per_second / 1e9:.0f} GB/s from memory, more from caches",
         )
