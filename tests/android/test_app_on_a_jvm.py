@@ -11,7 +11,9 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +22,7 @@ import skimage
 from PIL import Image, ImageFilter
 
 from mobileiqa_sdk import Scorer, library
-from mobileiqa_sdk.contract import METADATA_KEY
+from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
 from . import app
 
@@ -63,14 +65,24 @@ def assets(folder: Path, model: Path) -> Path:
     return folder
 
 
-def promising(model: Path, score: float, target: Path) -> Path:
-    """A copy of the model whose contract promises another score of the golden image."""
+def with_contract(model: Path, change: Callable[[dict[str, Any]], None], target: Path) -> Path:
+    """A copy of the model with another contract."""
     proto = onnx.load(model)
-    values = json.loads({entry.key: entry.value for entry in proto.metadata_props}[METADATA_KEY])
-    values["golden"]["score"] = score
+    text = {entry.key: entry.value for entry in proto.metadata_props}[METADATA_KEY]
+    values = json.loads(ModelContract.from_json(text, str(model)).to_json())
+    change(values)
     onnx.helper.set_model_props(proto, {METADATA_KEY: json.dumps(values)})
     onnx.save(proto, target)
     return target
+
+
+def promise_another_score(contract: dict[str, Any]) -> None:
+    for case in contract["golden"]["cases"]:
+        case["score"] = 0.9
+
+
+def fail_verification(contract: dict[str, Any]) -> None:
+    contract["verification"] = {"passed": False, "failures": ["it drifts"]}
 
 
 @pytest.fixture(scope="module", params=["sources", "apk"])
@@ -89,7 +101,7 @@ def outcome(
     # The sketch goes first: Android's own classes are stubs that only throw.
     path = [phone[0], compiled, *phone[1:]]
     model = library.find(None)
-    off = promising(model, 0.9, folder / "off.onnx")
+    wrong = with_contract(model, promise_another_score, folder / "wrong.onnx")
     scored = photos(folder / "photos")
     scorer = Scorer(threads=1)
     values = {
@@ -98,8 +110,9 @@ def outcome(
         "photos": folder / "photos",
         "assets": assets(folder / "right", model),
         "right": folder / "right",
-        "off": assets(folder / "wrong", off),
+        "off": assets(folder / "wrong", wrong),
         "second": model,
+        "unverified": with_contract(model, fail_verification, folder / "unverified.onnx"),
         "scored": ",".join(scored),
         "spread": scorer.assess(folder / "photos/good.png").spread,
         "score.second": scorer.score(folder / "photos/good.png"),

@@ -73,7 +73,9 @@ class JavaError(Exception):
 class Jvm:
     """One JVM with the core's classes, called by `android_demo/tests/java`'s Bridge."""
 
-    def __init__(self, classes: Path, libraries: Path | None = None) -> None:
+    def __init__(
+        self, classes: Path, libraries: Path | None = None, environment: dict[str, str] | None = None
+    ) -> None:
         options = [f"-Djava.library.path={libraries}", "-Xcheck:jni"] if libraries else []
         self._process = subprocess.Popen(
             # The heap is small, so that its reserve leaves address space to onnxruntime.
@@ -82,6 +84,7 @@ class Jvm:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            env=environment,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE)),
         )
         self.noise: list[str] = []

@@ -11,10 +11,10 @@ using mobileiqa::Session;
 
 namespace {
 
-void fail(JNIEnv* env, const Error& error) {
-  jclass type = env->FindClass("ai/mobileiqa/core/ModelException");
-  if (type != nullptr) env->ThrowNew(type, error.text);
-}
+// ModelException, handed over by Java: its name is another one in an app whose code is shrunk.
+jclass exception_type = nullptr;
+
+void fail(JNIEnv* env, const Error& error) { env->ThrowNew(exception_type, error.text); }
 
 Session* at(jlong handle) { return reinterpret_cast<Session*>(handle); }
 
@@ -42,6 +42,11 @@ class Bytes {
 }  // namespace
 
 #define MODEL(type, name) extern "C" JNIEXPORT type JNICALL Java_ai_mobileiqa_core_Model_##name
+
+// Called once, before all others.
+MODEL(void, nativeSetExceptionType)(JNIEnv* env, jclass, jclass type) {
+  exception_type = static_cast<jclass>(env->NewGlobalRef(type));
+}
 
 // `source` is either a path in UTF-8 that ends in NUL, or a model file's bytes.
 MODEL(jlong, nativeOpen)

@@ -11,6 +11,7 @@ import android.view.Window;
 
 public class Activity extends Context {
     public static final int RESULT_OK = -1;
+    public static final int RESULT_CANCELED = 0;
 
     /** Set by a test: actions that no app on this phone answers. */
     public static String unanswered;
@@ -18,6 +19,7 @@ public class Activity extends Context {
     public final Window window = new Window();
     public Intent asked;
     public int askedRequest;
+    public boolean overLock;
     boolean changing;
     Object retained;
     Intent intent;
@@ -49,6 +51,12 @@ public class Activity extends Context {
     public boolean isChangingConfigurations() {
         return changing;
     }
+
+    public void setShowWhenLocked(boolean on) {
+        overLock = on;
+    }
+
+    public void setTurnScreenOn(boolean on) {}
 
     public final Intent getIntent() {
         return intent;

@@ -1,7 +1,10 @@
 package android.content;
 
+import android.content.res.AssetFileDescriptor;
 import android.database.Cursor;
+import android.database.MatrixCursor;
 import android.net.Uri;
+import android.os.CancellationSignal;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.FileInputStream;
@@ -14,6 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
 public class ContentResolver {
     public static final Map<String, byte[]> PHOTOS = new ConcurrentHashMap<>();
 
+    /** Streams of other apps, in place of photos. */
+    public static final Map<String, InputStream> STREAMS = new ConcurrentHashMap<>();
+
+    /** What other apps call their photos. */
+    public static final Map<String, String> NAMES = new ConcurrentHashMap<>();
+
     /** Set by a test: the grant is over. */
     public static volatile boolean forbidden;
 
@@ -23,24 +32,33 @@ public class ContentResolver {
         this.context = context;
     }
 
-    public final InputStream openInputStream(Uri uri) throws FileNotFoundException {
+    public final AssetFileDescriptor openAssetFileDescriptor(Uri uri, String mode, CancellationSignal signal)
+            throws FileNotFoundException {
         if (forbidden) {
             throw new SecurityException("no grant for " + uri);
         }
-        if ("file".equals(uri.getScheme())) {
-            return new FileInputStream(uri.getPath());
-        }
         if ("ai.mobileiqa.demo.outbox".equals(uri.getAuthority())) {
-            return new FileInputStream(new File(context.getCacheDir(), "outbox/" + uri.getLastPathSegment()));
+            File file = new File(context.getCacheDir(), "outbox/" + uri.getLastPathSegment());
+            return new AssetFileDescriptor(new FileInputStream(file));
+        }
+        if (STREAMS.containsKey(uri.toString())) {
+            return new AssetFileDescriptor(STREAMS.get(uri.toString()));
         }
         byte[] bytes = PHOTOS.get(uri.toString());
         if (bytes == null) {
             throw new FileNotFoundException(uri.toString());
         }
-        return new ByteArrayInputStream(bytes);
+        return new AssetFileDescriptor(new ByteArrayInputStream(bytes));
     }
 
-    public final Cursor query(Uri uri, String[] columns, String where, String[] values, String order) {
-        return null;
+    public final Cursor query(
+            Uri uri, String[] columns, String where, String[] values, String order, CancellationSignal signal) {
+        String name = NAMES.get(uri.toString());
+        if (name == null) {
+            return null;
+        }
+        MatrixCursor cursor = new MatrixCursor(columns, 1);
+        cursor.addRow(new Object[] {name});
+        return cursor;
     }
 }

@@ -29,6 +29,7 @@ import android.widget.TextView;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.After;
@@ -80,6 +83,8 @@ public final class AppTest {
         Phone.settle();
         Models.forget();
         ContentResolver.PHOTOS.clear();
+        ContentResolver.STREAMS.clear();
+        ContentResolver.NAMES.clear();
         ContentResolver.forbidden = false;
         BitmapFactory.outOfMemory = false;
         Activity.unanswered = null;
@@ -110,10 +115,10 @@ public final class AppTest {
         System.setProperty("assets", System.getProperty("off"));
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         Phone.until(() -> Phone.shown(activity, R.id.notice));
-        assertTrue(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).contains("score is off"));
+        assertTrue(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).startsWith("This device scores incorrectly"));
         Phone.finish(activity);
         ScoreActivity next = Phone.start(ScoreActivity.class, new Intent());
-        assertTrue(Phone.text(next, R.id.notice).contains("score is off"));
+        assertTrue(Phone.text(next, R.id.notice).startsWith("This device scores incorrectly"));
     }
 
     @Test
@@ -151,7 +156,7 @@ public final class AppTest {
         assertEquals(2, activity.session.first.plan.sampleSize);
         assertTrue(Phone.text(activity, R.id.details).contains("because memory is short"));
         ActivityManager.available = 2L << 20;
-        String tooLittle = "There is too little memory. Close other apps, or try a smaller photo.";
+        String tooLittle = sentence(R.string.problem_memory);
         assertEquals("what is left says nothing of the photo", tooLittle, notice("content://photos/large.png"));
     }
 
@@ -220,15 +225,15 @@ public final class AppTest {
 
     @Test
     public void badPhotosBecomeSentences() {
-        assertEquals("This photo is damaged, or ends early: it cannot be scored.", notice(CUT));
-        assertEquals("This is no picture, or in a format that this phone cannot read.", notice("content://photos/text.txt"));
+        assertEquals(sentence(R.string.problem_broken), notice(CUT));
+        assertEquals(sentence(R.string.problem_no_picture), notice("content://photos/text.txt"));
         assertEquals("This photo is 20 × 40 pixels: both sides must have at least 32.", notice("content://photos/tiny.png"));
-        assertEquals("This photo is gone, or may no longer be read. Pick it again.", notice("content://photos/gone"));
+        assertEquals(sentence(R.string.problem_gone), notice("content://photos/gone"));
         ContentResolver.forbidden = true;
-        assertEquals("This photo is gone, or may no longer be read. Pick it again.", notice(GOOD));
+        assertEquals(sentence(R.string.problem_gone), notice(GOOD));
         ContentResolver.forbidden = false;
         BitmapFactory.outOfMemory = true;
-        assertEquals("There is too little memory. Close other apps, or try a smaller photo.", notice(GOOD));
+        assertEquals(sentence(R.string.problem_memory), notice(GOOD));
     }
 
     @Test
@@ -273,7 +278,16 @@ public final class AppTest {
         Phone.answer(after, Activity.RESULT_OK, null);
         Phone.until(() -> after.session.first != null);
         Phone.press(after, R.id.take);
+        Phone.answer(after, Activity.RESULT_CANCELED, null);
+        assertTrue("nothing was taken in its place", file.exists());
+        assertEquals(1, new File(after.getCacheDir(), "outbox").list().length);
+        Phone.press(after, R.id.take);
+        Uri next = after.asked.getClipData().getItemAt(0).getUri();
+        File nextFile = new Outbox().openFile(next, "rw").file;
+        Files.copy(file.toPath(), nextFile.toPath(), StandardCopyOption.REPLACE_EXISTING);
+        Phone.answer(after, Activity.RESULT_OK, null);
         assertFalse("one photo is kept at most", file.exists());
+        assertTrue(nextFile.exists());
     }
 
     @Test
@@ -318,7 +332,7 @@ public final class AppTest {
         ContentResolver.PHOTOS.put(MODEL, "no model".getBytes(StandardCharsets.UTF_8));
         pickModel(activity, MODEL);
         Phone.until(() -> Phone.shown(activity, R.id.notice));
-        assertTrue(Phone.text(activity, R.id.notice).startsWith("This model cannot be used: "));
+        assertTrue(Phone.text(activity, R.id.notice).startsWith("This model is damaged"));
         assertNull(Models.importedName(activity));
         assertEquals(0, new File(activity.getFilesDir(), "models").list().length);
         assertTrue("the score stays", Phone.shown(activity, R.id.result));
@@ -348,7 +362,7 @@ public final class AppTest {
         assertEquals(3, list.getCount());
         assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+, good\\.png"));
         assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+, worse\\.png"));
-        assertEquals(" This photo is damaged, or ends early: it cannot be scored., cut.jpg", description(list, 2));
+        assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(list, 2));
         Phone.press(activity, R.id.share);
         Intent chooser = Context.STARTED.get(0);
         assertEquals("text/csv", chooser.getType());
@@ -390,7 +404,7 @@ public final class AppTest {
         CompareActivity activity = Phone.start(
                 CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE).put(Intent.EXTRA_STREAM, many));
         Phone.until(() -> activity.session.done() == 100);
-        assertEquals("These are the first 100 photos: more are not taken at once.", Phone.text(activity, R.id.notice));
+        assertEquals(sentence(R.string.too_many, 100), Phone.text(activity, R.id.notice));
         CompareActivity again = Phone.killAndReturn(activity);
         Phone.until(() -> again.session.done() == 100);
     }
@@ -466,8 +480,8 @@ public final class AppTest {
         wrong.put(benchmark("o", 1).putExtra("threads", 0), "threads must be 1 to 64, not 0");
         wrong.put(benchmark("o", 1).putExtra("warmup", -1), "warmup must be 0 to 1000, not -1");
         wrong.put(benchmark("o", 100001), "runs must be 1 to 100000, not 100001");
-        wrong.put(benchmark("o", 1).putExtra("model", "broken.onnx"), "broken.onnx: This model cannot be used: ");
-        wrong.put(benchmark("o", 1).putExtra("photo", "text"), "text: This is no picture");
+        wrong.put(benchmark("o", 1).putExtra("model", "broken.onnx"), "broken.onnx: This model is damaged");
+        wrong.put(benchmark("o", 1).putExtra("photo", "text"), "text: This is not a picture");
         Context.phone.locale = Locale.GERMAN;
         for (Map.Entry<Intent, String> one : wrong.entrySet()) {
             BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, one.getKey());
@@ -565,7 +579,7 @@ public final class AppTest {
     public void aboutSaysWhatTheModelIs() {
         AboutActivity activity = Phone.start(AboutActivity.class, new Intent());
         Phone.until(() -> activity.session.contract != null);
-        assertTrue(Phone.text(activity, R.id.golden).startsWith("This device is right"));
+        assertTrue(Phone.text(activity, R.id.golden).startsWith("This device scores correctly"));
         assertTrue(Phone.text(activity, R.id.contract).contains("Apache-2.0"));
         Phone.press(activity, R.id.replay);
         assertTrue(activity.session.busy());
@@ -643,6 +657,177 @@ public final class AppTest {
         }
         assertTrue(outbox.query(uri, null, null, null, null).moveToFirst());
         assertFalse(outbox.query(Uri.parse(base + "b.csv"), null, null, null, null).moveToFirst());
+    }
+
+    // Providers of other apps
+
+    @Test
+    public void aProviderThatHangsHoldsUpNothing() throws InterruptedException {
+        CountDownLatch read = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        ContentResolver.STREAMS.put("content://slow/photo", new InputStream() {
+            @Override
+            public int read() {
+                read.countDown();
+                while (end.getCount() > 0) {
+                    try {
+                        end.await();
+                    } catch (InterruptedException deaf) {
+                        continue;
+                    }
+                }
+                return -1;
+            }
+        });
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share("content://slow/photo"));
+        read.await();
+        Phone.press(activity, R.id.cancel);
+        activity.session.score(Uri.parse(GOOD));
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        assertEquals(0, new File(activity.getCacheDir(), "provided").list().length);
+        end.countDown();
+    }
+
+    @Test
+    public void anEndlessPhotoIsRefused() {
+        ContentResolver.STREAMS.put("content://endless/photo", new Endless());
+        assertEquals(sentence(R.string.problem_file_large, Provided.MAX_PHOTO >> 20), notice("content://endless/photo"));
+        assertEquals(0, new File(new Context().getCacheDir(), "provided").list().length);
+    }
+
+    @Test
+    public void anEndlessModelCanBeCancelled() {
+        ScoreActivity activity = scored(GOOD);
+        ContentResolver.STREAMS.put("content://endless/model", new Endless());
+        pickModel(activity, "content://endless/model");
+        Phone.press(activity, R.id.cancel);
+        activity.session.score(Uri.parse(WORSE));
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        Phone.until(() -> new File(activity.getCacheDir(), "provided").list().length == 0);
+    }
+
+    @Test
+    public void copiesOfAProcessThatEndedEarlyAreDeleted() throws IOException {
+        File folder = new File(new Context().getCacheDir(), "provided");
+        assertTrue(folder.mkdirs());
+        Files.write(new File(folder, "copy1.tmp").toPath(), new byte[] {1});
+        new DemoApplication().onCreate();
+        Phone.until(() -> folder.list().length == 0);
+    }
+
+    @Test
+    public void namesOfOtherAppsAreBoundedAndPrintable() {
+        String name = new String(new char[100000]).replace("\0", "x") + "\u202e\u001b[31m.jpg";
+        ContentResolver.NAMES.put(GOOD, name);
+        CompareActivity activity = Phone.start(CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE)
+                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD))));
+        Phone.until(() -> activity.session.done() == 1);
+        String shown = activity.session.ranked().get(0).name;
+        assertEquals(Provided.MAX_NAME, shown.length());
+        assertTrue(shown, shown.endsWith("\\u202e\\x1b[31m.jpg"));
+    }
+
+    @Test
+    public void addressesThatAreTooLongToKeepAreNotTaken() {
+        String address = "content://photos/" + new String(new char[5000]).replace("\0", "x");
+        assertFalse(Phone.start(ScoreActivity.class, share(address)).session.busy());
+    }
+
+    @Test
+    public void whatWasSharedBeforeIsNotReadAgainFromRecents() {
+        Intent intent = share(GOOD).addFlags(0x00100000); // FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY
+        assertFalse(Phone.start(ScoreActivity.class, intent).session.busy());
+        Intent several = new Intent(Intent.ACTION_SEND_MULTIPLE)
+                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD, WORSE)))
+                .addFlags(0x00100000);
+        assertFalse(Phone.start(CompareActivity.class, several).session.busy());
+    }
+
+    // Models
+
+    @Test
+    public void aModelThatFailedVerificationIsShownAsSuch() throws Exception {
+        byte[] model = Files.readAllBytes(Paths.get(System.getProperty("unverified")));
+        ContentResolver.PHOTOS.put(MODEL, model);
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        pickModel(activity, MODEL);
+        Phone.until(() -> activity.session.imported != null && !activity.session.busy());
+        String failed = sentence(R.string.verification_failed) + "\n- it drifts";
+        assertEquals(failed, Phone.text(activity, R.id.notice));
+        activity.session.score(Uri.parse(GOOD));
+        Phone.until(() -> activity.session.second != null && !activity.session.busy());
+        assertTrue(Phone.text(activity, R.id.second), Phone.text(activity, R.id.second).endsWith("\n" + failed));
+        assertFalse(Phone.text(activity, R.id.details).contains(failed));
+        Files.write(new File(folder(), "m.onnx").toPath(), model);
+        BenchmarkActivity measured =
+                Phone.start(BenchmarkActivity.class, benchmark("o.json", 1).putExtra("model", "m.onnx"));
+        Phone.until(() -> measured.session.result != null);
+        assertEquals(1, ((List<?>) result(report("o.json")).get("flags")).size());
+    }
+
+    @Test
+    public void changingTheModelDoesNotLoseThePhotoThatIsScored() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
+        activity.session.removeModel();
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        ContentResolver.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
+        activity.session.score(Uri.parse(WORSE));
+        pickModel(activity, MODEL);
+        Phone.until(() -> activity.session.first != null && !activity.session.busy());
+        assertTrue(Phone.text(activity, R.id.notice).startsWith("This model is damaged"));
+    }
+
+    @Test
+    public void noMessageShowsAPathOfThePhone() {
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        ContentResolver.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
+        pickModel(activity, MODEL);
+        Phone.until(() -> Phone.shown(activity, R.id.notice));
+        assertFalse(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).contains("/"));
+    }
+
+    @Test
+    public void onlyAComputerMeasuresOnALockedPhone() {
+        Build.VERSION.SDK_INT = 27;
+        assertFalse(Phone.start(BenchmarkActivity.class, new Intent()).overLock);
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 1));
+        assertTrue(activity.overLock);
+        Phone.until(() -> activity.session.result != null);
+    }
+
+    @Test
+    public void nothingIsDrawnWhileARunIsTimed() {
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 20));
+        assertTrue("while it loads", Phone.shown(activity, R.id.spinner));
+        AtomicInteger drawn = new AtomicInteger();
+        int[] last = {0};
+        Phone.until(() -> {
+            if (activity.session.run != last[0]) {
+                last[0] = activity.session.run;
+                drawn.incrementAndGet();
+                assertFalse(Phone.shown(activity, R.id.spinner));
+            }
+            return activity.session.result != null;
+        });
+        double seconds = Arrays.stream(activity.session.result.inferenceSeconds).sum();
+        assertTrue(drawn + " in " + seconds + " s", drawn.get() >= 1 && drawn.get() <= 2 + seconds);
+    }
+
+    /** A file of another app that never ends. */
+    private static final class Endless extends InputStream {
+        @Override
+        public int read() {
+            return 0;
+        }
+
+        @Override
+        public int read(byte[] bytes) {
+            return bytes.length;
+        }
+    }
+
+    private static String sentence(int id, Object... values) {
+        return new Context().getString(id, values);
     }
 
     private static ScoreActivity scored(String uri) {

@@ -22,6 +22,7 @@ public final class Model implements Closeable {
 
     static {
         System.loadLibrary("mobileiqa");
+        nativeSetExceptionType(ModelException.class);
     }
 
     // Held for reading by every run, for writing by close, which therefore waits for the runs.
@@ -37,7 +38,7 @@ public final class Model implements Closeable {
     }
 
     /**
-     * Opens a model file.
+     * Opens a model file. Messages of exceptions name the file without its folder.
      *
      * @param threads CPU threads for one inference, 1 to {@link #MAX_THREADS}
      * @throws UnsupportedContractException the contract is of another version
@@ -47,14 +48,14 @@ public final class Model implements Closeable {
      */
     public static Model open(String path, int threads) throws ModelException {
         if (path.indexOf('\0') >= 0 || !new File(path).isFile()) {
-            throw new ModelException(path.replace('\0', '?') + ": no such file, or not a regular one");
+            throw new ModelException(new File(path.replace('\0', '?')).getName() + ": no such file, or not a regular one");
         }
-        return load(path, utf8(path), true, threads);
+        return load(new File(path), utf8(path), threads);
     }
 
     /** Opens the bytes of a model file, which are not needed afterwards; throws what the other method does. */
     public static Model open(byte[] artifact, int threads) throws ModelException {
-        return load("<bytes>", artifact, false, threads);
+        return load(null, artifact, threads);
     }
 
     /** Returns what the artifact expects and promises. */
@@ -117,8 +118,10 @@ public final class Model implements Closeable {
         }
     }
 
-    private static Model load(String source, byte[] artifact, boolean isPath, int threads)
-            throws ModelException {
+    /** Opens a file, whose path is then the {@code artifact} as C takes it; with null, the artifact's bytes. */
+    private static Model load(File file, byte[] artifact, int threads) throws ModelException {
+        boolean isPath = file != null;
+        String source = isPath ? file.getName() : "<bytes>";
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads must be 1 to " + MAX_THREADS + ", not " + threads);
         }
@@ -140,12 +143,18 @@ public final class Model implements Closeable {
         } catch (ContractException error) {
             throw new ContractException(source + ": " + error.getMessage(), error);
         } catch (ModelException error) {
-            throw new ModelException(source + ": " + error.getMessage(), error);
+            throw new ModelException(source + ": " + withoutFolder(error.getMessage(), file), error);
         } finally {
             if (!complete && handle != CLOSED) {
                 nativeClose(handle);
             }
         }
+    }
+
+    /** onnxruntime names files with their folders, which belong neither on a screen nor in a report. */
+    private static String withoutFolder(String message, File file) {
+        boolean isNamed = file != null && file.getParent() != null;
+        return isNamed ? message.replace(file.getParent() + File.separator, "") : message;
     }
 
     private static Contract contractOf(long handle) throws ModelException {
@@ -190,6 +199,8 @@ public final class Model implements Closeable {
         }
         return count;
     }
+
+    private static native void nativeSetExceptionType(Class<ModelException> type);
 
     private static native long nativeOpen(byte[] source, boolean isPath, int threads, boolean prepacking)
             throws ModelException;

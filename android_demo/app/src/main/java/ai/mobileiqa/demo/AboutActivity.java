@@ -4,6 +4,7 @@ import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.Fit;
 import ai.mobileiqa.core.InputSpec;
 import ai.mobileiqa.core.Verification;
+import android.content.Context;
 import android.content.Intent;
 import android.os.Bundle;
 import android.view.View;
@@ -60,7 +61,7 @@ public final class AboutActivity extends ScreenActivity<AboutSession> {
                 contract.opinions().size,
                 session.runtime,
                 contract.model.checkpointSha256,
-                verification(contract.verification));
+                verification(this, contract.verification));
     }
 
     private String size(InputSpec input) {
@@ -70,11 +71,12 @@ public final class AboutActivity extends ScreenActivity<AboutSession> {
         return getString(R.string.input_kept_aspect, input.settings.get(0).maxPixels);
     }
 
-    private String verification(Verification verification) {
+    /** Returns whether a model passed verification when it was exported, with a line for each failure. */
+    static String verification(Context context, Verification verification) {
         if (verification.passed) {
-            return getString(R.string.verification_passed);
+            return context.getString(R.string.verification_passed);
         }
-        StringBuilder text = new StringBuilder(getString(R.string.verification_failed));
+        StringBuilder text = new StringBuilder(context.getString(R.string.verification_failed));
         for (String failure : verification.failures) {
             text.append("\n- ").append(failure);
         }

@@ -29,7 +29,7 @@ final class AboutSession extends Session {
 
     private final class Look extends Work {
         private final boolean anew;
-        private Contract found;
+        private Contract bundled;
         private GoldenCheck check;
         private String version;
 
@@ -39,7 +39,7 @@ final class AboutSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            found = Models.bundled(context).contract();
+            bundled = Models.bundled(context).contract();
             version = Model.runtimeVersion();
             check = anew ? null : GoldenCheck.kept(context);
             if (check == null) {
@@ -49,7 +49,7 @@ final class AboutSession extends Session {
 
         @Override
         protected void done() {
-            contract = found;
+            contract = bundled;
             runtime = version;
             golden = check;
             ended(null);

@@ -7,9 +7,10 @@ import ai.mobileiqa.core.Model;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Pixels;
 import ai.mobileiqa.core.Statistics;
+import ai.mobileiqa.core.Verification;
 import android.os.SystemClock;
 
-/** What a model thinks of a photo, and how long it took. */
+/** A model's score of a photo, and how long it took. */
 final class Assessment {
     /** Name and version of the model. */
     final String model;
@@ -27,6 +28,11 @@ final class Assessment {
 
     final DecodePlan plan;
 
+    /** Of the model, when it was exported. */
+    final Verification verification;
+
+    /** Seconds to fetch, copy and check the photo's file. */
+    final double readSeconds;
     final double decodeSeconds;
     final double resizeSeconds;
     final double inferenceSeconds;
@@ -39,15 +45,17 @@ final class Assessment {
         this.width = photo.width;
         this.height = photo.height;
         this.plan = plan;
+        this.verification = contract.verification;
+        this.readSeconds = photo.readSeconds;
         this.decodeSeconds = (nanoseconds[1] - nanoseconds[0]) / 1e9;
         this.resizeSeconds = (nanoseconds[2] - nanoseconds[1]) / 1e9;
         this.inferenceSeconds = (nanoseconds[3] - nanoseconds[2]) / 1e9;
     }
 
     /**
-     * The way of every photo: decode, resize, infer; on the worker thread.
+     * Decodes, resizes and scores a photo, on the worker thread.
      *
-     * @param work is asked between the steps whether it was cancelled
+     * @param work asked between two steps whether it was cancelled
      */
     static Assessment of(Photo photo, Model model, Work work) throws PhotoProblem, ModelException {
         Contract contract = model.contract();

@@ -10,7 +10,6 @@ import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Pixels;
 import android.content.Context;
 import android.content.res.Configuration;
-import android.net.Uri;
 import android.os.Debug;
 import android.os.SystemClock;
 import java.io.File;
@@ -28,9 +27,13 @@ final class Benchmark {
     /** How often decode and resize are measured. */
     private static final int REPEATS = 5;
     private static final long MEMORY_EVERY_NANOSECONDS = 1000000000L;
+    private static final long PROGRESS_EVERY_NANOSECONDS = 1000000000L;
+
+    /** How long the screen has to draw the progress before the next inference is timed. */
+    private static final long DRAWING_MILLISECONDS = 100;
     private static final String RUNTIME = "onnx";
 
-    /** Hears how far it is, on the worker thread. */
+    /** Is told the number of the next run, on the worker thread. */
     interface Progress {
         void run(int number);
     }
@@ -57,9 +60,11 @@ final class Benchmark {
         run.error = request.refusal;
     }
 
-    /** Measures; whatever goes wrong becomes the run's error, but for a cancellation. */
+    /** Measures. Whatever goes wrong becomes the run's error, except a cancellation. */
     void measure(Progress progress) {
         Models.forget(); // their memory would be counted
+        boolean reset = Device.resetPeakMemory();
+        flag(!reset, "peak_rss_bytes counts what the app did before the measurement");
         String file = run.artifact;
         try (Model model = open()) {
             run.contract = model.contract();
@@ -71,7 +76,7 @@ final class Benchmark {
             run.score = model.run(input);
             time(model, input, progress);
         } catch (Exception | OutOfMemoryError | LinkageError problem) {
-            work.check(); // a cancellation is none
+            work.check(); // a cancellation is not an error
             run.error = file + ": " + PhotoProblem.say(english(context), problem);
         }
     }
@@ -80,10 +85,12 @@ final class Benchmark {
     String json(boolean leftForeground) throws JsonException {
         thermal.put("after", Platform.thermalStatus(context));
         environment.put("thermal_status", thermal);
-        flag(run.golden != null && !run.golden.ok(), "the golden score is off on this device");
+        flag(run.golden != null && !run.golden.ok(), "the golden score is wrong on this device");
         flag(leftForeground, "the app was not in the foreground all the time");
         flag(hot(thermal.get("before")) || hot(thermal.get("after")), "the device was hot: thermal status above 0");
         flag(Device.powerSave(context), "the battery saver was on");
+        boolean verified = run.contract == null || run.contract.verification.passed;
+        flag(!verified, "the model failed verification when it was exported");
         Map<String, Object> settings = new LinkedHashMap<String, Object>();
         settings.put("threads", Collections.singletonList(request.threads));
         settings.put("warmup", request.warmup);
@@ -134,16 +141,17 @@ final class Benchmark {
     private Pixels photo(Contract contract) throws PhotoProblem {
         double[] decode = new double[REPEATS];
         double[] resize = new double[REPEATS];
-        Photo photo = new Photo(context, Uri.fromFile(request.photo));
         Pixels input = null;
-        for (int i = 0; i < REPEATS; i++) {
-            work.check();
-            long started = SystemClock.elapsedRealtimeNanos();
-            try (BitmapRows decoded = photo.rows(photo.plan(contract))) {
-                decode[i] = seconds(started);
-                started = SystemClock.elapsedRealtimeNanos();
-                input = photo.resized(decoded, contract);
-                resize[i] = seconds(started);
+        try (Photo photo = new Photo(context, request.photo)) {
+            for (int i = 0; i < REPEATS; i++) {
+                work.check();
+                long started = SystemClock.elapsedRealtimeNanos();
+                try (BitmapRows decoded = photo.rows(photo.plan(contract))) {
+                    decode[i] = seconds(started);
+                    started = SystemClock.elapsedRealtimeNanos();
+                    input = photo.resized(decoded, contract);
+                    resize[i] = seconds(started);
+                }
             }
         }
         run.decodeSeconds = decode;
@@ -157,9 +165,14 @@ final class Benchmark {
             model.run(input);
         }
         double[] values = new double[request.runs];
+        long shown = SystemClock.elapsedRealtimeNanos() - PROGRESS_EVERY_NANOSECONDS;
         for (int i = 0; i < request.runs; i++) {
             work.check();
-            progress.run(i + 1);
+            if (SystemClock.elapsedRealtimeNanos() - shown >= PROGRESS_EVERY_NANOSECONDS) {
+                progress.run(i + 1);
+                SystemClock.sleep(DRAWING_MILLISECONDS);
+                shown = SystemClock.elapsedRealtimeNanos();
+            }
             long started = SystemClock.elapsedRealtimeNanos();
             model.run(input);
             values[i] = seconds(started);

@@ -4,7 +4,6 @@ import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Statistics;
 import android.content.ActivityNotFoundException;
 import android.content.Intent;
-import android.os.Build;
 import android.os.Bundle;
 import android.text.format.Formatter;
 import android.view.View;
@@ -67,6 +66,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         BenchmarkRun result = session.result;
         String error = result == null ? null : result.error;
         renderStatus(step, error != null ? error : PhotoProblem.say(this, session.problem));
+        show(R.id.spinner, session.step != R.string.step_run); // it would be animated while runs are timed
         show(R.id.start, !session.busy());
         show(R.id.imported, Models.importedName(this) != null);
         show(R.id.result, result != null && error == null);
@@ -107,7 +107,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     private void obey(Intent intent) {
         BenchmarkRequest request = BenchmarkRequest.from(this, intent);
         if (request != null) {
-            showOverTheLock();
+            Platform.showOverLock(this);
             fill(request.threads, request.warmup, request.runs);
             session.measure(request);
         }
@@ -149,15 +149,6 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
 
     private EditText field(int id) {
         return (EditText) findViewById(id);
-    }
-
-    /** From API 27 on the manifest says so. */
-    @SuppressWarnings("deprecation")
-    private void showOverTheLock() {
-        if (Build.VERSION.SDK_INT < 27) {
-            getWindow().addFlags(WindowManager.LayoutParams.FLAG_SHOW_WHEN_LOCKED
-                    | WindowManager.LayoutParams.FLAG_TURN_SCREEN_ON);
-        }
     }
 
     private void keepScreenOn(boolean on) {

@@ -111,9 +111,8 @@ final class CompareSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            entry = new Entry(Photo.name(context, uri));
-            try {
-                Photo photo = new Photo(context, uri);
+            entry = new Entry(Provided.name(context, uri, this));
+            try (Photo photo = Photo.copied(context, uri, this)) {
                 entry.thumbnail = photo.preview(THUMBNAIL);
                 entry.assessment = Assessment.of(photo, Models.bundled(context), this);
             } catch (PhotoProblem | OutOfMemoryError | RuntimeException one) { // it never ends the batch

@@ -2,8 +2,25 @@ package ai.mobileiqa.demo;
 
 import android.app.Application;
 
-/** Gives the models' memory back when the system needs it more. */
+/** Tidies up at the start, and gives the models' memory back when the system needs it more. */
 public final class DemoApplication extends Application {
+    @Override
+    public void onCreate() {
+        super.onCreate();
+        new Work() {
+            @Override
+            protected void run() {
+                Provided.deleteLeftovers(DemoApplication.this);
+            }
+
+            @Override
+            protected void done() {}
+
+            @Override
+            protected void failed(Throwable problem) {}
+        }.start();
+    }
+
     @Override
     public void onTrimMemory(int level) {
         super.onTrimMemory(level);

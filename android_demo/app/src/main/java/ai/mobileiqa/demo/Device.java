@@ -11,6 +11,7 @@ import android.os.Build;
 import android.os.PowerManager;
 import android.os.Process;
 import java.io.BufferedReader;
+import java.io.FileOutputStream;
 import java.io.FileReader;
 import java.io.IOException;
 import java.util.Collections;
@@ -53,9 +54,17 @@ final class Device {
         }
     }
 
-    /**
-     * A line of {@code /proc/self/status} in bytes, such as VmHWM; null where it cannot be read.
-     */
+    /** Starts VmHWM, the peak of resident memory, anew (proc(5), clear_refs); returns false if Linux refuses. */
+    static boolean resetPeakMemory() {
+        try (FileOutputStream refs = new FileOutputStream("/proc/self/clear_refs")) {
+            refs.write('5');
+            return true;
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+
+    /** Returns a line of {@code /proc/self/status} in bytes, such as VmHWM; null if it cannot be read. */
     static Long status(String key) {
         try (BufferedReader status = new BufferedReader(new FileReader("/proc/self/status"))) {
             for (String line = status.readLine(); line != null; line = status.readLine()) {

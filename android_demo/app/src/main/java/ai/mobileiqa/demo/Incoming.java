@@ -11,10 +11,13 @@ import android.provider.MediaStore;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The ways in which photos and models reach the app: pickers, the camera app and the share sheet. */
+/** How photos and models reach the app: pickers, the camera app and the share sheet. */
 final class Incoming {
     /** What Android's photo picker lets an app ask for at most. */
     static final int MOST_PHOTOS = 100;
+
+    /** Characters of a URI, at most: the system refuses to keep a state of more than a megabyte. */
+    private static final int MAX_URI = 2048;
 
     private static final String PICK_IMAGES = "android.provider.action.PICK_IMAGES"; // MediaStore, API 33
     private static final String PICK_IMAGES_MAX = "android.provider.extra.PICK_IMAGES_MAX";
@@ -57,7 +60,7 @@ final class Incoming {
         activity.startActivityForResult(take, request);
     }
 
-    /** What a picker answered. */
+    /** Returns what a picker answered. */
     static List<Uri> picked(Intent answer) {
         List<Uri> photos = new ArrayList<Uri>();
         if (answer != null) {
@@ -67,11 +70,17 @@ final class Incoming {
         return photos;
     }
 
-    /** What another app shares; empty where the intent is something else. */
+    /**
+     * Returns what another app shares; empty if the intent is something else, or an old one that the list of recent
+     * apps repeats: its photos may no longer be read.
+     */
     static List<Uri> shared(Intent intent) {
         List<Uri> photos = new ArrayList<Uri>();
         String action = intent.getAction();
         if (!Intent.ACTION_SEND.equals(action) && !Intent.ACTION_SEND_MULTIPLE.equals(action)) {
+            return photos;
+        }
+        if ((intent.getFlags() & Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY) != 0) {
             return photos;
         }
         try {
@@ -102,6 +111,7 @@ final class Incoming {
     private static void add(List<Uri> photos, Object uri) {
         if (uri instanceof Uri
                 && ContentResolver.SCHEME_CONTENT.equals(((Uri) uri).getScheme())
+                && uri.toString().length() <= MAX_URI
                 && !photos.contains(uri)) {
             photos.add((Uri) uri);
         }

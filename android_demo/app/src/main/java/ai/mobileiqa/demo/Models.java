@@ -4,14 +4,13 @@ import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.Model;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Replay;
+import ai.mobileiqa.core.Verification;
 import android.content.Context;
 import android.net.Uri;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 
 /**
  * The bundled model and, if there is one, the imported one; loaded when first asked for and kept until memory is
@@ -43,7 +42,10 @@ final class Models {
     static byte[] bundledBytes(Context context) throws IOException {
         try (InputStream in = context.getAssets().open(BUNDLED)) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream(in.available());
-            copy(in, bytes, null);
+            byte[] chunk = new byte[CHUNK];
+            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                bytes.write(chunk, 0, count);
+            }
             return bytes.toByteArray();
         }
     }
@@ -67,41 +69,45 @@ final class Models {
                 : null;
     }
 
-    /**
-     * Copies a model file into the app, in place of the one before; it is kept only if it opens.
-     *
-     * @param work is asked now and then whether it was cancelled
-     * @return how it scores its own test image here
-     */
-    static Replay importFrom(Context context, Uri uri, Work work) throws IOException, ModelException {
-        File file = importedFile(context);
-        File part = new File(file.getPath() + ".part");
-        if (!file.getParentFile().isDirectory() && !file.getParentFile().mkdirs()) {
-            throw new IOException(file.getParent());
+    /** A model that was just imported. */
+    static final class Imported {
+        /** How it scores its own test image here. */
+        final Replay replay;
+        final Verification verification;
+
+        Imported(Replay replay, Verification verification) {
+            this.replay = replay;
+            this.verification = verification;
         }
+    }
+
+    /**
+     * Copies a model file into the app, in place of the previous one; it is kept only if it opens.
+     *
+     * @param work asked from time to time whether it was cancelled
+     */
+    static Imported importFrom(Context context, Uri uri, Work work) throws IOException, ModelException, PhotoProblem {
+        File file = importedFile(context);
+        if (!file.getParentFile().isDirectory() && !file.getParentFile().mkdirs()) {
+            throw new IOException(file.getParentFile().getName());
+        }
+        File copy = Provided.copy(context, uri, Provided.MAX_MODEL, work);
         try {
-            try (InputStream in = context.getContentResolver().openInputStream(uri);
-                    OutputStream out = new FileOutputStream(part)) {
-                if (in == null) {
-                    throw new IOException(uri.toString());
-                }
-                copy(in, out, work);
-            }
-            Replay replay;
+            Imported imported;
             String name;
-            try (Model model = Model.open(part.getPath(), defaultThreads())) {
-                replay = Golden.replay(model);
+            try (Model model = Model.open(copy.getPath(), defaultThreads())) {
+                imported = new Imported(Golden.replay(model), model.contract().verification);
                 name = model.contract().model.toString();
             }
             work.check();
             forgetImported();
-            if (!part.renameTo(file)) {
-                throw new IOException(file.getPath());
+            if (!copy.renameTo(file)) {
+                throw new IOException(file.getName());
             }
             Settings.of(context).edit().putString(NAME, name).apply();
-            return replay;
+            return imported;
         } finally {
-            part.delete();
+            copy.delete();
         }
     }
 
@@ -109,7 +115,7 @@ final class Models {
         forgetImported();
         File file = importedFile(context);
         if (file.exists() && !file.delete()) {
-            throw new IOException(file.getPath());
+            throw new IOException(file.getName());
         }
     }
 
@@ -126,16 +132,6 @@ final class Models {
         if (imported != null) {
             imported.close();
             imported = null;
-        }
-    }
-
-    private static void copy(InputStream in, OutputStream out, Work work) throws IOException {
-        byte[] chunk = new byte[CHUNK];
-        for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-            out.write(chunk, 0, count);
-            if (work != null) {
-                work.check();
-            }
         }
     }
 }

@@ -24,9 +24,10 @@ import java.nio.charset.Charset;
  */
 public final class Outbox extends ContentProvider {
     private static final String AUTHORITY = "ai.mobileiqa.demo.outbox";
+    private static final String FOLDER = "outbox";
     private static final String CAMERA = "camera-";
 
-    /** Writes a text file and gives its URI; on any thread. */
+    /** Writes a text file and returns its URI; on any thread. */
     static Uri write(Context context, String name, String text) throws IOException {
         File file = new File(folder(context), name);
         try (OutputStream out = new FileOutputStream(file)) {
@@ -35,17 +36,26 @@ public final class Outbox extends ContentProvider {
         return uri(name);
     }
 
-    /** A URI for the camera's next photo; the photo before it is deleted. */
-    static Uri forCamera(Context context) throws IOException {
-        File folder = folder(context);
-        String[] names = folder.list();
+    /** Deletes the camera's photos, with one exception. */
+    static void deletePhotosExcept(Context context, Uri kept) {
+        String[] names = new File(context.getCacheDir(), FOLDER).list();
         if (names != null) {
             for (String name : names) {
-                if (name.startsWith(CAMERA)) {
-                    new File(folder, name).delete();
+                if (name.startsWith(CAMERA) && !name.equals(kept.getLastPathSegment())) {
+                    delete(context, uri(name));
                 }
             }
         }
+    }
+
+    /** Deletes a file of the outbox. */
+    static void delete(Context context, Uri uri) {
+        new File(new File(context.getCacheDir(), FOLDER), uri.getLastPathSegment()).delete();
+    }
+
+    /** Returns a URI for the camera's next photo. */
+    static Uri forCamera(Context context) throws IOException {
+        File folder = folder(context);
         String name = CAMERA + System.currentTimeMillis() + ".jpg";
         if (!new File(folder, name).createNewFile()) {
             throw new IOException(name);
@@ -137,7 +147,7 @@ public final class Outbox extends ContentProvider {
     }
 
     private static File folder(Context context) throws IOException {
-        File folder = new File(context.getCacheDir(), "outbox");
+        File folder = new File(context.getCacheDir(), FOLDER);
         if (!folder.isDirectory() && !folder.mkdirs() && !folder.isDirectory()) {
             throw new IOException(folder.getPath());
         }

@@ -9,22 +9,23 @@ import ai.mobileiqa.core.Size;
 import ai.mobileiqa.core.Truncation;
 import android.app.ActivityManager;
 import android.content.Context;
-import android.database.Cursor;
 import android.graphics.Bitmap;
 import android.graphics.BitmapFactory;
 import android.graphics.Matrix;
 import android.net.Uri;
 import android.os.Build;
-import android.provider.OpenableColumns;
-import java.io.FileNotFoundException;
+import android.os.SystemClock;
+import java.io.Closeable;
+import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * A photo behind a URI. It is read twice: first to know its size, how it was held and whether it is whole, then,
- * at a scale that fits into memory, for its pixels.
+ * A photo in a file. It is read several times: to learn its size, its orientation and whether it is complete, then,
+ * at a scale that fits into memory, for its pixels. Close it after use.
  */
-final class Photo {
+final class Photo implements Closeable {
     /** However much memory there is: 256 MB as a bitmap. */
     private static final long MOST_PIXELS = 64L * 1000 * 1000;
     private static final int BYTES_A_PIXEL = 4;
@@ -33,19 +34,52 @@ final class Photo {
     final int width;
     final int height;
 
+    /** Seconds until the photo was here, known and checked. */
+    final double readSeconds;
+
     private final Context context;
-    private final Uri uri;
+    private final File file;
+    private final boolean isCopy;
     private final String mime;
     private final int orientation;
 
     /**
-     * Reads the photo's head.
+     * Copies a photo from its provider and reads its head.
      *
-     * @throws PhotoProblem not there, no picture, damaged, too small or too large
+     * @throws PhotoProblem not there, not a picture, damaged, too small or too large
      */
-    Photo(Context context, Uri uri) throws PhotoProblem {
+    static Photo copied(Context context, Uri uri, Work work) throws PhotoProblem {
+        long started = SystemClock.elapsedRealtimeNanos();
+        File copy;
+        try {
+            copy = Provided.copy(context, uri, Provided.MAX_PHOTO, work);
+        } catch (IOException error) {
+            throw unreadable(error);
+        }
+        Photo photo = null;
+        try {
+            photo = new Photo(context, copy, true, started);
+            return photo;
+        } finally {
+            if (photo == null) {
+                copy.delete();
+            }
+        }
+    }
+
+    /**
+     * Reads the head of a photo that lies in a file of this app, which stays.
+     *
+     * @throws PhotoProblem not a picture, damaged, too small or too large
+     */
+    Photo(Context context, File file) throws PhotoProblem {
+        this(context, file, false, SystemClock.elapsedRealtimeNanos());
+    }
+
+    private Photo(Context context, File file, boolean isCopy, long started) throws PhotoProblem {
         this.context = context.getApplicationContext();
-        this.uri = uri;
+        this.file = file;
+        this.isCopy = isCopy;
         BitmapFactory.Options head = new BitmapFactory.Options();
         head.inJustDecodeBounds = true;
         try {
@@ -64,9 +98,9 @@ final class Photo {
         } catch (IOException error) {
             throw unreadable(error);
         }
-        boolean lying = orientation >= 5;
-        width = lying ? head.outHeight : head.outWidth;
-        height = lying ? head.outWidth : head.outHeight;
+        boolean turned = orientation >= 5;
+        width = turned ? head.outHeight : head.outWidth;
+        height = turned ? head.outWidth : head.outHeight;
         mime = head.outMimeType;
         if (Math.min(width, height) < Contract.MIN_PHOTO_SIDE) {
             throw new PhotoProblem(R.string.problem_small, width, height, Contract.MIN_PHOTO_SIDE);
@@ -74,10 +108,18 @@ final class Photo {
         if ((long) width * height > DecodePlan.MAX_PIXELS) {
             throw new PhotoProblem(R.string.problem_large, width, height);
         }
+        readSeconds = (SystemClock.elapsedRealtimeNanos() - started) / 1e9;
+    }
+
+    @Override
+    public void close() {
+        if (isCopy) {
+            file.delete();
+        }
     }
 
     /**
-     * At which scale {@link #rows} decodes for this model now.
+     * Returns the scale at which {@link #rows} decodes for this model now.
      *
      * @throws PhotoProblem what fits into memory is smaller than what the model looks at
      */
@@ -93,9 +135,9 @@ final class Photo {
     }
 
     /**
-     * Decodes; to be closed after use.
+     * Decodes the photo; close the result after use.
      *
-     * @throws PhotoProblem gone by now, or damaged
+     * @throws PhotoProblem damaged
      */
     BitmapRows rows(DecodePlan plan) throws PhotoProblem {
         return new BitmapRows(bitmap(plan.sampleSize, false), orientation);
@@ -107,7 +149,7 @@ final class Photo {
         return Bicubic.resize(decoded, size.width, size.height);
     }
 
-    /** Bytes that are left where bitmaps lie: before Android 8 in Java's heap, since then outside of it. */
+    /** Returns the bytes that are free where bitmaps lie: before Android 8 in Java's heap, since then outside of it. */
     private long free() {
         if (Build.VERSION.SDK_INT < 26) {
             Runtime heap = Runtime.getRuntime();
@@ -118,30 +160,13 @@ final class Photo {
         return Math.max(0, memory.availMem - memory.threshold);
     }
 
-    /** A small upright picture for the screen, its longer side between side and twice that, or its own. */
+    /** Returns a small upright picture for the screen; its longer side is between side and twice that, or its own. */
     Bitmap preview(int side) throws PhotoProblem {
         Bitmap bitmap = bitmap(DecodePlan.preview(width, height, side), true);
         Matrix turn = turn(orientation);
         return turn.isIdentity()
                 ? bitmap
                 : Bitmap.createBitmap(bitmap, 0, 0, bitmap.getWidth(), bitmap.getHeight(), turn, true);
-    }
-
-    /** What the photo's provider calls it, else the end of its URI. */
-    static String name(Context context, Uri uri) {
-        String[] wanted = {OpenableColumns.DISPLAY_NAME};
-        try (Cursor cursor = context.getContentResolver().query(uri, wanted, null, null, null)) {
-            if (cursor != null && cursor.moveToFirst() && cursor.getString(0) != null) {
-                return cursor.getString(0);
-            }
-        } catch (RuntimeException foreign) { // a provider of another app may throw anything
-            return lastPart(uri);
-        }
-        return lastPart(uri);
-    }
-
-    private static String lastPart(Uri uri) {
-        return uri.getLastPathSegment() == null ? uri.toString() : uri.getLastPathSegment();
     }
 
     private Bitmap bitmap(int sampleSize, boolean toShow) throws PhotoProblem {
@@ -170,23 +195,11 @@ final class Photo {
     }
 
     private InputStream open() throws IOException {
-        InputStream in;
-        try {
-            in = context.getContentResolver().openInputStream(uri);
-        } catch (RuntimeException foreign) { // SecurityException and whatever a provider of another app throws
-            throw new IOException(foreign);
-        }
-        if (in == null) {
-            throw new FileNotFoundException(uri.toString());
-        }
-        return in;
+        return new FileInputStream(file);
     }
 
     private static PhotoProblem unreadable(IOException error) {
-        if (error instanceof FileNotFoundException || error.getCause() instanceof SecurityException) {
-            return new PhotoProblem(R.string.problem_gone);
-        }
-        return new PhotoProblem(R.string.problem_unreadable, String.valueOf(error.getMessage()));
+        return new PhotoProblem(R.string.problem_unreadable, PhotoProblem.reason(error));
     }
 
     private static Matrix turn(int orientation) {

@@ -1,11 +1,18 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.core.ContractException;
 import ai.mobileiqa.core.ModelException;
+import ai.mobileiqa.core.OpinionsInvalidException;
+import ai.mobileiqa.core.Text;
+import ai.mobileiqa.core.UnsupportedContractException;
 import android.content.Context;
 
 /** Why a photo cannot be scored: a sentence for people, in their language. */
 final class PhotoProblem extends Exception {
     private static final long serialVersionUID = 1;
+
+    /** Characters of a reason in a sentence, at most. */
+    private static final int MAX_REASON = 300;
 
     private final int sentence;
     private final transient Object[] values;
@@ -17,7 +24,7 @@ final class PhotoProblem extends Exception {
         this.values = values;
     }
 
-    /** The sentence for whatever was thrown; null for null. */
+    /** Returns the sentence for whatever was thrown, one printable text; null for null. */
     static String say(Context context, Throwable problem) {
         if (problem == null) {
             return null;
@@ -30,12 +37,27 @@ final class PhotoProblem extends Exception {
             return context.getString(R.string.problem_memory);
         }
         if (problem instanceof LinkageError) {
-            return context.getString(R.string.problem_native, String.valueOf(problem.getMessage()));
+            return context.getString(R.string.problem_native, reason(problem));
         }
         if (problem instanceof ModelException) {
-            return context.getString(R.string.problem_model, problem.getMessage());
+            return context.getString(sentenceFor((ModelException) problem), reason(problem));
         }
-        String reason = problem.getMessage() == null ? problem.getClass().getSimpleName() : problem.getMessage();
-        return context.getString(R.string.problem_other, reason);
+        return context.getString(R.string.problem_other, reason(problem));
+    }
+
+    /** Returns a short printable line: the exception's message, or else its class. */
+    static String reason(Throwable problem) {
+        String message = problem.getMessage();
+        return Text.oneLine(message == null ? problem.getClass().getSimpleName() : message, MAX_REASON);
+    }
+
+    private static int sentenceFor(ModelException problem) {
+        if (problem instanceof UnsupportedContractException) {
+            return R.string.problem_model_newer;
+        }
+        if (problem instanceof ContractException) {
+            return R.string.problem_model_contract;
+        }
+        return problem instanceof OpinionsInvalidException ? R.string.problem_model_answer : R.string.problem_model;
     }
 }

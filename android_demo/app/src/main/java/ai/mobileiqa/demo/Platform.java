@@ -1,11 +1,13 @@
 package ai.mobileiqa.demo;
 
+import android.app.Activity;
 import android.content.Context;
 import android.graphics.BitmapFactory;
 import android.graphics.Rect;
 import android.os.Build;
 import android.os.PowerManager;
 import android.view.WindowInsets;
+import android.view.WindowManager;
 import java.lang.reflect.InvocationTargetException;
 
 /**
@@ -16,6 +18,10 @@ final class Platform {
     private static final int BARS = 1 | 1 << 1 | 1 << 2; // WindowInsets.Type: status, navigation, caption
     private static final int KEYBOARD = 1 << 3;
     private static final int CUTOUT = 1 << 7;
+
+    @SuppressWarnings("deprecation")
+    private static final int OVER_LOCK = WindowManager.LayoutParams.FLAG_SHOW_WHEN_LOCKED
+            | WindowManager.LayoutParams.FLAG_TURN_SCREEN_ON;
 
     private Platform() {}
 
@@ -64,6 +70,25 @@ final class Platform {
                 return; // the pixels then come in the file's own space, as on older devices
             }
         }
+    }
+
+    /**
+     * Shows an activity on a locked phone, screen on, as long as it is there: for a measurement that a computer asks
+     * for. It is not in the manifest, where it would hold for people who open the screen by hand as well.
+     */
+    @SuppressWarnings("deprecation")
+    static void showOverLock(Activity activity) {
+        if (Build.VERSION.SDK_INT >= 27) {
+            try {
+                Activity.class.getMethod("setShowWhenLocked", boolean.class).invoke(activity, true);
+                Activity.class.getMethod("setTurnScreenOn", boolean.class).invoke(activity, true);
+                return;
+            } catch (ReflectiveOperationException gone) {
+                activity.getWindow().addFlags(OVER_LOCK);
+                return;
+            }
+        }
+        activity.getWindow().addFlags(OVER_LOCK);
     }
 
     /** PowerManager.getCurrentThermalStatus: 0 none to 6 shutdown; null below API 29. */

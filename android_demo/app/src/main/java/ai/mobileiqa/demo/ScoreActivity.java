@@ -1,6 +1,7 @@
 package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.Replay;
+import ai.mobileiqa.core.Verification;
 import android.content.ActivityNotFoundException;
 import android.content.Intent;
 import android.content.pm.PackageManager;
@@ -88,13 +89,11 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
 
     @Override
     protected void onActivityResult(int request, int outcome, Intent answer) {
-        if (outcome != RESULT_OK) {
+        if (request == TAKE) {
+            taken(outcome == RESULT_OK);
             return;
         }
-        if (request == TAKE) {
-            if (camera != null) {
-                session.score(camera);
-            }
+        if (outcome != RESULT_OK) {
             return;
         }
         List<Uri> picked = Incoming.picked(answer);
@@ -103,6 +102,17 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         } else if (!picked.isEmpty() && request == IMPORT) {
             session.importModel(picked.get(0));
         }
+    }
+
+    /** Keeps one photo of the camera: the new one, or the one before if none was taken. */
+    private void taken(boolean isThere) {
+        if (camera != null && isThere) {
+            Outbox.deletePhotosExcept(this, camera);
+            session.score(camera);
+        } else if (camera != null) {
+            Outbox.delete(this, camera);
+        }
+        camera = null;
     }
 
     @Override
@@ -132,22 +142,26 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         say(R.id.details, details(first));
     }
 
-    private String details(Assessment found) {
+    private String details(Assessment assessment) {
         String text = getString(
                 R.string.details,
-                1e3 * found.decodeSeconds,
-                1e3 * found.resizeSeconds,
-                1e3 * found.inferenceSeconds,
-                found.width,
-                found.height,
-                found.model);
-        if (found.spread != null) {
-            text += "\n" + getString(R.string.spread, found.spread);
+                1e3 * assessment.readSeconds,
+                1e3 * assessment.decodeSeconds,
+                1e3 * assessment.resizeSeconds,
+                1e3 * assessment.inferenceSeconds,
+                assessment.width,
+                assessment.height,
+                assessment.model);
+        if (assessment.spread != null) {
+            text += "\n" + getString(R.string.spread, assessment.spread);
         }
-        if (!found.plan.exact) {
-            text += "\n" + getString(R.string.not_exact, found.plan.sampleSize);
-        } else if (found.plan.sampleSize > 1) {
-            text += "\n" + getString(R.string.reduced, found.plan.sampleSize);
+        if (!assessment.plan.exact) {
+            text += "\n" + getString(R.string.not_exact, assessment.plan.sampleSize);
+        } else if (assessment.plan.sampleSize > 1) {
+            text += "\n" + getString(R.string.reduced, assessment.plan.sampleSize);
+        }
+        if (!assessment.verification.passed) {
+            text += "\n" + AboutActivity.verification(this, assessment.verification);
         }
         return text;
     }
@@ -179,11 +193,23 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         if (session.goldenProblem != null) {
             return PhotoProblem.say(this, session.goldenProblem);
         }
-        Replay replay = session.importReplay;
-        if (replay != null && !replay.ok()) {
-            return getString(R.string.import_off, replay.measured, replay.expected, replay.tolerance);
+        if (session.modelProblem != null) {
+            return PhotoProblem.say(this, session.modelProblem);
+        }
+        if (session.imported != null) {
+            return notice(session.imported);
         }
         return session.golden == null || session.golden.ok ? null : session.golden.say(this);
+    }
+
+    /** Returns what is wrong with a model that was just imported; null if nothing is. */
+    private String notice(Models.Imported imported) {
+        Replay replay = imported.replay;
+        if (!replay.ok()) {
+            return getString(R.string.import_off, replay.measured, replay.expected, replay.tolerance);
+        }
+        Verification verification = imported.verification;
+        return verification.passed ? null : AboutActivity.verification(this, verification);
     }
 
     private void pick(int request) {

@@ -2,7 +2,6 @@ package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.Model;
 import ai.mobileiqa.core.ModelException;
-import ai.mobileiqa.core.Replay;
 import android.content.Context;
 import android.graphics.Bitmap;
 import android.net.Uri;
@@ -25,8 +24,11 @@ final class ScoreSession extends Session {
     Throwable goldenProblem;
     boolean checking;
 
-    /** The test image by a model just imported; null at other times. */
-    Replay importReplay;
+    /** The model that was just imported; null at other times. */
+    Models.Imported imported;
+
+    /** Why the last import or removal failed; null if it did not. */
+    Throwable modelProblem;
 
     private final Context context;
 
@@ -44,26 +46,23 @@ final class ScoreSession extends Session {
         photo = uri;
         preview = null;
         first = null;
-        importReplay = null;
         forgetSecond();
         start(new Score(uri), R.string.step_decode);
     }
 
     void importModel(Uri uri) {
         forgetSecond();
-        importReplay = null;
         start(new Import(uri), R.string.step_import);
     }
 
     void removeModel() {
         forgetSecond();
-        importReplay = null;
         start(new Remove(), R.string.step_import);
     }
 
-    /** The model has changed: the photo on the screen is worth another look. */
-    private void again() {
-        if (photo != null) {
+    /** Scores the photo on the screen, if there is one that {@code isDue}; else ends the work. */
+    private void scoreAgain(boolean isDue) {
+        if (photo != null && isDue) {
             start(new Score(photo), R.string.step_decode);
         } else {
             ended(null);
@@ -73,6 +72,8 @@ final class ScoreSession extends Session {
     private void forgetSecond() {
         second = null;
         secondProblem = null;
+        imported = null;
+        modelProblem = null;
     }
 
     private final class Score extends Work {
@@ -84,7 +85,12 @@ final class ScoreSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            final Photo photo = new Photo(context, uri);
+            try (Photo photo = Photo.copied(context, uri, this)) {
+                score(photo);
+            }
+        }
+
+        private void score(Photo photo) throws Exception {
             final Bitmap shown = photo.preview(PREVIEW);
             post(new Runnable() {
                 @Override
@@ -93,11 +99,11 @@ final class ScoreSession extends Session {
                     step(R.string.step_score);
                 }
             });
-            final Assessment found = Assessment.of(photo, Models.bundled(context), this);
+            final Assessment assessment = Assessment.of(photo, Models.bundled(context), this);
             post(new Runnable() {
                 @Override
                 public void run() {
-                    first = found;
+                    first = assessment;
                     step(R.string.step_second);
                 }
             });
@@ -107,15 +113,15 @@ final class ScoreSession extends Session {
 
         /** A second opinion that fails does not take away the first. */
         private void secondOpinion(Photo photo) {
-            Assessment found = null;
+            Assessment opinion = null;
             Throwable problem = null;
             try {
-                Model imported = Models.imported(context);
-                found = imported == null ? null : Assessment.of(photo, imported, this);
+                Model model = Models.imported(context);
+                opinion = model == null ? null : Assessment.of(photo, model, this);
             } catch (PhotoProblem | ModelException | OutOfMemoryError error) {
                 problem = error;
             }
-            final Assessment assessment = found;
+            final Assessment assessment = opinion;
             final Throwable reason = problem;
             post(new Runnable() {
                 @Override
@@ -139,7 +145,7 @@ final class ScoreSession extends Session {
 
     private final class Import extends Work {
         private final Uri uri;
-        private Replay replay;
+        private Models.Imported model;
 
         Import(Uri uri) {
             this.uri = uri;
@@ -147,18 +153,19 @@ final class ScoreSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            replay = Models.importFrom(context, uri, this);
+            model = Models.importFrom(context, uri, this);
         }
 
         @Override
         protected void done() {
-            importReplay = replay;
-            again();
+            imported = model;
+            scoreAgain(true);
         }
 
         @Override
         protected void failed(Throwable problem) {
-            ended(problem);
+            modelProblem = problem;
+            scoreAgain(first == null); // it was interrupted
         }
     }
 
@@ -170,30 +177,31 @@ final class ScoreSession extends Session {
 
         @Override
         protected void done() {
-            ended(null);
+            scoreAgain(first == null); // it was interrupted
         }
 
         @Override
         protected void failed(Throwable problem) {
-            ended(problem);
+            modelProblem = problem;
+            scoreAgain(first == null);
         }
     }
 
     /** The self-test of a first start; it is short, and nothing cancels it. */
     private final class Check extends Work {
-        private GoldenCheck found;
+        private GoldenCheck check;
 
         @Override
         protected void run() throws Exception {
-            found = GoldenCheck.kept(context);
-            if (found == null) {
-                found = GoldenCheck.replay(context);
+            check = GoldenCheck.kept(context);
+            if (check == null) {
+                check = GoldenCheck.replay(context);
             }
         }
 
         @Override
         protected void done() {
-            golden = found;
+            golden = check;
             checking = false;
             changed();
         }
