@@ -1,4 +1,4 @@
-"""onnxruntime's telemetry stays off when the native library loads it, unless the app has decided otherwise."""
+"""The native library keeps onnxruntime's telemetry off, unless the app has decided otherwise."""
 
 from __future__ import annotations
 
