@@ -155,6 +155,14 @@ def test_texts_stand_out(theme: str, text: str, ground: str) -> None:
     assert contrast(colours[text], colours[ground]) >= 4.5
 
 
+@pytest.mark.parametrize("theme", ["values", "values-night"])
+@pytest.mark.parametrize("ground", ["background", "card"])
+def test_edges_of_buttons_stand_out(theme: str, ground: str) -> None:
+    """WCAG 2.2, 1.4.11."""
+    colours = {item.get("name"): item.text or "" for item in parse(RES / theme / "colors.xml")}
+    assert contrast(colours["outline"], colours[ground]) >= 3
+
+
 def test_the_contrast_is_wcag_s() -> None:
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)
@@ -217,11 +225,15 @@ def test_buttons_are_high_enough_for_a_finger() -> None:
 
 
 def test_texts_are_in_sp_in_styles() -> None:
-    sizes = [
-        item.text or "" for style in styles() for item in style if item.get("name") == "android:textSize"
-    ]
+    sizes = {
+        style.get("name"): item.text or ""
+        for style in styles()
+        for item in style
+        if item.get("name") == "android:textSize"
+    }
+    assert sizes.pop("NavigationItem").endswith("dp"), "four words in a row cannot grow"
     assert sizes
-    assert all(size.endswith("sp") for size in sizes)
+    assert all(size.endswith("sp") for size in sizes.values())
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in RES.glob("layout-land/*.xml")))
