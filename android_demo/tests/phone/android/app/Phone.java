@@ -10,7 +10,7 @@ import android.widget.TextView;
 
 /** What the system and its owner do to an activity; the calling thread is the UI thread. */
 public final class Phone {
-    private static final long PATIENCE_MILLISECONDS = 60000;
+    private static final long PATIENCE_MILLISECONDS = 180000;
 
     public interface Condition {
         boolean holds();

@@ -209,6 +209,7 @@ public final class AppTest {
         ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
         Phone.press(activity, R.id.cancel);
         assertFalse(activity.session.busy());
+        Phone.until(() -> !activity.session.checking);
         Phone.settle();
         assertNull(activity.session.first);
         assertFalse(Phone.shown(activity, R.id.notice));
