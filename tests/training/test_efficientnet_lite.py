@@ -89,6 +89,13 @@ def test_taps_and_their_moments() -> None:
     assert feature_count(MEMBERS[LITE0]) == 6288
 
 
+def test_kernels_and_strides_are_those_of_the_published_table() -> None:
+    stages = stages_of(MEMBERS[LITE0])
+    assert [stage.kernel for stage in stages] == [3, 3, 5, 3, 5, 5, 3]
+    assert [stage.stride for stage in stages] == [1, 2, 2, 2, 1, 2, 1]
+    assert [stage.expansion for stage in stages] == [1, 6, 6, 6, 6, 6, 6]
+
+
 def test_the_larger_member_is_wider_and_deeper() -> None:
     stages = stages_of(MEMBERS["efficientnet-lite2"])
     assert [stage.out for stage in stages] == [16, 24, 48, 88, 120, 208, 352]

@@ -91,3 +91,16 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(tmp_path: Path,
         LiteFinetuning(
             made_student(scenes), learn, validate, [], replace(settings, rate=1e-3), tmp_path / "whole"
         ).run()
+
+
+def test_ladders_move_the_head(tmp_path: Path, scenes: list[Path]) -> None:
+    rated = Rated(scenes[:3], np.linspace(0.2, 0.9, 3, dtype=np.float32))
+    heads = []
+    for ranking in (0.0, 50.0):
+        settings = FinetuneSettings(
+            stages=((1, 64),), batch=3, ladders=1, frozen_stages=7, ranking=ranking, margin=0.5
+        )
+        finetuning = LiteFinetuning(made_student(scenes), rated, rated, [], settings, tmp_path / "state")
+        finetuning._learn(*finetuning.batches[0])
+        heads.append(finetuning.student.head.weight.detach().clone())
+    assert not torch.equal(*heads)
