@@ -73,9 +73,7 @@ def test_a_file_with_another_suffix(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_model_without_a_contract(tmp_path: Path) -> None:
-    with pytest.raises(
-        ArtifactInvalid, match="without an intact MobileIQA contract; make it with `mobileiqa export`"
-    ):
+    with pytest.raises(ArtifactInvalid, match="mobileiqa export"):
         opened(tmp_path, artifacts.model(key="another.key"))
 
 
@@ -103,7 +101,7 @@ def test_a_bad_contract(tmp_path: Path, metadata: Any, error: type[ModelError]) 
 def test_a_contract_that_is_not_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data = artifacts.model()
     assert data.count(b"mean of all pixels") == 1
-    with pytest.raises(ArtifactInvalid, match="without an intact MobileIQA contract"):
+    with pytest.raises(ArtifactInvalid, match="contract"):
         opened(tmp_path, data.replace(b"mean of all pixels", b"mean of \xff\xfe\xfd pixels"))
     assert capfd.readouterr() == ("", "")
 
@@ -111,7 +109,7 @@ def test_a_contract_that_is_not_text(tmp_path: Path, capfd: pytest.CaptureFixtur
 def test_a_name_in_the_graph_that_is_not_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data = artifacts.model()
     in_graph = data[: data.index(b"mobileiqa.contract")].count(b"pixels")
-    with pytest.raises(ArtifactInvalid, match="onnxruntime cannot load it"):
+    with pytest.raises(ArtifactInvalid, match="onnxruntime"):
         opened(tmp_path, data.replace(b"pixels", b"pix\xff\xfes", in_graph))
     assert capfd.readouterr() == ("", "")
 
@@ -191,7 +189,7 @@ def test_a_model_that_fails_while_it_runs(tmp_path: Path) -> None:
         helper.make_node("Reshape", ["mean", "shape"], ["score"]),
     ]
     scorer = opened(tmp_path, artifacts.model(tail=tail, out_shape=("N",)))
-    with pytest.raises(ContractMismatch, match="onnxruntime cannot run it"):
+    with pytest.raises(ContractMismatch, match="onnxruntime"):
         scorer.score(PHOTO)
 
 

@@ -160,9 +160,9 @@ def test_a_name_cannot_forge_rows(run: Run, tiny: Path, tmp_path: Path, photos: 
 
 @POSIX
 @pytest.mark.parametrize("encoding", [None, "ascii", "latin-1"])
-@pytest.mark.parametrize("form", [None, "--csv", "--json"])
+@pytest.mark.parametrize("option", [None, "--csv", "--json"])
 def test_names_come_out_as_they_are(
-    tiny: Path, tmp_path: Path, photos: list[str], form: str | None, encoding: str | None
+    tiny: Path, tmp_path: Path, photos: list[str], option: str | None, encoding: str | None
 ) -> None:
     names = [b"caf\xe9\xff.png", "日本.png".encode()]
     for name in names:
@@ -171,24 +171,24 @@ def test_names_come_out_as_they_are(
         except OSError:
             pytest.skip("this file system wants names that are text")
     environment = {**os.environ, "PYTHONIOENCODING": encoding} if encoding else None
-    arguments = [os.fsdecode(name) for name in names] + ([form] if form else [])
+    arguments = [os.fsdecode(name) for name in names] + ([option] if option else [])
     done = start("score", "-m", str(tiny), *arguments, cwd=tmp_path, env=environment)
     assert (done.returncode, done.stderr) == (0, b"")
-    if form == "--json":
-        found = [os.fsencode(row["path"]) for row in json.loads(done.stdout)["results"]]
-        assert found == names
+    if option == "--json":
+        paths = [os.fsencode(row["path"]) for row in json.loads(done.stdout)["results"]]
+        assert paths == names
     else:
         assert all(name in done.stdout for name in names)
 
 
-@pytest.mark.parametrize("form", ["--json", "--jsonl", "--csv", None])
+@pytest.mark.parametrize("option", ["--json", "--jsonl", "--csv", None])
 def test_the_order_is_kept_whatever_the_workers(
-    run: Run, tiny: Path, album: Path, photos: list[str], form: str | None
+    run: Run, tiny: Path, album: Path, photos: list[str], option: str | None
 ) -> None:
     given = [photos[4], album, "missing.jpg", *photos] * 3
-    forms = [form] if form else []
+    options = [option] if option else []
     outs = [
-        run("score", "-m", tiny, *forms, "--workers", workers, "--threads", 1, *given) for workers in (1, 5)
+        run("score", "-m", tiny, *options, "--workers", workers, "--threads", 1, *given) for workers in (1, 5)
     ]
     assert [result.code for result in outs] == [1, 1]
     plain = [
@@ -424,7 +424,7 @@ def test_without_a_command_there_is_help(run: Run) -> None:
 
 @POSIX
 @pytest.mark.parametrize(
-    ("count", "form", "bar"),
+    ("count", "option", "bar"),
     [
         (1, ["--json"], False),
         (2, ["--json"], True),
@@ -435,13 +435,13 @@ def test_without_a_command_there_is_help(run: Run) -> None:
     ],
 )
 def test_a_progress_bar_on_a_terminal_for_many_photos(
-    tiny: Path, tmp_path: Path, photos: list[str], count: int, form: list[str], bar: bool
+    tiny: Path, tmp_path: Path, photos: list[str], count: int, option: list[str], bar: bool
 ) -> None:
     import pty
 
     leader, follower = pty.openpty()
-    form = [*form, str(tmp_path / "results")] if form == ["--resume"] else form
-    arguments = ["score", "-m", str(tiny), *photos[:count], *form]
+    option = [*option, str(tmp_path / "results")] if option == ["--resume"] else option
+    arguments = ["score", "-m", str(tiny), *photos[:count], *option]
     done = subprocess.run(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=follower, timeout=60, check=True
     )
@@ -472,10 +472,10 @@ def test_no_bar_between_rows_on_the_same_terminal(tiny: Path, photos: list[str])
 
 
 @POSIX
-@pytest.mark.parametrize("form", ["", "--jsonl", "--csv", "--json"])
-def test_a_reader_that_leaves_early(tiny: Path, photos: list[str], form: str) -> None:
+@pytest.mark.parametrize("option", ["", "--jsonl", "--csv", "--json"])
+def test_a_reader_that_leaves_early(tiny: Path, photos: list[str], option: str) -> None:
     line = '"$@" | head -1'
-    arguments = [*COMMAND, "score", "-m", str(tiny), *photos * 60, *([form] if form else [])]
+    arguments = [*COMMAND, "score", "-m", str(tiny), *photos * 60, *([option] if option else [])]
     done = subprocess.run(
         ["/bin/sh", "-c", line, "sh", *arguments], capture_output=True, timeout=60, check=False
     )
@@ -487,8 +487,8 @@ def test_a_reader_that_leaves_early(tiny: Path, photos: list[str], form: str) ->
 def test_rows_come_as_they_are_made(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     big = tmp_path / "big.png"
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(big)
-    for form in ("--jsonl", "--csv"):
-        arguments = [*COMMAND, "score", "-m", str(tiny), form, photos[0], *[str(big)] * 2000]
+    for option in ("--jsonl", "--csv"):
+        arguments = [*COMMAND, "score", "-m", str(tiny), option, photos[0], *[str(big)] * 2000]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stdout.readline()

@@ -108,7 +108,7 @@ def test_a_model_serves_one_call_at_a_time(tmp_path: Path, mac: type[Model]) -> 
 
 def test_elsewhere_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    with pytest.raises(RuntimeUnavailable, match=r"a Mac only; `mobileiqa verify` executes it anywhere"):
+    with pytest.raises(RuntimeUnavailable, match="mobileiqa verify"):
         Scorer(package(tmp_path))
 
 
@@ -148,7 +148,7 @@ def test_models_that_lie(
 def test_a_damaged_package(tmp_path: Path, mac: type[Model]) -> None:
     path = package(tmp_path)
     (path / "Manifest.json").unlink()
-    with pytest.raises(ArtifactInvalid, match=r"cannot load it \(Error compiling model\)"):
+    with pytest.raises(ArtifactInvalid, match="Error compiling model"):
         Scorer(path)
 
 

@@ -21,9 +21,9 @@ def touch(folder: Path, *names: str) -> None:
 
 
 def listed(folder: Path, *, recursive: bool = False) -> list[str]:
-    found = list(find_photos([str(folder)], recursive=recursive))
-    assert all(isinstance(path, str) for path in found), found
-    return [Path(str(path)).relative_to(folder).as_posix() for path in found]
+    photos = list(find_photos([str(folder)], recursive=recursive))
+    assert all(isinstance(path, str) for path in photos), photos
+    return [Path(str(path)).relative_to(folder).as_posix() for path in photos]
 
 
 def test_files_are_taken_as_they_are_and_in_order(tmp_path: Path) -> None:
@@ -125,17 +125,17 @@ def test_links(tmp_path: Path, recursive: bool) -> None:
 def test_files_and_folders_keep_their_order(tmp_path: Path) -> None:
     touch(tmp_path, "2.jpg", "folder/b.jpg", "folder/a.jpg", "1.jpg")
     given = [str(tmp_path / name) for name in ("2.jpg", "folder", "1.jpg")]
-    found = [Path(str(path)).name for path in find_photos(given)]
-    assert found == ["2.jpg", "a.jpg", "b.jpg", "1.jpg"]
+    names = [Path(str(path)).name for path in find_photos(given)]
+    assert names == ["2.jpg", "a.jpg", "b.jpg", "1.jpg"]
 
 
 @pytest.mark.parametrize("recursive", [False, True])
 def test_a_folder_without_photos_is_an_error(tmp_path: Path, recursive: bool) -> None:
     touch(tmp_path, "notes.txt")
-    (found,) = find_photos([str(tmp_path)], recursive=recursive)
-    assert isinstance(found, PhotoNotFound)
-    assert found.photo == str(tmp_path)
-    assert ("--recursive" in found.reason) is not recursive
+    (error,) = find_photos([str(tmp_path)], recursive=recursive)
+    assert isinstance(error, PhotoNotFound)
+    assert error.photo == str(tmp_path)
+    assert ("--recursive" in error.reason) is not recursive
 
 
 def test_a_folder_that_may_not_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

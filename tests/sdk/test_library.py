@@ -115,7 +115,7 @@ def test_a_folder_that_may_not_be_listed(cached: Path, monkeypatch: pytest.Monke
     ids=ascii,
 )
 def test_names_of_nothing(name: str, cached: Path) -> None:
-    with pytest.raises(ModelNotFound, match="is neither a model's name"):
+    with pytest.raises(ModelNotFound, match="model"):
         find(name)
 
 
@@ -123,7 +123,7 @@ def test_the_error_lists_the_names_without_reading_the_models(
     bundled: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "_intact", None)
-    with pytest.raises(ModelNotFound, match=r"'nope' is neither a model's name \(mobileiqa-small, mine\)"):
+    with pytest.raises(ModelNotFound, match=r"nope.*mobileiqa-small, mine"):
         find("nope")
 
 

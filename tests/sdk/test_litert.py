@@ -93,8 +93,8 @@ def test_interpreters_fill_the_cpus_and_no_more(
     scorer = Scorer(tflite_artifacts.save(tmp_path), threads=threads)
     scores = [scorer.score(PHOTO) for _ in range(3)]
     assert len(opened) == 1
-    found = list(scorer.score_many([PHOTO] * 40, workers=8))
-    assert {one.score for one in found if isinstance(one, Assessment)} == set(scores)
+    results = list(scorer.score_many([PHOTO] * 40, workers=8))
+    assert {one.score for one in results if isinstance(one, Assessment)} == set(scores)
     assert len(opened) == most
     assert all(options == opened[0] for options in opened)
 
@@ -117,7 +117,7 @@ def test_no_other_model_is_opened_in_its_place(
         if change == "replaced":
             (tmp_path / "other").write_bytes(data)
             (tmp_path / "other").rename(path)
-    with pytest.raises(ArtifactInvalid, match="changed since it was loaded; load it again"):
+    with pytest.raises(ArtifactInvalid, match="changed"):
         scorer.score(PHOTO)
     session._idle.append((size, busy))
     if change != "written":
@@ -161,7 +161,7 @@ NO_MODELS = {
 
 @pytest.mark.parametrize("data", NO_MODELS.values(), ids=NO_MODELS.keys())
 def test_a_file_that_is_no_model(tmp_path: Path, data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ArtifactInvalid, match=r"model\.tflite: is not a TFLite model"):
+    with pytest.raises(ArtifactInvalid, match=r"model\.tflite: "):
         opened(tmp_path, data)
     assert capfd.readouterr() == ("", "")
 
@@ -183,14 +183,14 @@ WITHOUT = {
 
 @pytest.mark.parametrize("data", WITHOUT.values(), ids=WITHOUT.keys())
 def test_a_model_without_a_contract(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(ArtifactInvalid, match=r"without an intact MobileIQA contract .* `mobileiqa export`"):
+    with pytest.raises(ArtifactInvalid, match="mobileiqa export"):
         opened(tmp_path, data)
 
 
 def test_an_attached_file_that_would_swell(tmp_path: Path) -> None:
     bomb = archive(**{CONTRACT: " " * 50_000_000, "mobileiqa.sha256": "0"})
     assert len(bomb) < 100_000
-    with pytest.raises(ArtifactInvalid, match="too large or compressed"):
+    with pytest.raises(ArtifactInvalid, match="attached"):
         opened(tmp_path, FLATBUFFER + bomb)
 
 
@@ -268,13 +268,13 @@ def test_two_scores(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1.0, -1.0])
 def test_a_score_out_of_range(tmp_path: Path, scale: float) -> None:
-    with pytest.raises(ContractMismatch, match="its contract promises 0 to 1"):
+    with pytest.raises(ContractMismatch, match="0 to 1"):
         opened(tmp_path, tflite_artifacts.model(scale=scale)).score(PHOTO)
 
 
 def test_a_flatbuffer_that_is_none(tmp_path: Path) -> None:
     junk = FLATBUFFER[:8] + bytes(200)
-    with pytest.raises(ArtifactInvalid, match="LiteRT cannot load it"):
+    with pytest.raises(ArtifactInvalid, match="LiteRT"):
         opened(tmp_path, attach(junk, json.dumps(artifacts.contract())))
 
 

