@@ -73,5 +73,11 @@ def test_another_network_is_noticed_by_its_score() -> None:
     assert [row.label for row in flagged] == ["broken", "eager", "close", "other", "rounded", "unrelated"]
 
 
+@pytest.mark.parametrize("score", [0.48, 0.52])
+def test_a_score_may_be_too_low_or_too_high(score: float) -> None:
+    rows = [make.result(golden=None, artifact="x", score=each) for each in (0.5, score)]
+    assert [names(row.flags) for row in with_other_scores(rows)] == [[], ["score"]]
+
+
 def test_names() -> None:
     assert names(["rounds: 2, fewer", "steal: 3: much"]) == ["rounds", "steal"]
