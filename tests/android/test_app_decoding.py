@@ -16,7 +16,7 @@ from PIL import Image
 from ..sdk import artifacts
 from .toolbox import Jvm, base64_of
 
-PHOTO = Path(skimage.data_dir) / "chelsea.png"
+PHOTO = Path(skimage.__file__).parent / "data/chelsea.png"
 PLENTY = 48_000_000
 sides = st.integers(32, 12_000)
 wild = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

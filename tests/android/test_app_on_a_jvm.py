@@ -34,7 +34,7 @@ NAMES = re.findall(r"@Test\s+public void (\w+)", TEST.read_text())
 def photos(folder: Path) -> list[str]:
     """Writes the photos; gives the names of those that have a score."""
     folder.mkdir()
-    cat = Image.open(Path(skimage.data_dir) / "chelsea.png").convert("RGB")
+    cat = Image.open(Path(skimage.__file__).parent / "data/chelsea.png").convert("RGB")
     cat.save(folder / "good.png")
     cat.filter(ImageFilter.GaussianBlur(6)).save(folder / "worse.png")
     for orientation in range(2, 9):

@@ -16,7 +16,7 @@ from mobileiqa_sdk.resample import resize
 from ..sdk import artifacts
 from . import toolbox
 
-PHOTOS = [Path(skimage.data_dir) / name for name in ("chelsea.png", "rocket.jpg")]
+PHOTOS = [Path(skimage.__file__).parent / "data" / name for name in ("chelsea.png", "rocket.jpg")]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,8 @@ def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
     files = []
     for photo in PHOTOS:
         files.append(tmp_path / photo.with_suffix(".rgb").name)
+        assert spec.height is not None
+        assert spec.width is not None
         files[-1].write_bytes(resize(read_photo(photo), spec.height, spec.width).tobytes())
     result = emulated(program, model, spec.height, spec.width, scorer.contract.opinions.size, *files)
     assert result.returncode == 0, result.stderr

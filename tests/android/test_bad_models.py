@@ -91,7 +91,7 @@ NO_MODELS = {
     "zeros": bytes(5000),
     "text": b"this is no model\n" * 50,
     "random": np.random.default_rng(0).bytes(5000),
-    "a photo": (Path(skimage.data_dir) / "rocket.jpg").read_bytes(),
+    "a photo": (Path(skimage.__file__).parent / "data/rocket.jpg").read_bytes(),
     "half a model": artifacts.model()[: len(artifacts.model()) // 2],
     "a contract": json.dumps(artifacts.contract()).encode(),
 }

@@ -140,8 +140,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("section", "key", "value", "name"), WRONG)
 def test_a_value_that_makes_no_sense(pure: Jvm, section: str, key: str, value: Any, name: str) -> None:
+    sections = {section: {key: value}}
+    contract = artifacts.contract(artifacts.HEIGHT, artifacts.WIDTH, opinions=1, **sections)
     with pytest.raises(JavaError) as caught:
-        parsed(pure, artifacts.contract(**{section: {key: value}}))
+        parsed(pure, contract)
     assert caught.value.name == name
 
 

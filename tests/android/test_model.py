@@ -22,7 +22,7 @@ from . import toolbox
 from .models import GREY, opened, views
 from .toolbox import JavaError, Jvm, picture, saved
 
-PHOTOS = Path(skimage.data_dir)
+PHOTOS = Path(skimage.__file__).parent / "data"
 NAMES = ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "retina.jpg", "rocket.jpg"]
 
 
@@ -45,6 +45,8 @@ def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path
     scorer = Scorer(threads=1)
     spec = scorer.contract.input
     for name in NAMES:
+        assert spec.height is not None
+        assert spec.width is not None
         photo = read_photo(PHOTOS / name)
         for upright in (photo, photo.rotate(90, expand=True)):
             pixels = resize(upright, spec.height, spec.width)
@@ -182,6 +184,8 @@ def test_the_version_of_the_phone_scores_alike(phones_version: Jvm, bundled: Pat
     scorer = Scorer(threads=1)
     spec = scorer.contract.input
     for name in NAMES:
+        assert spec.height is not None
+        assert spec.width is not None
         photo = read_photo(PHOTOS / name)
         pixels = resize(photo, spec.height, spec.width)
         found = phones_version.call("run", model=model, **picture(pixels))

@@ -20,7 +20,7 @@ from mobileiqa_sdk.resample import resize
 
 from .toolbox import JavaError, Jvm, array, base64_of, picture, saved
 
-PHOTOS = Path(skimage.data_dir)
+PHOTOS = Path(skimage.__file__).parent / "data"
 NAMES = ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "retina.jpg", "rocket.jpg"]
 SIZES = [(512, 512), (1231, 1907), (224, 224), (97, 1300), (900, 33)]  # height, width
 
