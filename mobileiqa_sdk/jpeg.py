@@ -47,7 +47,7 @@ _KEPT = {
     (0xEE, b"Adobe"): 12,
 }
 # In entropy-coded data FF is followed by 00, or by a restart marker; more FF may precede a marker.
-_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 # Without an end marker, a row that lacks bits shows by changing with what follows it.
 _OTHER_BITS = bytes(range(0xFE, 0x80, -3)) * 16
 
