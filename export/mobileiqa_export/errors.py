@@ -67,6 +67,27 @@ class NetworkUnfit(ConversionFailed):
     """A network fails on an image, gives another answer than described, or cannot be traced for export."""
 
 
+class UnsupportedVersion(ExportError):
+    """The installed version of a library is not supported.
+
+    Attributes:
+        library: name of the distribution.
+        installed: its version.
+        supported: the versions that are, for people.
+    """
+
+    def __init__(self, library: str, installed: str, supported: str) -> None:
+        super().__init__(
+            f"this version of {library} is not supported: {installed} is installed; install {supported}"
+        )
+        self.library = library
+        self.installed = installed
+        self.supported = supported
+
+    def __reduce__(self) -> tuple[type[UnsupportedVersion], tuple[str, str, str]]:
+        return type(self), (self.library, self.installed, self.supported)
+
+
 class InternalError(ExportError):
     """A failure inside the exporter that the network is not to blame for; please report it."""
 

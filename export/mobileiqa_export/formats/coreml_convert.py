@@ -20,11 +20,10 @@ from torch.export import ExportedProgram
 from mobileiqa_mil.coreml_tools import load
 
 from ..errors import ConversionFailed, ExportError
+from ._vendor import COREML_HANDLE, COREML_MAPPING
 from .coreml_half import is_half
 
 ct = load("coremltools")
-_MAPPING = "executorch_debug_handle_mapping.json"
-_HANDLE = "debug_handle"
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
             node.replace_all_uses_with(node.args[0])
             program.graph.erase_node(node)
     for number, node in enumerate(program.graph.nodes):
-        node.meta[_HANDLE] = number
+        node.meta[COREML_HANDLE] = number
     return program
 
 
@@ -163,8 +162,8 @@ def _precision(half: bool) -> Any:
 
 def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
     """Result of a MIL operation -> module: coremltools notes which operation came from which handle."""
-    origins = {str(node.meta[_HANDLE]): _module_of(node) for node in program.graph.nodes}
-    mapping = json.loads((package / _MAPPING).read_text(encoding="utf-8"))["mapping"]
+    origins = {str(node.meta[COREML_HANDLE]): _module_of(node) for node in program.graph.nodes}
+    mapping = json.loads((package / COREML_MAPPING).read_text(encoding="utf-8"))["mapping"]
     return {
         path[-1]["Output"]: origins[handle]
         for handle, paths in mapping.items()

@@ -19,18 +19,16 @@ from mobileiqa_mil.package import Package
 from mobileiqa_mil.program import Program
 
 from ..errors import ExportError
+from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes
 from .coreml_convert import Conversion
 from .job import MIN_INTEGERS
 
 ct = load("coremltools")
 cto = load("coremltools.optimize.coreml")
-_kmeans = load("coremltools.models.neural_network.quantization_utils")._get_kmeans_lookup_table_and_weight
+_kmeans = KMEANS.load()
 
 VECTOR = 4096
 """Elements; the smallest map that is worth 8 bits has more."""
-_PREFIX = "compression::insert_prefix_quantize_dequantize_pair"
-_SUFFIX = "compression::insert_suffix_quantize_dequantize_pair"
-_PAIRS = "common::dequantize_quantize_pair_elimination"
 _SMALLEST_RANGE = 1e-3
 """Scales are stored in fp16, where a narrower range would leave them few digits or none."""
 
@@ -93,10 +91,10 @@ def quantize_activations(
     config = _config(config, _all_names(conversion.model, kept | _single(program) | _tail(program)))
     options = {"config": config, "activation_stats": measure_ranges(program, calibration)}
     pipeline = ct.PassPipeline.DEFAULT
-    for name in (_PREFIX, _SUFFIX):
+    for name in activation_passes():
         pipeline.append_pass(name)
         pipeline.set_options(name, options)
-    pipeline.append_pass(_PAIRS)
+    pipeline.append_pass(PAIR_ELIMINATION)
     return conversion.again(pipeline)
 
 

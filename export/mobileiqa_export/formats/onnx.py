@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import torch
-from onnxscript import rewriter
-from onnxscript.rewriter.rules.common import _no_op
 from torch import nn
 
 from mobileiqa_sdk.contract import METADATA_KEY
 
 from ..errors import ExportError
+from ._vendor import without_no_op_rules
 from .job import Job
 from .onnx_count import count_layers
 from .onnx_graph import name_nodes
@@ -60,7 +58,7 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.Mo
     level = exporter_log.level
     exporter_log.setLevel(logging.ERROR)  # it warns of every torchvision operator it cannot find
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), _small_terms_kept(), quiet():
+        with warnings.catch_warnings(), torch.inference_mode(), without_no_op_rules(), quiet():
             warnings.simplefilter("ignore", FutureWarning)
             program = torch.onnx.export(
                 network,
@@ -78,20 +76,6 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.Mo
     name_nodes(model, network)
     _anonymise(model)
     return model
-
-
-@contextmanager
-def _small_terms_kept() -> Iterator[None]:
-    """Without the exporter's rules against adding 0 and multiplying by 1, which round.
-
-    They take x + 1e-8 for x. Under a root that is 1e-4 where x is 0, and DBCNN norms a vector of such.
-    """
-    rules = rewriter._DEFAULT_REWRITE_RULES
-    rewriter._DEFAULT_REWRITE_RULES = tuple(rule for rule in rules if rule not in list(_no_op.rules))
-    try:
-        yield
-    finally:
-        rewriter._DEFAULT_REWRITE_RULES = rules
 
 
 def _anonymise(model: onnx.ModelProto) -> None:

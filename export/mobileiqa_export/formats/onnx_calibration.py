@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from mobileiqa_sdk._onnxruntime import onnxruntime, submodule
 
+from ._vendor import TENSORS_DATA
+
 _quantization = submodule("quantization")
 
 TAIL = 1e-5
@@ -44,7 +46,7 @@ def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDAr
             bounds_of.setdefault(name, []).append(np.quantile(_sample(parts), (TAIL, 1 - TAIL)))
     means = {name: np.mean(bounds, axis=0).astype(np.float32) for name, bounds in bounds_of.items()}
     intervals = {name: tuple(means[maps[name]]) for name in names}
-    return _quantization.TensorsData(_quantization.CalibrationMethod.MinMax, intervals)
+    return TENSORS_DATA.load()(_quantization.CalibrationMethod.MinMax, intervals)
 
 
 def _sample(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

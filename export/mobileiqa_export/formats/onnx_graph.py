@@ -14,9 +14,9 @@ import numpy as np
 import onnx
 from torch import nn
 
+from ._vendor import ONNX_SCOPES
 from .job import MIN_INTEGERS, Job
 
-SCOPES = "pkg.torch.onnx.name_scopes"
 MIN_WEIGHTS = 1024
 """Smaller tensors stay float32: there is next to nothing to save."""
 
@@ -43,7 +43,7 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
     modules: dict[str, str] = {}  # of the node that makes a tensor
     seen: Counter[str] = Counter()
     for node in model.graph.node:
-        scopes = {entry.key: entry.value for entry in node.metadata_props}.get(SCOPES)
+        scopes = {entry.key: entry.value for entry in node.metadata_props}.get(ONNX_SCOPES)
         if scopes is None:  # the exporter's own passes leave none on what they insert
             module = next((modules[name] for name in node.input if name in modules), "")
         else:

@@ -10,6 +10,7 @@ from mobileiqa_sdk._onnxruntime import submodule
 
 from ..errors import ExportError
 from . import onnx_int8_weights
+from ._vendor import QDQ_QUANTIZER
 from .job import Job
 from .onnx_calibration import ranges
 from .onnx_graph import matrix_products, nodes_of, quietly, replace
@@ -99,7 +100,7 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
     with quietly():
         tensor_ranges = ranges(model, tensors, job.calibration)
         onnx.helper.set_model_props(model, INFERRED)
-        quantizer = _quantization.QDQQuantizer(
+        quantizer = QDQ_QUANTIZER.load()(
             model,
             per_channel=True,
             reduce_range=False,

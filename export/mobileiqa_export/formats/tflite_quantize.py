@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ai_edge_litert.tools.flatbuffer_utils import convert_bytearray_to_object
 from ai_edge_quantizer import qtyping
-from ai_edge_quantizer.algorithm_manager import AlgorithmName
-from ai_edge_quantizer.calibrator import CalibrationMode, Calibrator
-from ai_edge_quantizer.quantizer import Quantizer
-from ai_edge_quantizer.recipe_manager import RecipeManager
-from ai_edge_quantizer.utils.qsv_utils import min_max_update
 from numpy.typing import NDArray
 from torch import nn
 
 from ..errors import ExportError
+from ._vendor import (
+    ALGORITHM_NAME,
+    CALIBRATION_MODE,
+    CALIBRATOR,
+    MIN_MAX_UPDATE,
+    QUANTIZER,
+    RECIPE_MANAGER,
+)
 from .job import Job
 from .tflite_layout import Statistics
 from .tflite_scopes import Scopes
 
+_AlgorithmName, _RecipeManager = ALGORITHM_NAME.load(), RECIPE_MANAGER.load()
+_Calibrator, _CalibrationMode, _Quantizer = CALIBRATOR.load(), CALIBRATION_MODE.load(), QUANTIZER.load()
+_min_max_update = MIN_MAX_UPDATE.load()
 _Operation = qtyping.TFLOperationName
 _EVERY = _Operation.ALL_SUPPORTED
 _FLOAT_WEIGHTS = (_Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL)
@@ -70,8 +76,8 @@ def fp16(model: bytes, scopes: Spared, job: Job) -> bytes:
 
     The arithmetic is the runtime's choice.
     """
-    recipe = RecipeManager()
-    recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
+    recipe = _RecipeManager()
+    recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=_AlgorithmName.FLOAT_CASTING)
     return _quantized(model, recipe, _held(model, scopes))
 
 
@@ -81,14 +87,14 @@ def int8_weights(model: bytes, scopes: Spared, job: Job) -> bytes:
     Depthwise kernels stay float: they are a hundredth of a student's weights and much of the damage. So do
     the constants in products of activations, which pool: LiteRT has no kernel for an int8 matrix on the left.
     """
-    recipe = RecipeManager()
+    recipe = _RecipeManager()
     _add_int8_weights(recipe, ".*")
     return _quantized(model, recipe, _held(model, scopes))
 
 
 def int8_dynamic(model: bytes, scopes: Spared, job: Job) -> bytes:
     """Returns the model with the weights of :func:`int8_weights`, and activations rounded while it runs."""
-    recipe = RecipeManager()
+    recipe = _RecipeManager()
     recipe.add_dynamic_config(".*", _EVERY, 8)
     _skip(recipe, ".*", *_FLOAT_WEIGHTS)
     return _quantized(model, recipe, _held(model, scopes))
@@ -99,7 +105,7 @@ def int8_static(model: bytes, scopes: Spared, job: Job) -> bytes:
 
     The last few values before the score stay float.
     """
-    recipe = RecipeManager()
+    recipe = _RecipeManager()
     recipe.add_static_config(".*", _EVERY, 8, 8)
     _skip(recipe, ".*", _Operation.OUTPUT)
     return _quantized(model, recipe, _held(model, scopes, FEW), _ranges(model, job.calibration))
@@ -119,15 +125,13 @@ def _held(model: bytes, scopes: Spared, few: int = 0) -> _Held:
     return _Held(frozenset(stay), frozenset(weight_only - stay))
 
 
-def _quantized(
-    model: bytes, recipe: RecipeManager, held: _Held, ranges: dict[str, qtyping.QSV] | None = None
-) -> bytes:
+def _quantized(model: bytes, recipe: Any, held: _Held, ranges: dict[str, qtyping.QSV] | None = None) -> bytes:
     if spared := held.stay | held.weight_only:
         _skip(recipe, _pattern(spared), _EVERY)
     if held.weight_only:
         # The parentheses make another rule of it, which does not take the place of the one above.
         _add_int8_weights(recipe, f"({_pattern(held.weight_only)})")
-    quantizer = Quantizer(model, recipe.get_quantization_recipe())
+    quantizer = _Quantizer(model, recipe.get_quantization_recipe())
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model or b"")
 
@@ -136,14 +140,14 @@ def _pattern(operators: frozenset[str]) -> str:
     return f"^({'|'.join(map(re.escape, sorted(operators)))});$"
 
 
-def _add_int8_weights(recipe: RecipeManager, operators: str) -> None:
+def _add_int8_weights(recipe: Any, operators: str) -> None:
     recipe.add_weight_only_config(operators, _EVERY, 8)
     _skip(recipe, operators, *_FLOAT_WEIGHTS)
 
 
-def _skip(recipe: RecipeManager, operators: str, *kinds: qtyping.TFLOperationName) -> None:
+def _skip(recipe: Any, operators: str, *kinds: qtyping.TFLOperationName) -> None:
     for kind in kinds:
-        recipe.add_quantization_config(operators, kind, algorithm_key=AlgorithmName.NO_QUANTIZE)
+        recipe.add_quantization_config(operators, kind, algorithm_key=_AlgorithmName.NO_QUANTIZE)
 
 
 def _operators(model: bytes) -> Iterator[tuple[str, int]]:
@@ -160,8 +164,8 @@ def _ranges(model: bytes, photos: Sequence[NDArray[np.uint8]]) -> dict[str, qtyp
     Not their moving average, the quantizer's default: that depends on the order of the photos.
     """
     # The other mode keeps every tensor, gigabytes of them.
-    mode = CalibrationMode.CALIBRATION_PROFILER_BASED
-    calibrator = Calibrator(model, num_threads=1, mode=mode, qsv_update_func=min_max_update)
-    calibrator.calibrate({SIGNATURE: [{INPUT: photo[np.newaxis]} for photo in photos]}, RecipeManager())
+    mode = _CalibrationMode.CALIBRATION_PROFILER_BASED
+    calibrator = _Calibrator(model, num_threads=1, mode=mode, qsv_update_func=_min_max_update)
+    calibrator.calibrate({SIGNATURE: [{INPUT: photo[np.newaxis]} for photo in photos]}, _RecipeManager())
     ranges: dict[str, qtyping.QSV] = calibrator.get_model_qsvs()
     return ranges
