@@ -16,7 +16,8 @@ from mobileiqa_sdk._text import first_line
 
 from .formats.quiet import quiet
 
-_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)")
+# PyTorch's operators, and those of the dialects that litert-torch converts through.
+_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo)\.(\w+)' op")
 
 
 class Trail(TorchFunctionMode):
@@ -108,7 +109,7 @@ def _named(error: BaseException | None) -> list[str]:
     """Returns the operators in the messages of an error and of what caused it."""
     operators: list[str] = []
     while error is not None:
-        operators += _OPERATORS.findall(str(error))
+        operators += [torch_name or other for torch_name, other in _OPERATORS.findall(str(error))]
         error = error.__cause__ or error.__context__
     return list(dict.fromkeys(operators))
 

@@ -22,6 +22,7 @@ def save(file_format: str, job: Job) -> Path:
     """
     entry = format_named(file_format)
     entry.smallest(job.precision)  # raises where the precision is not offered, before any import
+    entry.check_size(job.network)
     path: Path = entry.load().save(job)
     return path
 

@@ -19,9 +19,10 @@ from torch.export import ExportedProgram
 
 from mobileiqa_mil.coreml_tools import load
 
-from ..errors import ConversionFailed, ExportError
+from ..errors import ConversionFailed, ExportError, InternalError
 from ._vendor import COREML_HANDLE, COREML_MAPPING
 from .coreml_half import is_half
+from .coreml_pooling import DECOMPOSITIONS
 
 ct = load("coremltools")
 
@@ -73,8 +74,15 @@ class Conversion:
         )
 
     def again(self, pipeline: Any) -> Any:
-        """Another MLModel of the same program, made by coremltools' passes and those added to them."""
-        return _to_coreml(self.program, self.size, self.output, self.target, pipeline)
+        """Returns another MLModel of the same program, made by coremltools' passes and those added to them.
+
+        Raises:
+            InternalError: coremltools fails, although it has converted the same program before.
+        """
+        try:
+            return _to_coreml(self.program, self.size, self.output, self.target, pipeline)
+        except ConversionFailed as error:
+            raise InternalError(f"quantizing for Core ML failed ({error})") from error
 
 
 class PixelsFromImage(nn.Module):
@@ -118,7 +126,7 @@ def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore", FutureWarning)
             traced = torch.export.export(PixelsFromImage(network), (example,))
-            program: ExportedProgram = traced.run_decompositions({})
+            program: ExportedProgram = traced.run_decompositions(dict(DECOMPOSITIONS))
     # Any module may raise anything while it is traced.
     except Exception as error:
         raise ConversionFailed(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any
 
-from ..errors import ExportError
+from torch import nn
+
+from ..errors import ConversionFailed, ExportError
 from ..precisions import FP16, FP32, INT4_WEIGHTS, INT8_DYNAMIC, INT8_STATIC, INT8_WEIGHTS, Precision
 from .job import MIN_INTEGERS
 
@@ -36,12 +39,14 @@ class Format:
         module: has ``save(job) -> Path`` and ``count_layers(path) -> LayerCount``; imported when first used.
         extra: the extras of this distribution that install what the module imports.
         writers: of the precisions that the format offers, in the order in which they are exported.
+        limit: bytes that the float32 weights may have; every precision is made from the float32 file.
     """
 
     name: str
     module: str
     extra: str
     writers: Mapping[Precision, Writer]
+    limit: float = math.inf
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
@@ -78,12 +83,29 @@ class Format:
                 f"reinstall it: {install}"
             ) from error
 
+    def check_size(self, network: nn.Module) -> None:
+        """Raises an error if a file of this format cannot hold a network's weights.
+
+        Raises:
+            ConversionFailed: it cannot.
+        """
+        tensors = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+        if size > self.limit:
+            raise ConversionFailed(
+                f"the network has {size / 1e9:.2f} GB of weights, and a file of the format {self.name} holds "
+                "less than 2.15 GB before anything is quantized; choose a smaller network or another format"
+            )
+
     def _registered(self, precision: Precision) -> Writer:
         if precision not in self.writers:
             offered = ", ".join(str(each) for each in self.writers)
             raise ExportError(f"{self.name} does not offer {precision}; choose from {offered}")
         return self.writers[precision]
 
+
+# What one protobuf or flatbuffer holds, less room for the graph.
+_MAX_FILE = 2**31 - 2**24
 
 _ONNX = Format(
     "onnx",
@@ -97,6 +119,7 @@ _ONNX = Format(
         INT8_STATIC: Writer(".onnx_int8_static:convert"),
         INT4_WEIGHTS: Writer(".onnx_int4_weights:convert", MIN_INTEGERS),
     },
+    limit=_MAX_FILE,
 )
 _TFLITE = Format(
     "tflite",
@@ -109,6 +132,7 @@ _TFLITE = Format(
         INT8_DYNAMIC: Writer(".tflite_quantize:int8_dynamic"),
         INT8_STATIC: Writer(".tflite_quantize:int8_static"),
     },
+    limit=_MAX_FILE,
 )
 _COREML = Format(
     "coreml",

@@ -38,12 +38,18 @@ class Substitutes(TorchFunctionMode):
         super().__init__()
         self._names = NAMES if names is None else names
         self.constant, self._replaced = constant, replaced
+        # Both tensors are kept, so that the ids stay theirs.
+        self._expanded: dict[int, tuple[Tensor, Tensor]] = {}
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        if func in _EXPANSIONS:
+            expanded: Tensor = func(*args, **kwargs)
+            self._expanded[id(expanded)] = (expanded, args[0])
+            return expanded
         substitute = SUBSTITUTES.get(func) if getattr(func, "__name__", "") in self._names else None
         made = substitute(self, *args, **_renamed(kwargs)) if substitute else None
         if made is None:
@@ -59,6 +65,10 @@ class Substitutes(TorchFunctionMode):
         """Returns the resizing of one axis as a constant [length, size]."""
         name = f"resize_{length}_{axis}".replace(".", "_").replace("-", "_")
         return self.constant(name, lambda: resize_matrix(length, axis))
+
+    def before_expansion(self, value: Any) -> Any:
+        """Returns what was expanded to this tensor; any other value as it is."""
+        return self._expanded[id(value)][1] if id(value) in self._expanded else value
 
     def computed(self, tensor: Tensor | None) -> bool:
         """Whether a weight or bias is no parameter, but something that the network computes."""
@@ -158,6 +168,47 @@ def resized(
     return rows.T @ input @ columns
 
 
+def normalized(
+    mode: Substitutes, input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
+) -> Tensor | None:
+    """Vectors over their lengths, which broadcast: PyTorch's own code expands them to the whole map.
+
+    litert-torch lays an expanded operand out otherwise than the other one.
+    """
+    if out is not None:
+        return None
+    length: Tensor = input.norm(p, dim, keepdim=True)  # type: ignore[no-untyped-call]  # torch has none
+    return input / length.clamp_min(eps)
+
+
+def _covers(result: Tensor, *operands: Tensor) -> bool:
+    """Whether a result is as large along every axis as each operand."""
+    return all(
+        size <= result.shape[-at]
+        for operand in operands
+        for at, size in enumerate(reversed(operand.shape), start=1)
+    )
+
+
+def _elementwise(function: Callable[..., Tensor]) -> Substitute:
+    def substitute(mode: Substitutes, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
+        """An operation of two tensors, of which one was expanded: it broadcasts by itself."""
+        operands = mode.before_expansion(input), mode.before_expansion(other)
+        if (operands[0] is input and operands[1] is other) or "out" in kwargs:
+            return None
+        both = isinstance(input, Tensor) and isinstance(other, Tensor)
+        if not both:
+            return None
+        result = function(*operands, **kwargs)
+        return (
+            result
+            if result.dim() == max(input.dim(), other.dim()) and _covers(result, input, other)
+            else None
+        )
+
+    return substitute
+
+
 def largest(
     mode: Substitutes,
     input: Tensor,
@@ -237,9 +288,17 @@ SUBSTITUTES: dict[Any, Substitute] = {
     F.cosine_similarity: cosine_similarity,
     F.max_pool2d: largest,
     F.interpolate: resized,
+    F.normalize: normalized,
     Tensor.unfold: unfold,
     F.conv2d: computed_convolution,
 }
+
+for _name in ("add", "sub", "mul", "div", "true_divide", "maximum", "minimum"):
+    SUBSTITUTES[getattr(Tensor, _name)] = SUBSTITUTES[getattr(torch, _name)] = _elementwise(
+        getattr(torch, _name)
+    )
+
+_EXPANSIONS = {Tensor.expand, Tensor.expand_as, Tensor.broadcast_to, torch.broadcast_to}
 
 NAMES = frozenset(function.__name__ for function in SUBSTITUTES)
 """Names of all functions that have a substitute."""

@@ -189,3 +189,46 @@ def test_what_exports_stays(code: Callable[..., Tensor]) -> None:
     plain, found, replaced = both(code, image(1, 6, 7, 9))
     assert torch.equal(found, plain)
     assert not replaced
+
+
+@pytest.mark.parametrize("settings", [{}, {"p": 1.0}, {"dim": (2, 3)}, {"p": 3.0, "dim": -1, "eps": 0.5}])
+def test_normalize(settings: dict[str, Any]) -> None:
+    x = image(2, 6, 5, 7)
+    x[:, :, 0] = 0
+    plain, result, replaced = both(lambda x, _: F.normalize(x, **settings), x)
+    assert torch.equal(plain, result)
+    assert replaced == {"normalize"}
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (lambda x, s: x * s.expand_as(x), "mul"),
+        (lambda x, s: s.expand_as(x) * x, "mul"),
+        (lambda x, s: x / s.expand(2, 6, 5, 7), "div"),
+        (lambda x, s: torch.sub(x, s.broadcast_to(x.shape), alpha=2), "sub"),
+        (lambda x, s: x + torch.broadcast_to(s, x.shape), "add"),
+        (lambda x, s: torch.maximum(s.expand_as(x), x), "maximum"),
+    ],
+)
+def test_what_is_expanded_broadcasts_by_itself(code: Callable[..., Tensor], name: str) -> None:
+    x = image(2, 6, 5, 7)
+    plain, result, replaced = both(lambda x, _: code(x, x.mean((2, 3), keepdim=True)), x)
+    assert torch.equal(plain, result)
+    assert replaced == {name}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda x, s: x * s,
+        lambda x, s: s.expand_as(x) * 2,
+        lambda x, s: s.expand_as(x) + s,
+        lambda x, s: s.expand_as(x).sum(3) * s[..., 0],
+    ],
+)
+def test_an_expansion_that_gives_the_result_its_size_stays(code: Callable[..., Tensor]) -> None:
+    x = image(2, 6, 5, 7)
+    plain, result, replaced = both(lambda x, _: code(x, x.mean((2, 3), keepdim=True)), x)
+    assert torch.equal(plain, result)
+    assert replaced == set()
