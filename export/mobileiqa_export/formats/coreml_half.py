@@ -6,15 +6,18 @@ import math
 from typing import Any
 
 HEAD = 64
-"""Numbers. What makes fewer, and is followed by fewer alone, is the end of a network."""
+"""Elements. Operations whose results, and all results after them, are at most this large are the head."""
 
 _SQUARES = {"pow", "square", "reduce_sum_square", "reduce_l2_norm"}
-_OF_SQUARES = {"reduce_mean", "reduce_sum", "add", "sqrt", "rsqrt"}
+_MEANS = {"avg_pool", "reduce_mean"}
+# Between a square and the root that brings its size back.
+_OF_SQUARES = {"abs", "add", "clip", "maximum", "reduce_sum", "rsqrt", "sqrt", "sub"}
+_ROOTS = {"rsqrt", "sqrt"}
 
 
 def is_half(operation: Any) -> bool:
-    """Whether an operation of coremltools' MIL computes in fp16."""
-    return not (_in_head(operation) or _of_squares(operation))
+    """Returns whether an operation of coremltools' MIL computes in fp16."""
+    return not (_in_head(operation) or _of_squares(operation) or _is_mean_of_variance(operation))
 
 
 def _in_head(operation: Any) -> bool:
@@ -25,10 +28,33 @@ def _in_head(operation: Any) -> bool:
     )
 
 
-def _of_squares(operation: Any) -> bool:
-    """The square of 256 is infinite in fp16, and a variance is a mean of squares, until its root is taken."""
+def _is_mean(operation: Any) -> bool:
+    """Whether it averages, as a convolution of each channel by itself does in a window of any weights."""
+    if operation.op_type == "conv":
+        return bool(operation.inputs["weight"].shape[1] == 1)
+    return operation.op_type in _MEANS
+
+
+def _is_square(operation: Any) -> bool:
     if operation.op_type in _SQUARES:
         return True
-    source = operation.inputs.get("x") if operation.op_type in _OF_SQUARES else None
+    return operation.op_type == "mul" and operation.inputs["x"] is operation.inputs["y"]
+
+
+def _of_squares(operation: Any) -> bool:
+    """The square of 256 is infinite in fp16, and a variance is a mean of squares, until its root is taken."""
+    if _is_square(operation):
+        return True
+    follows = operation.op_type in _OF_SQUARES or _is_mean(operation)
+    source = operation.inputs.get("x") if follows else None
     made_by = getattr(source, "op", None)
-    return made_by is not None and made_by.op_type not in ("sqrt", "rsqrt") and _of_squares(made_by)
+    return made_by is not None and made_by.op_type not in _ROOTS and _of_squares(made_by)
+
+
+def _is_mean_of_variance(operation: Any) -> bool:
+    """The mean of E[x^2] - E[x]^2: rounded to fp16, its square is off by more than a small variance."""
+    if not _is_mean(operation):
+        return False
+    squares = [child for output in operation.outputs for child in output.child_ops if _is_square(child)]
+    readers = [reader for square in squares for output in square.outputs for reader in output.child_ops]
+    return any(reader.op_type == "sub" and _of_squares(reader) for reader in readers)

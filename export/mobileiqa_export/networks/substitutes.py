@@ -177,7 +177,7 @@ def normalized(
     """
     if out is not None:
         return None
-    length: Tensor = input.norm(p, dim, keepdim=True)  # type: ignore[no-untyped-call]  # torch has none
+    length: Tensor = input.norm(p, dim, keepdim=True)
     return input / length.clamp_min(eps)
 
 
