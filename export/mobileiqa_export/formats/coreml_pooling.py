@@ -47,7 +47,7 @@ def _average(axes: int) -> Callable[..., Any]:
         sums = pool(_padded(x, margins), kernel, step)
         if divisor_override is not None:
             return sums * (math.prod(kernel) / divisor_override)
-        ones = x.new_ones(x.shape[-axes:])[None, None]
+        ones = torch.ones((1, 1, *x.shape[-axes:]), dtype=x.dtype)
         if count_include_pad:
             ones = _padded(ones, [(p, p) for p in pad], 1.0)
             margins = [(0, b) for b in behind]
