@@ -78,11 +78,11 @@ def test_faults_are_found(tmp_path: Path) -> None:
         archive.writestr("lib/arm64-v8a/libb.so", elf(), zipfile.ZIP_DEFLATED)
         archive.writestr("lib/arm64-v8a/libc.so", b"no library")
         archive.writestr("lib/arm64-v8a/libd.so", elf(0x1000))
-    found = "\n".join(apk.faults(tmp_path / "bad.apk"))
-    assert "liba.so is not aligned to 16384" in found
-    assert "libb.so is compressed" in found
-    assert "libc.so: is no 64-bit little-endian ELF file" in found
-    assert "libd.so: its segment at 0x4000 is aligned to 4096, not to 16384" in found
+    actual = "\n".join(apk.faults(tmp_path / "bad.apk"))
+    assert "liba.so is not aligned to 16384" in actual
+    assert "libb.so is compressed" in actual
+    assert "libc.so: is no 64-bit little-endian ELF file" in actual
+    assert "libd.so: its segment at 0x4000 is aligned to 4096, not to 16384" in actual
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ wild = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 def plan(jvm: Jvm, decode: str, mime: str, width: int, height: int, budget: int = PLENTY) -> tuple[int, bool]:
     values = artifacts.contract(512, 512, input={"decode": decode})
-    found = jvm.call("plan", text=json.dumps(values), mime=mime, width=width, height=height, budget=budget)
-    return found["sample_size"], found["exact"]
+    actual = jvm.call("plan", text=json.dumps(values), mime=mime, width=width, height=height, budget=budget)
+    return actual["sample_size"], actual["exact"]
 
 
 def test_a_reduced_jpeg_keeps_the_contract(pure: Jvm) -> None:
@@ -68,9 +68,9 @@ def test_a_preview_is_no_smaller_than_asked(pure: Jvm, width: int, height: int, 
     assert longer // size < 2 * side or longer < side
 
 
-def encoded(form: str, **options: object) -> bytes:
+def encoded(kind: str, **options: object) -> bytes:
     file = io.BytesIO()
-    Image.open(PHOTO).convert("RGB").save(file, form, **options)
+    Image.open(PHOTO).convert("RGB").save(file, kind, **options)
     return file.getvalue()
 
 

@@ -30,16 +30,16 @@ def ident(path: Path) -> str:
 
 def defined() -> set[str]:
     """Every resource as type/name."""
-    found = set()
+    actual = set()
     for path in RES.rglob("*.xml"):
         kind = path.parent.name.split("-")[0]
         if kind == "values":
-            found |= {f"{item.tag}/{item.get('name')}" for item in parse(path)}
+            actual |= {f"{item.tag}/{item.get('name')}" for item in parse(path)}
         else:
-            found.add(f"{kind}/{path.stem}")
+            actual.add(f"{kind}/{path.stem}")
     for layout in LAYOUTS:
-        found |= {f"id/{name}" for name in ids(layout)}
-    return found
+        actual |= {f"id/{name}" for name in ids(layout)}
+    return actual
 
 
 def ids(layout: Path) -> set[str]:
@@ -105,7 +105,7 @@ def test_there_is_a_translation() -> None:
 
 def formatted() -> list[tuple[str, int, str]]:
     """Calls of getString: name, how many values, where."""
-    found = []
+    actual = []
     for path in JAVA:
         for match in re.finditer(r"getString\(\s*R\.string\.(\w+)", path.read_text()):
             rest = path.read_text()[match.end() :]
@@ -114,8 +114,8 @@ def formatted() -> list[tuple[str, int, str]]:
                 depth += {"(": 1, ")": -1}.get(rest[at], 0)
                 count += depth == 1 and rest[at] == ","
                 at += 1
-            found.append((match[1], count, path.name))
-    return found
+            actual.append((match[1], count, path.name))
+    return actual
 
 
 def test_every_text_gets_its_values() -> None:
@@ -123,8 +123,8 @@ def test_every_text_gets_its_values() -> None:
     calls = formatted()
     assert len(calls) > 20
     for name, count, where in calls:
-        wanted = max([int(number) for number in re.findall(r"%(\d+)\$", english[name])], default=0)
-        assert count == wanted, f"{where}: {name} takes {wanted} values, not {count}"
+        expected = max([int(number) for number in re.findall(r"%(\d+)\$", english[name])], default=0)
+        assert count == expected, f"{where}: {name} takes {expected} values, not {count}"
 
 
 def luminance(colour: str) -> float:
@@ -242,10 +242,10 @@ def test_turned_screens_have_the_same_views(name: str) -> None:
 
 
 def with_included(layout: Path) -> set[str]:
-    found = ids(layout)
+    actual = ids(layout)
     for included in re.findall(r'layout="@layout/(\w+)"', layout.read_text()):
-        found |= with_included(RES / "layout" / f"{included}.xml")
-    return found
+        actual |= with_included(RES / "layout" / f"{included}.xml")
+    return actual
 
 
 SCREENS = {

@@ -53,8 +53,8 @@ def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
     result = emulated(program, model, spec.height, spec.width, scorer.contract.opinions.size, *files)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stderr)["model"]["name"] == scorer.contract.model.name
-    found = [float(line) for line in result.stdout.splitlines()]
-    assert found == [pytest.approx(scorer.score(photo), abs=1e-4) for photo in PHOTOS]
+    actual = [float(line) for line in result.stdout.splitlines()]
+    assert actual == [pytest.approx(scorer.score(photo), abs=1e-4) for photo in PHOTOS]
 
 
 def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path) -> None:

@@ -213,6 +213,6 @@ def test_damaged_contracts_are_refused_or_read(pure: Jvm, data: st.DataObject) -
 def test_how_much_smaller_a_jpeg_is_decoded(pure: Jvm, width: int, height: int, decode: str) -> None:
     contract = artifacts.contract(input={"decode": decode})
     fit = (contract["input"]["height"], contract["input"]["width"])
-    wanted = reduction((width, height), fit) if decode == "jpeg-reduced" else 1
-    found = pure.call("reduction", text=json.dumps(contract), width=width, height=height)
-    assert found == wanted
+    expected = reduction((width, height), fit) if decode == "jpeg-reduced" else 1
+    actual = pure.call("reduction", text=json.dumps(contract), width=width, height=height)
+    assert actual == expected

@@ -110,10 +110,10 @@ def by_python(data: bytes) -> int:
         try:
             image = open_image(data)
             image.load()
-            found = image.getexif().get(ORIENTATION, 1)
+            actual = image.getexif().get(ORIENTATION, 1)
         except Exception:
             return 1
-    return found if found in range(1, 9) else 1
+    return actual if actual in range(1, 9) else 1
 
 
 @pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())

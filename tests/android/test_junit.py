@@ -24,6 +24,6 @@ def test_junit(classes: Path, tmp_path: Path) -> None:
     ]
     path = os.pathsep.join(map(str, [classes, tmp_path, *toolbox.JUNIT]))
     printed = toolbox.run("java", "-cp", path, "org.junit.runner.JUnitCore", *names)
-    found = re.search(r"OK \((\d+) tests\)", printed)
-    assert found, printed
-    assert int(found[1]) == sum(file.read_text().count("@Test") for file in CORE.glob("*Test.java"))
+    actual = re.search(r"OK \((\d+) tests\)", printed)
+    assert actual, printed
+    assert int(actual[1]) == sum(file.read_text().count("@Test") for file in CORE.glob("*Test.java"))

@@ -36,9 +36,9 @@ def test_the_same_onnxruntime_as_in_python(jvm: Jvm) -> None:
     assert jvm.call("version") == onnxruntime.__version__
 
 
-@pytest.mark.parametrize("way", ["path", "bytes"])
-def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path, way: str) -> None:
-    if way == "path":
+@pytest.mark.parametrize("route", ["path", "bytes"])
+def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path, route: str) -> None:
+    if route == "path":
         model = jvm.call("open", path=str(bundled), threads=1)
     else:
         model = jvm.call("open", file_path=str(bundled), threads=1)
@@ -51,8 +51,8 @@ def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path
         for upright in (photo, photo.rotate(90, expand=True)):
             pixels = resize(upright, spec.height, spec.width)
             # JVM and Python resize alike, see test_pixels.py.
-            found = jvm.call("run", model=model, **picture(pixels))
-            assert found == pytest.approx(scorer.score(upright), abs=1e-5)
+            actual = jvm.call("run", model=model, **picture(pixels))
+            assert actual == pytest.approx(scorer.score(upright), abs=1e-5)
     jvm.call("close", model=model)
 
 
@@ -68,21 +68,21 @@ def test_a_whole_photo_through_java_alone(jvm: Jvm, bundled: Path, tmp_path: Pat
 
 def test_the_golden_image(jvm: Jvm, bundled: Path) -> None:
     model = jvm.call("open", path=str(bundled), threads=1)
-    found = jvm.call("replay", model=model)
+    actual = jvm.call("replay", model=model)
     python = replay_golden(Scorer(threads=1))
-    assert found["ok"]
-    assert found["input_matches"]
-    assert found["expected"] == python.expected
-    assert found["tolerance"] == python.tolerance
-    assert found["found"] == pytest.approx(python.actual, abs=1e-5)
+    assert actual["ok"]
+    assert actual["input_matches"]
+    assert actual["expected"] == python.expected
+    assert actual["tolerance"] == python.tolerance
+    assert actual["found"] == pytest.approx(python.actual, abs=1e-5)
     jvm.call("close", model=model)
 
 
 @pytest.mark.parametrize("off", [{"score": 0.9}, {"input_sha256": "0" * 64}], ids=["score", "input"])
 def test_a_golden_image_that_is_off(jvm: Jvm, off: dict[str, Any]) -> None:
-    found = jvm.call("replay", model=opened(jvm, artifacts.model(artifacts.contract(golden=off))))
-    assert not found["ok"]
-    assert found["input_matches"] == ("score" in off)
+    actual = jvm.call("replay", model=opened(jvm, artifacts.model(artifacts.contract(golden=off))))
+    assert not actual["ok"]
+    assert actual["input_matches"] == ("score" in off)
 
 
 def test_a_name_that_is_not_ascii(jvm: Jvm, tmp_path: Path) -> None:
@@ -188,5 +188,5 @@ def test_the_version_of_the_phone_scores_alike(phones_version: Jvm, bundled: Pat
         assert spec.width is not None
         photo = read_photo(PHOTOS / name)
         pixels = resize(photo, spec.height, spec.width)
-        found = phones_version.call("run", model=model, **picture(pixels))
-        assert found == pytest.approx(scorer.score(photo), abs=1e-5)
+        actual = phones_version.call("run", model=model, **picture(pixels))
+        assert actual == pytest.approx(scorer.score(photo), abs=1e-5)

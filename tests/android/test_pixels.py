@@ -61,8 +61,8 @@ def test_any_two_lengths_give_the_same_kernel(pure: Jvm, length: int, to_length:
     row = np.random.default_rng(seed).integers(0, 256, (1, length, 3), np.uint8)
     for pixels, size in ((row, (1, to_length)), (row.transpose(1, 0, 2), (to_length, 1))):
         sent = picture(np.ascontiguousarray(pixels))
-        found = pure.call("resize_digest", **sent, to_width=size[1], to_height=size[0])
-        assert found == digest(resize(Image.fromarray(pixels), *size))
+        actual = pure.call("resize_digest", **sent, to_width=size[1], to_height=size[0])
+        assert actual == digest(resize(Image.fromarray(pixels), *size))
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 5), (5, 0), (-1, 5)])
@@ -79,8 +79,8 @@ def test_bytes_that_are_no_picture(pure: Jvm) -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(600, 800), (32, 32), (1000, 700)])
 def test_golden_images(pure: Jvm, height: int, width: int) -> None:
-    found = pure.call("golden_image", width=width, height=height)
-    assert found == digest(golden_image(height, width))
+    actual = pure.call("golden_image", width=width, height=height)
+    assert actual == digest(golden_image(height, width))
 
 
 def with_orientation(orientation: int, kind: str) -> bytes:

@@ -142,10 +142,10 @@ def report(pure: Jvm, **arguments: Any) -> Any:
 def test_a_report(pure: Jvm) -> None:
     contract = artifacts.contract()
     seconds = [0.3, 0.1, 0.2]
-    found = report(pure, contract=json.dumps(contract), values=seconds)
-    assert found.keys() == {"schema", "kind", "environment", "settings", "results", "flags"}
-    assert (found["schema"], found["kind"], found["flags"]) == (1, "mobileiqa-benchmark", [])
-    (result,) = found["results"]
+    actual = report(pure, contract=json.dumps(contract), values=seconds)
+    assert actual.keys() == {"schema", "kind", "environment", "settings", "results", "flags"}
+    assert (actual["schema"], actual["kind"], actual["flags"]) == (1, "mobileiqa-benchmark", [])
+    (result,) = actual["results"]
     assert result == {
         "label": "phone",
         "artifact": "model.onnx",

@@ -29,10 +29,10 @@ def fail(text: str, code: int = 1) -> NoReturn:
 
 
 def state(**changes: Any) -> dict[str, Any]:
-    found = json.loads(STATE.read_text()) if STATE.exists() else {"running": False, "polls": 0, "extras": {}}
-    found.update(changes)
-    STATE.write_text(json.dumps(found))
-    return dict(found)
+    actual = json.loads(STATE.read_text()) if STATE.exists() else {"running": False, "polls": 0, "extras": {}}
+    actual.update(changes)
+    STATE.write_text(json.dumps(actual))
+    return dict(actual)
 
 
 def main(words: list[str]) -> None:

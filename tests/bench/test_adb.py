@@ -136,9 +136,9 @@ def test_what_is_sent_is_what_the_document_says(lab: Lab) -> None:
     documented = [" ".join(line.replace("SERIAL", "PHONE1").split()) for line in documented]
     sent = [" ".join(["adb", *call]).replace(str(lab.artifact), "model.onnx") for call in calls]
     for line in documented:
-        wanted = re.sub("--ei (threads|warmup|runs) [0-9]+", r"--ei \1 N", line)
+        expected = re.sub("--ei (threads|warmup|runs) [0-9]+", r"--ei \1 N", line)
         shown = [re.sub("--ei (threads|warmup|runs) [0-9]+", r"--ei \1 N", each) for each in sent]
-        assert any(sorted(wanted.split()) == sorted(each.split()) for each in shown), line
+        assert any(sorted(expected.split()) == sorted(each.split()) for each in shown), line
 
 
 def test_the_bundled_model_and_the_golden_image(lab: Lab) -> None:
@@ -297,22 +297,22 @@ def test_the_command_measures_here_and_on_the_phone(
     lab: Lab, run: Callable[..., Any], artifact: Path, tmp_path: Path
 ) -> None:
     quick = ("--rounds", 1, "--runs", 1, "--warmup", 0, "--threads", 1, "--no-throughput")
-    found = run("benchmark", artifact, *quick, "--json", tmp_path / "both.json", "--adb")
-    assert found.code == 0, found.err
+    actual = run("benchmark", artifact, *quick, "--json", tmp_path / "both.json", "--adb")
+    assert actual.code == 0, actual.err
     document = read(tmp_path / "both.json")
     here, there = document.results
     assert here.label == "tiny onnx fp32"
     assert there.label == "model.onnx on Maker Phone 9, 1 thread"
     assert (there.environment or {})["machine"] == "Maker Phone 9"
-    assert "Maker Phone 9" in found.out
+    assert "Maker Phone 9" in actual.out
 
 
 def test_without_a_phone_nothing_is_measured(lab: Lab, run: Callable[..., Any], artifact: Path) -> None:
     lab.scenario(devices=[])
-    found = run("benchmark", artifact, "--adb", "--rounds", 1)
-    assert found.code == 1
-    assert found.out == ""
-    assert "no phone" in found.err or "no device" in found.err
+    actual = run("benchmark", artifact, "--adb", "--rounds", 1)
+    assert actual.code == 1
+    assert actual.out == ""
+    assert "no phone" in actual.err or "no device" in actual.err
 
 
 def test_a_phone_is_looked_for_before_anything_is_exported(
@@ -321,9 +321,9 @@ def test_a_phone_is_looked_for_before_anything_is_exported(
     lab.scenario(devices=[])
     checkpoint = tmp_path / "student.pkl"
     checkpoint.write_bytes(b"no checkpoint, which nobody gets to know")
-    found = run("benchmark", "--checkpoint", checkpoint, "--adb")
-    assert found.code == 1
-    assert "no phone" in found.err
+    actual = run("benchmark", "--checkpoint", checkpoint, "--adb")
+    assert actual.code == 1
+    assert "no phone" in actual.err
 
 
 def test_what_the_app_cannot_run_is_measured_here_alone(

@@ -45,10 +45,10 @@ def test_each_cpu_has_a_root_with_its_own_cpuinfo(proof: ModuleType, tmp_path: P
         prefix = tmp_path / "scratch" / cpu.part
         assert machine._command[:5] == ["qemu-aarch64-static", "-cpu", cpu.qemu, "-L", str(prefix)]
         assert (prefix / "usr").resolve() == tmp_path / "root" / "usr"
-        told = (prefix / "proc" / "cpuinfo").read_text()
-        assert told.count("processor\t: ") == os.cpu_count()
-        assert f"CPU part\t: {cpu.part}\n" in told
-        assert ("asimddp" in told) == (cpu.qemu != "cortex-a53")
+        lines = (prefix / "proc" / "cpuinfo").read_text()
+        assert lines.count("processor\t: ") == os.cpu_count()
+        assert f"CPU part\t: {cpu.part}\n" in lines
+        assert ("asimddp" in lines) == (cpu.qemu != "cortex-a53")
 
 
 def test_this_machine_is_no_proof(tmp_path: Path) -> None:

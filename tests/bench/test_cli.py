@@ -22,10 +22,10 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
     pytest.importorskip("openvino")
     to, plots = tmp_path / "a.json", tmp_path / "plots"
     arguments = ("--runtime", "onnx,openvino", "--baseline", "openvino", "--json", to, "--plots", plots)
-    found = run("benchmark", artifact, *arguments, *QUICK, "--markdown")
-    assert found.code == 0, found.err
-    assert found.out.startswith("| configuration")
-    assert "to tiny openvino fp32" in found.out
+    actual = run("benchmark", artifact, *arguments, *QUICK, "--markdown")
+    assert actual.code == 0, actual.err
+    assert actual.out.startswith("| configuration")
+    assert "to tiny openvino fp32" in actual.out
     document = read(to)
     assert [row.runtime for row in document.results] == ["onnx", "openvino"]
     ours, baseline = (row.ratio for row in document.results)
@@ -39,22 +39,22 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
     assert {path.name for path in plots.iterdir()} == {
         f"{stem}.{suffix}" for stem in ("waterline-tiny-onnx-fp32", "pareto") for suffix in ("png", "svg")
     }
-    assert "round 1/1: tiny onnx fp32, 1 thread ..." in found.err
+    assert "round 1/1: tiny onnx fp32, 1 thread ..." in actual.err
 
 
 def test_the_bundled_model_by_default_as_json(run: Run) -> None:
-    found = run("benchmark", *QUICK, "--json", "-")
-    assert found.code == 0, found.err
-    (row,) = parse(found.out, "stdout").results
+    actual = run("benchmark", *QUICK, "--json", "-")
+    assert actual.code == 0, actual.err
+    (row,) = parse(actual.out, "stdout").results
     assert row.golden is not None
     assert (row.model, row.golden.ok) == ("mobileiqa-small", True)
 
 
 def test_baselines_of_a_checkpoint_beside_its_artifact(run: Run, checkpoint: Path, artifact: Path) -> None:
     arguments = ("--checkpoint", checkpoint, "--baselines", "eager", "--json", "-")
-    found = run("benchmark", artifact, *arguments, *QUICK)
-    assert found.code == 0, found.err
-    eager, ours = parse(found.out, "stdout").results
+    actual = run("benchmark", artifact, *arguments, *QUICK)
+    assert actual.code == 0, actual.err
+    eager, ours = parse(actual.out, "stdout").results
     assert (eager.label, ours.label) == ("as trained, PyTorch eager", "tiny onnx fp32")
     assert ours.score == pytest.approx(eager.score, abs=1e-4)
     assert not any(flag.startswith("score") for flag in ours.flags)
@@ -65,9 +65,9 @@ def test_a_failing_configuration_is_a_row_and_the_exit_status(
 ) -> None:
     shutil.copytree(artifact, tmp_path / "broken")
     (tmp_path / "broken" / "model.onnx").write_bytes(b"rubbish")
-    found = run("benchmark", tmp_path / "broken", *QUICK)
-    assert found.code == 1
-    assert "failed: ArtifactInvalid: " in found.out
+    actual = run("benchmark", tmp_path / "broken", *QUICK)
+    assert actual.code == 1
+    assert "failed: ArtifactInvalid: " in actual.out
 
 
 def test_two_files_compared(run: Run, tmp_path: Path) -> None:
@@ -75,12 +75,12 @@ def test_two_files_compared(run: Run, tmp_path: Path) -> None:
     for name, seconds in (("a", 0.2), ("b", 0.1)):
         files.append(tmp_path / f"{name}.json")
         files[-1].write_text(to_json(make.document(make.result(rounds=[seconds] * 3))))
-    found = run("benchmark", "--compare", *files)
-    assert (found.code, found.err) == (0, "")
-    assert "0.500 (0.500 to 0.500)" in found.out
-    assert "faster" in found.out
-    found = run("benchmark", "--compare", *files, "--json", "-")
-    assert json.loads(found.out)["pairs"][0]["time"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    actual = run("benchmark", "--compare", *files)
+    assert (actual.code, actual.err) == (0, "")
+    assert "0.500 (0.500 to 0.500)" in actual.out
+    assert "faster" in actual.out
+    actual = run("benchmark", "--compare", *files, "--json", "-")
+    assert json.loads(actual.out)["pairs"][0]["time"] == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -101,22 +101,22 @@ def test_two_files_compared(run: Run, tmp_path: Path) -> None:
 def test_misuse_is_said_before_anything_is_measured(
     run: Run, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    found = run("benchmark", *arguments)
-    assert found.code == code
-    assert said in found.err
-    assert "round" not in found.err
+    actual = run("benchmark", *arguments)
+    assert actual.code == code
+    assert said in actual.err
+    assert "round" not in actual.err
 
 
 def test_a_photo_that_is_none_is_said_at_once(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"rubbish")
-    found = run("benchmark", "--photo", tmp_path / "a.jpg")
-    assert (found.code, "round" in found.err) == (1, False)
-    assert str(tmp_path / "a.jpg") in found.err
+    actual = run("benchmark", "--photo", tmp_path / "a.jpg")
+    assert (actual.code, "round" in actual.err) == (1, False)
+    assert str(tmp_path / "a.jpg") in actual.err
 
 
 def test_other_files_are_not_compared(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
-    found = run("benchmark", "--compare", tmp_path / "a.json", tmp_path / "a.json")
-    assert found.code == 1
-    assert str(tmp_path / "a.json") in found.err
+    actual = run("benchmark", "--compare", tmp_path / "a.json", tmp_path / "a.json")
+    assert actual.code == 1
+    assert str(tmp_path / "a.json") in actual.err
     assert run("benchmark", "x", "--compare", tmp_path / "a.json", tmp_path / "a.json").code == 2

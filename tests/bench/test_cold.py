@@ -125,13 +125,13 @@ def test_counts(monkeypatch: pytest.MonkeyPatch) -> None:
             cold._counts(text)
 
 
-@pytest.mark.parametrize("form", ["json", "markdown"])
-def test_the_command(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", ["json", "markdown"])
+def test_the_command(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(cold, "SIZES", {"12 megapixels": (400, 300), "small": (64, 48)})
-    options = ["--rounds", "1", "--workers", "1,2"] + (["--json"] if form == "json" else [])
+    options = ["--rounds", "1", "--workers", "1,2"] + (["--json"] if kind == "json" else [])
     cold.main([*options, *PHOTOS], standalone_mode=False)
     out = capsys.readouterr().out
-    if form == "json":
+    if kind == "json":
         report = json.loads(out)
         assert (report["schema"], report["kind"]) == (1, "mobileiqa-cold")
         assert report["settings"] == {"rounds": 1, "photos": 2, "model": None}
@@ -149,9 +149,9 @@ def test_the_command(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_without_photos_there_are_those_of_scikit_image() -> None:
-    found = cold._photos([])
-    assert len(found) > 3
-    assert all(Path(photo).is_file() for photo in found)
+    actual = cold._photos([])
+    assert len(actual) > 3
+    assert all(Path(photo).is_file() for photo in actual)
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def test_an_artifact_is_described_by_what_lies_beside_it(artifact: Path) -> None
 
 def test_names_folders_and_folders_of_folders(several: Path) -> None:
     assert [config.model for config in of_artifacts(["mobileiqa-small"])] == ["mobileiqa-small"]
-    found = of_artifacts([str(several)])
-    assert [config.label for config in found] == ["tiny onnx fp32", "tiny onnx int8-weights"]
-    assert [config.srcc for config in found] == [Srcc(value=0.75, of=OF_REFERENCE)] * 2
+    actual = of_artifacts([str(several)])
+    assert [config.label for config in actual] == ["tiny onnx fp32", "tiny onnx int8-weights"]
+    assert [config.srcc for config in actual] == [Srcc(value=0.75, of=OF_REFERENCE)] * 2
 
 
 def test_precisions_and_runtimes_choose(several: Path) -> None:
@@ -94,8 +94,8 @@ def test_what_is_no_artifact_is_named(tmp_path: Path) -> None:
 
 
 def test_threads_multiply(artifact: Path) -> None:
-    found = times_threads(of_artifacts([str(artifact)]), [1, 4])
-    assert [str(config) for config in found] == ["tiny onnx fp32, 1 thread", "tiny onnx fp32, 4 threads"]
+    actual = times_threads(of_artifacts([str(artifact)]), [1, 4])
+    assert [str(config) for config in actual] == ["tiny onnx fp32, 1 thread", "tiny onnx fp32, 4 threads"]
 
 
 def test_srcc_from_a_table(several: Path, tmp_path: Path) -> None:

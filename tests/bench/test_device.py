@@ -674,12 +674,12 @@ class _Recorder:
 
 @given(rounds=st.lists(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=20), min_size=1, max_size=4))
 def test_statistics_are_numpys(script: ModuleType, rounds: list[list[float]]) -> None:
-    found, values = script.statistics(rounds), [value for one in rounds for value in one]
-    assert found["rounds"] == [pytest.approx(np.median(one)) for one in rounds]
-    assert found["median"] == pytest.approx(np.median(values))
-    assert found["p90"] == pytest.approx(np.percentile(values, 90))
-    assert found["mad"] == pytest.approx(np.median(np.abs(np.array(values) - np.median(values))))
-    assert (found["min"], found["values"]) == (min(values), values)
+    actual, values = script.statistics(rounds), [value for one in rounds for value in one]
+    assert actual["rounds"] == [pytest.approx(np.median(one)) for one in rounds]
+    assert actual["median"] == pytest.approx(np.median(values))
+    assert actual["p90"] == pytest.approx(np.percentile(values, 90))
+    assert actual["mad"] == pytest.approx(np.median(np.abs(np.array(values) - np.median(values))))
+    assert (actual["min"], actual["values"]) == (min(values), values)
 
 
 _JSON = st.recursive(

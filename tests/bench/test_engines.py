@@ -39,9 +39,9 @@ def expected(artifact: Path) -> float:
 @pytest.mark.parametrize("engine", ["sdk", "onnxruntime", pytest.param("openvino", marks=needs("openvino"))])
 def test_engines_of_artifacts(engine: str, artifact: Path, expected: float) -> None:
     loaded = engines.load(engine, artifact / "model.onnx", 1, None)
-    found = loaded.assess(golden_image())
-    assert found.score == pytest.approx(expected, abs=1e-4)
-    assert min(found.seconds) > 0
+    actual = loaded.assess(golden_image())
+    assert actual.score == pytest.approx(expected, abs=1e-4)
+    assert min(actual.seconds) > 0
     assert (loaded.contract is None) == (engine == "openvino")
 
 
@@ -106,9 +106,9 @@ def test_a_checkpoint_that_is_none_is_a_row(tmp_path: Path) -> None:
 
 def test_exports_of_a_checkpoint(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "_export", partial(_quick_export, export=baselines._export))
-    found = exported(checkpoint, tmp_path, ["fp32", "fp16"], [])
-    assert [row.label for row in found] == ["tiny onnx fp16", "tiny onnx fp32"]
-    assert {row.artifact for row in found} == {str(checkpoint)}
+    actual = exported(checkpoint, tmp_path, ["fp32", "fp16"], [])
+    assert [row.label for row in actual] == ["tiny onnx fp16", "tiny onnx fp32"]
+    assert {row.artifact for row in actual} == {str(checkpoint)}
 
 
 def _quick_export(checkpoint: Path, folder: Path, *options: str, export: object) -> None:

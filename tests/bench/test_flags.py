@@ -45,8 +45,8 @@ def test_too_few_rounds_and_too_wide_a_spread() -> None:
 
 def test_a_wrong_golden_score() -> None:
     golden = {"expected": 0.5, "found": 0.25, "tolerance": 0.01, "ok": False}
-    found = of_result(make.result(rounds=[0.2] * 5, golden=golden), Load(), 5)
-    assert found == ["golden: scored 0.2500, expected 0.5000"]
+    actual = of_result(make.result(rounds=[0.2] * 5, golden=golden), Load(), 5)
+    assert actual == ["golden: scored 0.2500, expected 0.5000"]
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,10 @@ def test_macs_by_hand(op: str, inputs: list[list[int]], outputs: list[list[int]]
 
 def test_macs_are_those_that_the_export_counted(artifact: Path) -> None:
     counted = json.loads((artifact / "report.json").read_text())["steps"][-1]["cost"]["macs"]
-    found = profile(artifact / "model.onnx", 1, 2)
-    assert sum(node.macs for node in found) == counted
-    assert sum(node.seconds for node in found) > 0
-    modules = {node.module for node in found}
+    actual = profile(artifact / "model.onnx", 1, 2)
+    assert sum(node.macs for node in actual) == counted
+    assert sum(node.seconds for node in actual) > 0
+    modules = {node.module for node in actual}
     assert any(module.startswith("local_cnn.blocks.") for module in modules)
     assert any(module.startswith("head") for module in modules)
 
@@ -99,15 +99,15 @@ def test_a_profile_is_joined_with_its_graph(graph: onnx.ModelProto) -> None:
         *(event("c_DequantizeLinear/duplicated", "DequantizeLinear", 5, dur) for dur in (99, 1, 1, 1)),
         *(event("gemm_input_reshape", "MatMulInteger", 6, dur) for dur in (99, 5, 5, 5)),
     ]
-    found = nodes(events, graph, warmup=1)
-    assert [node.module for node in found] == [
+    actual = nodes(events, graph, warmup=1)
+    assert [node.module for node in actual] == [
         "stem.act", LAYOUT, "stem.act", "stem.conv", INSERTED, "stem.conv", INSERTED,
     ]  # fmt: skip
-    assert found[0] == Node("r_nchwc", "stem.act", "Conv", "fp32", 20e-6, 10 * 4 * 3, 64)
-    assert found[2].bytes == 0  # another shape for the same memory
-    assert found[3].bytes == 32  # a part is read and written
-    assert found[6].arithmetic == "int8"
-    assert found[6].seconds == 5e-6
+    assert actual[0] == Node("r_nchwc", "stem.act", "Conv", "fp32", 20e-6, 10 * 4 * 3, 64)
+    assert actual[2].bytes == 0  # another shape for the same memory
+    assert actual[3].bytes == 32  # a part is read and written
+    assert actual[6].arithmetic == "int8"
+    assert actual[6].seconds == 5e-6
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_peaks_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peaks, "SIDES", (64,))
     monkeypatch.setattr(peaks, "MEMORY_BYTES", 1 << 20)
     monkeypatch.setattr(peaks, "caches", lambda: {"L2": 1 << 12, "L3": 1 << 14})
-    found = measure_peaks(2)
-    assert found.threads == 2
-    assert found.fp32_macs_per_second > 0
-    assert found.int8_macs_per_second > 0
-    assert [entry.working_set_bytes for entry in found.bandwidth] == [1 << 12, 1 << 13, 1 << 20]
-    assert all(entry.bytes_per_second > 0 for entry in found.bandwidth)
+    actual = measure_peaks(2)
+    assert actual.threads == 2
+    assert actual.fp32_macs_per_second > 0
+    assert actual.int8_macs_per_second > 0
+    assert [entry.working_set_bytes for entry in actual.bandwidth] == [1 << 12, 1 << 13, 1 << 20]
+    assert all(entry.bytes_per_second > 0 for entry in actual.bandwidth)
 
 
 def test_working_sets_grow_beyond_all_caches() -> None:
@@ -154,10 +154,10 @@ def test_a_peak_is_what_was_reached_once() -> None:
             Bandwidth(working_set_bytes=1000, bytes_per_second=7.0),
         ),
     )
-    found = best([MACHINE, other])
-    assert found.fp32_macs_per_second == 300.0
-    assert found.int8_macs_per_second == 400.0
-    assert [entry.bytes_per_second for entry in found.bandwidth] == [50.0, 7.0]
+    actual = best([MACHINE, other])
+    assert actual.fp32_macs_per_second == 300.0
+    assert actual.int8_macs_per_second == 400.0
+    assert [entry.bytes_per_second for entry in actual.bandwidth] == [50.0, 7.0]
 
 
 def test_nothing_is_measured_without_threads() -> None:
@@ -167,15 +167,15 @@ def test_nothing_is_measured_without_threads() -> None:
 
 
 def test_layers_of_an_artifact(artifact: Path) -> None:
-    found = measure_layers(artifact / "model.onnx", MACHINE)
-    assert len(found) > 10
-    assert all(layer.floor >= 0 for layer in found)
-    slow = max(found, key=lambda layer: layer.seconds)
+    actual = measure_layers(artifact / "model.onnx", MACHINE)
+    assert len(actual) > 10
+    assert all(layer.floor >= 0 for layer in actual)
+    slow = max(actual, key=lambda layer: layer.seconds)
     assert slow.efficiency == pytest.approx(slow.floor / slow.seconds)
 
 
 def test_groups_split_what_is_slow_and_sum_up_what_is_small() -> None:
-    found = [
+    actual = [
         make.layer("a.one", 30),
         make.layer("a.two", 20),
         make.layer("b.one", 4),
@@ -185,12 +185,12 @@ def test_groups_split_what_is_slow_and_sum_up_what_is_small() -> None:
         make.layer("d", 0.1),
         make.layer("e", 0.2),
     ]
-    parts = {part.name: part.seconds for part in groups(found, 10)}
+    parts = {part.name: part.seconds for part in groups(actual, 10)}
     assert parts == {
         "a.one": 30, "a.two": 20, "b": 8, "c/Conv": 30, "c/Gelu": 11.7, "(2 small parts)": pytest.approx(0.3),
     }  # fmt: skip
-    assert [part.name for part in groups(found, 4)] == ["a", "b", "c", "(2 small parts)"]
-    assert sum(part.floor for part in groups(found, 10)) == pytest.approx(50)
+    assert [part.name for part in groups(actual, 4)] == ["a", "b", "c", "(2 small parts)"]
+    assert sum(part.floor for part in groups(actual, 10)) == pytest.approx(50)
     assert groups([], 5) == []
 
 

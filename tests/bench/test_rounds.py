@@ -51,9 +51,9 @@ def photo() -> str:
 
 def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, system: FakeSystem) -> None:
     settings = Settings(rounds=2, runs=3, warmup=1, photo=photo, throughput=True, seconds=0, processes=(1, 2))
-    found = run_benchmark([config], settings, root=system.root)
-    assert parse(to_json(found), "it") == found
-    (row,) = found.results
+    actual = run_benchmark([config], settings, root=system.root)
+    assert parse(to_json(actual), "it") == actual
+    (row,) = actual.results
     assert row.error is None
     assert row.ratio.time == Interval(value=1.0, low=None, high=None)
     assert (row.model, row.runtime, row.precision, row.threads) == ("tiny", "onnx", "fp32", 1)
@@ -72,8 +72,8 @@ def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, sy
     assert [entry.processes for entry in row.throughput] == [1, 2]
     assert all(entry.photos_per_second > 0 for entry in row.throughput)
     assert set(names(row.flags)) - {"spread"} == {"rounds", "run-queue"}
-    assert set(names(found.flags)) >= {"governor", "run-queue"}
-    assert found.settings["rounds"] == 2
+    assert set(names(actual.flags)) >= {"governor", "run-queue"}
+    assert actual.settings["rounds"] == 2
     if sys.platform.startswith("linux"):
         memory = row.memory
         assert memory is not None
@@ -92,7 +92,7 @@ def test_the_rounds_take_turns(config: Config) -> None:
     progress = Record()
     configs = [replace(config, label="one"), replace(config, label="two")]
     rounds: list[int] = []
-    found = measure(
+    actual = measure(
         configs,
         replace(ONCE, rounds=2),
         progress=progress,
@@ -102,7 +102,7 @@ def test_the_rounds_take_turns(config: Config) -> None:
         f"round {number}/2: {name}, 1 thread" for number in (1, 2) for name in ("one", "two")
     ]
     assert rounds == [0, 2]
-    assert [len(one.latencies) for one in found] == [2, 2]
+    assert [len(one.latencies) for one in actual] == [2, 2]
 
 
 def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path) -> None:
@@ -114,14 +114,14 @@ def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path
         config,
     ]
     progress = Record()
-    found = run_benchmark(configs, replace(ONCE, rounds=2), progress=progress)
-    errors = {row.label: row.error for row in found.results}
+    actual = run_benchmark(configs, replace(ONCE, rounds=2), progress=progress)
+    errors = {row.label: row.error for row in actual.results}
     assert errors.pop("damaged").startswith("ArtifactInvalid: ")  # type: ignore[union-attr]
     assert errors.pop("never made") == "no compiler"
     assert "there is no such file" in errors.pop("gone")  # type: ignore[operator]
     assert errors == {"tiny onnx fp32": None}
     assert sum("damaged" in line for line in progress.lines) == 2  # its one round, and that it failed
-    assert parse(to_json(found), "it") == found
+    assert parse(to_json(actual), "it") == actual
 
 
 def job(config: Config, **changes: object) -> ProcessJob:

@@ -13,28 +13,28 @@ SECONDS = st.floats(1e-6, 1e3)
 
 
 def test_a_distribution_by_hand() -> None:
-    found = distribution([[1.0, 2.0, 3.0], [4.0, 100.0]])
-    assert found.median == 3.0
-    assert found.mad == 1.0  # of 2, 1, 0, 1, 97
-    assert found.min == 1.0
-    assert found.p90 == pytest.approx(61.6)  # between 4 and 100, linearly
-    assert found.values == (1.0, 2.0, 3.0, 4.0, 100.0)
-    assert found.rounds == (2.0, 52.0)
+    actual = distribution([[1.0, 2.0, 3.0], [4.0, 100.0]])
+    assert actual.median == 3.0
+    assert actual.mad == 1.0  # of 2, 1, 0, 1, 97
+    assert actual.min == 1.0
+    assert actual.p90 == pytest.approx(61.6)  # between 4 and 100, linearly
+    assert actual.values == (1.0, 2.0, 3.0, 4.0, 100.0)
+    assert actual.rounds == (2.0, 52.0)
 
 
 @given(st.lists(st.lists(SECONDS, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_figures_of_a_distribution_are_in_order(rounds: list[list[float]]) -> None:
-    found = distribution(rounds)
-    assert found.min <= found.median <= found.p90 <= max(found.values)
-    assert found.mad >= 0
-    assert len(found.rounds) == len(rounds)
+    actual = distribution(rounds)
+    assert actual.min <= actual.median <= actual.p90 <= max(actual.values)
+    assert actual.mad >= 0
+    assert len(actual.rounds) == len(rounds)
 
 
 def test_ratios_are_taken_within_each_round() -> None:
     # The machine is four times slower in the second round; the ratio is not touched.
-    found = paired_ratio([2.0, 8.0, 2.0], [1.0, 4.0, 1.0])
-    assert found == (2.0, 2.0, 2.0)
-    assert str(found) == "2.000 (2.000 to 2.000)"
+    actual = paired_ratio([2.0, 8.0, 2.0], [1.0, 4.0, 1.0])
+    assert actual == (2.0, 2.0, 2.0)
+    assert str(actual) == "2.000 (2.000 to 2.000)"
 
 
 def test_one_round_has_no_interval() -> None:
@@ -50,10 +50,10 @@ def test_paired_ratios_need_the_same_rounds() -> None:
 
 @given(st.lists(SECONDS, min_size=2, max_size=8))
 def test_intervals_hold_their_value_and_lie_within_the_rounds(values: list[float]) -> None:
-    found = paired_ratio(values, [1.0] * len(values))
-    assert found.low is not None
-    assert found.high is not None
-    assert min(values) <= found.low <= found.value <= found.high <= max(values)
+    actual = paired_ratio(values, [1.0] * len(values))
+    assert actual.low is not None
+    assert actual.high is not None
+    assert min(values) <= actual.low <= actual.value <= actual.high <= max(values)
 
 
 def test_intervals_are_the_same_each_time_and_narrow_with_rounds() -> None:
@@ -93,14 +93,14 @@ def test_intervals_of_different_runs_are_those_of_scipys_percentiles() -> None:
 
 
 def test_ratios_of_different_runs() -> None:
-    found = unpaired_ratio([2.0, 2.2, 1.8], [1.0, 1.1, 0.5])
-    assert found.value == 2.0  # of the medians, which a slow or fast round does not move
-    assert found.low < 2 < found.high  # type: ignore[operator]
+    actual = unpaired_ratio([2.0, 2.2, 1.8], [1.0, 1.1, 0.5])
+    assert actual.value == 2.0  # of the medians, which a slow or fast round does not move
+    assert actual.low < 2 < actual.high  # type: ignore[operator]
 
 
 def test_rounds_are_made_of_neighbours_where_none_are_told() -> None:
-    found = distribution([[float(n) for n in range(100)]])
-    assert block_medians(found) == (49.5,)
-    found = msgspec.structs.replace(found, rounds=())
-    assert block_medians(found) == [4.5 + 10 * n for n in range(10)]
-    assert block_medians(msgspec.structs.replace(found, values=(1.0, 2.0))) == [1.0, 2.0]
+    actual = distribution([[float(n) for n in range(100)]])
+    assert block_medians(actual) == (49.5,)
+    actual = msgspec.structs.replace(actual, rounds=())
+    assert block_medians(actual) == [4.5 + 10 * n for n in range(10)]
+    assert block_medians(msgspec.structs.replace(actual, values=(1.0, 2.0))) == [1.0, 2.0]

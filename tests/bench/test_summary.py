@@ -48,9 +48,9 @@ def test_flags_of_one_name_are_told_once() -> None:
 
 
 def test_nothing_but_failures() -> None:
-    found = summary_table(make.document(make.failed("one"), make.failed("two")))
-    assert "one" in found
-    assert "failed" in found
+    actual = summary_table(make.document(make.failed("one"), make.failed("two")))
+    assert "one" in actual
+    assert "failed" in actual
 
 
 def test_throughput_and_energy_are_shown_where_measured() -> None:
@@ -61,9 +61,9 @@ def test_throughput_and_energy_are_shown_where_measured() -> None:
         ],
         energy_joules_per_photo=0.25,
     )
-    found = summary_table(make.document(row))
-    assert "5.04 (1), 9.6 (2)" in found
-    assert "0.25" in found
+    actual = summary_table(make.document(row))
+    assert "5.04 (1), 9.6 (2)" in actual
+    assert "0.25" in actual
 
 
 def test_baselines_by_label_part_and_threads() -> None:
@@ -77,12 +77,12 @@ def test_baselines_by_label_part_and_threads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("expected", "said"),
     [("r", "eager or ours"), ("none", "eager; ours")],
 )
-def test_unclear_baselines_are_named(wanted: str, said: str) -> None:
+def test_unclear_baselines_are_named(expected: str, said: str) -> None:
     with pytest.raises(BaselineUnknown, match=said):
-        find_label(["eager", "ours", "eager"], wanted)
+        find_label(["eager", "ours", "eager"], expected)
 
 
 def test_a_label_may_be_part_of_another() -> None:
@@ -112,13 +112,13 @@ def test_ratios_of_memory_and_of_failures() -> None:
 def test_two_files_are_compared(rounds: list[float], verdict: str) -> None:
     first = make.document(make.result("a", rounds=[0.2, 0.2, 0.2]), make.result("gone"))
     second = make.document(make.result("a", rounds=rounds), make.result("new", threads=2))
-    found = compare_documents(first, second)
-    (pair,) = found.pairs
+    actual = compare_documents(first, second)
+    (pair,) = actual.pairs
     assert pair.verdict == verdict
-    assert found.alone == ["first: gone, 1 thread", "second: new, 2 threads"]
-    assert found.differences == found.flags == []
-    assert verdict in found.table()
-    assert found.to_dict()["pairs"][0]["verdict"] == verdict
+    assert actual.alone == ["first: gone, 1 thread", "second: new, 2 threads"]
+    assert actual.differences == actual.flags == []
+    assert verdict in actual.table()
+    assert actual.to_dict()["pairs"][0]["verdict"] == verdict
 
 
 def test_rounds_of_two_files_are_not_paired() -> None:
@@ -145,21 +145,21 @@ def test_other_machines_and_settings_are_warned_of() -> None:
         environment={**first.environment, **environment},
         settings={**first.settings, "photo": "b.jpg", "command": "another"},
     )
-    found = compare_documents(first, second)
-    assert found.differences == [
+    actual = compare_documents(first, second)
+    assert actual.differences == [
         "environment: cpu is Fast CPU 9000 in the first, Slow CPU in the second",
         "environment: packages: numpy is not known in the first, 2 in the second",
         "settings: photo is not known in the first, b.jpg in the second",
     ]
-    assert found.flags == [("second: ours, 1 thread", "spread: wide")]
-    lines = found.table().splitlines()
+    assert actual.flags == [("second: ours, 1 thread", "spread: wide")]
+    lines = actual.table().splitlines()
     assert lines[0].startswith("! environment: cpu")
     assert "! spread: wide (second: ours, 1 thread)" in lines
 
 
 def test_failures_and_strangers_are_compared_without_figures() -> None:
-    found = compare_documents(make.document(make.failed("a")), make.document(make.result("a")))
-    assert found.pairs[0].verdict == "failed in the first"
+    actual = compare_documents(make.document(make.failed("a")), make.document(make.result("a")))
+    assert actual.pairs[0].verdict == "failed in the first"
     assert compare_documents(make.document(make.result("a")), make.document(make.failed("a"))).pairs[
         0
     ].verdict == ("failed in the second")

@@ -19,29 +19,29 @@ from .conftest import FakeSystem
 
 def test_the_environment_of_a_made_up_laptop(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    found = environment.read_environment(system.root)
-    assert found["cpu"] == "Fast CPU 9000"
-    assert found["instructions"] == ["avx2", "avx512f", "avx512_vnni"]
-    assert found["hypervisor"] is True
-    assert found["caches"] == {"L1": 48 << 10, "L2": 1 << 20, "L3": 32 << 20}
-    assert found["governor"] == "powersave"
-    assert found["max_mhz"] == 3000.001
-    assert found["temperature_c"] == 45.5
-    assert found["loadavg"] == [1.5, 0.7, 0.2]
-    assert found["memory_bytes"] == 2_048_000
-    assert found["system"] == "Some Linux 12"
-    assert found["variables"]["OMP_NUM_THREADS"] == "3"
-    assert found["packages"]["numpy"] == np.__version__
-    json.dumps(found, allow_nan=False)
+    actual = environment.read_environment(system.root)
+    assert actual["cpu"] == "Fast CPU 9000"
+    assert actual["instructions"] == ["avx2", "avx512f", "avx512_vnni"]
+    assert actual["hypervisor"] is True
+    assert actual["caches"] == {"L1": 48 << 10, "L2": 1 << 20, "L3": 32 << 20}
+    assert actual["governor"] == "powersave"
+    assert actual["max_mhz"] == 3000.001
+    assert actual["temperature_c"] == 45.5
+    assert actual["loadavg"] == [1.5, 0.7, 0.2]
+    assert actual["memory_bytes"] == 2_048_000
+    assert actual["system"] == "Some Linux 12"
+    assert actual["variables"]["OMP_NUM_THREADS"] == "3"
+    assert actual["packages"]["numpy"] == np.__version__
+    json.dumps(actual, allow_nan=False)
 
 
 def test_a_machine_that_says_nothing(tmp_path: Path) -> None:
-    found = environment.read_environment(tmp_path)
+    actual = environment.read_environment(tmp_path)
     quiet = ("hypervisor", "governor", "max_mhz", "temperature_c", "loadavg", "memory_bytes", "system")
-    assert {key: found[key] for key in quiet} == dict.fromkeys(quiet)
-    assert found["cpu"]
-    assert found["caches"] == {}
-    json.dumps(found)
+    assert {key: actual[key] for key in quiet} == dict.fromkeys(quiet)
+    assert actual["cpu"]
+    assert actual["caches"] == {}
+    json.dumps(actual)
 
 
 def test_the_most_common_governor_comes_first(system: FakeSystem) -> None:
@@ -56,14 +56,14 @@ def test_a_board_is_told_by_its_model(tmp_path: Path) -> None:
 
 
 def test_counters_of_a_made_up_laptop(system: FakeSystem) -> None:
-    found = counters.read(system.root)
+    actual = counters.read(system.root)
     second = os.sysconf("SC_CLK_TCK")
-    assert found.busy == 160 / second  # user, nice, system, interrupts: not idle, waiting or stolen
-    assert found.stolen == 40 / second
-    assert found.total == 1210 / second
-    assert found.running == 3
-    assert found.throttled == 3  # of two CPUs
-    assert found.capped == 7
+    assert actual.busy == 160 / second  # user, nice, system, interrupts: not idle, waiting or stolen
+    assert actual.stolen == 40 / second
+    assert actual.total == 1210 / second
+    assert actual.running == 3
+    assert actual.throttled == 3  # of two CPUs
+    assert actual.capped == 7
 
 
 def test_counters_of_a_machine_that_says_nothing(tmp_path: Path) -> None:
@@ -104,11 +104,11 @@ def test_memory_of_a_made_up_process(system: FakeSystem) -> None:
 def test_memory_of_this_process() -> None:
     before = memory.peak_rss()
     block = np.ones(40_000_000, np.uint8)
-    found = (memory.peak_rss(), memory.rss(), memory.private())
+    actual = (memory.peak_rss(), memory.rss(), memory.private())
     assert before is not None
-    assert all(value is not None and value > block.nbytes for value in found)
-    assert found[0] >= before
-    assert found[0] >= found[1]  # type: ignore[operator]
+    assert all(value is not None and value > block.nbytes for value in actual)
+    assert actual[0] >= before
+    assert actual[0] >= actual[1]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("place", ["peak_rss", "rss", "private"])
@@ -123,9 +123,9 @@ def test_memory_without_proc_is_asked_elsewhere_or_unknown(
 def test_a_mac_tells_the_peak_by_getrusage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
     monkeypatch.setattr(sys, "platform", "darwin")
-    found = memory.peak_rss(tmp_path)
-    assert found is not None
-    assert found > 0
+    actual = memory.peak_rss(tmp_path)
+    assert actual is not None
+    assert actual > 0
 
 
 def test_energy_is_that_of_the_packages(system: FakeSystem) -> None:

@@ -31,7 +31,7 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two")
 @pytest.mark.parametrize(
-    ("formats", "precisions", "wanted"),
+    ("formats", "precisions", "expected"),
     [
         (["onnx"], ["fp32"], ["onnx fp32"]),
         (["onnx"], ["int8", "fp32"], ["onnx fp32", "onnx int8-static"]),
@@ -46,8 +46,8 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
         (["abacus"], ["all"], ["abacus fp32", "abacus int4-weights"]),
     ],
 )
-def test_cells(formats: list[str], precisions: list[str], wanted: list[str]) -> None:
-    assert [str(cell) for cell in cells(formats, precisions)] == wanted
+def test_cells(formats: list[str], precisions: list[str], expected: list[str]) -> None:
+    assert [str(cell) for cell in cells(formats, precisions)] == expected
 
 
 @pytest.mark.usefixtures("two")

@@ -50,8 +50,8 @@ def write_safetensors(path: Path, state: State, metadata: dict[str, str] | None 
 
 
 def same(student: Student, state: State) -> bool:
-    found = student.state_dict()
-    return list(found) == list(state) and all(torch.equal(found[key], state[key]) for key in state)
+    actual = student.state_dict()
+    return list(actual) == list(state) and all(torch.equal(actual[key], state[key]) for key in state)
 
 
 @pytest.fixture(scope="module")
@@ -204,10 +204,10 @@ def test_other_precisions_become_float32(
 ) -> None:
     suffix = ".safetensors" if save is write_safetensors else ".pth"
     path = save(tmp_path / f"student{suffix}", {key: value.to(dtype) for key, value in state.items()})
-    found = load_checkpoint(path).student.state_dict()
+    actual = load_checkpoint(path).student.state_dict()
     for key, value in state.items():
-        assert found[key].dtype == torch.float32
-        assert torch.equal(found[key], value.to(dtype).float())
+        assert actual[key].dtype == torch.float32
+        assert torch.equal(actual[key], value.to(dtype).float())
 
 
 def test_batch_counters_may_be_missing(attention: State, tmp_path: Path) -> None:
@@ -303,12 +303,12 @@ def test_rubbish(kind: str, suffix: str, tmp_path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("form", ["zip", "legacy", "safetensors"])
-def test_truncated_files(form: str, state: State, tmp_path: Path) -> None:
-    if form == "safetensors":
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
+def test_truncated_files(kind: str, state: State, tmp_path: Path) -> None:
+    if kind == "safetensors":
         path = write_safetensors(tmp_path / "s.safetensors", state)
     else:
-        path = write(tmp_path / "s.pth", state, legacy=form == "legacy")
+        path = write(tmp_path / "s.pth", state, legacy=kind == "legacy")
     whole = path.read_bytes()
     for length in (1, 8, 100, 3000, 20_000, len(whole) // 2, len(whole) - 100, len(whole) - 1):
         path.write_bytes(whole[:length])
@@ -326,15 +326,15 @@ class Runs:
         return os.mkdir, (str(self.marker),)
 
 
-@pytest.mark.parametrize("form", ["zip", "legacy", 2, 3, 4, 5])
+@pytest.mark.parametrize("kind", ["zip", "legacy", 2, 3, 4, 5])
 @pytest.mark.parametrize("suffix", [".pkl", ".pt"])
-def test_code_is_not_run(form: str | int, suffix: str, tmp_path: Path) -> None:
+def test_code_is_not_run(kind: str | int, suffix: str, tmp_path: Path) -> None:
     marker, path = tmp_path / "marker", tmp_path / f"student{suffix}"
     content = {"state_dict": {"local_cnn.bn1.weight": torch.ones(3)}, "epoch": Runs(marker)}
-    if isinstance(form, int):
-        path.write_bytes(pickle.dumps({"epoch": Runs(marker)}, protocol=form))
+    if isinstance(kind, int):
+        path.write_bytes(pickle.dumps({"epoch": Runs(marker)}, protocol=kind))
     else:
-        write(path, content, legacy=form == "legacy")
+        write(path, content, legacy=kind == "legacy")
     with pytest.raises(CheckpointUnsafe, match="it was not run"):
         load_checkpoint(path)
     assert not marker.exists()
@@ -615,7 +615,7 @@ def _peak() -> float:
 
 
 @cache
-def _valid(form: str, whole: bool) -> bytes:
+def _valid(kind: str, whole: bool) -> bytes:
     """A student in half precision, or a dict of three small tensors, as a file."""
     folder = Path(os.environ["MUTATIONS"])
     state: State = {
@@ -625,14 +625,14 @@ def _valid(form: str, whole: bool) -> bytes:
     }
     if whole:
         state = {key: value.half() for key, value in filled(TINY).state_dict().items()}
-    if form == "safetensors":
+    if kind == "safetensors":
         metadata = {METADATA_KEY: json.dumps({"student": TINY.to_dict(), "name": "x"})}
         return write_safetensors(folder / "valid.safetensors", state, metadata).read_bytes()
-    return write(folder / "valid.pkl", {"model": state, "epoch": 3}, legacy=form == "legacy").read_bytes()
+    return write(folder / "valid.pkl", {"model": state, "epoch": 3}, legacy=kind == "legacy").read_bytes()
 
 
-def _outcome(form: str, content: bytes) -> Checkpoint | CheckpointError:
-    path = Path(os.environ["MUTATIONS"]) / ("mutant.safetensors" if form == "safetensors" else "mutant.pkl")
+def _outcome(kind: str, content: bytes) -> Checkpoint | CheckpointError:
+    path = Path(os.environ["MUTATIONS"]) / ("mutant.safetensors" if kind == "safetensors" else "mutant.pkl")
     path.write_bytes(content)
     try:
         return load_checkpoint(path)
@@ -658,17 +658,17 @@ def _mutate(content: bytes, mutations: list[tuple[int, int]]) -> bytes:
 
 
 @pytest.mark.usefixtures("_mutations")
-@pytest.mark.parametrize("form", ["zip", "legacy", "safetensors"])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
 @settings(max_examples=150, deadline=None, suppress_health_check=RELAXED, derandomize=True, database=None)
 @given(mutations=MUTATIONS, cut=st.none() | st.integers(1, 4000))
-def test_damage_is_always_named(form: str, mutations: list[tuple[int, int]], cut: int | None) -> None:
-    assert str(_outcome(form, _mutate(_valid(form, False), mutations)[:cut])).isprintable()
+def test_damage_is_always_named(kind: str, mutations: list[tuple[int, int]], cut: int | None) -> None:
+    assert str(_outcome(kind, _mutate(_valid(kind, False), mutations)[:cut])).isprintable()
 
 
 @pytest.mark.usefixtures("_mutations")
-@pytest.mark.parametrize("form", ["zip", "legacy", "safetensors"])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
 @settings(max_examples=25, deadline=None, suppress_health_check=RELAXED, derandomize=True, database=None)
 @given(mutations=MUTATIONS)
-def test_damage_to_a_student_is_always_named(form: str, mutations: list[tuple[int, int]]) -> None:
-    assert isinstance(_outcome(form, _valid(form, True)), Checkpoint)
-    _outcome(form, _mutate(_valid(form, True), mutations))
+def test_damage_to_a_student_is_always_named(kind: str, mutations: list[tuple[int, int]]) -> None:
+    assert isinstance(_outcome(kind, _valid(kind, True)), Checkpoint)
+    _outcome(kind, _mutate(_valid(kind, True), mutations))

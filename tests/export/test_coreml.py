@@ -39,20 +39,20 @@ DRIFT = {"fp32": 1e-6, "fp16": 1e-3, "int8-weights": 5e-3, "int4-weights": 2e-2,
 SYSTEM = {"fp32": 7, "fp16": 7, "int8-weights": 7, "int8-static": 8, "int4-weights": 9}
 
 
-def network(form: str) -> nn.Module:
-    return rewrite(filled(CONFIGS[form]).eval(), CONFIGS[form]).network
+def network(kind: str) -> nn.Module:
+    return rewrite(filled(CONFIGS[kind]).eval(), CONFIGS[kind]).network
 
 
-def job(form: str, precision: str, folder: Path, **changes: object) -> Job:
-    height, width = CONFIGS[form].input_size
-    embedded = contract((height, width), CONFIGS[form].opinions)
+def job(kind: str, precision: str, folder: Path, **changes: object) -> Job:
+    height, width = CONFIGS[kind].input_size
+    embedded = contract((height, width), CONFIGS[kind].opinions)
     folder.mkdir(parents=True)
-    made = Job(network(form), embedded, PRECISIONS[precision], folder, images(form)[:4])
+    made = Job(network(kind), embedded, PRECISIONS[precision], folder, images(kind)[:4])
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def images(form: str) -> list[np.ndarray]:
-    size = CONFIGS[form].input_size
+def images(kind: str) -> list[np.ndarray]:
+    size = CONFIGS[kind].input_size
     noise = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
     return [*(formula_image(*size, seed) for seed in range(3)), noise, np.zeros_like(noise), 255 - noise // 2]
 
@@ -67,13 +67,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path
 
 
 def test_every_cell_scores_as_pytorch_does(made: dict[tuple[str, str], Path]) -> None:
-    for (form, precision), path in made.items():
-        reference, program = network(form), CoreMLProgram(path, 1)
+    for (kind, precision), path in made.items():
+        reference, program = network(kind), CoreMLProgram(path, 1)
         with torch.inference_mode():
-            wanted = [float(reference(torch.from_numpy(image)[None]).mean()) for image in images(form)]
-        found = [program.run(image) for image in images(form)]
-        assert found == pytest.approx(wanted, abs=DRIFT[precision]), (form, precision)
-        assert len(set(found)) == len(found), "scores tie"
+            expected = [float(reference(torch.from_numpy(image)[None]).mean()) for image in images(kind)]
+        actual = [program.run(image) for image in images(kind)]
+        assert actual == pytest.approx(expected, abs=DRIFT[precision]), (kind, precision)
+        assert len(set(actual)) == len(actual), "scores tie"
 
 
 def test_small_is_smaller(made: dict[tuple[str, str], Path]) -> None:
@@ -90,20 +90,20 @@ def test_what_is_quantized(made: dict[tuple[str, str], Path]) -> None:
     kinds = {
         cell: {step.kind for step in CoreMLProgram(path, 1).program.operations} for cell, path in made.items()
     }
-    for (form, precision), found in kinds.items():
-        assert ({"quantize", "dequantize"} <= found) == (precision == "int8-static"), (form, precision)
+    for (kind, precision), actual in kinds.items():
+        assert ({"quantize", "dequantize"} <= actual) == (precision == "int8-static"), (kind, precision)
     steps = CoreMLProgram(made["moments", "int8-static"], 1).program.operations
     last = max(number for number, step in enumerate(steps) if step.kind == "quantize")
     assert not [step for step in steps[:last] if step.kind in ("sigmoid", "linear")], "the head is quantized"
 
 
 def test_its_description(made: dict[tuple[str, str], Path]) -> None:
-    for (form, precision), path in made.items():
+    for (kind, precision), path in made.items():
         model = Package(path).model
         assert model.specificationVersion == SYSTEM[precision], precision
         metadata = model.description.metadata
         contract = ModelContract.from_json(metadata.userDefined[METADATA_KEY], "inside")
-        assert contract.input.height == CONFIGS[form].input_size[0]
+        assert contract.input.height == CONFIGS[kind].input_size[0]
         assert (metadata.author, metadata.license, metadata.versionString) == (
             "MobileIQA SDK",
             "Apache-2.0",
@@ -111,8 +111,8 @@ def test_its_description(made: dict[tuple[str, str], Path]) -> None:
         )
         assert metadata.shortDescription.startswith("tiny: ")
         (image,), (score,) = model.description.input, model.description.output
-        assert (image.name, image.type.imageType.width) == ("image", CONFIGS[form].input_size[1])
-        assert score.name == ("opinions" if form == "moments" else "score")
+        assert (image.name, image.type.imageType.width) == ("image", CONFIGS[kind].input_size[1])
+        assert score.name == ("opinions" if kind == "moments" else "score")
         assert not [key for key in metadata.userDefined if "date" in key]
 
 
@@ -127,9 +127,9 @@ def test_only_a_package_is_left(made: dict[tuple[str, str], Path]) -> None:
 
 
 def test_coremltools_opens_it(made: dict[tuple[str, str], Path]) -> None:
-    for (form, _), path in made.items():
+    for (kind, _), path in made.items():
         spec = load("coremltools").models.MLModel(str(path), skip_model_load=True).get_spec()
-        assert spec.description.output[0].name == ("opinions" if form == "moments" else "score")
+        assert spec.description.output[0].name == ("opinions" if kind == "moments" else "score")
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int4-weights", "int8-static"])
@@ -229,9 +229,9 @@ def test_a_variance_that_would_be_infinite_in_fp16(tmp_path: Path) -> None:
     image = images("moments")[3]
     embedded = contract(CONFIGS["moments"].input_size)
     path = save("coreml", job("moments", "fp16", tmp_path / "a", network=Loud().eval(), contract=embedded))
-    wanted = float(Loud()(torch.from_numpy(image)[None]))
-    assert wanted * 1000 > 256
-    assert CoreMLProgram(path, 1).run(image) == pytest.approx(wanted, abs=1e-3)
+    expected = float(Loud()(torch.from_numpy(image)[None]))
+    assert expected * 1000 > 256
+    assert CoreMLProgram(path, 1).run(image) == pytest.approx(expected, abs=1e-3)
 
 
 class Inner(nn.Module):

@@ -104,10 +104,10 @@ def test_every_precision_is_offered() -> None:
 
 def test_it_scores_near_the_float_file(name: str, precision: str, file: Path, reference: Path) -> None:
     photos = _photos(CONFIGS[name], range(10, 16))
-    scores, wanted = ([Session(path, 1).run(photo) for photo in photos] for path in (file, reference))
-    assert scores == pytest.approx(wanted, abs=DRIFT[precision])
-    assert scores != wanted
-    assert len({round(score, 4) for score in wanted}) > 3
+    scores, expected = ([Session(path, 1).run(photo) for photo in photos] for path in (file, reference))
+    assert scores == pytest.approx(expected, abs=DRIFT[precision])
+    assert scores != expected
+    assert len({round(score, 4) for score in expected}) > 3
 
 
 def test_it_is_smaller(precision: str, file: Path, reference: Path) -> None:
@@ -197,8 +197,8 @@ def test_products_run_on_integers(written: Callable[..., Path]) -> None:
     expected = {"int8-dynamic": "MatMulInteger", "int4-weights": "MatMulNBits"}
     for precision, operator in expected.items():
         nodes = onnx.load(written("attentive", precision)).graph.node
-        found = [node for node in nodes if node.op_type == operator]
-        assert {node.name.partition("/")[0] for node in found} >= {
+        actual = [node for node in nodes if node.op_type == operator]
+        assert {node.name.partition("/")[0] for node in actual} >= {
             "MALs.0.feature_attention.c_qk",
             "MALs.1.feature_attention.c_qk",
         }
@@ -291,12 +291,12 @@ def test_a_matrix_that_two_layers_share_is_turned_once() -> None:
         tensors,
     )
     x = np.array([[1, -2, 3, 0.5]], np.float32)
-    wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
+    expected = ReferenceEvaluator(model).run(None, {"x": x})[0]
     split_gemm(model)
     onnx.checker.check_model(model)
     assert [node.op_type for node in model.graph.node] == ["MatMul", "Add", "MatMul"]
     assert [tensor.name for tensor in model.graph.initializer] == ["b", "w.T"]
-    assert ReferenceEvaluator(model).run(None, {"x": x})[0] == pytest.approx(wanted)
+    assert ReferenceEvaluator(model).run(None, {"x": x})[0] == pytest.approx(expected)
 
 
 def test_bands_of_a_map_are_one_map() -> None:

@@ -56,11 +56,11 @@ def _score(network: nn.Module, config: StudentConfig, dtype: torch.dtype, *, on_
 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES, ids=["float64", "float32"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-@pytest.mark.parametrize("form", CONFIGS)
+@pytest.mark.parametrize("kind", CONFIGS)
 def test_each_pass_keeps_the_score(
-    form: str, size: tuple[int, int], dtype: torch.dtype, tolerance: float
+    kind: str, size: tuple[int, int], dtype: torch.dtype, tolerance: float
 ) -> None:
-    config = StudentConfig.from_dict({**CONFIGS[form].to_dict(), "input_size": size})
+    config = StudentConfig.from_dict({**CONFIGS[kind].to_dict(), "input_size": size})
     network: nn.Module = filled(config).to(dtype)
     on_pixels = False
     before = _score(network, config, dtype, on_pixels=False)
@@ -92,10 +92,10 @@ def test_the_student_itself_stays_as_it_was() -> None:
     assert all(torch.equal(after[key], before[key]) for key in before)
 
 
-@pytest.mark.parametrize("form", CONFIGS)
+@pytest.mark.parametrize("kind", CONFIGS)
 @pytest.mark.parametrize("name", sorted(OPTIONAL))
-def test_any_pass_can_be_left_out(name: str, form: str) -> None:
-    config = CONFIGS[form]
+def test_any_pass_can_be_left_out(name: str, kind: str) -> None:
+    config = CONFIGS[kind]
     student = filled(config).double()
     whole = rewrite(student, config)
     less = rewrite(student, config, frozenset({name}))
@@ -134,9 +134,9 @@ def test_without_rewrites_only_the_input_changes() -> None:
     torch.testing.assert_close(network(_photo(SMALL)), reference, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("form", CONFIGS)
-def test_batches_ride_along(form: str) -> None:
-    config = CONFIGS[form]
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_batches_ride_along(kind: str) -> None:
+    config = CONFIGS[kind]
     network = rewrite(filled(config), config).network
     photos = torch.cat([_photo(config), 255 - _photo(config)])
     with torch.inference_mode():

@@ -23,8 +23,8 @@ def student() -> AttentionStudent:
 
 
 def test_keys_and_shapes_are_the_published_ones_in_their_order(student: AttentionStudent) -> None:
-    found = [[key, list(value.shape)] for key, value in student.state_dict().items()]
-    assert found == FACTS["state_dict"]
+    actual = [[key, list(value.shape)] for key, value in student.state_dict().items()]
+    assert actual == FACTS["state_dict"]
 
 
 @pytest.mark.parametrize("case", FACTS["cases"], ids=lambda c: "{seed}-{h}x{w}-{image_seed}".format(**c))

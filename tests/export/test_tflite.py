@@ -116,11 +116,11 @@ def test_it_scores_as_pytorch_does(files: dict[tuple[str, str], Path], cell: tup
     name, precision = cell
     reference, session = network(name), Scorer(files[cell], threads=1)._runtime
     with torch.inference_mode():
-        wanted = [float(reference(torch.from_numpy(x)[None]).mean()) for x in images(CONFIGS[name])]
-    found = [session.run(x) for x in images(CONFIGS[name])]
-    assert found == pytest.approx(wanted, abs=TOLERANCES[precision])
+        expected = [float(reference(torch.from_numpy(x)[None]).mean()) for x in images(CONFIGS[name])]
+    actual = [session.run(x) for x in images(CONFIGS[name])]
+    assert actual == pytest.approx(expected, abs=TOLERANCES[precision])
     if precision != "fp32":
-        assert found != pytest.approx(wanted, abs=1e-8)
+        assert actual != pytest.approx(expected, abs=1e-8)
 
 
 def test_its_interface(files: dict[tuple[str, str], Path], cell: tuple[str, str]) -> None:
@@ -161,10 +161,10 @@ def test_large_maps_are_never_transposed(files: dict[tuple[str, str], Path]) -> 
 
 
 def test_the_contract_is_attached(files: dict[tuple[str, str], Path], cell: tuple[str, str]) -> None:
-    wanted = contract(CONFIGS[cell[0]].input_size, CONFIGS[cell[0]].opinions)
+    expected = contract(CONFIGS[cell[0]].input_size, CONFIGS[cell[0]].opinions)
     with zipfile.ZipFile(files[cell]) as attached:
-        assert attached.read(CONTRACT).decode() == wanted.to_json()
-    assert Scorer(files[cell], threads=1).contract == wanted
+        assert attached.read(CONTRACT).decode() == expected.to_json()
+    assert Scorer(files[cell], threads=1).contract == expected
 
 
 def test_nothing_is_left_of_the_machine_that_made_it(files: dict[tuple[str, str], Path]) -> None:
@@ -218,14 +218,14 @@ def types(path: Path) -> dict[str, int]:
 def test_modules_stay_float(folder: Path) -> None:
     keep = frozenset({"head.hidden", "local_cnn.blocks.1"})
     path = save("tflite", job("tiny", "int8-dynamic", folder / "kept", keep_float=keep))
-    found = types(path)
-    stay = {name for name in found if "Linear_hidden" in name or "Sequential_1/" in name.split(";")[0]}
+    actual = types(path)
+    stay = {name for name in actual if "Linear_hidden" in name or "Sequential_1/" in name.split(";")[0]}
     # Two blocks of two 1x1 convolutions each, and the wide layer.
     assert len(stay) == 5
-    assert {found[name] for name in stay} == {schema.TensorType.FLOAT32}
-    others = found.keys() - stay
+    assert {actual[name] for name in stay} == {schema.TensorType.FLOAT32}
+    others = actual.keys() - stay
     assert len(others) > 20
-    assert {found[name] for name in others} == {schema.TensorType.INT8}
+    assert {actual[name] for name in others} == {schema.TensorType.INT8}
 
 
 def test_modules_with_int8_weights_only(files: dict[tuple[str, str], Path], folder: Path) -> None:

@@ -23,31 +23,31 @@ HEIGHT, WIDTH = 32, 40
 
 def inferred(name: str, system: str = "iOS18", **inputs: Any) -> list[Any]:
     """What coremltools computes for an operation on constants: one array a result."""
-    found: list[Any] = []
+    actual: list[Any] = []
 
     def body() -> Any:
         results = getattr(mb, name)(**inputs)
         for result in results if isinstance(results, (tuple, list)) else [results]:
             value = result.val if result.val is not None else result.op.materialized_val_inference()
-            found.append(np.asarray(value))
+            actual.append(np.asarray(value))
         return mb.const(val=np.float32(0))
 
     mb.program(input_specs=[], opset_version=getattr(ct.target, system))(body)
-    return found
+    return actual
 
 
 def shapes(name: str, system: str = "iOS17", *, x: np.ndarray, **inputs: Any) -> list[tuple[int, ...]]:
     """The shapes of an operation's results, for those that coremltools cannot compute."""
-    found: list[tuple[int, ...]] = []
+    actual: list[tuple[int, ...]] = []
 
     def body(x: Any) -> Any:
         result = getattr(mb, name)(x=x, **inputs)
-        found.append(tuple(int(side) for side in result.shape))
+        actual.append(tuple(int(side) for side in result.shape))
         return result
 
     spec = [mb.TensorSpec(shape=x.shape)]
     mb.program(input_specs=spec, opset_version=getattr(ct.target, system))(body)
-    return found
+    return actual
 
 
 def tensor(value: Any) -> Any:
@@ -70,9 +70,9 @@ def executed(name: str, **inputs: Any) -> list[Tensor]:
 
 def agree(name: str, system: str = "iOS18", **inputs: Any) -> None:
     """Both compute the same."""
-    wanted, found = inferred(name, system, **inputs), executed(name, **inputs)
-    assert len(wanted) == len(found)
-    for one, other in zip(wanted, found, strict=True):
+    expected, actual = inferred(name, system, **inputs), executed(name, **inputs)
+    assert len(expected) == len(actual)
+    for one, other in zip(expected, actual, strict=True):
         # coremltools gives a vector of one where its type says scalar, and the other way round.
         assert one.size == other.numel()
         assert one.ndim == 0 or other.ndim == 0 or one.shape == tuple(other.shape)

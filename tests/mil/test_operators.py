@@ -220,11 +220,11 @@ def test_convolutions(window: dict[str, Any], dilations: tuple[int, int], groups
         **({"bias": floats(8)} if biased else {}),
         **({"pad": list(window["pad"])} if window["pad_type"] == "custom" else {}),
     }
-    (found,) = executed("conv", x=x, weight=weight, **inputs)
-    assert [tuple(found.shape)] == shapes("conv", x=x, weight=weight, **inputs)
+    (actual,) = executed("conv", x=x, weight=weight, **inputs)
+    assert [tuple(actual.shape)] == shapes("conv", x=x, weight=weight, **inputs)
     if window["pad_type"] in ("valid", "custom"):
         top, bottom, left, right = window["pad"] if window["pad_type"] == "custom" else (0, 0, 0, 0)
-        wanted = F.conv2d(
+        expected = F.conv2d(
             F.pad(torch.from_numpy(x), (left, right, top, bottom)),
             torch.from_numpy(weight),
             torch.from_numpy(inputs["bias"]) if biased else None,
@@ -232,22 +232,22 @@ def test_convolutions(window: dict[str, Any], dilations: tuple[int, int], groups
             dilation=dilations,
             groups=groups,
         )
-        torch.testing.assert_close(found, wanted)
+        torch.testing.assert_close(actual, expected)
 
 
 @pytest.mark.parametrize(("pad_type", "first"), [("same", 0), ("same_lower", 1)])
 def test_where_same_puts_the_odd_element(pad_type: str, first: int) -> None:
     x, weight = np.arange(1, 5, dtype=np.float32).reshape(1, 1, 4), np.ones((1, 1, 2), np.float32)
-    (found,) = executed("conv", x=x, weight=weight, pad_type=pad_type)
-    assert found.flatten().tolist() == ([1, 3, 5, 7] if first else [3, 5, 7, 4])
+    (actual,) = executed("conv", x=x, weight=weight, pad_type=pad_type)
+    assert actual.flatten().tolist() == ([1, 3, 5, 7] if first else [3, 5, 7, 4])
 
 
 @pytest.mark.parametrize("axes", [1, 3])
 def test_convolutions_of_other_dimensions(axes: int) -> None:
     x, weight = floats(1, 2, *[6] * axes), floats(3, 2, *[3] * axes)
-    (found,) = executed("conv", x=x, weight=weight, pad_type="custom", pad=[1] * 2 * axes)
-    wanted = {1: F.conv1d, 3: F.conv3d}[axes](torch.from_numpy(x), torch.from_numpy(weight), padding=1)
-    torch.testing.assert_close(found, wanted)
+    (actual,) = executed("conv", x=x, weight=weight, pad_type="custom", pad=[1] * 2 * axes)
+    expected = {1: F.conv1d, 3: F.conv3d}[axes](torch.from_numpy(x), torch.from_numpy(weight), padding=1)
+    torch.testing.assert_close(actual, expected)
 
 
 @more
@@ -268,15 +268,15 @@ def test_pools(window: dict[str, Any], ceil: bool, exclude: bool, name: str) -> 
         **({"pad": [top, bottom, left, right]} if custom else {}),
         **({"exclude_padding_from_average": exclude} if name == "avg_pool" else {}),
     }
-    (found,) = executed(name, x=x, **inputs)
-    assert [tuple(found.shape)] == shapes(name, x=x, **inputs)
+    (actual,) = executed(name, x=x, **inputs)
+    assert [tuple(actual.shape)] == shapes(name, x=x, **inputs)
     if window["pad_type"] == "valid" or (custom and (top, left) == (bottom, right)):
         padding = (top, left) if custom else (0, 0)
         if name == "max_pool":
-            wanted = F.max_pool2d(torch.from_numpy(x), kernel, window["strides"], padding, ceil_mode=ceil)
+            expected = F.max_pool2d(torch.from_numpy(x), kernel, window["strides"], padding, ceil_mode=ceil)
         else:
             # Divided by the whole kernel, also where ceil_mode lets it hang over: torch's override does that.
-            wanted = F.avg_pool2d(
+            expected = F.avg_pool2d(
                 torch.from_numpy(x),
                 kernel,
                 window["strides"],
@@ -286,8 +286,8 @@ def test_pools(window: dict[str, Any], ceil: bool, exclude: bool, name: str) -> 
                 divisor_override=None if exclude else kernel[0] * kernel[1],
             )
         # Without padding, MIL keeps a window that begins behind the input; torch does not.
-        height, width = wanted.shape[2:]
-        torch.testing.assert_close(found[..., :height, :width], wanted)
+        height, width = expected.shape[2:]
+        torch.testing.assert_close(actual[..., :height, :width], expected)
 
 
 X7 = np.arange(49, dtype=np.float32).reshape(1, 1, 7, 7)
@@ -404,22 +404,22 @@ def test_an_l2_pool_that_hangs_over() -> None:
 
 def test_an_l2_pool() -> None:
     x = floats(1, 2, 6, 6)
-    (found,) = executed("l2_pool", x=x, kernel_sizes=[2, 2], strides=[2, 2], pad_type="valid")
-    torch.testing.assert_close(found, F.lp_pool2d(torch.from_numpy(x), 2, 2, 2))
+    (actual,) = executed("l2_pool", x=x, kernel_sizes=[2, 2], strides=[2, 2], pad_type="valid")
+    torch.testing.assert_close(actual, F.lp_pool2d(torch.from_numpy(x), 2, 2, 2))
 
 
 def test_normalisations() -> None:
     x, gamma, beta, mean = floats(2, 3, 4, 5), floats(3), floats(3), floats(3)
     variance = floats(3, low=0.1)
     t = [torch.from_numpy(value) for value in (x, mean, variance, gamma, beta)]
-    (found,) = executed(
+    (actual,) = executed(
         "batch_norm", x=x, mean=mean, variance=variance, gamma=gamma, beta=beta, epsilon=np.float32(0.1)
     )
-    torch.testing.assert_close(found, F.batch_norm(*t, eps=0.1))
-    (found,) = executed("instance_norm", x=x, gamma=gamma, beta=beta, epsilon=np.float32(0.1))
-    torch.testing.assert_close(found, F.instance_norm(t[0], weight=t[3], bias=t[4], eps=0.1))
-    (found,) = executed("local_response_norm", x=x, size=3, alpha=np.float32(0.1))
-    torch.testing.assert_close(found, F.local_response_norm(t[0], 3, 0.1))
+    torch.testing.assert_close(actual, F.batch_norm(*t, eps=0.1))
+    (actual,) = executed("instance_norm", x=x, gamma=gamma, beta=beta, epsilon=np.float32(0.1))
+    torch.testing.assert_close(actual, F.instance_norm(t[0], weight=t[3], bias=t[4], eps=0.1))
+    (actual,) = executed("local_response_norm", x=x, size=3, alpha=np.float32(0.1))
+    torch.testing.assert_close(actual, F.local_response_norm(t[0], 3, 0.1))
 
 
 def test_space_and_depth() -> None:
@@ -437,14 +437,14 @@ def test_space_and_depth() -> None:
 def test_enlarging() -> None:
     x = floats(1, 2, 3, 4)
     t = torch.from_numpy(x)
-    (found,) = executed("upsample_nearest_neighbor", x=x, scale_factor_height=2, scale_factor_width=3)
-    torch.testing.assert_close(found, F.interpolate(t, scale_factor=(2, 3)))
+    (actual,) = executed("upsample_nearest_neighbor", x=x, scale_factor_height=2, scale_factor_width=3)
+    torch.testing.assert_close(actual, F.interpolate(t, scale_factor=(2, 3)))
     for corners in (True, False):
-        (found,) = executed(
+        (actual,) = executed(
             "upsample_bilinear", x=x, scale_factor_height=2, scale_factor_width=3, align_corners=corners
         )
-        wanted = F.interpolate(t, scale_factor=(2, 3), mode="bilinear", align_corners=corners)
-        torch.testing.assert_close(found, wanted)
+        expected = F.interpolate(t, scale_factor=(2, 3), mode="bilinear", align_corners=corners)
+        torch.testing.assert_close(actual, expected)
 
 
 def test_attention() -> None:
@@ -480,10 +480,10 @@ def test_tables_of_ios_16(bits: int, count: int) -> None:
     packed = np.packbits(spread.astype(np.uint8).reshape(-1), bitorder="little")
     lut = floats(2**bits)
     inputs = {"indices": packed, "lut": lut, "shape": np.array([count, 1], np.uint32)}
-    (wanted,) = inferred("constexpr_lut_to_dense", "iOS16", **inputs)
-    (found,) = executed("constexpr_lut_to_dense", **{**inputs, "shape": [count, 1]})
-    np.testing.assert_array_equal(found.numpy(), wanted)
-    np.testing.assert_array_equal(wanted[:, 0], lut[values])
+    (expected,) = inferred("constexpr_lut_to_dense", "iOS16", **inputs)
+    (actual,) = executed("constexpr_lut_to_dense", **{**inputs, "shape": [count, 1]})
+    np.testing.assert_array_equal(actual.numpy(), expected)
+    np.testing.assert_array_equal(expected[:, 0], lut[values])
 
 
 @few
@@ -497,32 +497,32 @@ def test_tables_of_ios_18(bits: int, sides: list[tuple[int, int]]) -> None:
     packed = types.nptype_from_builtin(types.string_to_builtin(f"uint{bits}"))
     indices = RANDOM.integers(0, 2**bits, [blocks * block for blocks, block in sides])
     lut = floats(*(blocks for blocks, _ in sides), 2**bits, 1)
-    (wanted,) = inferred("constexpr_lut_to_dense", indices=indices.astype(packed), lut=lut)
-    (found,) = executed("constexpr_lut_to_dense", indices=indices.astype(np.uint8), lut=lut)
-    np.testing.assert_array_equal(found.numpy(), wanted)
+    (expected,) = inferred("constexpr_lut_to_dense", indices=indices.astype(packed), lut=lut)
+    (actual,) = executed("constexpr_lut_to_dense", indices=indices.astype(np.uint8), lut=lut)
+    np.testing.assert_array_equal(actual.numpy(), expected)
     first = tuple(0 for _ in sides)
-    assert wanted[first] == lut[(*first, indices[first], 0)]
+    assert expected[first] == lut[(*first, indices[first], 0)]
 
 
 def test_sparse_weights_and_stored_halves() -> None:
     dense = np.array([[0, 1.5, 0], [2.5, 0, -1]], np.float32)
     mask = np.packbits((dense != 0).reshape(-1), bitorder="little")
     inputs = {"nonzero_data": dense[dense != 0], "mask": mask}
-    (found,) = executed("constexpr_sparse_to_dense", **inputs, shape=[2, 3])
-    np.testing.assert_array_equal(found.numpy(), dense)
-    (wanted,) = inferred("constexpr_sparse_to_dense", "iOS16", **inputs, shape=np.array([2, 3], np.uint32))
-    np.testing.assert_array_equal(found.numpy(), wanted)
+    (actual,) = executed("constexpr_sparse_to_dense", **inputs, shape=[2, 3])
+    np.testing.assert_array_equal(actual.numpy(), dense)
+    (expected,) = inferred("constexpr_sparse_to_dense", "iOS16", **inputs, shape=np.array([2, 3], np.uint32))
+    np.testing.assert_array_equal(actual.numpy(), expected)
     agree("constexpr_cast", "iOS16", source_val=X.astype(np.float16), output_dtype="fp32")
 
 
 def test_where_coremltools_does_not_compute_what_it_documents() -> None:
     a, b = np.array([[1, 2], [3, 4], [5, 6]]), np.array([[7, 8], [9, 10], [11, 12]])
-    (found,) = executed("concat", values=(a, b), axis=0, interleave=True)
-    assert found.tolist() == [[1, 2], [7, 8], [3, 4], [9, 10], [5, 6], [11, 12]]
-    (found,) = executed("cumsum", x=a, axis=0, exclusive=True)
-    assert found.tolist() == [[0, 0], [1, 2], [4, 6]]
-    (found,) = executed("cumsum", x=a, axis=0, exclusive=True, reverse=True)
-    assert found.tolist() == [[8, 10], [5, 6], [0, 0]]
+    (actual,) = executed("concat", values=(a, b), axis=0, interleave=True)
+    assert actual.tolist() == [[1, 2], [7, 8], [3, 4], [9, 10], [5, 6], [11, 12]]
+    (actual,) = executed("cumsum", x=a, axis=0, exclusive=True)
+    assert actual.tolist() == [[0, 0], [1, 2], [4, 6]]
+    (actual,) = executed("cumsum", x=a, axis=0, exclusive=True, reverse=True)
+    assert actual.tolist() == [[8, 10], [5, 6], [0, 0]]
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [

@@ -92,8 +92,8 @@ def first(model: Any, kind: str) -> Any:
 
 def test_it_scores(package: Path) -> None:
     program = CoreMLProgram(package, 1)
-    wanted = (PIXELS.transpose(2, 0, 1) * WEIGHT[0]).sum() / (255 * WEIGHT.sum())
-    assert program.run(PIXELS) == pytest.approx(wanted, abs=1e-6)
+    expected = (PIXELS.transpose(2, 0, 1) * WEIGHT[0]).sum() / (255 * WEIGHT.sum())
+    assert program.run(PIXELS) == pytest.approx(expected, abs=1e-6)
     assert Scorer(package, runtime="coreml-reference", threads=1).contract.model.name == "tiny"
 
 

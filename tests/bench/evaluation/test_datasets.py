@@ -28,7 +28,7 @@ def sheet(path: Path, *rows: list[object]) -> None:
     book.save(path)
 
 
-def told(photos: list[RatedPhoto]) -> list[tuple[str, float]]:
+def lines(photos: list[RatedPhoto]) -> list[tuple[str, float]]:
     return [(photo.path.name, round(photo.mos, 6)) for photo in photos]
 
 
@@ -44,9 +44,9 @@ KONIQ = """image_name,c1,c2,c3,c4,c5,c_total,MOS,SD,set
 def test_koniq(tmp_path: Path, folder: str) -> None:
     touch(tmp_path / folder, "1.jpg", "2.jpg", "3.jpg", "4.jpg")
     (tmp_path / "koniq10k_distributions_sets.csv").write_text(KONIQ)
-    assert told(read_dataset("koniq10k", tmp_path)) == [("2.jpg", 0.5), ("4.jpg", 0.25)]
-    assert told(read_dataset("koniq10k", tmp_path, "train")) == [("1.jpg", 1)]
-    assert told(read_dataset("koniq10k", tmp_path, "validation")) == [("3.jpg", 0)]
+    assert lines(read_dataset("koniq10k", tmp_path)) == [("2.jpg", 0.5), ("4.jpg", 0.25)]
+    assert lines(read_dataset("koniq10k", tmp_path, "train")) == [("1.jpg", 1)]
+    assert lines(read_dataset("koniq10k", tmp_path, "validation")) == [("3.jpg", 0)]
     assert len(read_dataset("koniq10k", tmp_path, "all")) == 4
     assert all(photo.path.parent == tmp_path / folder for photo in read_dataset("koniq10k", tmp_path, "all"))
 
@@ -62,7 +62,7 @@ def test_koniq_without_the_splits(tmp_path: Path) -> None:
     header = "image_name,c1,c2,c3,c4,c5,c_total,MOS,SD,MOS_zscore"
     table = f'{header}\n"1.jpg",0,0,25,73,7,105,3.8,0.5,50.5\n'
     (tmp_path / "koniq10k_scores_and_distributions.csv").write_text(table)
-    assert told(read_dataset("koniq10k", tmp_path, "all")) == [("1.jpg", 0.5)]
+    assert lines(read_dataset("koniq10k", tmp_path, "all")) == [("1.jpg", 0.5)]
     with pytest.raises(DatasetNotFound, match="koniq10k_distributions_sets"):
         read_dataset("koniq10k", tmp_path)
     with pytest.raises(DatasetNotFound, match="KonIQ-10k"):
@@ -74,14 +74,14 @@ def test_spaq(tmp_path: Path) -> None:
     header = ["Image name", "MOS", "Brightness", "Colorfulness", "Contrast", "Noisiness", "Sharpness"]
     name = tmp_path / "Annotations" / "MOS and Image attribute scores.xlsx"
     sheet(name, header, ["00001.jpg", 42.5, *[1] * 5], ["00002.jpg", 100, *[1] * 5])
-    assert told(read_dataset("spaq", tmp_path)) == [("00001.jpg", 0.425), ("00002.jpg", 1)]
+    assert lines(read_dataset("spaq", tmp_path)) == [("00001.jpg", 0.425), ("00002.jpg", 1)]
     name.unlink()
     with pytest.raises(DatasetNotFound, match=r"attribute scores\.xlsx is missing"):
         read_dataset("spaq", tmp_path)
     (tmp_path / "Annotations" / "MOS and Image attribute scores.csv").write_text(
         "Image name,MOS\n00001.jpg,50\n"
     )
-    assert told(read_dataset("spaq", tmp_path)) == [("00001.jpg", 0.5)]
+    assert lines(read_dataset("spaq", tmp_path)) == [("00001.jpg", 0.5)]
 
 
 def clive(root: Path, names: list[str], mos: list[float]) -> Path:
@@ -99,7 +99,7 @@ PRACTICE = [f"t{number}.bmp" for number in range(1, 8)]
 def test_clive_leaves_the_practice_photos_out(tmp_path: Path) -> None:
     root = clive(tmp_path / "ChallengeDB_release", [*PRACTICE, "3.bmp", "10.JPG"], [*[50.0] * 7, 63.5, 0])
     touch(root / "Images", "3.bmp", "10.JPG", *(f"trainingImages/{name}" for name in PRACTICE))
-    assert told(read_dataset("clive", root)) == [("3.bmp", 0.635), ("10.JPG", 0)]
+    assert lines(read_dataset("clive", root)) == [("3.bmp", 0.635), ("10.JPG", 0)]
 
 
 def test_clive_that_is_damaged(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_bid(tmp_path: Path, folder: str) -> None:
         [1, 3.25, 0.5],
         [586, 5, 0.1],
     )
-    assert told(read_dataset("bid", tmp_path)) == [
+    assert lines(read_dataset("bid", tmp_path)) == [
         ("DatabaseImage0001.JPG", 0.65),
         ("DatabaseImage0586.JPG", 1),
     ]
@@ -156,10 +156,10 @@ def test_uhd_iqa(tmp_path: Path, prefix: str) -> None:
     )
     (tmp_path / "uhd-iqa-metadata.csv").write_text(UHD)
     photos = read_dataset("uhd-iqa", tmp_path)
-    assert told(photos) == [("3.jpg", 0.73), ("4.jpg", 0.44)]
+    assert lines(photos) == [("3.jpg", 0.73), ("4.jpg", 0.44)]
     assert [photo.subset for photo in photos] == [None, "macro"]
     assert photos[0].path == tmp_path / prefix / "test" / "3.jpg"
-    assert told(read_dataset("uhd-iqa", tmp_path, "train")) == [("1.jpg", 0.51)]
+    assert lines(read_dataset("uhd-iqa", tmp_path, "train")) == [("1.jpg", 0.51)]
     assert len(read_dataset("uhd-iqa", tmp_path, "all")) == 4
 
 
@@ -167,7 +167,7 @@ def test_biq2021_by_the_registry(tmp_path: Path) -> None:
     touch(tmp_path / "Images", "ss01 (1).jpg", "ss02 (2).JPG")
     (tmp_path / "Train (Images and MOS).csv").write_text("Image Name,MOS,,\nss01 (1).jpg,0.8,,\n")
     (tmp_path / "Test (Images and MOS).csv").write_text("Image Name,MOS\nss02 (2).jpg,0.3\n")
-    assert told(read_dataset("biq2021", tmp_path)) == [("ss02 (2).JPG", 0.3)]
+    assert lines(read_dataset("biq2021", tmp_path)) == [("ss02 (2).JPG", 0.3)]
     assert [photo.subset for photo in read_dataset("biq2021", tmp_path, "all")] == ["ss01", "ss02"]
 
 
@@ -201,8 +201,8 @@ def test_plain_csv(tmp_path: Path) -> None:
     table.write_text("No;File Name;Mean opinion score\n1;A.JPG;1,5\n2;b.png;4\n3;c.jpg;5\n")
     photos, scale = read_csv(table, tmp_path / "photos")
     assert scale == (1, 5)
-    assert told(photos) == [("a.jpg", 0.125), ("b.png", 0.75), ("c.jpg", 1)]
-    assert told(read_csv(table)[0]) == told(photos)
+    assert lines(photos) == [("a.jpg", 0.125), ("b.png", 0.75), ("c.jpg", 1)]
+    assert lines(read_csv(table)[0]) == lines(photos)
     turned, _ = read_csv(table, name_column="file_name", mos_column="Mean Opinion Score", scale=(5, 0))
     assert [round(photo.mos, 6) for photo in turned] == [0.7, 0.2, 0]
 

@@ -37,8 +37,8 @@ def biq(tmp_path: Path) -> Path:
     names = [f"Images/ss0{1 + number % 2} ({number}).jpg" for number in range(8)]
     save_greys(root, names, [0.1 * number for number in range(8)])
     rows = [f"{Path(name).name},{number / 10}" for number, name in enumerate(names)]
-    for split, wanted in (("Train", rows[:4]), ("Test", rows[4:])):
-        text = "\n".join(["Image Name,MOS", *wanted]) + "\n"
+    for split, expected in (("Train", rows[:4]), ("Test", rows[4:])):
+        text = "\n".join(["Image Name,MOS", *expected]) + "\n"
         (root / f"{split} (Images and MOS).csv").write_text(text)
     return root
 

@@ -192,8 +192,8 @@ def test_a_plot_is_drawn_and_drawn_the_same_again(tmp_path: Path, suffix: str) -
             width, height = image.size
             colours = {colour for _, colour in image.convert("RGB").getcolors(width * height) or []}
         assert width / height == pytest.approx(16 / 9, abs=0.01)
-        for wanted in (plots._MEAN, plots._WRONG):
-            assert tuple(bytes.fromhex(wanted[1:])) in colours
+        for expected in (plots._MEAN, plots._WRONG):
+            assert tuple(bytes.fromhex(expected[1:])) in colours
 
 
 def test_a_name_is_no_formula(tmp_path: Path) -> None:

@@ -52,17 +52,17 @@ def test_every_score_times_a_factor_fails_although_the_ranking_holds() -> None:
 
 def test_one_wrong_score_among_clamped_ones_fails() -> None:
     """With a wrong input range, a published network's only informative score was 0.35 away."""
-    found = reasons([0.0] * 9 + [0.5767], [0.0] * 9 + [0.2232])
-    assert any("3.5e-01" in reason for reason in found)
-    assert any(reason.startswith("not judged") for reason in found)
+    actual = reasons([0.0] * 9 + [0.5767], [0.0] * 9 + [0.2232])
+    assert any("3.5e-01" in reason for reason in actual)
+    assert any(reason.startswith("not judged") for reason in actual)
 
 
 @pytest.mark.parametrize(("informative", "judged"), [(MIN_INFORMATIVE, True), (MIN_INFORMATIVE - 1, False)])
 def test_a_ranking_needs_enough_images(informative: int, judged: bool) -> None:
     scores = [*np.linspace(0.1, 0.9, informative), *[0.0] * 30, *[1.0] * 30]
-    found = reasons(scores, list(scores))
-    assert (found == []) == judged
-    assert all(reason.startswith("not judged") for reason in found)
+    actual = reasons(scores, list(scores))
+    assert (actual == []) == judged
+    assert all(reason.startswith("not judged") for reason in actual)
 
 
 def test_limits_below_any_visible_difference_need_no_ranking() -> None:
@@ -71,10 +71,10 @@ def test_limits_below_any_visible_difference_need_no_ranking() -> None:
 
 def test_a_broken_ranking_fails_on_both_bars() -> None:
     shuffled = list(np.random.default_rng(1).permutation(REFERENCE))
-    found = reasons(REFERENCE, shuffled, Limits(2, 2))
-    assert len(found) == 2
-    assert "SRCC" in found[0]
-    assert "order" in found[1]
+    actual = reasons(REFERENCE, shuffled, Limits(2, 2))
+    assert len(actual) == 2
+    assert "SRCC" in actual[0]
+    assert "order" in actual[1]
 
 
 def test_a_reference_without_a_ranking_is_judged_by_differences() -> None:

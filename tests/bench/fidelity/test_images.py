@@ -28,13 +28,13 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_it_begins_with_the_golden_image() -> None:
-    found = verification_set(SIZE, count=20)
-    assert found.names[0] == "golden"
-    assert np.array_equal(found.pixels[0], resize(Image.fromarray(golden_image()), *SIZE))
-    assert len(found.names) == len(found.pixels) == len(set(found.names)) == 20
-    assert all(picture.shape == (*SIZE, 3) and picture.dtype == np.uint8 for picture in found.pixels)
-    assert all(picture.flags.writeable for picture in found.pixels)
-    assert any(name.endswith("of 5") for name in found.names)
+    actual = verification_set(SIZE, count=20)
+    assert actual.names[0] == "golden"
+    assert np.array_equal(actual.pixels[0], resize(Image.fromarray(golden_image()), *SIZE))
+    assert len(actual.names) == len(actual.pixels) == len(set(actual.names)) == 20
+    assert all(picture.shape == (*SIZE, 3) and picture.dtype == np.uint8 for picture in actual.pixels)
+    assert all(picture.flags.writeable for picture in actual.pixels)
+    assert any(name.endswith("of 5") for name in actual.names)
 
 
 def test_it_is_the_same_every_time(photos: Path) -> None:
@@ -44,9 +44,9 @@ def test_it_is_the_same_every_time(photos: Path) -> None:
 
 
 def test_a_photo_that_cannot_be_read_is_a_row(photos: Path) -> None:
-    found = verification_set(SIZE, photos, 16)
-    assert [Path(row.photo).name for row in found.skipped] == ["broken.jpg"]
-    assert {"0.png", "1.png", "2.png", "3.png"} < set(found.names)
+    actual = verification_set(SIZE, photos, 16)
+    assert [Path(row.photo).name for row in actual.skipped] == ["broken.jpg"]
+    assert {"0.png", "1.png", "2.png", "3.png"} < set(actual.names)
 
 
 @pytest.mark.parametrize("content", [None, b"damaged"])

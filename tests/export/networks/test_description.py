@@ -48,33 +48,33 @@ LEAST = {"arch.factory": "net:build", "input.size": [64, 96], "output.worst": 0,
 def test_all_of_it(tmp_path: Path) -> None:
     path = tmp_path / "net.toml"
     path.write_text(WHOLE)
-    found = Description.of(read_toml(path), "net.toml")
-    assert found.factory == f"{tmp_path / 'net.py'}:build"
-    assert found.checkpoint == tmp_path / "weights/net.pth"
-    assert found.kwargs == {"width": 24}
-    assert (found.name, found.version, found.family, found.license) == ("ours", "2", "NIMA", "MIT")
-    assert found.size == (224, 320)
-    assert found.input.channels == "BGR"
-    assert (found.output.select, found.output.activation) == ("score", "softmax")
-    assert (found.output.bins, found.output.worst, found.output.best) == ((1, 2, 3, 4, 5), 5, 1)
+    actual = Description.of(read_toml(path), "net.toml")
+    assert actual.factory == f"{tmp_path / 'net.py'}:build"
+    assert actual.checkpoint == tmp_path / "weights/net.pth"
+    assert actual.kwargs == {"width": 24}
+    assert (actual.name, actual.version, actual.family, actual.license) == ("ours", "2", "NIMA", "MIT")
+    assert actual.size == (224, 320)
+    assert actual.input.channels == "BGR"
+    assert (actual.output.select, actual.output.activation) == ("score", "softmax")
+    assert (actual.output.bins, actual.output.worst, actual.output.best) == ((1, 2, 3, 4, 5), 5, 1)
 
 
 def test_the_document(tmp_path: Path) -> None:
     """The example that people copy."""
     page = (Path(__file__).parents[3] / "docs" / "other-networks.md").read_text(encoding="utf-8")
     (tmp_path / "nima.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
-    found = Description.of(read_toml(tmp_path / "nima.toml"), "nima.toml")
-    assert (found.size, found.name, found.output.best) == ((224, 224), "nima", 10)
+    actual = Description.of(read_toml(tmp_path / "nima.toml"), "nima.toml")
+    assert (actual.size, actual.name, actual.output.best) == ((224, 224), "nima", 10)
     for key in KEYS:
         name = key.rpartition(".")[2]
         assert f"`{key}`" in page or f"`.{name}`" in page or f"{name} =" in page or f"[{key}]" in page, key
 
 
 def test_the_least(tmp_path: Path) -> None:
-    found = Description.of(LEAST, "-")
-    assert (found.checkpoint, found.name, found.kwargs) == (None, None, {})
-    assert (found.version, found.license) == ("0", "unknown")
-    assert (found.input.shift, found.input.scale) == ((0,), (1 / 255,))
+    actual = Description.of(LEAST, "-")
+    assert (actual.checkpoint, actual.name, actual.kwargs) == (None, None, {})
+    assert (actual.version, actual.license) == ("0", "unknown")
+    assert (actual.input.shift, actual.input.scale) == ((0,), (1 / 255,))
 
 
 def test_modules_are_not_looked_for_beside_the_file(tmp_path: Path) -> None:
@@ -85,14 +85,16 @@ def test_modules_are_not_looked_for_beside_the_file(tmp_path: Path) -> None:
 @given(st.floats(-2, 0), st.floats(0.5, 300), st.floats(-3, 3), st.floats(0.01, 4), st.integers(0, 255))
 def test_two_ways_to_say_the_same(low: float, width: float, mean: float, std: float, pixel: int) -> None:
     """Range, mean and deviation; scale and offset: both are what people's transforms compute."""
-    wanted = (pixel / 255 * width + low - mean) / std
+    expected = (pixel / 255 * width + low - mean) / std
     scale, offset = width / 255 / std, (low - mean) / std
     for said in (
         {"input.range": [low, low + width], "input.mean": mean, "input.std": [std]},
         {"input.scale": scale, "input.offset": [offset]},
     ):
-        found = Description.of(LEAST | said, "-").input
-        np.testing.assert_allclose((pixel - found.shift[0]) * found.scale[0], wanted, rtol=1e-6, atol=1e-6)
+        actual = Description.of(LEAST | said, "-").input
+        np.testing.assert_allclose(
+            (pixel - actual.shift[0]) * actual.scale[0], expected, rtol=1e-6, atol=1e-6
+        )
 
 
 def test_ends_that_go_without_saying() -> None:

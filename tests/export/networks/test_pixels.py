@@ -49,29 +49,29 @@ def score(description: Description, answer: Any) -> float:
 def test_as_torchvision_prepares(describe: Describe) -> None:
     """ToTensor and Normalize."""
     mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-    found = given(describe(input__mean=mean, input__std=std))
-    wanted = ((photo() / 255 - mean) / std).transpose(2, 0, 1)[None]
-    np.testing.assert_allclose(found, wanted, atol=2e-6)
-    assert found.is_contiguous(), "networks that say view() need it"
+    actual = given(describe(input__mean=mean, input__std=std))
+    expected = ((photo() / 255 - mean) / std).transpose(2, 0, 1)[None]
+    np.testing.assert_allclose(actual, expected, atol=2e-6)
+    assert actual.is_contiguous(), "networks that say view() need it"
 
 
 def test_as_opencv_reads(describe: Describe) -> None:
-    found = given(describe(input__channels="BGR", input__range=[0, 255], input__mean=[1, 2, 3]))
-    wanted = (photo()[..., ::-1].astype(float) - [1, 2, 3]).transpose(2, 0, 1)[None]
-    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    actual = given(describe(input__channels="BGR", input__range=[0, 255], input__mean=[1, 2, 3]))
+    expected = (photo()[..., ::-1].astype(float) - [1, 2, 3]).transpose(2, 0, 1)[None]
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
 def test_as_tensorflow_scales(describe: Describe) -> None:
-    found = given(describe(input__scale=1 / 127.5, input__offset=-1.0))
-    np.testing.assert_allclose(found, (photo() / 127.5 - 1).transpose(2, 0, 1)[None], atol=1e-6)
+    actual = given(describe(input__scale=1 / 127.5, input__offset=-1.0))
+    np.testing.assert_allclose(actual, (photo() / 127.5 - 1).transpose(2, 0, 1)[None], atol=1e-6)
 
 
 def test_brightness_is_pillows(describe: Describe) -> None:
     """But for the rounding to whole levels."""
-    found = given(describe(input__channels="L", input__range=[0, 255]))
-    wanted = np.asarray(Image.fromarray(photo()).convert("L"), dtype=float)
-    assert found.shape == (1, 1, 65, 97)
-    assert np.abs(found.numpy()[0, 0] - wanted).max() <= 0.5 + 1e-3
+    actual = given(describe(input__channels="L", input__range=[0, 255]))
+    expected = np.asarray(Image.fromarray(photo()).convert("L"), dtype=float)
+    assert actual.shape == (1, 1, 65, 97)
+    assert np.abs(actual.numpy()[0, 0] - expected).max() <= 0.5 + 1e-3
 
 
 def test_a_range(describe: Describe) -> None:

@@ -39,8 +39,8 @@ def both(code: Callable[..., Tensor], x: Tensor) -> tuple[Tensor, Tensor, set[st
         plain = host.network(x)
         for _ in range(2):  # matrices are made at the first run, and found at the second
             with Substitutes(host.network, host.constant, host.replaced):
-                found = host.network(x)
-    return plain, found, host.replaced
+                actual = host.network(x)
+    return plain, actual, host.replaced
 
 
 def image(*shape: int) -> Tensor:
@@ -57,8 +57,8 @@ def image(*shape: int) -> Tensor:
 def test_adaptive_pooling(size: tuple[int, int], output: Any, pool: Any, batched: bool) -> None:
     """Of any sizes, factors or not, larger than the map or smaller."""
     x = image(*[2] * batched, 3, *size)
-    plain, found, replaced = both(lambda x, _: pool(x, output), x)
-    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    plain, actual, replaced = both(lambda x, _: pool(x, output), x)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
     assert replaced == {pool.__name__}
 
 
@@ -66,8 +66,8 @@ def test_adaptive_pooling(size: tuple[int, int], output: Any, pool: Any, batched
 @given(st.integers(1, 13), st.one_of(st.integers(1, 9), st.tuples(st.integers(1, 9))), st.booleans())
 def test_adaptive_max_pooling_of_rows(length: int, output: Any, batched: bool) -> None:
     x = image(*[2] * batched, 3, length)
-    plain, found, replaced = both(lambda x, _: F.adaptive_max_pool1d(x, output), x)
-    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    plain, actual, replaced = both(lambda x, _: F.adaptive_max_pool1d(x, output), x)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert replaced == {"adaptive_max_pool1d"}
 
 
@@ -76,11 +76,11 @@ def test_adaptive_max_pooling_of_rows(length: int, output: Any, batched: bool) -
 @pytest.mark.parametrize("keepdim", [False, True])
 def test_extremes_of_everything(name: str, kind: Any, keepdim: bool) -> None:
     code = getattr(kind, name)
-    plain, found, replaced = both(lambda x, _: code(x, keepdim=keepdim), image(2, 3, 5))
-    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    plain, actual, replaced = both(lambda x, _: code(x, keepdim=keepdim), image(2, 3, 5))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert replaced == {name}
-    plain, found, replaced = both(lambda x, _: code(x, 1), image(2, 3, 5))
-    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    plain, actual, replaced = both(lambda x, _: code(x, 1), image(2, 3, 5))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert not replaced
 
 
@@ -89,10 +89,10 @@ def test_extremes_of_everything(name: str, kind: Any, keepdim: bool) -> None:
 def test_cosine_similarity(scale: float, dim: int) -> None:
     """Vectors shorter than the bound are not taken to be of length one."""
     x = image(2, 4, 5)
-    plain, found, replaced = both(
+    plain, actual, replaced = both(
         lambda x, _: F.cosine_similarity(x * scale, x.flip(2), dim=dim, eps=1e-8), x
     )
-    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
     assert replaced == {"cosine_similarity"}
 
 
@@ -114,20 +114,20 @@ RESIZED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", RESIZED)
 def test_resizing(kind: str) -> None:
-    plain, found, replaced = both(lambda x, _: F.interpolate(x, **RESIZED[kind]), image(1, 2, 224, 96))
-    torch.testing.assert_close(found, plain, rtol=0, atol=1e-9)
+    plain, actual, replaced = both(lambda x, _: F.interpolate(x, **RESIZED[kind]), image(1, 2, 224, 96))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-9)
     assert replaced == {"interpolate"}
 
 
 def test_resizing_by_a_whole_factor_keeps_the_operator() -> None:
-    plain, found, _ = both(lambda x, _: F.interpolate(x, scale_factor=2, mode="bilinear"), image(1, 2, 9, 7))
-    assert torch.equal(found, plain)
+    plain, actual, _ = both(lambda x, _: F.interpolate(x, scale_factor=2, mode="bilinear"), image(1, 2, 9, 7))
+    assert torch.equal(actual, plain)
 
 
 def test_modules_are_seen_too() -> None:
     for module in (nn.AdaptiveAvgPool2d((5, None)), nn.AdaptiveMaxPool2d(4)):
-        plain, found, replaced = both(lambda x, _, module=module: module(x), image(1, 3, 11, 13))
-        torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+        plain, actual, replaced = both(lambda x, _, module=module: module(x), image(1, 3, 11, 13))
+        torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
         assert len(replaced) == 1
 
 
@@ -136,8 +136,8 @@ def test_modules_are_seen_too() -> None:
 def test_unfold(axis: int, size: int, step: int, negative: bool) -> None:
     x = image(5, 6, 7, 9)
     where = axis - 4 if negative else axis
-    plain, found, replaced = both(lambda x, _: x.unfold(where, size, step), x)
-    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    plain, actual, replaced = both(lambda x, _: x.unfold(where, size, step), x)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert replaced == {"unfold"}
 
 
@@ -158,15 +158,15 @@ PREDICTED: dict[str, Callable[..., Tensor]] = {
 
 @pytest.mark.parametrize("kind", PREDICTED)
 def test_predicted_kernels(kind: str) -> None:
-    plain, found, replaced = both(PREDICTED[kind], image(1, 6, 7, 9))
-    torch.testing.assert_close(found, plain, rtol=0, atol=1e-12)
+    plain, actual, replaced = both(PREDICTED[kind], image(1, 6, 7, 9))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
     assert replaced == {"conv2d"}
 
 
 @pytest.mark.parametrize("kernel", [2, (3, 2), (7, 9)])
 def test_max_pooling(kernel: Any) -> None:
-    plain, found, replaced = both(lambda x, _: F.max_pool2d(x, kernel), image(1, 6, 7, 9))
-    torch.testing.assert_close(found, plain, rtol=0, atol=0)
+    plain, actual, replaced = both(lambda x, _: F.max_pool2d(x, kernel), image(1, 6, 7, 9))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert replaced == {"max_pool2d"}
 
 
@@ -186,8 +186,8 @@ def test_max_pooling(kernel: Any) -> None:
     ],
 )
 def test_what_exports_stays(code: Callable[..., Tensor]) -> None:
-    plain, found, replaced = both(code, image(1, 6, 7, 9))
-    assert torch.equal(found, plain)
+    plain, actual, replaced = both(code, image(1, 6, 7, 9))
+    assert torch.equal(actual, plain)
     assert not replaced
 
 

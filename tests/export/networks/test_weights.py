@@ -164,7 +164,7 @@ def test_the_command_chooses(key: str, run: Callable[..., Any], tmp_path: Path) 
 
 def test_a_prefix_ends_with_a_dot() -> None:
     """``10.weight`` is not ``0.weight`` under a prefix of ``1``."""
-    found = StateDict(
+    actual = StateDict(
         "", {"0.weight": torch.ones(1), "10.weight": torch.ones(1), "a.0.weight": torch.ones(1)}
     )
-    assert [part.name for part in with_key(found, "0.weight")] == ["", "a"]
+    assert [part.name for part in with_key(actual, "0.weight")] == ["", "a"]

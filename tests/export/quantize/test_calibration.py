@@ -32,20 +32,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_small_folder_is_used_whole(folder: Path) -> None:
-    found = calibration_set(SIZE, folder, 50, brightness)
-    assert (len(found.photos), found.available, found.stratified, found.builtin) == (42, 42, False, False)
-    assert all(picture.shape == (*SIZE, 3) for picture in found.pixels)
-    assert found.warnings == []
+    actual = calibration_set(SIZE, folder, 50, brightness)
+    assert (len(actual.photos), actual.available, actual.stratified, actual.builtin) == (42, 42, False, False)
+    assert all(picture.shape == (*SIZE, 3) for picture in actual.pixels)
+    assert actual.warnings == []
 
 
 def test_a_large_folder_is_stratified_by_score(folder: Path) -> None:
-    found = calibration_set(SIZE, folder, 11, brightness)
-    assert found.stratified
-    assert len(found.photos) == 11
-    assert {"00.png", "01.png"} < set(found.photos), "the rare bright ones are in"
+    actual = calibration_set(SIZE, folder, 11, brightness)
+    assert actual.stratified
+    assert len(actual.photos) == 11
+    assert {"00.png", "01.png"} < set(actual.photos), "the rare bright ones are in"
     again = calibration_set(SIZE, folder, 11, brightness)
-    assert again.photos == found.photos
-    assert "11 pictures" in found.warnings[0]
+    assert again.photos == actual.photos
+    assert "11 pictures" in actual.warnings[0]
 
 
 def test_without_scores_it_is_taken_evenly_by_name(folder: Path) -> None:
@@ -54,9 +54,9 @@ def test_without_scores_it_is_taken_evenly_by_name(folder: Path) -> None:
 
 def test_photos_that_cannot_be_read_are_rows(folder: Path) -> None:
     (folder / "00.png").write_bytes(b"damaged")
-    found = calibration_set(SIZE, folder, 50)
-    assert len(found.photos) == 41
-    assert [Path(row.photo).name for row in found.skipped] == ["00.png"]
+    actual = calibration_set(SIZE, folder, 50)
+    assert len(actual.photos) == 41
+    assert [Path(row.photo).name for row in actual.skipped] == ["00.png"]
 
 
 def test_no_photo_at_all(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_no_photo_at_all(tmp_path: Path) -> None:
 
 
 def test_the_fallback_says_so() -> None:
-    found = calibration_set(SIZE, None, 40)
-    assert found.builtin
-    assert len(found.photos) == len(set(found.photos)) == 40
-    assert any("--calibration-data" in warning for warning in found.warnings)
+    actual = calibration_set(SIZE, None, 40)
+    assert actual.builtin
+    assert len(actual.photos) == len(set(actual.photos)) == 40
+    assert any("--calibration-data" in warning for warning in actual.warnings)
 
 
 @pytest.mark.parametrize("installed", [True, False], ids=["scikit-image", "generated scenes"])

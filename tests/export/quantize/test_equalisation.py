@@ -52,12 +52,12 @@ def test_only_where_nothing_but_relu_is_between(small: tuple[Student, StudentCon
     """The published backbone: hard-swish and gates leave few pairs."""
     network = rewrite(*small).network
     names = {id(module): name for name, module in network.named_modules()}
-    found = [
+    actual = [
         (names[id(first)].rsplit(".", 1)[1], names[id(second)].rsplit(".", 1)[1])
         for first, second in pairs(network)
     ]
     # One in the first block, two in each of two plain ones, and the first one in three with a gate.
-    assert found == [
+    assert actual == [
         ("conv_dw", "conv_pw"),
         *[("conv_pw", "conv_dw"), ("conv_dw", "conv_pwl")] * 2,
         *[("conv_pw", "conv_dw")] * 3,

@@ -131,7 +131,7 @@ def test_plans_count_what_modules_hold() -> None:
 
     rows = [row("own"), row("pool.rows", "pool"), row("pool.columns", "pool"), row("a", "a"), row("b", "b")]
     assert list(doubling(rows)) == [{"pool"}, {"pool", "a"}, {"pool", "a", "b"}]
-    assert [found.spared_as for found in mark_spared(rows, frozenset(["pool"]), frozenset())] == [
+    assert [actual.spared_as for actual in mark_spared(rows, frozenset(["pool"]), frozenset())] == [
         "",
         "int8-weights",
         "int8-weights",
