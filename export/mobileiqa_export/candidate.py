@@ -19,6 +19,7 @@ from .blame import cause, operator_of
 from .cells import Cell
 from .errors import ConversionFailed, InternalError
 from .formats import FORMATS, Job, count_layers, save
+from .interrupts import interrupts_deferred
 from .prepare import Prepared
 from .recipes import Recipe
 from .study import Study
@@ -106,7 +107,8 @@ def make_candidate(
 
 def _write(cell: Cell, job: Job, prepared: Prepared) -> Path:
     try:
-        return save(cell.file_format, job)
+        with interrupts_deferred():
+            return save(cell.file_format, job)
     except (MobileIQAError, MemoryError):
         raise
     except OSError as error:

@@ -29,6 +29,7 @@ from .quantize.calibration import IMAGES
 from .quantize.sensitivity import SPARED
 from .report import Report
 from .report_page import cost_table, unchanged_lines
+from .stdout import stdout_to_stderr
 from .subject import Source, StudentSource
 
 
@@ -201,7 +202,7 @@ def command(
         decode=decode,
     )
     single = len(file_formats) == len(precisions) == 1 and ALL not in (*file_formats, *precisions)
-    with interruptible(Lines()) as progress:
+    with stdout_to_stderr(), interruptible(Lines()) as progress:
         if single:
             outcomes = [_one(source, chosen[0], output, options, force, progress)]
         else:

@@ -9,6 +9,7 @@ from types import TracebackType
 from mobileiqa_sdk.progress import Progress
 
 from .formats import Job, save
+from .interrupts import interrupts_deferred
 from .precisions import FP32
 from .prepare import Prepared
 
@@ -45,7 +46,8 @@ class Fp32Files:
             self._folders.append(folder)
             job = Job(self._prepared.network, self._prepared.contract(FP32), FP32, Path(folder.name))
             try:
-                self._files[file_format] = save(file_format, job)
+                with interrupts_deferred():
+                    self._files[file_format] = save(file_format, job)
             except OSError as error:
                 raise OSError(
                     f"the temporary folder {tempfile.gettempdir()} cannot hold the fp32 file ({error}); "

@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost: some libraries swallow KeyboardInterrupt where it happens to be raised."""
+"""Ctrl-C that is not lost, and that does not crash: it may arrive while a converter runs native code."""
 
 from __future__ import annotations
 
@@ -20,15 +20,30 @@ class Interruptible:
     def __init__(self, inner: Progress) -> None:
         self._inner = inner
         self._requested = False
+        self._deferred = False
 
-    def request(self) -> None:
-        """Notes that the user wants to stop."""
+    def handle(self, signum: int, frame: FrameType | None) -> None:
+        """Handles SIGINT: raises KeyboardInterrupt, where it is deferred only from the second time on."""
+        first = not self._requested
         self._requested = True
+        if self._deferred and first:
+            return  # nothing is said: a converter has all output silenced
+        signal.default_int_handler(signum, frame)
 
     def check(self) -> None:
         """Raises KeyboardInterrupt if the user wants to stop."""
         if self._requested:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def deferring(self) -> Iterator[None]:
+        """Lets the block end before Ctrl-C is raised."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+            self.check()
 
     def step(self, text: str) -> None:
         """Passes a step on, or raises KeyboardInterrupt."""
@@ -53,12 +68,7 @@ def interruptible(progress: Progress) -> Iterator[Interruptible]:
     if not is_main or previous is not signal.default_int_handler:
         yield watching
         return
-
-    def handler(signum: int, frame: FrameType | None) -> None:
-        watching.request()
-        signal.default_int_handler(signum, frame)
-
-    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, watching.handle)
     try:
         yield watching
         watching.check()
@@ -67,3 +77,18 @@ def interruptible(progress: Progress) -> Iterator[Interruptible]:
         raise
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Lets the block end before Ctrl-C is raised, if :func:`interruptible` handles it.
+
+    A KeyboardInterrupt that is raised in a callback from native code is swallowed, or ends the process.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    owner = getattr(handler, "__self__", None)
+    if isinstance(owner, Interruptible):
+        with owner.deferring():
+            yield
+    else:
+        yield

@@ -6,10 +6,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from mobileiqa_export.interrupts import Interruptible, interruptible
+from mobileiqa_export.interrupts import Interruptible, interruptible, interrupts_deferred
 from mobileiqa_sdk.progress import SILENT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal to this process")
@@ -96,3 +97,61 @@ def test_other_threads_install_nothing() -> None:
     thread.start()
     thread.join()
     assert inside == [signal.default_int_handler]
+
+
+def press_once() -> None:
+    """Ctrl-C where it may be deferred."""
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1000):  # the handler runs between two bytecodes
+        pass
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """Collects what was done before an interrupt ended an export."""
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), interruptible(SILENT):
+        yield done
+
+
+def test_a_deferred_interrupt_is_raised_after_the_block() -> None:
+    with watched() as done:
+        with interrupts_deferred():
+            press_once()
+            done.append("written")
+        done.append("verified")
+    assert done == ["written"]
+
+
+def test_a_second_one_is_not_deferred() -> None:
+    with watched() as done, interrupts_deferred():
+        press_once()
+        press_once()
+        done.append("written")
+    assert not done
+
+
+def test_after_a_deferring_block_interrupts_come_at_once() -> None:
+    with watched() as done:
+        with interrupts_deferred():
+            pass
+        press_once()
+        done.append("verified")
+    assert not done
+
+
+def test_an_error_while_deferring_is_the_interrupt() -> None:
+    with watched(), interrupts_deferred():
+        press_once()
+        raise OSError("the converter was disturbed")
+
+
+def test_nothing_is_deferred_outside_an_export() -> None:
+    done: list[str] = []
+    try:
+        with interrupts_deferred():
+            press_once()
+            done.append("written")
+    except KeyboardInterrupt:
+        pass
+    assert not done

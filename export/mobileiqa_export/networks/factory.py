@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import sysconfig
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from .user_code import importing
 _UNINITIALIZED = (UninitializedBuffer, UninitializedParameter)
 # What people wrap a network in to train it, and where it is inside.
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
+
+# Where the lines of a traceback are not the user's.
+_NOT_OF_USER = ("<frozen", sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
 
 
 def is_file(factory: str) -> bool:
@@ -66,8 +70,9 @@ def _made(factory: str, place: str, path: str, kwargs: Mapping[str, Any]) -> Any
         for name in path.split("."):
             target = getattr(target, name, None)
         if target is None:
+            file = getattr(module, "__file__", None) or place
             raise FactoryFailed(
-                f"{factory}: there is no {path} in {place}; it has {_callables(module) or 'nothing to call'}"
+                f"{factory}: there is no {path} in {file}; it has {_callables(module) or 'nothing to call'}"
             )
         return target if isinstance(target, nn.Module) else target(**kwargs)
     except FactoryFailed:
@@ -95,6 +100,11 @@ def _check(factory: str, network: nn.Module) -> None:
             raise NetworkUnfit(
                 f"{factory}: {name or 'the network'} is TorchScript, which cannot be exported; "
                 "build it from its Python class and load its state_dict"
+            )
+        if any(tensor.is_meta for tensor in (*module.parameters(False), *module.buffers(False))):
+            raise NetworkUnfit(
+                f"{factory}: {name or 'the network'} has weights on the meta device, which have no values; "
+                "build the network on the CPU"
             )
         if any(map(_is_lazy, (*module._parameters.values(), *module._buffers.values()))):
             raise NetworkUnfit(
@@ -125,9 +135,7 @@ def described(error: BaseException) -> str:
 
 
 def _of_user(filename: str) -> bool:
-    return not any(
-        part in filename for part in ("site-packages", "mobileiqa_export", "<frozen", "/lib/python")
-    )
+    return "site-packages" not in filename and not filename.startswith(_NOT_OF_USER)
 
 
 def _split(factory: str) -> tuple[str, str]:

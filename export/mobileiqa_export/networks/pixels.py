@@ -51,7 +51,10 @@ class PixelNetwork(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         image = self.prepared(pixels)
         with user_code(), Substitutes(self.network, self.constant, self.replaced, self.substituted):
-            given = self.network(image)
+            try:
+                given = self.network(image)
+            except SystemExit as error:
+                raise NetworkUnfit(f"the network calls sys.exit({error.code!r}) when it runs") from error
         return self.score(given)
 
     def prepared(self, pixels: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.library import sha256_of
@@ -17,7 +18,7 @@ from mobileiqa_sdk.progress import Progress
 from ..blame import following
 from ..errors import ExportError, NetworkUnfit
 from ..formats.quiet import quiet
-from ..reference import on_pixels
+from ..reference import Run, on_pixels
 from ..rewrite import Rewritten
 from ..subject import Subject
 from .description import Description
@@ -75,7 +76,22 @@ class NetworkSource:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
             return rewrite_network(trained, example, without, enabled=self.rewrites)
 
-        return Subject(model, description.size, on_pixels(trained), rewritten)
+        return Subject(model, description.size, _reference(trained, description.factory), rewritten)
+
+
+def _reference(trained: PixelNetwork, name: str) -> Run:
+    """Scores pixels by the network as trained; an image that it fails on is NetworkUnfit."""
+    score = on_pixels(trained)
+
+    def run(pixels: Pixels) -> float:
+        try:
+            return score(pixels)
+        except (ExportError, MemoryError):
+            raise
+        except Exception as error:  # any module may raise anything
+            raise NetworkUnfit(f"{name}: fails on one of the test images: {described(error)}") from error
+
+    return run
 
 
 def probe(network: PixelNetwork, example: Tensor, name: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -19,7 +23,10 @@ from mobileiqa_export.subject import Subject
 from mobileiqa_sdk.progress import SILENT
 
 HEAD = """
+import os
+import signal
 import sys
+import warnings
 import torch
 from torch import nn
 
@@ -179,6 +186,15 @@ class Net(Base):
 """,
         "n is a lazy layer",
     ),
+    "meta": (
+        """
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.f = nn.Linear(8, 1, device="meta")
+""",
+        "f has weights on the meta device",
+    ),
 }
 
 
@@ -260,3 +276,104 @@ def test_a_move_that_changes_something_is_made() -> None:
         assert layer.to(torch.ones(1)).weight.dtype == torch.float32
         assert layer.to(torch.float64).weight.dtype == torch.float64
     assert layer.to(torch.float16).weight.dtype == torch.float16
+
+
+CHANGES = {
+    "default dtype": "torch.set_default_dtype(torch.float64)",
+    "default device": "torch.set_default_device('cpu:0')",
+    "threads": "torch.set_num_threads(3)",
+    "gradients": "torch.set_grad_enabled(not torch.is_grad_enabled())",
+    "deterministic": "torch.use_deterministic_algorithms(True)",
+    "folder": "os.chdir('/')",
+    "Ctrl-C": "signal.signal(signal.SIGINT, signal.SIG_IGN)",
+    "SIGTERM": "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "stdout": "sys.stdout = io.StringIO()",
+    "stderr": "sys.stderr = io.StringIO()",
+    "warnings": "warnings.simplefilter('error')",
+    "numpy": "numpy.seterr(all='raise')",
+}
+IMPORTS = "import io, os, signal, sys, warnings\nimport numpy, torch\n"
+
+
+def _process_state() -> list[object]:
+    return [
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+        torch.get_num_threads(),
+        torch.is_grad_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+        os.getcwd(),
+        signal.getsignal(signal.SIGINT),
+        signal.getsignal(signal.SIGTERM),
+        sys.stdout,
+        sys.stderr,
+        list(warnings.filters),
+        np.geterr(),
+    ]
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+@pytest.mark.parametrize("when", ["import", "run"])
+def test_the_process_stays_as_it_was(
+    kind: str, when: str, load: Callable[[str], Subject], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = _process_state()
+    if when == "import":
+        load(f"{IMPORTS}{CHANGES[kind]}\nNet = Base\n")
+    else:
+        subject = load(
+            f"""{IMPORTS}
+class Net(Base):
+    def forward(self, x):
+        y = super().forward(x)
+        if not torch.compiler.is_exporting():
+            {CHANGES[kind]}
+        return y
+"""
+        )
+        assert 0 <= subject.reference(_picture()) <= 1
+    assert _process_state() == before
+
+
+@pytest.mark.parametrize("when", ["always", "on some images"])
+def test_a_network_that_ends_the_program_when_it_runs(when: str, load: Callable[[str], Subject]) -> None:
+    condition = "True" if when == "always" else "not torch.compiler.is_exporting() and x.mean() < 0.1"
+    code = f"""
+class Net(Base):
+    def forward(self, x):
+        if {condition}:
+            sys.exit("no GPU")
+        return super().forward(x)
+"""
+    with pytest.raises(NetworkUnfit, match="no GPU"):
+        load(code).reference(_picture(0))
+
+
+def test_a_network_that_fails_on_some_images(load: Callable[[str], Subject]) -> None:
+    subject = load("""
+class Net(Base):
+    def forward(self, x):
+        if not torch.compiler.is_exporting() and x.mean() < 0.1:
+            raise ValueError("too dark")
+        return super().forward(x)
+""")
+    assert 0 <= subject.reference(_picture()) <= 1
+    with pytest.raises(NetworkUnfit, match=r"too dark \(some_net\.py, line"):
+        subject.reference(_picture(0))
+
+
+def test_the_line_is_the_users_whatever_the_file_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "mobileiqa_export_net.py"
+    path.write_text("def net():\n    raise ValueError('no')\n")
+    with pytest.raises(FactoryFailed, match=r"no \(mobileiqa_export_net\.py, line 2\)"):
+        build(f"{path}:net", {})
+
+
+def test_a_module_named_like_one_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its path it is the user's; by its name it is ours, whose file the error names."""
+    (tmp_path / "mobileiqa_sdk.py").write_text(HEAD + "Net = Base\n")
+    assert isinstance(build(f"{tmp_path / 'mobileiqa_sdk.py'}:Net", {}), nn.Module)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FactoryFailed, match="__init__"):
+        build("mobileiqa_sdk:Net", {})
