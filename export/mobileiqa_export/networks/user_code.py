@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 from unittest import mock
@@ -70,7 +70,7 @@ def restored() -> Iterator[None]:
 @contextmanager
 def _torch_restored() -> Iterator[None]:
     # Only what differs is set: a tracer would record the call.
-    settings = (
+    settings: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
         (torch.get_default_dtype, torch.set_default_dtype),
         (torch.get_default_device, torch.set_default_device),
         (torch.get_num_threads, torch.set_num_threads),
