@@ -102,6 +102,15 @@ def test_a_listed_size_is_taken(
             assert chosen[0] * chosen[1] >= other[0] * other[1]
 
 
+@pytest.mark.parametrize(
+    ("photo", "expected"), [((64, 200), (64, 64)), ((63, 200), (32, 32)), ((200, 64), (64, 64))]
+)
+def test_a_listed_size_of_the_side_of_the_photo_is_no_enlargement(
+    photo: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert fitted(*photo, budget(2**22, (32, 32), (64, 64), (256, 256)), 1) == expected
+
+
 @given(PHOTOS, LISTS)
 def test_the_order_of_the_list_decides_between_equals_alone(
     photo: tuple[int, int], sizes: tuple[tuple[int, int], ...]

@@ -194,6 +194,17 @@ def test_an_attached_file_that_would_swell(tmp_path: Path) -> None:
         opened(tmp_path, FLATBUFFER + bomb)
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_longest_contract(tmp_path: Path, more: int) -> None:
+    text = "x" * ((1 << 20) + more)
+    path = tflite_artifacts.save(tmp_path, attach(FLATBUFFER, text))
+    if more:
+        with pytest.raises(ArtifactInvalid, match="too large"):
+            read_contract(path)
+    else:
+        assert read_contract(path) == text.encode()
+
+
 def test_a_file_cut_off_anywhere(tmp_path: Path) -> None:
     data = tflite_artifacts.model()
     for end in range(0, len(data), 7):

@@ -54,6 +54,24 @@ def test_metadata_before_the_graph(tmp_path: Path) -> None:
     assert json.loads(read_metadata(path, METADATA_KEY) or "") == artifacts.contract()
 
 
+def test_fields_of_fixed_size_before_the_metadata(tmp_path: Path) -> None:
+    fixed32, fixed64 = b"\x9d\x06" + bytes(4), b"\x99\x06" + bytes(8)  # of field 99, which ONNX lacks
+    path = written(tmp_path, fixed32 + fixed64 + artifacts.model())
+    assert json.loads(read_metadata(path, METADATA_KEY) or "") == artifacts.contract()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_longest_metadata(tmp_path: Path, more: int) -> None:
+    beginning = len(onnx.StringStringEntryProto(key="k", value="x" * (1 << 19)).SerializeToString()) - (
+        1 << 19
+    )
+    value = "x" * ((1 << 20) - beginning + more)
+    entry = onnx.StringStringEntryProto(key="k", value=value)
+    path = written(tmp_path, onnx.ModelProto(metadata_props=[entry]).SerializeToString())
+    assert len(entry.SerializeToString()) == (1 << 20) + more
+    assert read_metadata(path, "k") == (None if more else value)
+
+
 @relaxed
 @given(st.data())
 def test_damaged_files_give_text_or_nothing(tmp_path: Path, data: st.DataObject) -> None:

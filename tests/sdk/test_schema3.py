@@ -55,6 +55,7 @@ def test_a_photo_keeps_its_aspect(free: Path, size: tuple[int, int], setting: st
     brightness = artifacts.brightness(resize(Image.fromarray(noise(*size)), *result.input_size))
     assert result.opinions == pytest.approx((brightness, brightness / 2), abs=1e-6)
     assert result.score == pytest.approx(0.75 * brightness, abs=1e-6)
+    assert result.spread == pytest.approx(brightness / 4, abs=1e-6)
     assert result.faults == pytest.approx({"blur": brightness / 4, "noise": brightness / 8}, abs=1e-6)
     assert result.photograph == pytest.approx(brightness, abs=1e-6)
 
@@ -236,6 +237,14 @@ def test_a_pickled_scorer_is_loaded_again(free: Path) -> None:
     for twin in (pickle.loads(pickle.dumps(scorer)), copy.deepcopy(scorer)):  # noqa: S301 - our own
         assert twin.assess(noise(99, 200)).opinions == scorer.assess(noise(99, 200)).opinions
         assert (twin.path, twin.threads, twin.setting) == (scorer.path, 3, "high")
+
+
+@pytest.mark.parametrize("exact_decode", [False, True])
+def test_a_pickled_scorer_keeps_its_decode_rule(tmp_path: Path, exact_decode: bool) -> None:
+    model = artifacts.free_model(artifacts.free_contract(decode="jpeg-reduced"))
+    scorer = Scorer(artifacts.save(tmp_path, model), exact_decode=exact_decode)
+    assert scorer.decode == ("full" if exact_decode else "jpeg-reduced")
+    assert pickle.loads(pickle.dumps(scorer)).decode == scorer.decode  # noqa: S301 - our own
 
 
 def test_an_assessment_is_pickled_and_hashed(free: Path) -> None:
