@@ -160,6 +160,7 @@ def test_huge_integers(digits: str) -> None:
 @pytest.mark.parametrize(("old", "new"), [
     ('"schema": 3', '"schema": 3, "schema": 3'),
     ('"height": 48', '"height": 48, "height": 48'),
+    ('"width": 64', '"width": 64, "width": 64'),
     ('"name": "tiny"', '"name": "tiny", "n\\u0061me": "other"'),
 ])  # fmt: skip
 def test_a_repeated_key(old: str, new: str) -> None:
