@@ -61,7 +61,7 @@ def named_errors(photo: str) -> Iterator[None]:
 
 
 def out_of_memory(photo: str) -> PhotoTooLarge:
-    """Returns the error for a photo that there is no memory for at the moment."""
+    """Returns the error for a photo that does not fit into the memory that is free."""
     return PhotoTooLarge(
         photo,
         "does not fit into the memory that is free; score fewer photos at a time (workers), "

@@ -35,7 +35,7 @@ class PhotoNotFound(PhotoError):
 
 
 class PhotoUnreadable(PhotoError):
-    """The bytes are empty, truncated, damaged, or no image of a supported format."""
+    """The bytes are empty, truncated, damaged, or not an image in a supported format."""
 
 
 class PhotoTooSmall(PhotoError):
@@ -47,7 +47,7 @@ class PhotoTooLarge(PhotoError):
 
 
 class PhotoUnsupported(PhotoError):
-    """The object is no photo: wrong type, array dtype, shape or value range."""
+    """The object is not a photo: wrong type, array dtype, shape or value range."""
 
 
 class ModelError(MobileIQAError):

@@ -10,7 +10,7 @@ HEIGHT, WIDTH = 600, 800
 
 
 def golden_image(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
-    """The image ``triangles-1``, uint8 RGB [height, width, 3].
+    """Returns the image ``triangles-1``, uint8 RGB [height, width, 3].
 
     With T(n) = |n mod 510 - 255|, the pixel at row y, column x, channel c = 0, 1, 2 is
     (4 T((c+1) x + 100 c) + 3 T(2 (c+1) y + x) + T(37 x + 61 (c+1) y)) div 8: shading, an edge

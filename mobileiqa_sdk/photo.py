@@ -381,7 +381,7 @@ def _check_sides(size: tuple[int, int]) -> None:
 
 
 def _check_pixels(decoded: tuple[int, int], size: tuple[int, int]) -> None:
-    """Refuses a photo of ``size`` of which more than `MAX_PIXELS` would be decoded."""
+    """Refuses a photo of ``size`` if more than `MAX_PIXELS` of its pixels would be decoded."""
     if decoded[0] * decoded[1] > MAX_PIXELS:
         reason = f"is {size[0]}x{size[1]} pixels; at most {MAX_PIXELS:,} are decoded; pass a smaller copy"
         raise Refusal(PhotoTooLarge, reason)

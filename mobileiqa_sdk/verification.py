@@ -33,7 +33,7 @@ class ReplayedCase:
 
     @property
     def difference(self) -> float:
-        """The largest |found - expected| of any value."""
+        """The largest |actual - expected| of any value."""
         return max(abs(self.actual[name] - value) for name, value in self.expected.items())
 
 
@@ -66,7 +66,7 @@ class Replay:
 
     @property
     def difference(self) -> float:
-        """The largest |found - expected| of any value in any case."""
+        """The largest |actual - expected| of any value in any case."""
         return max(case.difference for case in self.cases)
 
     @property

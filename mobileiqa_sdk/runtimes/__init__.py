@@ -39,7 +39,7 @@ class RuntimeEntry:
     Attributes:
         module: has a class ``Session(path, threads)`` that is a :class:`Runtime`.
         requirement: what to ask pip for.
-        needs: import names of which one has to be installed.
+        needs: import names; one of these packages has to be installed.
         suffix: of the artifacts.
         folder: whether an artifact is a folder instead of a file.
         platform: the only ``sys.platform`` it runs on; empty for any.

@@ -1,7 +1,7 @@
 """What an ONNX file says of itself, read without loading the model.
 
-How a model is best loaded stands in its contract. A session that is opened to read it costs as much time
-and memory as the one that is to stay, so the outermost fields of the protobuf are walked instead.
+A model's contract says how to load it best. Opening a session to read the contract would cost as much time
+and memory as the session that is kept, so the outermost fields of the protobuf are read instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_FIELDS = 100_000
 
 
 def read_metadata(path: Path, key: str) -> str | None:
-    """The text under a key of the model's metadata; None where there is none, or no intact ONNX file."""
+    """Returns the text under a key of the model's metadata; None if the file is damaged or lacks the key."""
     try:
         with open(path, "rb") as file:
             for entry in _fields(file, _METADATA_PROPS):
@@ -31,7 +31,11 @@ def read_metadata(path: Path, key: str) -> str | None:
 
 
 def _fields(file: BinaryIO, number: int) -> Iterator[bytes]:
-    """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
+    """Yields the contents of a message's fields that have this number and hold bytes.
+
+    Raises:
+        ValueError: the message is damaged.
+    """
     for _ in range(_MAX_FIELDS):
         tag = _varint(file)
         if tag is None:
@@ -52,11 +56,15 @@ def _fields(file: BinaryIO, number: int) -> Iterator[bytes]:
             else:
                 yield content
         else:
-            raise ValueError("no protobuf")
+            raise ValueError("not a protobuf")
 
 
 def _varint(file: BinaryIO) -> int | None:
-    """Seven bits a byte, lowest first; None at the end of the file. Raises ValueError."""
+    """Returns a number stored in groups of seven bits, lowest first; None at the end of the file.
+
+    Raises:
+        ValueError: it has more than 64 bits.
+    """
     value = 0
     for shift in range(0, 64, 7):
         byte = file.read(1)
@@ -65,4 +73,4 @@ def _varint(file: BinaryIO) -> int | None:
         value |= (byte[0] & 0x7F) << shift
         if byte[0] < 0x80:
             return value
-    raise ValueError("no protobuf")
+    raise ValueError("not a protobuf")

@@ -29,7 +29,7 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 def attach(model: bytes, contract: str) -> bytes:
-    """The flatbuffer, and behind it the archive; the same bytes for the same arguments."""
+    """Returns the flatbuffer with the archive behind it; the same bytes for the same arguments."""
     file = io.BytesIO(model)
     file.seek(len(model))
     with zipfile.ZipFile(file, "w") as archive:
@@ -41,10 +41,10 @@ def attach(model: bytes, contract: str) -> bytes:
 
 
 def read_contract(path: Path) -> bytes:
-    """The contract's text, once the flatbuffer is found to be what it was when the contract was attached.
+    """Returns the contract's text, after checking that the flatbuffer is still the one it was attached to.
 
     Raises:
-        ArtifactInvalid: no TFLite file, no contract in it, or damaged.
+        ArtifactInvalid: the file is not a TFLite model, has no contract, or is damaged.
     """
     try:
         with open(path, "rb") as file:
@@ -60,7 +60,7 @@ def read_contract(path: Path) -> bytes:
 
 
 def _associated(file: BinaryIO, path: Path) -> tuple[bytes, bytes, int]:
-    """Contract, digest, and where the archive begins."""
+    """Returns the contract, the digest, and the offset at which the archive begins."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = [archive.getinfo(name) for name in (CONTRACT, DIGEST)]
