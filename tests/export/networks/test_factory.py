@@ -89,7 +89,7 @@ def test_what_is_made_is_float_and_bare() -> None:
         ("no_such.py:Net", "there is no file no_such.py"),
         ("needs:Net", "imports no_such_package, which is not installed"),
         ("wrong.py:Net", "cannot be imported: SyntaxError: "),
-        ("arch_net:net", "there is no net in arch_net; it has Net, half, parallel, broken, nothing"),
+        ("arch_net:net", r"there is no net in .*arch_net\.py; it has Net, half, parallel, broken, nothing"),
         ("arch_net:broken", r"fails: ValueError: no such backbone .arch_net.py, line 18."),
         ("arch_net:Net.forward", "fails: "),
         ("arch_net:nothing", "gives dict, not a torch.nn.Module"),
