@@ -82,7 +82,7 @@ class Description:
         checked: dict[str, Any] = {}
         for key, value in values.items():
             try:
-                checked[key] = KEYS[key](value)
+                checked[key] = KEYS[key].read(value)
             except KeyError:
                 near = get_close_matches(key, KEYS, 1)
                 hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(KEYS)}"

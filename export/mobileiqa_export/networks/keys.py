@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from mobileiqa_sdk.contract import MAX_SIDE
 
@@ -11,91 +15,82 @@ SMALLEST = 32
 _LARGEST = 1e30
 """Of numbers: far beyond any, and far within float32."""
 
-
-def _text(value: Any) -> str:
-    if not (isinstance(value, str) and value):
-        raise ValueError("a text")
-    return value
-
-
-def _table(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("a table")
-    return value
+_Text = Annotated[str, Meta(min_length=1)]
+_Number = Annotated[float, Meta(gt=-_LARGEST, lt=_LARGEST)]
+_Numbers = Annotated[tuple[_Number, ...], Meta(min_length=1)]
+_Side = Annotated[int, Meta(ge=SMALLEST, le=MAX_SIDE)]
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST:
-        raise ValueError("a number")
-    return float(value)
+@dataclass(frozen=True)
+class Key:
+    """A key of a description.
+
+    Attributes:
+        type: of its value, for msgspec.
+        meaning: what its value must be, in words.
+        holds: what must be true of a value of that type.
+    """
+
+    type: Any
+    meaning: str
+    holds: Callable[[Any], bool] = lambda value: True
+
+    def read(self, value: Any) -> Any:
+        """Returns the value as its type.
+
+        Raises:
+            ValueError: it is not what the key must be; the message says what that is.
+        """
+        try:
+            converted = msgspec.convert(value, self.type)
+        except msgspec.ValidationError as error:
+            raise ValueError(self.meaning) from error
+        if not self.holds(converted):
+            raise ValueError(self.meaning)
+        return converted
 
 
-def _numbers(value: Any) -> tuple[float, ...]:
-    try:
-        numbers = tuple(map(_number, value)) if isinstance(value, list) else (_number(value),)
-    except ValueError:
-        numbers = ()
-    if not numbers:
-        raise ValueError("a number or a list of numbers")
-    return numbers
+@dataclass(frozen=True)
+class _Numeric(Key):
+    """A key whose value is a number or a list of numbers, read as a tuple."""
+
+    def read(self, value: Any) -> Any:
+        return super().read(value if isinstance(value, list) else [value])
 
 
-def _divisors(value: Any) -> tuple[float, ...]:
-    numbers = _numbers(value)
-    if 0 in numbers:
-        raise ValueError("other than zero")
-    return numbers
+def _one_of(choices: Any) -> Key:
+    return Key(choices, f"one of {', '.join(choices.__args__)}")
 
 
-def _range(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, list) or len(value) != 2 or not _number(value[0]) < _number(value[1]):
-        raise ValueError("what black and white become, such as [0, 1], [0, 255] or [-1, 1]")
-    return _numbers(value)
+_TEXT = Key(_Text, "a text")
+_NUMBER = Key(_Number, "a number")
+_NUMBERS = _Numeric(_Numbers, "a number or a list of numbers")
+_DIVISORS = _Numeric(_Numbers, "a number or a list of numbers, none of them zero", all)
 
-
-def _size(value: Any) -> tuple[int, int]:
-    sides = isinstance(value, list) and [side for side in value if type(side) is int]
-    if not sides or len(sides) != 2 or not all(SMALLEST <= side <= MAX_SIDE for side in sides):
-        raise ValueError(f"[height, width] in whole pixels, {SMALLEST} to {MAX_SIDE}")
-    return sides[0], sides[1]
-
-
-def _select(value: Any) -> int | str:
-    if type(value) is not int and not isinstance(value, str):
-        raise ValueError("an index or a key")
-    return value
-
-
-def _one_of(*names: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return str(value)
-
-    return check
-
-
-KEYS: dict[str, Callable[[Any], Any]] = {
-    "arch.factory": _text,
-    "arch.kwargs": _table,
-    "arch.checkpoint": _text,
-    "arch.weights": _text,
-    "model.name": _text,
-    "model.version": _text,
-    "model.family": _text,
-    "model.license": _text,
-    "model.licence": _text,  # as version 0.1 spelled it
-    "input.size": _size,
-    "input.channels": _one_of("RGB", "BGR", "L"),
-    "input.range": _range,
-    "input.mean": _numbers,
-    "input.std": _divisors,
-    "input.scale": _divisors,
-    "input.offset": _numbers,
-    "output.select": _select,
-    "output.activation": _one_of("none", "sigmoid", "softmax"),
-    "output.bins": _numbers,
-    "output.worst": _number,
-    "output.best": _number,
+KEYS: dict[str, Key] = {
+    "arch.factory": _TEXT,
+    "arch.kwargs": Key(dict[str, Any], "a table"),
+    "arch.checkpoint": _TEXT,
+    "arch.weights": _TEXT,
+    "model.name": _TEXT,
+    "model.version": _TEXT,
+    "model.family": _TEXT,
+    "model.license": _TEXT,
+    "model.licence": _TEXT,  # as version 0.1 spelled it
+    "input.size": Key(tuple[_Side, _Side], f"[height, width] in whole pixels, {SMALLEST} to {MAX_SIDE}"),
+    "input.channels": _one_of(Literal["RGB", "BGR", "L"]),
+    "input.range": Key(
+        tuple[_Number, _Number],
+        "what black and white become, such as [0, 1], [0, 255] or [-1, 1]",
+        lambda ends: bool(ends[0] < ends[1]),
+    ),
+    "input.mean": _NUMBERS,
+    "input.std": _DIVISORS,
+    "input.scale": _DIVISORS,
+    "input.offset": _NUMBERS,
+    "output.select": Key(int | str, "an index or a key"),
+    "output.activation": _one_of(Literal["none", "sigmoid", "softmax"]),
+    "output.bins": _NUMBERS,
+    "output.worst": _NUMBER,
+    "output.best": _NUMBER,
 }
-"""What makes a value of each key, or raises ValueError with what it must be."""
