@@ -46,7 +46,7 @@ PRECISIONS = {
 REPLACED: dict[str, set[str]] = {
     "nima": {"adaptive_avg_pool2d"},
     "cnniqa": {"adaptive_max_pool2d", "max_pool2d", "unfold"},
-    "dbcnn": set(),
+    "dbcnn": {"normalize"},
     "hyperiqa": {"adaptive_avg_pool2d", "conv2d"},
     "hyper_products": {"adaptive_avg_pool2d"},
 }
