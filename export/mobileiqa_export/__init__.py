@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ExportMismatch,
         InternalError,
         NetworkUnfit,
+        UnsupportedVersion,
     )
     from .exporter import Outcome, export, export_matrix
     from .networks import NetworkSource
@@ -42,6 +43,7 @@ __all__ = [
     "Precision",
     "Report",
     "StudentSource",
+    "UnsupportedVersion",
     "export",
     "export_matrix",
 ]
