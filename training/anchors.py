@@ -22,7 +22,7 @@ from mobileiqa_sdk.resample import resize
 
 from .arrays import Features, Floats
 from .efficientnet_lite import LiteMoments
-from .lite_features import lite_features
+from .lite_features import measure_lite
 
 STEPS = (1, 3, 5)
 """Of the customary ladder, for photos of about 512 pixels a side."""
@@ -144,7 +144,7 @@ def _read(file: Path) -> Ladder:
 
 def _write(file: Path, pictures: Iterator[Picture], network: LiteMoments, budgets: Sequence[int]) -> None:
     rows = [
-        (budget, picture.fault, picture.step, lite_features(network, _shrunk(picture.pixels, budget)))
+        (budget, picture.fault, picture.step, measure_lite(network, _shrunk(picture.pixels, budget)))
         for picture in pictures
         for budget in budgets
     ]

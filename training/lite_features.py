@@ -37,7 +37,7 @@ def read_fitted(path: Path, max_pixels: int) -> Pixels:
 
 
 @torch.inference_mode()
-def lite_features(network: LiteMoments, pixels: Pixels) -> Features:
+def measure_lite(network: LiteMoments, pixels: Pixels) -> Features:
     """Returns the moments of one photo, uint8 [H, W, 3], as [F]."""
     batch = to_batch([pixels]).contiguous(memory_format=torch.channels_last)
     features: Features = network(batch)[0].numpy()
@@ -71,7 +71,7 @@ class LiteCache:
 
         def rows(photos: range) -> Features:
             return np.stack(
-                [lite_features(network, read_fitted(paths[row], self.max_pixels)) for row in photos]
+                [measure_lite(network, read_fitted(paths[row], self.max_pixels)) for row in photos]
             )
 
         return self._shards.fill(len(paths), rows, progress)

@@ -12,7 +12,7 @@ from training import anchors
 from training.anchors import NOTHING, fill_ladders, ladder_pictures, pictures_of_nothing, read_ladders
 from training.closed_form import Standardiser
 from training.efficientnet_lite import MEMBERS, LiteBackbone
-from training.lite_features import lite_features, lite_moments
+from training.lite_features import lite_moments, measure_lite
 from training.lite_head import HeadWeights, anchor_sums, difference_rows, fit_head
 
 LITE0 = "efficientnet-lite0"
@@ -69,7 +69,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     np.testing.assert_array_equal(large.clean(4096), large.features[13])
     assert large.faults[13] == ""
     shrunk = anchors._shrunk(photo(80, 100), 4096)
-    np.testing.assert_allclose(large.features[13], lite_features(network, shrunk), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(large.features[13], measure_lite(network, shrunk), rtol=1e-5, atol=1e-6)
 
     # The head learns from them that faults cost, that budgets do not, and that nothing is worth little.
     standardiser = Standardiser.of(np.concatenate([ladder.features for ladder in ladders.values()]))

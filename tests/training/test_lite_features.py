@@ -9,7 +9,7 @@ from PIL import Image
 
 from training.efficientnet_lite import MEMBERS, LiteBackbone
 from training.errors import FeatureCacheError
-from training.lite_features import LiteCache, lite_features, lite_moments, read_fitted
+from training.lite_features import LiteCache, lite_moments, measure_lite, read_fitted
 
 LITE0 = "efficientnet-lite0"
 
@@ -31,7 +31,7 @@ def test_a_cache_gives_the_moments_of_its_photos_and_refuses_others(
     assert cache.fill(scenes[:2], network) == 2
     assert cache.fill(scenes[:2], network) == 0
     rows = cache.read()
-    np.testing.assert_array_equal(rows[1], lite_features(network, read_fitted(scenes[1], 4096)))
+    np.testing.assert_array_equal(rows[1], measure_lite(network, read_fitted(scenes[1], 4096)))
     for other in (
         LiteCache(cache.folder, names[::-1], LITE0, "made", 4096),
         LiteCache(cache.folder, names, "efficientnet-lite2", "made", 4096),

@@ -12,7 +12,7 @@ from training.closed_form import LinearHead, Standardiser
 from training.efficientnet_lite import MEMBERS, LiteBackbone
 from training.errors import TrainingError
 from training.finetune import FinetuneSettings, Rated
-from training.lite_features import lite_features, lite_moments, read_fitted
+from training.lite_features import lite_moments, measure_lite, read_fitted
 from training.lite_finetune import LiteFinetuning, score_photos
 from training.lite_student import LiteStudent, load_lite_student, save_lite_student, with_head
 
@@ -24,7 +24,7 @@ def made_student(scenes: list[Path]) -> LiteStudent:
     torch.manual_seed(0)
     weights = LiteBackbone(MEMBERS[LITE0]).state_dict()
     network = lite_moments(LITE0, weights)
-    standardiser = Standardiser.of(np.stack([lite_features(network, read_fitted(p, 9216)) for p in scenes]))
+    standardiser = Standardiser.of(np.stack([measure_lite(network, read_fitted(p, 9216)) for p in scenes]))
     weight = np.random.default_rng(0).standard_normal(6288).astype(np.float32) * 0.002
     return with_head(LITE0, weights, standardiser, LinearHead(weight, 0.5))
 
