@@ -7,7 +7,6 @@ gives the same weights as one that was not.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,10 +31,10 @@ from mobileiqa_export.student.backbone import Backbone
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
-from .errors import TrainingError
 from .features import read_resized, to_batch
 from .head import bootstrap_weights, ladder_loss, move_average, rate_at, view_loss
 from .ladders import LadderSource, better_half
+from .resuming import Resumable
 from .teachers import Teacher, distillation_loss
 
 Network = TypeVar("Network", bound=torch.nn.Module)
@@ -157,7 +156,7 @@ def _stacked(groups: Sequence[Sequence[Pixels]]) -> Tensor:
     return to_batch([photo for group in groups for photo in group])
 
 
-class Finetuning:
+class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
     """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
 
     def __init__(
@@ -293,36 +292,6 @@ class Finetuning:
     def _loader(self) -> DataLoader[Any]:
         remaining = range(self.step, len(self.batches))
         return DataLoader(self.batches, batch_size=None, sampler=remaining, num_workers=1, prefetch_factor=4)
-
-    def _content(self) -> dict[str, Any]:
-        return {
-            "settings": self.settings.to_dict(),
-            "step": self.step,
-            "student": self.student.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "history": self.history,
-        }
-
-    def _save(self) -> None:
-        self.state.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self.state.with_suffix(".tmp")
-        torch.save(self._content(), scratch)
-        os.replace(scratch, self.state)
-
-    def _resume(self, progress: Progress) -> None:
-        if not self.state.exists():
-            return
-        saved = torch.load(self.state, weights_only=True, map_location=self.device)
-        if saved["settings"] != self.settings.to_dict():
-            raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
-        self.student.load_state_dict(saved["student"])
-        self.averaged.load_state_dict(saved["averaged"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.schedule.load_state_dict(saved["schedule"])
-        self.step, self.history = saved["step"], saved["history"]
-        progress.step(f"{self.state}: resuming at step {self.step} of {len(self.batches)}")
 
 
 def count_opinions(student: Student) -> int:

@@ -7,7 +7,6 @@ gives the same weights as one that was not.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,18 @@ from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
-from .errors import TrainingError
 from .features import to_batch
 from .finetune import Batches, FinetuneSettings, Rated
 from .head import ladder_loss, move_average, rate_at, view_loss
 from .lite_features import read_fitted
 from .lite_student import LiteStudent
+from .resuming import Resumable
 
 SIZE = (512, 512)
 """Of the rungs and of BIQ2021's photos."""
 
 
-class LiteFinetuning:
+class LiteFinetuning(Resumable[LiteStudent, FinetuneSettings, Batches]):
     """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
 
     def __init__(
@@ -121,34 +120,6 @@ class LiteFinetuning:
         }
         self.history.append(figures)
         progress.step(f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f}")
-
-    def _save(self) -> None:
-        self.state.parent.mkdir(parents=True, exist_ok=True)
-        content = {
-            "settings": self.settings.to_dict(),
-            "step": self.step,
-            "student": self.student.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "history": self.history,
-        }
-        scratch = self.state.with_suffix(".tmp")
-        torch.save(content, scratch)
-        os.replace(scratch, self.state)
-
-    def _resume(self, progress: Progress) -> None:
-        if not self.state.exists():
-            return
-        saved = torch.load(self.state, weights_only=True, map_location=self.device)
-        if saved["settings"] != self.settings.to_dict():
-            raise TrainingError(f"{self.state}: was made with other settings; delete it or use another file")
-        self.student.load_state_dict(saved["student"])
-        self.averaged.load_state_dict(saved["averaged"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.schedule.load_state_dict(saved["schedule"])
-        self.step, self.history = saved["step"], saved["history"]
-        progress.step(f"{self.state}: resuming at step {self.step} of {len(self.batches)}")
 
 
 @torch.no_grad()
