@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..blocks.attention import SpatialAttention
 from ..student import StudentConfig
-from ..student.attention import SpatialAttention
 from .modules import bias_of, replace_all
 from .pipeline import PassResult
 

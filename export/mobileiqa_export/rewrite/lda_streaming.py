@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..blocks.lda import LocalDistortionAware
 from ..student import StudentConfig
 from ..student.backbone import tap_sizes
-from ..student.lda import LocalDistortionAware
 from .modules import bias_of
 from .pipeline import PassResult
 from .pooling import bins, pooling_matrix

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..blocks.mal import MultiViewAttention
 from ..student import StudentConfig
-from ..student.mal import MultiViewAttention
 from .modules import replace_all
 from .pipeline import PassResult
 

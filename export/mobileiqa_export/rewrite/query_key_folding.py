@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ..blocks.attention import TokenAttention
 from ..student import StudentConfig
-from ..student.attention import TokenAttention
 from .modules import replace_all
 from .pipeline import PassResult
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..blocks.head import score_convolutions, score_layers
+from ..blocks.lda import LocalDistortionAware
+from ..blocks.mal import MultiViewAttention
 from .backbone import BACKBONES, TAP_CHANNELS, Backbone
 from .config import StudentConfig
-from .head import score_convolutions, score_layers
-from .lda import LocalDistortionAware
-from .mal import MultiViewAttention
 from .moments import MOMENTS, MomentViews, moments
 
 
