@@ -1,4 +1,7 @@
-"""``mobileiqa benchmark``."""
+"""``mobileiqa benchmark``.
+
+What needs the extra is imported by the functions that use it: help and completion work without it.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,7 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.progress import Lines
 from mobileiqa_sdk.runtimes import available
 
-from . import adb
 from .baselines import BASELINES, exported, of_checkpoint
-from .benchmark import run_benchmark
-from .compare import compare_documents
 from .configs import OPENVINO, Config, of_artifacts, times_threads
 from .environment import read_environment
 from .phone import Phone
@@ -30,7 +30,6 @@ from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
 from .schema import Result, read, to_json
-from .summary import summary_table
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
@@ -148,6 +147,10 @@ def command(
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason, and the exit
     status 1. Reasons to doubt a figure are flags beside it.
     """
+    from .benchmark import run_benchmark
+    from .compare import compare_documents
+    from .summary import summary_table
+
     if compared:
         if artifacts or checkpoint:
             raise click.UsageError("--compare takes two files and measures nothing")
@@ -215,6 +218,8 @@ def _configs(
 
 def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict[str, Any]) -> list[Result]:
     """Returns the phone's results for the SDK's own .onnx artifacts, which the app runs. Raises AdbError."""
+    from . import adb
+
     configs = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":

@@ -1,4 +1,7 @@
-"""``mobileiqa export``."""
+"""``mobileiqa export``.
+
+What needs torch is imported by the functions that use it: help and completion work without it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,18 +22,18 @@ from mobileiqa_sdk.progress import Lines, Progress
 
 from .cells import ALL, Cell, cells, safe_name
 from .errors import ExportError, InternalError
-from .exporter import Outcome, export, export_matrix
 from .formats import FORMATS
 from .interrupts import interruptible
-from .networks import Description, NetworkSource, combined, parse_pair, read_toml
 from .options import Options
 from .precisions import PRECISIONS
 from .quantize.calibration import IMAGES
-from .quantize.sensitivity import SPARED
-from .report import Report
-from .report_page import cost_table, unchanged_lines
 from .stdout import stdout_to_stderr
-from .subject import Source, StudentSource
+
+if TYPE_CHECKING:
+    from .exporter import Outcome
+    from .networks import Description
+    from .report import Report
+    from .subject import Source
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]
@@ -184,6 +187,8 @@ def command(
     Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
     kept, its report is, and the exit status is 1.
     """
+    from .exporter import export_matrix
+
     try:
         chosen = cells(file_formats, precisions)
         source = _source(
@@ -231,6 +236,9 @@ def _source(
     rewrites: bool,
 ) -> Source:
     """The student or the other network that the options name. Raises ExportError."""
+    from .networks import NetworkSource
+    from .subject import StudentSource
+
     if arch or configs:
         chosen = {
             "arch.factory": arch,
@@ -250,6 +258,8 @@ def _source(
 def _one(
     source: Source, cell: Cell, output: str | None, options: Options, force: bool, progress: Progress
 ) -> Outcome:
+    from .exporter import Outcome, export
+
     suffix = "" if cell.precision.name == "fp32" else f"-{cell.precision}"
     folder = Path(output or f"{safe_name(source.stem)}-{cell.file_format}{suffix}")
     try:
@@ -269,6 +279,8 @@ def _one(
 
 def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:
     """Of TOML files and lines, and of what options of their own chose."""
+    from .networks import Description, combined, parse_pair, read_toml
+
     parts = [
         read_toml(config) if config.endswith(".toml") or Path(config).is_file() else parse_pair(config)
         for config in configs
@@ -278,6 +290,8 @@ def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Descriptio
 
 
 def _print(outcomes: list[Outcome], *, as_json: bool, single: bool) -> None:
+    from .report_page import cost_table, unchanged_lines
+
     reports = [outcome.report for outcome in outcomes if outcome.report]
     if as_json and single and reports:
         click.echo(reports[0].to_json())
@@ -314,6 +328,8 @@ def _json(outcomes: list[Outcome]) -> str:
 
 
 def _line(folder: Path, report: Report) -> str:
+    from .quantize.sensitivity import SPARED
+
     parts = [f"{folder / report.file}  {report.bytes / 1e6:.1f} MB  {report.precision}"]
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")

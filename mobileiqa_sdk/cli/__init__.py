@@ -1,19 +1,29 @@
-"""The ``mobileiqa`` command: one file per subcommand, imported when it is called."""
+"""The ``mobileiqa`` command: one file per subcommand, imported when it is called.
+
+Help and completion need no extra: what a command needs of one is imported when it runs.
+"""
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 import warnings
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from .. import plugins
 from .._text import first_line, one_line, printable
 from .._version import __version__
 from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
 # The help stands here so that `mobileiqa --help` imports neither a runtime nor torch.
 _BUILTIN = {
@@ -50,8 +60,6 @@ class _LazyGroup(click.Group):
         if cmd_name in _BUILTIN:
             builtin: click.Command = import_module(f"mobileiqa_sdk.cli.{cmd_name}").command
             return builtin
-        if ctx.resilient_parsing:  # a shell completes a name: nothing is run, so nothing is loaded
-            return click.Command(cmd_name, help=self._help(cmd_name)) if self._is_listed(cmd_name) else None
         point = plugins.registered(plugins.COMMANDS).get(cmd_name)
         if point is None:
             if cmd_name in _OURS:
@@ -63,8 +71,11 @@ class _LazyGroup(click.Group):
             raise click.ClickException(_not_importable(cmd_name, error.name or first_line(error))) from error
         return command
 
-    def _is_listed(self, name: str) -> bool:
-        return name in _OURS or name in plugins.registered(plugins.COMMANDS)
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # click would load every command whose name fits.
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self._help(name)) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -74,6 +85,15 @@ class _LazyGroup(click.Group):
             hint = f" Did you mean `{nearest[0]}`?" if nearest else " `mobileiqa --help` lists the commands."
             ctx.fail(f"No such command {one_line(args[0])!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ImportError as error:
+            command = ctx.invoked_subcommand
+            if command not in _OURS:
+                raise
+            raise click.ClickException(_not_importable(command, error.name or first_line(error))) from error
 
 
 def _not_importable(command: str, module: str) -> str:
@@ -89,12 +109,14 @@ def cli() -> None:
 
     Scores photos on this machine, offline, and exports MobileIQA checkpoints. Data goes to
     stdout, everything else to stderr. Exit status: 0 fine, 1 some photo or check failed,
-    2 wrong usage.
+    2 wrong usage, 130 ended by Ctrl-C.
     """
 
 
 def main() -> None:
-    """Entry point: named errors become one line on stderr and an exit status."""
+    """Entry point: errors become one line on stderr and an exit status."""
+    if sys.stdout is None:  # `>&-`: the next file that is opened would take its place
+        _fail("standard output is closed; redirect it to a file or to /dev/null")
     # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
@@ -102,10 +124,49 @@ def main() -> None:
         warnings.showwarning = _show_warning
         warnings.filterwarnings("ignore", module=r"PIL\.")  # a photo's row says what is wrong with it
         try:
-            cli()
+            status = _status()
+            sys.stdout.flush()
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:  # Ctrl-C
+            _fail("interrupted", INTERRUPTED)
         except MobileIQAError as error:
-            click.echo(f"mobileiqa: {error}", err=True)
-            sys.exit(2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
+            _fail(str(error), 2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
+        except OSError as error:
+            _drop_output()
+            if error.errno == errno.EPIPE:  # whoever read the output has seen enough
+                sys.exit(1)
+            _fail(_reason(error))
+    sys.exit(status)
+
+
+def _status() -> int | str | None:
+    """Runs the command that was typed; returns its exit status."""
+    try:
+        status: int | None = cli.main(standalone_mode=False)
+    except SystemExit as stop:
+        return stop.code
+    return status
+
+
+def _fail(reason: str, status: int = 1) -> NoReturn:
+    click.echo(f"mobileiqa: {reason}", err=True)
+    sys.exit(status)
+
+
+def _reason(error: OSError) -> str:
+    """Returns what an error of the system says, and of which file; without one, it is the output's."""
+    name = "cannot write the output" if error.filename is None else one_line(os.fsdecode(error.filename))
+    return f"{name}: {one_line(error.strerror or error)}"
+
+
+def _drop_output() -> None:
+    """Sends what is still buffered nowhere: Python would try to write it again at exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

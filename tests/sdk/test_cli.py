@@ -247,8 +247,8 @@ def test_ctrl_c_ends_a_batch(tiny: Path, photos: list[str]) -> None:
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err.strip() == b"Aborted!"
+    assert process.returncode == 130
+    assert err.strip() == b"mobileiqa: interrupted"
     rows = [json.loads(line) for line in out.splitlines()]
     assert len(rows) < 5 * 5000 - 1
     assert all(row["error"] is None for row in rows)
@@ -510,17 +510,106 @@ def test_threads_follow_the_affinity_and_omp_num_threads(tiny: Path, photos: lis
 
 
 @pytest.mark.parametrize("blocked", ["torch", "mobileiqa_export"])
-@pytest.mark.parametrize("arguments", [["export", "--checkpoint", "x.pkl"], ["export", "--help"]])
-def test_export_without_its_extra(blocked: str, arguments: list[str]) -> None:
+def test_export_without_its_extra(blocked: str) -> None:
     code = f"import sys; sys.modules[{blocked!r}] = None\nfrom mobileiqa_sdk.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, "export", "--checkpoint", "x.pkl"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stdout == ""
     assert 'pip install "mobileiqa-sdk[export]"' in done.stderr
     assert done.stderr.count("\n") == 1
     assert blocked in done.stderr
+
+
+EXTRAS = (
+    "torch",
+    "onnx",
+    "onnxscript",
+    "safetensors",
+    "scipy",
+    "matplotlib",
+    "tabulate",
+    "psutil",
+    "openpyxl",
+)
+
+
+def without_extras(
+    *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r})); sys.argv[0] = 'mobileiqa'\n"
+        "from mobileiqa_sdk.cli import main; main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+@pytest.mark.parametrize("command", ["export", "evaluate", "benchmark"])
+def test_every_command_has_its_help_without_extras(command: str) -> None:
+    done = without_extras(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"mobileiqa {command} [OPTIONS]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["evaluate", "--ladders"], "evaluate"),
+        (["benchmark", "--rounds", "1"], "bench"),
+        (["export", "--checkpoint", "x.pkl"], "export"),
+    ],
+)
+def test_running_a_command_without_its_extra_is_one_line(arguments: list[str], extra: str) -> None:
+    done = without_extras(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f'pip install "mobileiqa-sdk[{extra}]"' in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@POSIX
+@pytest.mark.parametrize(("command", "option"), [("export", "--checkpoint"), ("benchmark", "--rounds")])
+def test_options_are_completed_without_extras(command: str, option: str) -> None:
+    environment = {
+        "COMP_WORDS": f"mobileiqa {command} {option[:4]}",
+        "COMP_CWORD": "2",
+        "_MOBILEIQA_COMPLETE": "bash_complete",
+    }
+    done = without_extras(environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"plain,{option}" in done.stdout.splitlines()
+
+
+@POSIX
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [["score"], ["score", "--csv"], ["score", "--json"], ["models"], ["-h"]]
+)
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_one_line(
+    tiny: Path, photos: list[str], arguments: list[str], output: str
+) -> None:
+    more = ["-m", str(tiny), photos[0]] if arguments[0] == "score" else []
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {output}', "sh", *COMMAND, *arguments, *more],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("mobileiqa: ")
 
 
 def test_help_lists_export_without_its_extra() -> None:

@@ -1,4 +1,7 @@
-"""``mobileiqa evaluate``."""
+"""``mobileiqa evaluate``.
+
+What needs the extra is imported by the functions that use it: help and completion work without it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import click
 
@@ -26,12 +29,9 @@ from ..figures import load_matplotlib
 from ..photographs import shipped_photographs
 from .datasets import ALL, DATASETS, RatedPhoto, read_dataset
 from .datasets.plain_csv import read_csv
-from .ladder_table import write_ladder_table
-from .ladders import Mode as Size
-from .ladders import climb_ladders
-from .opinions import evaluate, score_rated
-from .plots import SUFFIXES as PLOTS
-from .plots import plot_ladders
+
+if TYPE_CHECKING:
+    from .ladders import Mode as Size
 
 Mode = Literal["csv", "dataset", "ladders"]
 _MODES: dict[Mode, tuple[str, ...]] = {
@@ -61,6 +61,8 @@ def _new(ctx: click.Context, param: click.Parameter, file: Path | None) -> Path 
     if file is not None and not file.parent.is_dir():
         raise click.BadParameter(f"the folder {str(file.parent)!r} does not exist")
     if file is not None and param.name == "plot":
+        from .plots import SUFFIXES as PLOTS
+
         if file.suffix.lower() not in PLOTS:
             raise click.BadParameter(f"{str(file)!r} does not end in {' or '.join(PLOTS)}")
         load_matplotlib()
@@ -190,6 +192,8 @@ def _rated_dataset(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
 def _evaluate_opinions(
     scorer: Scorer, photos: Sequence[RatedPhoto], title: str, resamples: int, scores: Path | None
 ) -> _Result:
+    from .opinions import evaluate, score_rated
+
     with _progress_bar(photos) as shown:
         rows = list(score_rated(scorer, shown))
     # Before the figures, which need three scores: what was scored is never lost.
@@ -202,6 +206,10 @@ def _evaluate_opinions(
 def _evaluate_ladders(
     scorer: Scorer, photos: Sequence[str], scores: Path | None, options: dict[str, Any]
 ) -> _Result:
+    from .ladder_table import write_ladder_table
+    from .ladders import climb_ladders
+    from .plots import plot_ladders
+
     entries = list(find_photos(photos)) if photos else list(map(str, shipped_photographs()))
     unread = {entry.photo: entry.reason for entry in entries if isinstance(entry, PhotoError)}
     with _progress_bar([entry for entry in entries if isinstance(entry, str)]) as shown:

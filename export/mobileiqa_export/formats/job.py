@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from mobileiqa_sdk.contract import ModelContract
 
 from ..precisions import Precision
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MIN_INTEGERS = 32_768
 """Smaller tensors gain little as integers: a tenth of the smallest student, and its most sensitive."""

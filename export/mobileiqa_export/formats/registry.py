@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import resolve_name
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConversionFailed, ExportError
 from ..precisions import FP16, FP32, INT4_WEIGHTS, INT8_DYNAMIC, INT8_STATIC, INT8_WEIGHTS, Precision
 from .job import MIN_INTEGERS
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from mobileiqa_bench.errors import PlotUnavailable
-from mobileiqa_bench.evaluation import cli
+from mobileiqa_bench.evaluation import cli, ladders, plots
 from mobileiqa_bench.photographs import shipped_photographs
 
 from ...sdk import artifacts
@@ -239,7 +239,7 @@ def test_a_plot_that_cannot_be_written_costs_nothing_else(
     def fail(*_: object) -> None:
         raise PlotUnavailable("disk full")
 
-    monkeypatch.setattr(cli, "plot_ladders", fail)
+    monkeypatch.setattr(plots, "plot_ladders", fail)
     result = run(tiny_artifact, "--ladders", tmp_path / "c.png", "--plot", tmp_path / "l.png")
     assert (result.code, result.err) == (0, "warning: disk full\n")
     assert "| underexposure (stops)" in result.out
@@ -249,7 +249,7 @@ def test_a_missing_matplotlib_is_said_before_the_work(
     run: Run, tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_greys(tmp_path, ["c.png"], [0.7])
-    monkeypatch.setattr(cli, "climb_ladders", None)
+    monkeypatch.setattr(ladders, "climb_ladders", None)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run(tiny_artifact, "--ladders", tmp_path / "c.png", "--plot", tmp_path / "l.png")
     assert (result.code, result.out) == (1, "")
