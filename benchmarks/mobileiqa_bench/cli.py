@@ -9,7 +9,6 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ from mobileiqa_sdk.runtimes import available
 from .baselines import BASELINES, exported, of_checkpoint
 from .configs import OPENVINO, Config, of_artifacts, times_threads
 from .environment import read_environment
+from .flags import is_failed
+from .lists import list_option
 from .phone import Phone
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
@@ -36,27 +37,6 @@ PHONE_RUNS = 20
 """Without --runs, since the time of a run on a phone is not known in advance."""
 
 
-class _List(click.ParamType):  # type: ignore[type-arg]
-    """A comma-separated list of words, or of whole numbers above 0."""
-
-    def __init__(self, known: Sequence[str] | None = None, *, numbers_to: int = 0) -> None:
-        self.known, self.numbers_to = known, numbers_to
-        self.name = "N,..." if numbers_to else "NAME,..."
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
-        words = [word.strip() for word in str(value).split(",") if word.strip()]
-        for word in words:
-            if self.numbers_to and not (word.isdecimal() and 1 <= int(word[:9]) <= self.numbers_to):
-                self.fail(f"{word!r} is not a whole number from 1 to {self.numbers_to}", param, ctx)
-            if self.known is not None and word not in self.known:
-                self.fail(f"{word!r} is not one of {', '.join(self.known)}", param, ctx)
-        if not words:
-            self.fail("is empty", param, ctx)
-        return tuple(dict.fromkeys(map(int, words) if self.numbers_to else words))
-
-
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -64,18 +44,18 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @click.command("benchmark")
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @click.option("--checkpoint", type=_FILE, help="Measure the network as trained beside the artifacts.")
-@click.option(
+@list_option(
     "--baselines",
     "names",
-    type=_List(tuple(BASELINES)),
+    known=tuple(BASELINES),
     help=f"With --checkpoint: what to run it in, from {', '.join(BASELINES)}. Default: all.",
 )
 @click.option(
     "--baseline", metavar="LABEL", help="Label, or part of a label, that ratios are to. Default: the first."
 )
-@click.option("--runtime", "runtimes", type=_List(ENGINES), help="Default: by each artifact's suffix.")
-@click.option("--precision", "precisions", type=_List(), help="Of the artifacts in a folder, or to export.")
-@click.option("--threads", type=_List(numbers_to=MAX_THREADS), help="Default: OMP_NUM_THREADS, else all.")
+@list_option("--runtime", "runtimes", known=ENGINES, help="Default: by each artifact's suffix.")
+@list_option("--precision", "precisions", help="Of the artifacts in a folder, or to export.")
+@list_option("--threads", numbers_to=MAX_THREADS, help="Default: OMP_NUM_THREADS, else all.")
 @click.option(
     "--photo", type=_FILE, help="Score this photo, and time its decoding. Default: the golden image."
 )
@@ -97,9 +77,7 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     show_default=True,
     help="Runs after the first, not counted.",
 )
-@click.option(
-    "--processes", type=_List(numbers_to=1024), help="At once, for photos per second. Default: 1 to all CPUs."
-)
+@list_option("--processes", numbers_to=1024, help="At once, for photos per second. Default: 1 to all CPUs.")
 @click.option("--no-throughput", is_flag=True, help="Do not measure photos per second.")
 @click.option(
     "--timeout", type=click.FloatRange(1), default=TIMEOUT, show_default=True, help="Seconds a process."
@@ -129,9 +107,9 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 def command(
     artifacts: tuple[str, ...],
     checkpoint: Path | None,
-    names: tuple[str, ...] | None,
+    names: tuple[str, ...],
     baseline: str | None,
-    threads: tuple[int, ...] | None,
+    threads: tuple[int, ...],
     photo: Path | None,
     srcc: Path | None,
     plots: Path | None,
@@ -144,8 +122,9 @@ def command(
     """Measure time, memory and size of artifacts in fresh processes, in turn, round by round.
 
     ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts; without any, the bundled
-    model, or what --checkpoint exports to. A configuration that fails is a row with the reason, and the exit
-    status 1. Reasons to doubt a figure are flags beside it.
+    model, or what --checkpoint exports to. A configuration that fails is a row with the reason. Reasons to
+    doubt a figure are flags beside it. The exit status is 1 if a configuration fails or misses its golden
+    score.
     """
     from .benchmark import run_benchmark
     from .compare import compare_documents
@@ -196,17 +175,17 @@ def command(
 
         for path in draw_all(document, plots):
             click.echo(f"drawn: {path}", err=True)
-    sys.exit(any(row.error is not None for row in document.results))
+    sys.exit(any(is_failed(row) for row in document.results))
 
 
 def _configs(
     artifacts: tuple[str, ...],
     checkpoint: Path | None,
-    names: tuple[str, ...] | None,
+    names: tuple[str, ...],
     scratch: Path,
     options: dict[str, Any],
 ) -> list[Config]:
-    runtimes, precisions = options["runtimes"] or (), options["precisions"] or ()
+    runtimes, precisions = options["runtimes"], options["precisions"]
     if checkpoint is None:
         return of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
     # First what is quickly found to be misspelt.

@@ -38,6 +38,7 @@ from .cold_rounds import (
     measure_folder,
     measure_imports,
 )
+from .lists import list_option
 from .stats import Ratio
 
 SIZES = {"12 megapixels": (4000, 3000), "small": (640, 480)}
@@ -113,14 +114,14 @@ def _text(ratio: Figures | None) -> str:
 @click.argument("photos", nargs=-1, metavar="[FILE|DIR]...")
 @click.option("-m", "--model", default="", help="For the folder. Default: the bundled one.")
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(min=1))
-@click.option("--workers", help="Such as 1,2,4. Default: 1 to the CPUs, doubling.")
+@list_option("--workers", numbers_to=MAX_THREADS, help="Such as 1,2,4. Default: 1 to the CPUs, doubling.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def main(photos: tuple[str, ...], model: str, rounds: int, workers: str | None, as_json: bool) -> None:
-    """What a fresh process costs, and how many photos all CPUs get through.
+def main(photos: tuple[str, ...], model: str, rounds: int, workers: tuple[int, ...], as_json: bool) -> None:
+    """Measures what a fresh process costs, and how many photos all CPUs get through.
 
-    Without photos those that scikit-image comes with, enlarged to 12 megapixels, are the folder.
+    Without photos, those that scikit-image comes with, enlarged to 12 megapixels, are the folder.
     """
-    counts = _counts(workers)
+    counts = sorted(workers) or _doubling_to(default_threads())
     with tempfile.TemporaryDirectory() as scratch:
         names = _photos(photos)
         folder = names if photos else [
@@ -140,14 +141,8 @@ def main(photos: tuple[str, ...], model: str, rounds: int, workers: str | None, 
     click.echo(json.dumps(report, indent=2) if as_json else _markdown(report))
 
 
-def _counts(text: str | None) -> list[int]:
-    if text is None:
-        cpus = default_threads()
-        return sorted({*(2**n for n in range(10) if 2**n <= cpus), cpus})
-    words = text.split(",")
-    if not all(word.strip().isdecimal() and 1 <= int(word) <= MAX_THREADS for word in words):
-        raise click.BadParameter(f"numbers from 1 to {MAX_THREADS}, such as 1,2,4", param_hint="--workers")
-    return sorted(set(map(int, words)))
+def _doubling_to(most: int) -> list[int]:
+    return sorted({*(2**n for n in range(most.bit_length())), most})
 
 
 if __name__ == "__main__":

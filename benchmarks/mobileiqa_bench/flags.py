@@ -34,6 +34,11 @@ def of_run(environment: dict[str, Any], load: Load, most_threads: int) -> list[s
     return [*_of_environment(environment, most_threads), *_of_load(load)]
 
 
+def is_failed(result: Result) -> bool:
+    """Returns whether a configuration could not be measured, or scored the golden image wrong."""
+    return result.error is not None or (result.golden is not None and not result.golden.ok)
+
+
 def with_other_scores(results: Sequence[Result]) -> list[Result]:
     """Returns the results, with a flag on each that scores differently from the first of the same artifact.
 

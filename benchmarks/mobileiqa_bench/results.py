@@ -47,7 +47,7 @@ def to_result(measured: Measured, rounds: int) -> Result:
     )
     result = msgspec.structs.replace(
         failed,
-        golden=msgspec.convert(last["golden"], GoldenScore | None),
+        golden=_golden(samples),
         score=last["score"],
         seconds=_seconds(samples),
         memory=_memory(samples),
@@ -55,6 +55,13 @@ def to_result(measured: Measured, rounds: int) -> Result:
         energy_joules_per_photo=None if None in joules else median(joules),
     )
     return msgspec.structs.replace(result, flags=tuple(of_result(result, measured.load, rounds)))
+
+
+def _golden(samples: Sequence[dict[str, Any]]) -> GoldenScore | None:
+    """The golden score of the first round that missed it; of the last round if none did."""
+    scores = [msgspec.convert(sample["golden"], GoldenScore | None) for sample in samples]
+    missed = [score for score in scores if score is not None and not score.ok]
+    return missed[0] if missed else scores[-1]
 
 
 def _seconds(samples: Sequence[dict[str, Any]]) -> Seconds:

@@ -16,6 +16,7 @@ import click
 
 from mobileiqa_bench.fidelity.gate import MIN_SRCC
 from mobileiqa_bench.fidelity.images import LIMITS
+from mobileiqa_bench.lists import list_option
 from mobileiqa_sdk._text import one_line, printable
 from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE, Decode
 from mobileiqa_sdk.progress import Lines, Progress
@@ -52,15 +53,6 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]), int(match[2])
 
 
-class _Names(click.ParamType):  # type: ignore[type-arg]
-    name = "NAME,..."
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        return tuple(name.strip() for name in str(value).split(",") if name.strip())
-
-
 _PRECISION_NAMES = [
     name for precision in PRECISIONS.values() for name in (precision.name, *precision.aliases)
 ]
@@ -80,7 +72,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--arch",
     metavar="MODULE:FACTORY",
-    help="Export a network that is no MobileIQA student: FACTORY() returns a torch.nn.Module. MODULE may "
+    help="Export a network that is not a MobileIQA student: FACTORY() returns a torch.nn.Module. MODULE may "
     "be a path/to/file.py. This imports and runs that code.",
 )
 @click.option(
@@ -91,21 +83,19 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     help="What to know of such a network: input size, normalisation, what its answer means. A TOML file, or "
     "a line of one, such as 'input.size = [224, 224]'. May be repeated; the later ones win.",
 )
-@click.option(
+@list_option(
     "--format",
     "file_formats",
-    type=_Names(),
-    default="onnx",
+    default=("onnx",),
     show_default=True,
-    help=f"One or more of {', '.join(FORMATS)}, with commas between; or all.",
+    help=f"One or more of {', '.join(FORMATS)}, with commas between; or all. May be repeated.",
 )
-@click.option(
+@list_option(
     "--precision",
     "precisions",
-    type=_Names(),
-    default="fp32",
+    default=("fp32",),
     show_default=True,
-    help=f"One or more of {', '.join(_PRECISION_NAMES)}; or all that a format offers.",
+    help=f"One or more of {', '.join(_PRECISION_NAMES)}; or all that a format offers. May be repeated.",
 )
 @click.option(
     "-o",

@@ -135,6 +135,18 @@ def test_a_golden_score_is_reached_or_not(distance: float, sign: int, ok: bool, 
     assert golden["found"] == pytest.approx(score - sign * distance, abs=1e-6)
 
 
+def test_the_command_fails_where_a_golden_score_is_missed(run: Run, tmp_path: Path) -> None:
+    score = artifacts.contract()["golden"]["cases"][0]["score"] - 0.1
+    path = artifacts.save(tmp_path, artifacts.model(artifacts.contract(golden={"score": score})))
+    result = run("benchmark", path, *QUICK, "--json", tmp_path / "a.json")
+    assert result.code == 1
+    assert "golden: " in result.out
+    (row,) = read(tmp_path / "a.json").results
+    assert row.error is None
+    assert row.golden is not None
+    assert row.golden.ok is False
+
+
 def test_an_evaluation_lists_photos_without_a_score_and_counts_the_others(run: Run, tmp_path: Path) -> None:
     names = [f"{number}.png" for number in range(6)]
     save_greys(tmp_path, names, [0.1, 0.2, 0.3, 0.4, 0.8, 0.9])

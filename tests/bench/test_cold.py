@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from skimage import data_dir
 
@@ -115,14 +114,9 @@ def test_nothing_is_measured_that_was_imported_before() -> None:
     assert "imported before the measurement" in done.stderr
 
 
-def test_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_double_to_the_cpus() -> None:
     for cpus, counts in ((1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (16, [1, 2, 4, 8, 16])):
-        monkeypatch.setenv("OMP_NUM_THREADS", str(cpus))
-        assert cold._counts(None) == counts
-    assert cold._counts("4, 1,4") == [1, 4]
-    for text in ("", "0", "two", "1,,2", "1025"):
-        with pytest.raises(click.BadParameter):
-            cold._counts(text)
+        assert cold._doubling_to(cpus) == counts
 
 
 @pytest.mark.parametrize("kind", ["json", "markdown"])

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from mobileiqa_bench import processes
 from mobileiqa_bench.benchmark import run_benchmark
 from mobileiqa_bench.child import ProcessJob
 from mobileiqa_bench.configs import Config, of_artifacts
-from mobileiqa_bench.errors import BenchmarkError, ProcessTimeout
+from mobileiqa_bench.errors import BenchmarkError, ProcessFailed, ProcessTimeout
 from mobileiqa_bench.flags import names
 from mobileiqa_bench.rounds import Settings, measure
 from mobileiqa_bench.schema import Interval, parse, to_json
@@ -24,7 +25,7 @@ from .conftest import FakeSystem
 
 
 class Record:
-    """Keeps what it is told as lines."""
+    """Keeps all steps and warnings as lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -88,39 +89,67 @@ def test_the_golden_image_is_not_decoded(config: Config) -> None:
     assert row.seconds.resize is not None
 
 
-def test_the_rounds_take_turns(config: Config) -> None:
-    progress = Record()
-    configs = [replace(config, label="one"), replace(config, label="two")]
+class FakeProcesses:
+    """Measures without a process: each configuration takes a second more than the last one."""
+
+    def __init__(self, broken: str = "") -> None:
+        self.broken = broken
+        self.paths: list[str] = []
+
+    def measure(self, job: ProcessJob, timeout: float) -> dict[str, Any]:
+        self.paths.append(job.path)
+        if job.path == self.broken:
+            raise ProcessFailed("it is broken")
+        return {"inference": [float(len(self.paths))], "peak_rss_bytes": 1}
+
+
+def fakes(*labels: str) -> list[Config]:
+    return [Config(label, "sdk", Path(label), label, runtime="onnx") for label in labels]
+
+
+def test_the_rounds_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress, calls = Record(), FakeProcesses()
     rounds: list[int] = []
+    monkeypatch.setattr("mobileiqa_bench.rounds.measure_process", calls.measure)
     actual = measure(
-        configs,
+        fakes("one", "two"),
         replace(ONCE, rounds=2),
         progress=progress,
-        each_round=lambda: rounds.append(len(progress.lines)),
+        each_round=lambda: rounds.append(len(calls.paths)),
     )
+    assert calls.paths == ["one", "two", "one", "two"]
+    assert rounds == [0, 2]
+    assert [one.latencies for one in actual] == [[1, 3], [2, 4]]
     assert progress.lines == [
         f"round {number}/2: {name}, 1 thread" for number in (1, 2) for name in ("one", "two")
     ]
-    assert rounds == [0, 2]
-    assert [len(one.latencies) for one in actual] == [2, 2]
 
 
-def test_what_fails_is_a_row_and_the_rest_goes_on(config: Config, tmp_path: Path) -> None:
+def test_what_fails_is_not_tried_again_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress, calls = Record(), FakeProcesses(broken="one")
+    monkeypatch.setattr("mobileiqa_bench.rounds.measure_process", calls.measure)
+    never_made = replace(fakes("three")[0], failure="no compiler")
+    actual = measure([*fakes("one", "two"), never_made], replace(ONCE, rounds=2), progress=progress)
+    assert calls.paths == ["one", "two", "two"]
+    assert [one.error for one in actual] == ["it is broken", None, "no compiler"]
+    assert [len(one.samples) for one in actual] == [0, 2, 0]
+    assert sum("it is broken" in line for line in progress.lines) == 1
+
+
+def test_what_cannot_be_loaded_is_a_row_with_the_reason(config: Config, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"rubbish")
     configs = [
         replace(config, label="damaged", path=tmp_path / "model.onnx"),
         replace(config, label="never made", failure="no compiler"),
         replace(config, label="gone", engine="torch", path=tmp_path / "none.pth"),
-        config,
     ]
-    progress = Record()
-    actual = run_benchmark(configs, replace(ONCE, rounds=2), progress=progress)
-    errors = {row.label: row.error for row in actual.results}
-    assert errors.pop("damaged").startswith("ArtifactInvalid: ")  # type: ignore[union-attr]
-    assert errors.pop("never made") == "no compiler"
-    assert "there is no such file" in errors.pop("gone")  # type: ignore[operator]
-    assert errors == {"tiny onnx fp32": None}
-    assert sum("damaged" in line for line in progress.lines) == 2  # its one round, and that it failed
+    actual = run_benchmark(configs, ONCE)
+    damaged, never_made, gone = (row.error for row in actual.results)
+    assert damaged is not None
+    assert damaged.startswith("ArtifactInvalid: ")
+    assert never_made == "no compiler"
+    assert gone is not None
+    assert str(tmp_path / "none.pth") in gone
     assert parse(to_json(actual), "it") == actual
 
 
@@ -129,7 +158,7 @@ def job(config: Config, **changes: object) -> ProcessJob:
 
 
 def test_a_process_that_takes_too_long(config: Config) -> None:
-    with pytest.raises(BenchmarkError, match="not done after"):
+    with pytest.raises(ProcessTimeout):
         processes.measure(job(config), timeout=0.01)
 
 
@@ -174,8 +203,16 @@ def test_photos_per_second_of_a_broken_artifact(config: Config, tmp_path: Path) 
         processes.photos_per_second(job(broken, runs=None, counting=True), 1)
 
 
-def test_threads_reach_libraries_that_read_them_from_the_environment() -> None:
-    assert processes._environment(3)["OMP_NUM_THREADS"] == "3"
+@pytest.mark.parametrize(("threads", "expected"), [(3, "3"), (None, "7")])
+def test_threads_reach_libraries_that_read_them_from_the_environment(
+    threads: int | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "openmp.py").write_text(
+        "import json, os\nprint(json.dumps({'threads': os.environ['OMP_NUM_THREADS']}))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert processes.ask("openmp", threads=threads) == {"threads": expected}
 
 
 def test_no_more_processes_than_fit(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,33 @@ def test_wrong_usage(arguments: tuple[str, ...], run: Run) -> None:
     assert "Traceback" not in result.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "formats", "precisions"),
+    [
+        (("--format", "onnx", "--format", "coreml"), ("onnx", "coreml"), ("fp32",)),
+        (("--precision", "fp16", "--precision", "int8,fp32"), ("onnx",), ("fp16", "int8", "fp32")),
+        (("--format", "coreml,onnx", "--precision", "all"), ("coreml", "onnx"), ("all",)),
+    ],
+)
+def test_repeated_options_are_joined(
+    arguments: tuple[str, ...],
+    formats: tuple[str, ...],
+    precisions: tuple[str, ...],
+    run: Run,
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def export_matrix(*_: object, **options: Any) -> list[Any]:
+        asked.append(options)
+        return []
+
+    monkeypatch.setattr("mobileiqa_export.cli.export_matrix", export_matrix)
+    assert run("--checkpoint", tiny_checkpoint, *arguments).code == 0
+    assert [(each["file_formats"], each["precisions"]) for each in asked] == [(formats, precisions)]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no checkpoint", b"\x80\x04\x95rubbish"])
 def test_a_checkpoint_that_cannot_be_loaded(content: bytes | None, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "student.pkl"

@@ -1,0 +1,56 @@
+"""What several rounds measured, as one result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mobileiqa_bench.configs import Config
+from mobileiqa_bench.flags import is_failed
+from mobileiqa_bench.results import to_result
+from mobileiqa_bench.rounds import Measured
+
+from . import make
+
+
+def sample(golden: float) -> dict[str, Any]:
+    """What a process measured on an artifact that promises 0.5 for the golden image."""
+    return {
+        "golden": {"expected": 0.5, "found": golden, "tolerance": 0.01, "ok": abs(golden - 0.5) <= 0.01},
+        "score": 0.4,
+        "load": 0.1,
+        "first": 0.2,
+        "inference": [0.1],
+        "decode": None,
+        "resize": None,
+        "peak_rss_bytes": 1,
+        "rss_after_load_bytes": 1,
+        "private_bytes": 1,
+        "joules_per_photo": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rounds", "shown", "failed"),
+    [
+        ([0.5, 0.505], 0.505, False),
+        ([0.5, 0.6], 0.6, True),
+        ([0.6, 0.5], 0.6, True),
+        ([0.5, 0.4, 0.3, 0.5], 0.4, True),
+    ],
+)
+def test_a_golden_score_missed_in_any_round_is_shown(rounds: list[float], shown: float, failed: bool) -> None:
+    config = Config(label="ours", artifact="ours", path=Path("model.onnx"), engine="sdk", runtime="onnx")
+    result = to_result(Measured(config, [sample(golden) for golden in rounds]), len(rounds))
+    assert result.golden is not None
+    assert result.golden.score == shown
+    assert is_failed(result) is failed
+    assert any(flag.startswith("golden: ") for flag in result.flags) is failed
+
+
+def test_what_counts_as_failed() -> None:
+    assert not is_failed(make.result())
+    assert not is_failed(make.result(golden=None))
+    assert is_failed(make.failed())
