@@ -205,7 +205,7 @@ def named_in_architecture() -> list[str]:
     return sorted({*paths, *modules})
 
 
-STEPS = {"prepare", "candidate", "search", "recipes", "study", "report", "output"}
+STEPS = {"prepare", "candidate", "search", "recipes", "measurements", "artifact", "report", "output"}
 
 
 @pytest.mark.parametrize("name", named_in_architecture())

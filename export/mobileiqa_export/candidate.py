@@ -20,9 +20,9 @@ from .cells import Cell
 from .errors import ConversionFailed, InternalError
 from .formats import FORMATS, Job, count_layers, save
 from .interrupts import interrupts_deferred
+from .measurements import MeasurementCache
 from .prepare import Prepared
 from .recipes import Recipe
-from .study import Study
 
 
 @dataclass(frozen=True)
@@ -60,49 +60,59 @@ class Candidate:
         return self.verdict.passed, -1.0 if drift.srcc is None else drift.srcc, -error
 
 
-def make_candidate(
-    prepared: Prepared,
-    study: Study,
-    cell: Cell,
-    recipe: Recipe,
-    folder: Path,
-    progress: Progress,
-    *,
-    known_failures: Sequence[str] = (),
-) -> Candidate:
-    """Writes an artifact into a new folder and scores the verification images with it.
+@dataclass(frozen=True)
+class CandidateFactory:
+    """Makes the candidates for one cell, each in a folder of its own.
 
-    Args:
+    Attributes:
         prepared: the network and its reference scores.
-        study: the calibration pictures, and the equalised network.
+        measurements: the calibration pictures, and the equalised network.
         cell: format and precision.
-        recipe: how to quantize.
-        folder: does not exist yet.
+        scratch: an existing folder for the candidates' folders.
         progress: receives each step.
-        known_failures: of an artifact that is kept although it failed, for its contract.
-
-    Raises:
-        ConversionFailed: the format's converter rejects the network, or the file cannot be run here.
-        InternalError: the converter failed for a reason that is not in the network.
     """
-    folder.mkdir()
-    progress.step(f"writing {cell}")
-    contract = prepared.contract(cell.precision, known_failures)
-    job = Job(
-        prepared.network,
-        contract,
-        cell.precision,
-        folder,
-        study.calibration.pixels if cell.precision.needs_calibration else (),
-        recipe.keep_float,
-        recipe.weight_only,
-    )
-    if recipe.equalised:
-        job = study.equalised(job, FORMATS[cell.file_format].smallest(cell.precision))
-    file = _write(cell, job, prepared)
-    progress.step(f"verifying {cell}")
-    verdict = _verify(cell, file, contract, prepared, recipe, progress)
-    return Candidate(folder, file, contract, verdict, recipe)
+
+    prepared: Prepared
+    measurements: MeasurementCache
+    cell: Cell
+    scratch: Path
+    progress: Progress
+
+    def make(self, folder: str, recipe: Recipe, *, known_failures: Sequence[str] = ()) -> Candidate:
+        """Writes an artifact and scores the verification images with it.
+
+        Args:
+            folder: its name in ``scratch``, where there is none of that name yet.
+            recipe: how to quantize.
+            known_failures: of an artifact that is kept although it failed, for its contract.
+
+        Raises:
+            ConversionFailed: the format's converter rejects the network, or the file cannot be run here.
+            InternalError: the converter failed for a reason that is not in the network.
+        """
+        cell, path = self.cell, self.scratch / folder
+        path.mkdir()
+        self.progress.step(f"writing {cell}")
+        contract = self.prepared.contract(cell.precision, known_failures)
+        file = _write(cell, self._job(recipe, contract, path), self.prepared)
+        self.progress.step(f"verifying {cell}")
+        verdict = _verify(cell, file, contract, self.prepared, recipe, self.progress)
+        return Candidate(path, file, contract, verdict, recipe)
+
+    def _job(self, recipe: Recipe, contract: ModelContract, folder: Path) -> Job:
+        precision = self.cell.precision
+        job = Job(
+            self.prepared.network,
+            contract,
+            precision,
+            folder,
+            self.measurements.calibration.pixels if precision.needs_calibration else (),
+            recipe.keep_float,
+            recipe.weight_only,
+        )
+        if not recipe.equalised:
+            return job
+        return self.measurements.equalised(job, FORMATS[self.cell.file_format].smallest(precision))
 
 
 def _write(cell: Cell, job: Job, prepared: Prepared) -> Path:

@@ -1,48 +1,29 @@
 """Network in, verified artifact folders out.
 
 The story of an export, each part a module: the network is loaded, scored and rewritten (``prepare``); for
-each artifact a file is written and verified (``candidate``), with milder recipes if one fails (``recipes``,
-``search``); what passes gets a report (``report``) and appears under its name (``output``).
+each artifact (``artifact``) files are written and verified (``candidate``), with milder recipes if one fails
+(``search``, ``recipes``); what passes gets a report (``report``) and appears under its name (``output``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from mobileiqa_bench.errors import BenchmarkError
-from mobileiqa_bench.fidelity.scoring import open_artifact
-from mobileiqa_bench.fidelity.timing import Timing, measure_against
-from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk.errors import MobileIQAError
-from mobileiqa_sdk.library import size_of
 from mobileiqa_sdk.progress import SILENT, Progress
-from mobileiqa_sdk.runtimes.runtime import Runtime
 
-from .candidate import Candidate, make_candidate
+from .artifact import Shared, make_artifact
 from .cells import Cell, cell, cells
-from .errors import ExportMismatch, InternalError
-from .fp32_files import Fp32Files
+from .errors import InternalError
+from .fp32_files import Fp32FileCache
+from .measurements import MeasurementCache
 from .options import Options
-from .output import (
-    CONTRACT,
-    check_output,
-    check_report_folder,
-    put_in_place,
-    remove_report_folder,
-    report_folder,
-    resolve,
-    scratch_beside,
-    write_checksums,
-)
-from .precisions import FP32
-from .prepare import Prepared, prepare
-from .recipes import Recipe
+from .output import check_output, check_report_folder, report_folder, resolve, scratch_beside
+from .prepare import prepare
 from .report import Report
-from .search import SearchResult, search
-from .study import Study
 from .subject import Source, StudentSource
 
 
@@ -157,8 +138,10 @@ def _export(
         outputs = [(each, folder_of(each, prepared.model.name)) for each in chosen]
         for _, output in outputs:
             _check(output, overwrite)
-        with Fp32Files(prepared, progress) as fp32_files:
-            return _Run(prepared, options, overwrite, scratch, progress, fp32_files).all_cells(outputs)
+        with Fp32FileCache(prepared, progress) as fp32_files:
+            measurements = MeasurementCache(prepared, options, fp32_files.predict, progress)
+            shared = Shared(prepared, options, overwrite, scratch, progress, fp32_files, measurements)
+            return _make_all(shared, outputs)
 
 
 def _check(output: Path, overwrite: bool) -> None:
@@ -166,141 +149,18 @@ def _check(output: Path, overwrite: bool) -> None:
     check_report_folder(report_folder(output))
 
 
-@dataclass
-class _Run:
-    """One export on its way: what its cells share."""
-
-    prepared: Prepared
-    options: Options
-    overwrite: bool
-    scratch: Path
-    progress: Progress
-    fp32_files: Fp32Files
-    study: Study = field(init=False)
-    passed: dict[str, list[Recipe]] = field(default_factory=dict)
-    _predictor: Runtime | None = None
-
-    def __post_init__(self) -> None:
-        self.study = Study(self.prepared, self.options, self._predict, self.progress)
-
-    def all_cells(self, outputs: Sequence[tuple[Cell, Path]]) -> list[Outcome]:
-        outcomes = []
-        started = perf_counter()
-        for number, (each, output) in enumerate(outputs, start=1):
-            try:
-                outcomes.append(Outcome(each, output, self._one_cell(each, output)))
-            except MobileIQAError as error:
-                if len(outputs) > 1:
-                    self.progress.warn(f"{each}: {error}")
-                outcomes.append(Outcome(each, output, error=error))
-            left = (perf_counter() - started) / number * (len(outputs) - number)
-            if left:
-                self.progress.step(f"{number} of {len(outputs)} artifacts done, about {left:.0f} s left")
-        return outcomes
-
-    def _one_cell(self, each: Cell, output: Path) -> Report:
-        folder = self.scratch / f"{each.file_format}-{each.precision}"
-        folder.mkdir()
-        result = search(
-            self.prepared,
-            self.study,
-            each,
-            folder,
-            self.options.ranking_bar,
-            self.passed.get(each.precision.name, ()),
-            self.progress,
-        )
-        best = result.best
-        if best.failures and not self.options.allow_drift:
-            self._leave_report(each, result, output, folder)
-            raise ExportMismatch(
-                f"{output}: not kept: the {each} file fails verification: {'; '.join(best.failures)}. "
-                f"The report is in {report_folder(output)}; --allow-drift keeps the artifact all the same"
-            )
-        if best.failures:
-            result = self._marked_as_failed(each, result, folder)
-        elif best.recipe.weight_only and not best.recipe.keep_float:
-            self.passed.setdefault(each.precision.name, []).append(best.recipe)
-        report = self._finish(each, result, output, folder)
-        if each.precision is FP32:
-            self.fp32_files.add(each.file_format, output / result.best.file.name)
-        return report
-
-    def _finish(self, each: Cell, result: SearchResult, output: Path, scratch: Path) -> Report:
-        best = result.best
-        timing, note = self._timing(each, best)
-        report = self._report(each, result, timing, note)
-        (best.folder / CONTRACT).write_text(best.contract.to_json() + "\n", encoding="utf-8")
-        write_checksums(best.folder, best.file)
-        report.write(best.folder, self.progress)
-        self.progress.step(f"finished {each}")
-        check_output(output, self.overwrite)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        put_in_place(best.folder, output, scratch)
-        remove_report_folder(report_folder(output))
-        return report
-
-    def _leave_report(self, each: Cell, result: SearchResult, output: Path, scratch: Path) -> None:
-        folder = scratch / "report"
-        folder.mkdir()
-        self._report(each, result, None, "it failed verification").write(folder, self.progress)
-        remove_report_folder(report_folder(output))
-        output.parent.mkdir(parents=True, exist_ok=True)
-        put_in_place(folder, report_folder(output), scratch)
-
-    def _marked_as_failed(self, each: Cell, result: SearchResult, scratch: Path) -> SearchResult:
-        """The same artifact with a contract that says it failed."""
-        best = result.best
-        again = make_candidate(
-            self.prepared,
-            self.study,
-            each,
-            best.recipe,
-            scratch / "failed",
-            self.progress,
-            known_failures=best.failures,
-        )
-        if again.verdict.scores != best.verdict.scores:
-            raise InternalError(f"{each} gives other scores when it is written again")
-        return SearchResult(again, result.layers, result.attempts)
-
-    def _timing(self, each: Cell, best: Candidate) -> tuple[Timing | None, str]:
-        if each.precision is FP32:
-            return None, "this is the fp32 that other precisions are compared with"
-        if not self.options.timing:
-            return None, "--no-timing"
+def _make_all(shared: Shared, outputs: Sequence[tuple[Cell, Path]]) -> list[Outcome]:
+    """Makes one artifact after the other; one that fails leaves the others."""
+    outcomes = []
+    started = perf_counter()
+    for number, (each, output) in enumerate(outputs, start=1):
         try:
-            fp32 = self.fp32_files.file(each.file_format)
-            self.progress.step(f"timing {each} against fp32")
-            return measure_against(fp32, best.file), ""
-        except (BenchmarkError, OSError) as error:
-            self.progress.warn(f"{each} is not timed: {error}")
-            return None, str(error)
-
-    def _report(self, each: Cell, result: SearchResult, timing: Timing | None, timing_note: str) -> Report:
-        best = result.best
-        fp32 = None if each.precision is FP32 else self.fp32_files.known(each.file_format)
-        return Report(
-            contract=best.contract,
-            file_format=each.file_format,
-            precision=each.precision.name,
-            file=best.file.name,
-            bytes=size_of(best.file),
-            steps=self.prepared.steps,
-            verdict=best.verdict,
-            kept=not best.failures or self.options.allow_drift,
-            fp32_bytes=size_of(fp32) if fp32 else None,
-            timing=timing,
-            timing_note=timing_note,
-            calibration=self.study.calibration if each.precision.is_integer else None,
-            layers=result.layers,
-            equalised=best.recipe.equalised,
-            attempts=result.attempts,
-            analysis_pictures=self.study.picture_count if result.layers else 0,
-        )
-
-    def _predict(self, pixels: Pixels) -> float:
-        """By the fp32 ONNX file, which takes a fifth of PyTorch's time."""
-        if self._predictor is None:
-            self._predictor = open_artifact(self.fp32_files.file("onnx"))
-        return self._predictor.run(pixels)
+            outcomes.append(Outcome(each, output, make_artifact(shared, each, output)))
+        except MobileIQAError as error:
+            if len(outputs) > 1:
+                shared.progress.warn(f"{each}: {error}")
+            outcomes.append(Outcome(each, output, error=error))
+        left = (perf_counter() - started) / number * (len(outputs) - number)
+        if left:
+            shared.progress.step(f"{number} of {len(outputs)} artifacts done, about {left:.0f} s left")
+    return outcomes

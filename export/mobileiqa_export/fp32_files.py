@@ -1,12 +1,16 @@
-"""The fp32 model file of each format: what the other precisions are compared with."""
+"""A cache of the fp32 model file of each format: what the other precisions are compared with."""
 
 from __future__ import annotations
 
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+from mobileiqa_bench.fidelity.scoring import open_artifact
+from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk.progress import Progress
+from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .formats import Job, save
 from .interrupts import interrupts_deferred
@@ -14,7 +18,7 @@ from .precisions import FP32
 from .prepare import Prepared
 
 
-class Fp32Files:
+class Fp32FileCache:
     """The fp32 artifacts that this export kept, and temporary ones made where it kept none.
 
     A context: temporary files live in the system's temporary folder until it is left.
@@ -25,7 +29,7 @@ class Fp32Files:
         self._files: dict[str, Path] = {}
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
 
-    def __enter__(self) -> Fp32Files:
+    def __enter__(self) -> Fp32FileCache:
         return self
 
     def __exit__(
@@ -62,3 +66,11 @@ class Fp32Files:
     def add(self, file_format: str, file: Path) -> None:
         """Registers an fp32 artifact that this export kept."""
         self._files[file_format] = file
+
+    def predict(self, pixels: Pixels) -> float:
+        """Scores resized pixels by the fp32 ONNX file, which takes a fifth of PyTorch's time."""
+        return self._onnx.run(pixels)
+
+    @cached_property
+    def _onnx(self) -> Runtime:
+        return open_artifact(self.file("onnx"))

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .measurements import MeasurementCache
 from .precisions import Precision
 from .quantize.sensitivity import SPARED, LayerDamage, mark_spared
-from .study import Study
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,19 @@ class Context:
 
     Attributes:
         precision: to reach.
-        study: measurements of the network, made when asked for.
+        measurements: of the network.
         smallest: layers with fewer weights are not quantized by the format.
         passed: recipes that other formats' artifacts of this precision passed with.
     """
 
     precision: Precision
-    study: Study
+    measurements: MeasurementCache
     smallest: int = 0
     passed: Sequence[Recipe] = ()
 
     def layers(self) -> list[LayerDamage]:
         """All layers, the noisiest first."""
-        return self.study.noise(self.precision)
+        return self.measurements.noise(self.precision)
 
     def quantized(self) -> list[LayerDamage]:
         """The layers that the format quantizes."""
@@ -71,16 +71,16 @@ class Context:
 
     def outermost(self) -> frozenset[str]:
         """Modules at both ends, spared before damage is measured; none where activations stay float."""
-        ends = self.study.ends(self.precision)
+        ends = self.measurements.ends(self.precision)
         return ends[-1] if ends else frozenset()
 
     def most_damaging(self) -> list[LayerDamage]:
         """The quantized layers between the outermost ones, the most damaging first."""
-        return self.study.damage(self.precision, self._between())
+        return self.measurements.damage(self.precision, self._between())
 
     def table(self) -> list[LayerDamage]:
         """All layers: those whose damage was measured, the most damaging first, then the others by noise."""
-        measured = self.study.measured_damage(self.precision, self._between())
+        measured = self.measurements.measured_damage(self.precision, self._between())
         names = {row.layer for row in measured}
         return [*measured, *(row for row in self.layers() if row.layer not in names)]
 
@@ -111,7 +111,8 @@ def spare_both_ends(context: Context) -> list[Recipe]:
     """The layers at both ends as in int8-weights; only where activations have calibrated ranges."""
     rows = context.layers()
     return [
-        Recipe(weight_only=with_enclosing(modules, rows)) for modules in context.study.ends(context.precision)
+        Recipe(weight_only=with_enclosing(modules, rows))
+        for modules in context.measurements.ends(context.precision)
     ]
 
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from mobileiqa_sdk.progress import Progress
-
-from .candidate import Candidate, make_candidate
-from .cells import Cell
+from .candidate import Candidate, CandidateFactory
 from .formats import FORMATS
-from .prepare import Prepared
 from .quantize.sensitivity import LayerDamage
 from .recipes import STAGES, Context, Recipe
-from .study import Study
 
 
 @dataclass(frozen=True)
@@ -52,35 +46,24 @@ class SearchResult:
     attempts: Sequence[Attempt]
 
 
-def search(
-    prepared: Prepared,
-    study: Study,
-    cell: Cell,
-    scratch: Path,
-    ranking_bar: float,
-    passed: Sequence[Recipe],
-    progress: Progress,
-) -> SearchResult:
+def search(factory: CandidateFactory, ranking_bar: float, passed: Sequence[Recipe]) -> SearchResult:
     """Tries the plain artifact, then the recipes of each stage, until one reaches the ranking bar.
 
     Args:
-        prepared: the network and its reference scores.
-        study: measurements on the calibration pictures.
-        cell: format and precision.
-        scratch: an existing folder; each attempt gets one in it, and only the best one's is left.
+        factory: writes and verifies the candidates of one cell; of their folders only the best one's is left.
         ranking_bar: SRCC with the reference to reach.
         passed: recipes that other formats' artifacts of this precision passed with.
-        progress: receives each step.
 
     Raises:
-        ConversionFailed, InternalError: see :func:`mobileiqa_export.candidate.make_candidate`.
+        ConversionFailed, InternalError: see :meth:`mobileiqa_export.candidate.CandidateFactory.make`.
     """
-    best = make_candidate(prepared, study, cell, Recipe(), scratch / "plain", progress)
-    if not cell.precision.is_integer:
-        return SearchResult(best, (), [_attempt("plain", best)])
-    smallest = FORMATS[cell.file_format].smallest(cell.precision)
-    context = Context(cell.precision, study, smallest, passed)
+    best = factory.make("plain", Recipe())
     attempts = [_attempt("plain", best)]
+    precision = factory.cell.precision
+    if not precision.is_integer:
+        return SearchResult(best, (), attempts)
+    smallest = FORMATS[factory.cell.file_format].smallest(precision)
+    context = Context(precision, factory.measurements, smallest, passed)
     for stage in STAGES:
         if best.reaches(ranking_bar):
             break
@@ -88,17 +71,21 @@ def search(
             if context.spares_all(recipe):
                 continue
             label = recipe.label(context.table())
-            progress.step(f"{cell}: {_shortfall(best, ranking_bar)}; attempt {len(attempts) + 1}, {label}")
+            _announce(factory, best, ranking_bar, f"attempt {len(attempts) + 1}, {label}")
             recipe = replace(recipe, equalised=recipe.equalised or best.recipe.equalised)
-            tried = make_candidate(
-                prepared, study, cell, recipe, scratch / f"attempt-{len(attempts)}", progress
-            )
-            attempts.append(_attempt(label, tried))
-            worse, best = sorted((tried, best), key=lambda candidate: candidate.merit)
-            shutil.rmtree(worse.folder, ignore_errors=True)  # there may be two dozen
+            candidate = factory.make(f"attempt-{len(attempts)}", recipe)
+            attempts.append(_attempt(label, candidate))
+            best = _better(best, candidate)
             if best.reaches(ranking_bar):
                 break
     return SearchResult(best, best.recipe.mark(context.table()), attempts)
+
+
+def _better(best: Candidate, candidate: Candidate) -> Candidate:
+    """Returns the one with the higher merit and removes the other's files: there may be two dozen."""
+    worse, better = sorted((candidate, best), key=lambda each: each.merit)
+    shutil.rmtree(worse.folder, ignore_errors=True)
+    return better
 
 
 def _attempt(label: str, candidate: Candidate) -> Attempt:
@@ -106,7 +93,7 @@ def _attempt(label: str, candidate: Candidate) -> Attempt:
     return Attempt(label, drift.srcc, drift.mean_difference, drift.max_difference, drift.flips_clear.share)
 
 
-def _shortfall(candidate: Candidate, ranking_bar: float) -> str:
-    if candidate.failures:
-        return candidate.failures[0]
-    return f"its SRCC is below the ranking bar of {ranking_bar}"
+def _announce(factory: CandidateFactory, best: Candidate, ranking_bar: float, attempt: str) -> None:
+    below_bar = f"its SRCC is below the ranking bar of {ranking_bar}"
+    shortfall = best.failures[0] if best.failures else below_bar
+    factory.progress.step(f"{factory.cell}: {shortfall}; {attempt}")

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from mobileiqa_export.candidate import make_candidate
+from mobileiqa_export.candidate import Candidate, CandidateFactory
 from mobileiqa_export.cells import Cell
 from mobileiqa_export.errors import ConversionFailed, InternalError
 from mobileiqa_export.formats import FORMATS, Format, Job, LayerCount, Writer
 from mobileiqa_export.formats import onnx as onnx_format
+from mobileiqa_export.measurements import MeasurementCache
 from mobileiqa_export.options import Options
 from mobileiqa_export.precisions import FP16, FP32, INT8_STATIC, INT8_WEIGHTS, Precision
 from mobileiqa_export.prepare import Prepared, prepare
 from mobileiqa_export.recipes import Recipe, with_enclosing
 from mobileiqa_export.search import SearchResult, search
-from mobileiqa_export.study import Study
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.progress import SILENT
@@ -39,8 +39,8 @@ def prepared(tiny_checkpoint: Path) -> Prepared:
 
 
 @pytest.fixture(scope="module")
-def study(prepared: Prepared) -> Study:
-    return Study(prepared, Options(), lambda _: 0.5, SILENT)
+def measurements(prepared: Prepared) -> MeasurementCache:
+    return MeasurementCache(prepared, Options(), lambda _: 0.5, SILENT)
 
 
 @pytest.fixture
@@ -88,13 +88,24 @@ Errors = Callable[[Callable[[Job], float]], None]
 
 def run(
     prepared: Prepared,
-    study: Study,
+    measurements: MeasurementCache,
     scratch: Path,
     precision: Precision = INT8_WEIGHTS,
     passed: Sequence[Recipe] = (),
     progress: Recorder | None = None,
 ) -> SearchResult:
-    return search(prepared, study, Cell("onnx", precision), scratch, BAR, passed, progress or Recorder())
+    factory = CandidateFactory(
+        prepared, measurements, Cell("onnx", precision), scratch, progress or Recorder()
+    )
+    return search(factory, BAR, passed)
+
+
+def plain(
+    prepared: Prepared, measurements: MeasurementCache, precision: Precision, scratch: Path
+) -> Candidate:
+    """The candidate that a search begins with."""
+    factory = CandidateFactory(prepared, measurements, Cell("onnx", precision), scratch, SILENT)
+    return factory.make(precision.name, Recipe())
 
 
 def labels(result: SearchResult) -> list[str]:
@@ -102,10 +113,10 @@ def labels(result: SearchResult) -> list[str]:
 
 
 def test_a_plain_artifact_that_passes_is_the_only_attempt(
-    prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, jobs: list[Job], errors: Errors, tmp_path: Path
 ) -> None:
     errors(lambda _: 0.001)
-    result = run(prepared, study, tmp_path)
+    result = run(prepared, measurements, tmp_path)
     assert not result.best.failures
     assert labels(result) == ["plain"]
     (job,) = jobs
@@ -115,11 +126,11 @@ def test_a_plain_artifact_that_passes_is_the_only_attempt(
 
 
 def test_layers_stay_float_until_the_bar_holds(
-    prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, jobs: list[Job], errors: Errors, tmp_path: Path
 ) -> None:
     errors(lambda job: 0.001 if len(job.keep_float) >= 4 else 0.3)
     progress = Recorder()
-    result = run(prepared, study, tmp_path, progress=progress)
+    result = run(prepared, measurements, tmp_path, progress=progress)
     assert not result.best.failures
     assert labels(result) == [
         "plain",
@@ -140,14 +151,14 @@ def test_layers_stay_float_until_the_bar_holds(
 
 
 def test_calibrated_activations_stay_float_at_both_ends(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
-    quarter, half, most = study.ends(INT8_STATIC)
+    quarter, half, most = measurements.ends(INT8_STATIC)
     assert {name.partition(".")[0] for name in quarter} == {"local_cnn", "head"}
     assert quarter < half < most
-    ends = with_enclosing(most, study.noise(INT8_STATIC))
+    ends = with_enclosing(most, measurements.noise(INT8_STATIC))
     errors(lambda job: 0.001 if ends < job.weight_only else 0.3)
-    result = run(prepared, study, tmp_path, INT8_STATIC)
+    result = run(prepared, measurements, tmp_path, INT8_STATIC)
     counts = [sum(set(row.modules) <= end for row in result.layers) for end in (quarter, half, most)]
     assert labels(result) == [
         "plain",
@@ -159,45 +170,52 @@ def test_calibrated_activations_stay_float_at_both_ends(
 
 
 def test_what_other_formats_needed_is_tried_first_fewest_layers_before(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
-    rows = study.noise(INT8_STATIC)
-    quarter, half, most = (with_enclosing(end, rows) for end in study.ends(INT8_STATIC))
+    rows = measurements.noise(INT8_STATIC)
+    quarter, half, most = (with_enclosing(end, rows) for end in measurements.ends(INT8_STATIC))
     errors(lambda job: 0.001 if half <= job.weight_only else 0.3)
     passed = [Recipe(True, most), Recipe(True, half), Recipe(True, quarter)]
-    result = run(prepared, study, tmp_path, INT8_STATIC, passed)
+    result = run(prepared, measurements, tmp_path, INT8_STATIC, passed)
     assert result.best.recipe == Recipe(True, half)
     assert len(result.attempts) == 3
 
 
 @pytest.mark.parametrize("precision", [INT8_WEIGHTS, INT8_STATIC])
 def test_an_artifact_of_which_nothing_is_left_is_never_made(
-    precision: Precision, prepared: Prepared, study: Study, jobs: list[Job], errors: Errors, tmp_path: Path
+    precision: Precision,
+    prepared: Prepared,
+    measurements: MeasurementCache,
+    jobs: list[Job],
+    errors: Errors,
+    tmp_path: Path,
 ) -> None:
     """All layers in float is fp32, and all as in int8-weights is int8-weights: not what was asked for."""
-    modules = {module for row in study.noise(precision) for module in row.modules}
+    modules = {module for row in measurements.noise(precision) for module in row.modules}
     errors(lambda job: 0.001 if job.spared >= modules else 0.3)
-    result = run(prepared, study, tmp_path, precision)
+    result = run(prepared, measurements, tmp_path, precision)
     assert result.best.failures
     assert not any(job.spared >= modules for job in jobs)
     assert len(result.attempts) < 24
 
 
 def test_a_file_without_the_precision_fails_whatever_its_scores(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prepared: Prepared,
+    measurements: MeasurementCache,
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     errors(lambda _: 0.0)
     monkeypatch.setattr("mobileiqa_export.candidate.count_layers", lambda *_: LayerCount(53, 53, 0))
-    cell = Cell("onnx", INT8_STATIC)
-    candidate = make_candidate(prepared, study, cell, Recipe(), tmp_path / "a", SILENT)
+    candidate = plain(prepared, measurements, INT8_STATIC, tmp_path)
     assert any("53" in reason for reason in candidate.failures)
-    weights = Cell("onnx", INT8_WEIGHTS)
-    assert not make_candidate(prepared, study, weights, Recipe(), tmp_path / "b", SILENT).failures
+    assert not plain(prepared, measurements, INT8_WEIGHTS, tmp_path).failures
 
 
 def test_what_is_not_quantized_is_not_spared(
     prepared: Prepared,
-    study: Study,
+    measurements: MeasurementCache,
     jobs: list[Job],
     errors: Errors,
     tmp_path: Path,
@@ -206,15 +224,15 @@ def test_what_is_not_quantized_is_not_spared(
     smallest = 300
     writers = {INT8_WEIGHTS: Writer("", smallest)}
     monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", writers))
-    large = {row.modules for row in study.noise(INT8_WEIGHTS) if row.weights >= smallest}
-    assert 1 < len(large) < len(study.noise(INT8_WEIGHTS))
+    large = {row.modules for row in measurements.noise(INT8_WEIGHTS) if row.weights >= smallest}
+    assert 1 < len(large) < len(measurements.noise(INT8_WEIGHTS))
     errors(lambda job: 0.3)
-    run(prepared, study, tmp_path)
+    run(prepared, measurements, tmp_path)
     assert {module for job in jobs for module in job.keep_float} <= {
         module for modules in large for module in modules
     }
     # Nor are biases corrected in such layers.
-    uncorrected = study.equalised(jobs[0], 10**9).network.state_dict()
+    uncorrected = measurements.equalised(jobs[0], 10**9).network.state_dict()
     treated = jobs[1].network.state_dict()
     changed = {name for name, values in treated.items() if not torch.equal(values, uncorrected[name])}
     sizes = [treated[name.replace(".bias", ".weight")].numel() for name in changed]
@@ -223,10 +241,10 @@ def test_what_is_not_quantized_is_not_spared(
 
 
 def test_if_nothing_helps_the_best_is_left(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
     errors(lambda job: 0.3 if len(job.keep_float) == 2 else 0.5)
-    result = run(prepared, study, tmp_path)
+    result = run(prepared, measurements, tmp_path)
     assert result.best.failures
     assert len(result.attempts) > 5
     assert [folder.name for folder in tmp_path.iterdir()] == [result.best.folder.name]
@@ -234,16 +252,16 @@ def test_if_nothing_helps_the_best_is_left(
 
 
 def test_an_artifact_that_answers_nan_is_a_failed_attempt(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
     errors(lambda job: 0.001 if job.keep_float else np.nan)
-    result = run(prepared, study, tmp_path)
+    result = run(prepared, measurements, tmp_path)
     assert not result.best.failures
     assert result.attempts[0].max_difference is None
 
 
 def test_a_golden_image_beyond_its_tolerance_fails(
-    prepared: Prepared, study: Study, errors: Errors, tmp_path: Path
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
     """For integer precisions nothing else bounds the golden image so tightly."""
     moved = replace(
@@ -251,15 +269,15 @@ def test_a_golden_image_beyond_its_tolerance_fails(
     )
     for network, failed in ((prepared, False), (moved, True)):
         scratch = tmp_path / str(failed)
-        cell = Cell("onnx", INT8_WEIGHTS)
+        scratch.mkdir()
         errors(lambda _: 0.0)
-        candidate = make_candidate(network, study, cell, Recipe(), scratch, SILENT)
+        candidate = plain(network, measurements, INT8_WEIGHTS, scratch)
         assert any("golden" in reason for reason in candidate.failures) == failed
 
 
 def test_another_contract_inside_fails(
     prepared: Prepared,
-    study: Study,
+    measurements: MeasurementCache,
     errors: Errors,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -268,7 +286,7 @@ def test_another_contract_inside_fails(
     other = prepared.contract(FP16)
     real = onnx_format.save
     monkeypatch.setattr(onnx_format, "save", lambda job: real(replace(job, contract=other)))
-    candidate = make_candidate(prepared, study, Cell("onnx", FP32), Recipe(), tmp_path / "a", SILENT)
+    candidate = plain(prepared, measurements, FP32, tmp_path)
     assert any("contract" in reason for reason in candidate.failures)
 
 
@@ -288,7 +306,7 @@ def test_whose_fault_a_failed_conversion_is(
     expected: type[Exception],
     named: str,
     prepared: Prepared,
-    study: Study,
+    measurements: MeasurementCache,
     jobs: list[Job],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -298,4 +316,4 @@ def test_whose_fault_a_failed_conversion_is(
 
     monkeypatch.setattr(onnx_format, "save", save)
     with pytest.raises(expected, match=named):
-        make_candidate(prepared, study, Cell("onnx", INT8_WEIGHTS), Recipe(), tmp_path / "a", SILENT)
+        plain(prepared, measurements, INT8_WEIGHTS, tmp_path)

@@ -1,4 +1,4 @@
-"""What quantization does to a network, measured on calibration pictures when first asked for and kept."""
+"""A cache of what quantization does to a network, measured on calibration pictures when first asked for."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _FIRST_SHARES, _LAST_SHARE = (0.25, 0.5, 0.75), 1 / 16
 _MOST_PICTURES, _FEWEST_PICTURES, _FEWEST_LAYERS = 16, 4, 16
 
 
-class Study:
-    """Cached measurements of one network, shared by all artifacts of an export.
+class MeasurementCache:
+    """Measurements of one network that all artifacts of an export share; each is made once.
 
     Args:
         prepared: the network.
