@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RuntimeUnavailable,
         VerificationWarning,
     )
+    from .gallery import find_photos
     from .photo import Photo
     from .scorer import Assessment, Scorer, Seconds, score
 
@@ -68,12 +69,14 @@ __all__ = [
     "WeightType",
     "__version__",
     "band",
+    "find_photos",
     "score",
 ]
 
 _HOMES = {
     "bands": ("BANDS", "Band", "band"),
     "contract": ("ActivationType", "Decode", "ModelContract", "WeightType"),
+    "gallery": ("find_photos",),
     "photo": ("Photo",),
     "scorer": ("Assessment", "Scorer", "Seconds", "score"),
 }

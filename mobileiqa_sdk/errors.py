@@ -1,6 +1,12 @@
-"""Every error the SDK raises on purpose. Each message says what is wrong with which file, and what to do."""
+"""Every error the SDK raises on purpose. Each message says what is wrong with which file, and what to do.
+
+Where Python has an error of the same meaning, ours derives from it too: ``except FileNotFoundError`` catches
+a missing photo and a missing model, ``except ValueError`` a photo that is damaged, too small or too large.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ._text import one_line
 
@@ -10,6 +16,12 @@ class MobileIQAError(Exception):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
+
+
+_KEYS_OF_A_SCORE = (
+    "score", "band", "spread", "photograph", "decode_seconds", "resize_seconds", "inference_seconds",
+)  # fmt: skip
+"""The keys of a row between the path and the error."""
 
 
 class PhotoError(MobileIQAError):
@@ -29,24 +41,33 @@ class PhotoError(MobileIQAError):
         # Exception pickles its args, which are the joined message here.
         return type(self), (self.photo, self.reason)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a flat row with the keys of :meth:`Assessment.to_dict`; all are None but path and error.
 
-class PhotoNotFound(PhotoError):
+        >>> row = PhotoError("gone.jpg", "no such file").to_dict()
+        >>> row["path"], row["score"], row["error"]
+        ('gone.jpg', None, 'no such file')
+        """
+        return {"path": self.photo, **dict.fromkeys(_KEYS_OF_A_SCORE), "error": self.reason}
+
+
+class PhotoNotFound(PhotoError, FileNotFoundError):
     """There is no file at this path, or it is not a regular file, or it may not be read."""
 
 
-class PhotoUnreadable(PhotoError):
+class PhotoUnreadable(PhotoError, ValueError):
     """The bytes are empty, truncated, damaged, or not an image in a supported format."""
 
 
-class PhotoTooSmall(PhotoError):
+class PhotoTooSmall(PhotoError, ValueError):
     """A side is below the smallest size for which a score means anything."""
 
 
-class PhotoTooLarge(PhotoError):
+class PhotoTooLarge(PhotoError, ValueError):
     """More pixels or bytes than the SDK agrees to decode, or more than fits into memory."""
 
 
-class PhotoUnsupported(PhotoError):
+class PhotoUnsupported(PhotoError, TypeError, ValueError):
     """The object is not a photo: wrong type, array dtype, shape or value range."""
 
 
@@ -54,11 +75,11 @@ class ModelError(MobileIQAError):
     """A model cannot be used."""
 
 
-class ModelNotFound(ModelError):
+class ModelNotFound(ModelError, FileNotFoundError):
     """No bundled or cached model has this name, and there is no file at this path."""
 
 
-class ArtifactInvalid(ModelError):
+class ArtifactInvalid(ModelError, ValueError):
     """The file is not a model artifact, or it is damaged."""
 
 
@@ -78,7 +99,7 @@ class RuntimeUnavailable(ModelError):
     """The inference runtime this artifact needs is unknown or not installed."""
 
 
-class ResultsInvalid(MobileIQAError):
+class ResultsInvalid(MobileIQAError, ValueError):
     """The file to resume from cannot be written, or holds something else than results of this model."""
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from . import raw
 from ._refusal import Refusal
 from .errors import PhotoError, PhotoNotFound, PhotoUnsupported
-from .photo import format_of_file
+from .photo import Photo, format_of_file
 from .scorer import Assessment, Scorer
 
 SUFFIXES = frozenset(
@@ -23,28 +23,44 @@ SUFFIXES = frozenset(
 Row = dict[str, Any]
 
 
-def find_photos(paths: Iterable[str], *, recursive: bool = False) -> Iterator[str | PhotoError]:
+def find_photos(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    recursive: bool = False,
+    on_skip: Callable[[str], None] | None = None,
+) -> Iterator[str | PhotoError]:
     """Yields the photos that files and folders stand for, in order; a folder's are sorted by name.
 
     A file is taken as it is, whatever its name. Of a folder, the files with a photo's or a raw file's suffix
     are taken that are not hidden: reading a raw file says why it gets no score. A file of another name that
     holds a photo yields a PhotoError, and so do a folder without photos and one that cannot be listed.
+    :meth:`Scorer.score_many` passes such errors on::
+
+        for result in Scorer(threads=1).score_many(find_photos("holiday/")):
+            print(result.to_dict())
 
     Symbolic links that are named are followed. In a folder, links to files are followed and links to folders
     are not: a loop of folders ends, and no folder is left.
+
+    Args:
+        paths: of files and folders; one path may be passed by itself.
+        recursive: take the photos in subfolders too.
+        on_skip: called with the path of each folder that is not looked into: a subfolder unless
+            ``recursive``, a link to a folder. Hidden folders are not mentioned.
     """
-    for path in paths:
-        if not os.path.isdir(path):
-            yield path
+    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
+        name = os.fsdecode(path)
+        if not os.path.isdir(name):
+            yield name
             continue
-        photos = list(_walk(path, recursive))
+        photos = list(_walk(name, recursive, on_skip))
         if not photos:
             hint = "" if recursive else "; --recursive looks in its subfolders too"
-            yield PhotoNotFound(path, f"no photos in this folder{hint}")
+            yield PhotoNotFound(name, f"no photos in this folder{hint}")
         yield from photos
 
 
-def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
+def _walk(folder: str, recursive: bool, on_skip: Callable[[str], None] | None) -> Iterator[str | PhotoError]:
     closed: list[OSError] = []
     for root, folders, files in os.walk(folder, onerror=closed.append):
         for name in sorted(files):
@@ -55,7 +71,12 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | PhotoError]:
                 yield path
             elif reason := _why_skipped(path):
                 yield PhotoUnsupported(path, reason)
-        folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = visible if recursive else []
+        for name in visible:
+            path = os.path.join(root, name)
+            if on_skip and (not recursive or os.path.islink(path)):
+                on_skip(path)
     for error in closed:
         yield PhotoNotFound(str(error.filename), f"this folder cannot be listed: {error.strerror}")
 
@@ -72,7 +93,7 @@ def _why_skipped(path: str) -> str | None:
 
 
 def score_rows(
-    scorer: Scorer, photos: Iterable[str | PhotoError], *, workers: int | None = None
+    scorer: Scorer, photos: Iterable[Photo | PhotoError], *, workers: int | None = None
 ) -> Iterator[Row]:
     """Yields one row per photo, in order, ready for JSON.
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -298,7 +299,7 @@ def _check_regular(mode: int) -> None:
 
 
 def _why_not_found(path: str, error: Exception) -> str:
-    if path.lower().startswith(("http:/", "https:/")):
+    if re.match(r"(https?|s3|gs|gcs|az|abfss?|hdfs|ftp|file):/", path.lower()):
         return "is a URL, and scoring opens no connection; download the photo and pass its path or bytes"
     if isinstance(error, FileNotFoundError):
         return "no such file" if path else "the path is empty"

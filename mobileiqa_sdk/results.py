@@ -70,16 +70,18 @@ class ResultsFile:
 
     def missing(self, photos: Iterable[str | PhotoError]) -> list[str | PhotoError]:
         """Returns the photos that are not done, in order and each path once, to be scored and written."""
-        remaining: dict[str | PhotoError, None] = {}  # keeps the order
+        remaining: dict[str | PhotoError, str | PhotoError] = {}  # keeps the order
         for photo in photos:
-            if isinstance(photo, PhotoError) or not self._is_done(photo):
-                remaining[photo] = None
-        return list(remaining)
+            if isinstance(photo, PhotoError):
+                remaining[photo] = photo
+            elif not self._is_done(photo):
+                remaining.setdefault(_key(photo), photo)
+        return list(remaining.values())
 
     def _is_done(self, photo: str) -> bool:
         # Taken before the photo is read: one that changes meanwhile will not count as done.
         stamp = self._stamps[photo] = _stamp(photo)
-        return stamp is not None and self._done.get(photo) == stamp
+        return stamp is not None and self._done.get(_key(photo)) == stamp
 
     def write(self, rows: Iterable[Row]) -> None:
         """Appends rows, each as it comes.
@@ -149,9 +151,17 @@ class ResultsFile:
         if reason:
             raise ResultsInvalid(f"{self._path}: line {number} was scored with {reason}; name another file")
         if row["score"] is None or row["bytes"] is None:
-            self._done.pop(row["path"], None)
+            self._done.pop(_key(row["path"]), None)
         else:
-            self._done[row["path"]] = (row["bytes"], row["modified_ns"])
+            self._done[_key(row["path"])] = (row["bytes"], row["modified_ns"])
+
+
+def _key(path: str) -> str:
+    """Returns a path without what does not change the file that it leads to: ``./a//b`` is ``a/b``.
+
+    One with ``..`` in it stays as it is: what that leads to depends on symbolic links.
+    """
+    return path if ".." in Path(path).parts else os.path.normpath(path)
 
 
 def _model_of(scorer: Scorer) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from . import library, runtimes
 from ._refusal import out_of_memory
@@ -81,11 +82,42 @@ class Assessment:
         """
         return band(self.score)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a flat row for a table: numbers and texts only, and None for what the model does not say.
+
+        The keys are path, score, band, spread, ``fault_NAME`` for each fault that the model names,
+        photograph, decode_seconds, resize_seconds, inference_seconds and error, which is None.
+        :meth:`PhotoError.to_dict` gives a row of the same shape: a batch with bad files is one table::
+
+            pandas.DataFrame(result.to_dict() for result in scorer.score_many(photos))
+
+        >>> result = Scorer(threads=1).assess(Image.new("RGB", (640, 480), "grey"))
+        >>> row = result.to_dict()
+        >>> row["path"], row["score"] == result.score, row["error"]
+        ('<PIL image>', True, None)
+        """
+        faults = {f"fault_{name}": severity for name, severity in self.faults.items()}
+        times = {f"{step}_seconds": round(value, 6) for step, value in self.seconds._asdict().items()}
+        answers = {"score": self.score, "band": self.band, "spread": self.spread}
+        return {
+            "path": self.photo,
+            **answers,
+            **faults,
+            "photograph": self.photograph,
+            **times,
+            "error": None,
+        }
+
 
 class Scorer:
     """A loaded model. May be used from any number of threads, and as a context manager.
 
-    A scorer can be pickled: it is loaded again, from the same path, where it is unpickled.
+    A scorer can be pickled, as process pools, Ray, Dask and Spark do: its path and options travel, and it is
+    loaded again where it is unpickled.
+
+    >>> with Scorer(threads=1) as scorer:
+    ...     scorer.assess(Image.new("RGB", (640, 480), "grey")).band
+    'fair'
 
     Args:
         model: a name from ``mobileiqa models``, the path of an artifact (folder or model file),
@@ -187,6 +219,8 @@ class Scorer:
     def score(self, photo: Photo) -> float:
         """Returns the predicted quality in [0, 1], higher is better.
 
+        For what a photo may be see :func:`mobileiqa_sdk.score`; arrays are RGB.
+
         Raises:
             PhotoError: the photo cannot be scored.
             ContractMismatch: the model misbehaves.
@@ -194,7 +228,9 @@ class Scorer:
         return self.assess(photo).score
 
     def assess(self, photo: Photo) -> Assessment:
-        """Scores a photo and says how.
+        """Returns the score of a photo with the model's opinions, the size it was scored at and the times.
+
+        For what a photo may be see :func:`mobileiqa_sdk.score`; arrays are RGB.
 
         Raises:
             PhotoError: the photo cannot be scored.
@@ -271,8 +307,8 @@ class Scorer:
         """Assesses photos, several at a time, and yields the results in the order of the photos.
 
         A photo that cannot be scored yields its :class:`PhotoError` instead of raising it, so that
-        one bad file never loses a batch; an error among the photos, such as ``gallery.find_photos``
-        yields, is passed on. Leaving early, by ``close()`` or Ctrl-C, waits for the photos that are
+        one bad file never loses a batch; an error among the photos, such as :func:`find_photos` yields for an
+        empty folder, is passed on. Leaving early, by ``close()`` or Ctrl-C, waits for the photos that are
         being worked on and begins no other.
 
         ``Scorer(threads=1)`` gets through the most photos: it decodes side by side too. A score depends
@@ -286,8 +322,16 @@ class Scorer:
                 scorer on all CPUs gets, a photo is read when its result is asked for.
 
         Raises:
-            ValueError: workers below 1 or above ``MAX_THREADS``; at once, not at the first photo.
+            TypeError: photos is one photo, or one path; at once, not at the first photo.
+            ValueError: workers below 1 or above ``MAX_THREADS``; at once.
+
+        >>> photos = [Image.new("RGB", (64, 64), "grey"), "missing.jpg"]
+        >>> for result in Scorer(threads=1).score_many(photos):
+        ...     print(result.reason if isinstance(result, PhotoError) else result.band)
+        fair
+        no such file
         """
+        _check_is_many(photos)
         count = default_workers(self._threads) if workers is None else check_count("workers", workers)
         return in_order(self._attempt, photos, count)
 
@@ -300,6 +344,16 @@ class Scorer:
             return error
         except MemoryError:  # while resizing; a later photo may fit
             return out_of_memory(describe(photo))
+
+
+def _check_is_many(photos: object) -> None:
+    """Raises TypeError for one photo: a string, for example, is a sequence of letters."""
+    one = isinstance(photos, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, PhotoError))
+    if one or hasattr(photos, "read") or (isinstance(photos, np.ndarray) and photos.ndim < 4):
+        raise TypeError(
+            f"score_many takes several photos, and {describe(photos)} is one: pass [photo]. "
+            "For all photos of a folder pass mobileiqa_sdk.find_photos(folder)"
+        )
 
 
 def _setting_named(name: str | None, contract: ModelContract) -> Setting | None:
@@ -331,8 +385,28 @@ def score(photo: Photo) -> float:
 
     The model is loaded at the first call and kept.
 
+    Args:
+        photo: a path (str or Path), the bytes of an image file, a file open in mode "rb", a PIL image, or a
+            numpy array [height, width, 3]. The channels of an array are red, green, blue, in this order:
+            turn what OpenCV reads, which is BGR, by ``pixels[..., ::-1]``. Arrays of grey [height, width] or
+            with alpha [height, width, 4] are photos too; uint8 in 0..255, or float in [0, 1].
+
+    A path, its bytes and its open file give the same score. A PIL image or an array of a large JPEG gives
+    another one, which differs in the second or third digit: files of large JPEGs are decoded at a half, a
+    quarter or an eighth of their size, which is faster. ``Scorer(exact_decode=True)`` gives one score for
+    all of them.
+
     Raises:
-        PhotoError: the photo cannot be scored.
+        PhotoError: the photo cannot be scored; also a FileNotFoundError or a ValueError, see
+            :mod:`mobileiqa_sdk.errors`.
+
+    >>> pixels = np.full((480, 640, 3), 128, np.uint8)
+    >>> score(pixels) == score(Image.fromarray(pixels))
+    True
+    >>> score("missing.jpg")
+    Traceback (most recent call last):
+        ...
+    mobileiqa_sdk.errors.PhotoNotFound: missing.jpg: no such file
     """
     global _default
     if _default is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import click
 
 from ..runtimes import BUILTIN, available
@@ -21,4 +24,18 @@ class _Runtime(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
         return f"[{'|'.join(available())}]"
 
 
+class _Score(click.FloatRange):
+    """A number from 0 to 1; click's own range takes NaN."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a score from 0 to 1.", param, ctx)
+        return number
+
+
 RUNTIME = _Runtime()
+SCORE = _Score()

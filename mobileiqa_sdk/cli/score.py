@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 
 import click
 
-from .._text import printable
-from ..errors import PhotoError
-from ..gallery import Row, find_photos, score_rows
+from ..errors import ModelError, PhotoError
+from ..gallery import Row, score_rows
 from ..parallel import MAX_THREADS, default_threads
+from ..photo import Photo, describe
 from ..results import ResultsFile
-from ..scorer import Scorer, Seconds
+from ..scorer import Scorer
+from . import INTERRUPTED
 from ._memory import trim_heap
-from ._types import RUNTIME
+from ._photos import STDIN, photos_of
+from ._rows import WRITERS, Output
+from ._selection import Order, Selection
+from ._summary import MANY, Summary
+from ._terminal import StatusLine, is_terminal
+from ._types import RUNTIME, SCORE
 
-Writer = Callable[[Scorer, Iterator[Row]], None]
+_COUNT = click.IntRange(min=1)
 
 
 @click.command("score")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
+@click.argument("paths", nargs=-1, metavar="[FILE|DIR|-]...")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
+@click.option(
+    "--files-from", metavar="FILE", help="Score the paths in FILE, one a line or NUL between; - for stdin."
+)
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
 @click.option("--runtime", type=RUNTIME, help="Default: by the artifact's suffix.")
 @click.option(
@@ -40,65 +47,130 @@ Writer = Callable[[Scorer, Iterator[Row]], None]
 )
 @click.option("--exact-decode", is_flag=True, help="Decode large JPEGs in full; slower.")
 @click.option("--setting", metavar="NAME", help="A setting of a model that takes photos of any size.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header, as they come.")
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["best", "worst", "path"]),
+    help="Best or worst first, or by path. Default: the order of the photos.",
+)
+@click.option("--top", type=_COUNT, metavar="N", help="Only the N best, best first.")
+@click.option("--worst", type=_COUNT, metavar="N", help="Only the N worst, worst first.")
+@click.option("--below", type=SCORE, metavar="SCORE", help="Only photos that score below SCORE.")
+@click.option(
+    "--fail-under",
+    type=SCORE,
+    metavar="SCORE",
+    help="Exit status 1 if a photo scores below SCORE; prints the names of those photos, and nothing else.",
+)
+@click.option("--json", is_flag=True, help="One JSON object.")
+@click.option("--jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
+@click.option("--csv", is_flag=True, help="Comma-separated values with a header, as they come.")
+@click.option("--names", is_flag=True, help="Paths alone, one a line.")
+@click.option("-0", "--print0", "names0", is_flag=True, help="Paths alone, NUL after each.")
 @click.option(
     "--resume",
     metavar="FILE",
     help="Append JSON lines to FILE instead of printing; photos with a score in it are left out.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,
+    files_from: str | None,
     model: str | None,
     runtime: str | None,
     workers: int | None,
     threads: int | None,
     exact_decode: bool,
     setting: str | None,
-    as_json: bool,
-    as_jsonl: bool,
-    as_csv: bool,
+    order: Order | None,
+    top: int | None,
+    worst: int | None,
+    below: float | None,
+    fail_under: float | None,
     resume: str | None,
+    quiet: bool,
+    **outputs: bool,
 ) -> None:
     """Score photos: 0 is the worst, 1 the best that people would say.
 
-    A photo that cannot be scored becomes a row with the reason, and the exit status 1. Where
-    OMP_NUM_THREADS is set, it counts as the number of CPUs.
+    A photo that cannot be scored becomes a row with the reason, and the exit status 1. From ten photos on, a
+    line on stderr sums up. - reads one photo from standard input. Where OMP_NUM_THREADS is set, it counts
+    as the number of CPUs.
     """
-    outputs = [name for name, on in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if on]
-    if len(outputs) > 1:
-        raise click.UsageError(f"--{outputs[0]} and --{outputs[1]} exclude each other")
-    output = outputs[0] if outputs else None
-    if resume is not None and output not in (None, "jsonl"):
-        raise click.UsageError(f"--resume and --{output} exclude each other")
-    photos = list(find_photos(paths, recursive=recursive))
+    output = _one_output([name for name in WRITERS if outputs.get(name)])
+    selection = Selection(order, top, worst, below)
+    if top and worst:
+        raise click.UsageError("--top and --worst exclude each other")
+    if resume is not None:
+        _check_resumable(paths, output, selection, fail_under)
+    if fail_under is not None and output is None:
+        output, selection = (
+            "names",
+            selection._replace(below=fail_under if below is None else min(fail_under, below)),
+        )
+    photos = photos_of(paths, files_from, recursive=recursive)
     if resume is not None:
         photos = list(dict.fromkeys(photos))  # a photo is in the file once, however often it is named
+    many = len(photos) > 1 or resume is not None
     try:
         scorer = Scorer(
             model,
             runtime=runtime,
-            threads=threads or _threads(workers, many=len(photos) > 1 or resume is not None),
+            threads=threads or _threads(workers, many=many),
             exact_decode=exact_decode,
             setting=setting,
         )
+    except ModelError:
+        raise
     except ValueError as error:  # the other arguments were checked above
         raise click.UsageError(str(error)) from error
     trim_heap()
+    summary = Summary(fail_under)
     if resume is None:
-        # A bar would break into rows that appear on the same terminal one by one.
-        bar = output == "json" or not sys.stdout.isatty()
-        failed = _score(scorer, photos, workers, _WRITERS[output], bar=bar)
+        write = partial(WRITERS[output or "table"], scorer)
+        total = len(photos)
+        finished = _score(
+            scorer, photos, workers, lambda rows: write(selection.apply(rows)), summary, quiet=quiet
+        )
     else:
         with closing(ResultsFile(resume, scorer)) as results:
-            missing = results.missing(photos)
-            if done := len(photos) - len(missing):
+            missing = results.missing(photo for photo in photos if isinstance(photo, (str, PhotoError)))
+            total = len(missing)
+            if done := len(photos) - total:
                 click.echo(f"mobileiqa: {done} of {len(photos)} photos are in {resume} already", err=True)
-            failed = _score(scorer, missing, workers, lambda _, rows: results.write(rows), bar=True)
-    if failed:
-        sys.exit(1)
+            finished = _score(scorer, missing, workers, results.write, summary, quiet=quiet)
+    if not quiet and summary.done and (summary.done >= MANY or resume is not None):
+        summary.show()
+    if not finished:
+        _report_interrupt(summary.done, total, resume)
+        sys.exit(INTERRUPTED)
+    sys.exit(1 if summary.errors or summary.below else 0)
+
+
+def _one_output(chosen: list[Output]) -> Output | None:
+    if len(chosen) > 1:
+        raise click.UsageError(f"{_option(chosen[0])} and {_option(chosen[1])} exclude each other")
+    return chosen[0] if chosen else None
+
+
+def _option(output: Output) -> str:
+    return "--print0" if output == "names0" else f"--{output}"
+
+
+def _check_resumable(
+    paths: tuple[str, ...],
+    output: Output | None,
+    selection: Selection,
+    fail_under: float | None,
+) -> None:
+    """Raises UsageError for what needs all rows, where only those of the missing photos will be known."""
+    if output not in (None, "jsonl"):
+        raise click.UsageError(f"--resume and {_option(output)} exclude each other")
+    if selection != Selection() or fail_under is not None:
+        raise click.UsageError("--resume writes every row; sort and select those in its FILE")
+    if STDIN in paths:
+        raise click.UsageError("--resume needs files: a photo from standard input cannot be read again")
 
 
 def _threads(workers: int | None, *, many: bool) -> int | None:
@@ -109,79 +181,51 @@ def _threads(workers: int | None, *, many: bool) -> int | None:
 
 
 def _score(
-    scorer: Scorer, photos: list[str | PhotoError], workers: int | None, write: Writer, *, bar: bool
-) -> int:
-    """Writes the rows of the photos; returns how many of them are errors."""
-    failed = 0
-    bar = bar and len(photos) > 1 and sys.stderr.isatty()
-    shown = click.progressbar(length=len(photos), label="scoring", file=sys.stderr) if bar else nullcontext()
-    with shown as progress:
+    scorer: Scorer,
+    photos: Sequence[Photo | PhotoError],
+    workers: int | None,
+    write: Callable[[Iterable[Row]], None],
+    summary: Summary,
+    *,
+    quiet: bool,
+) -> bool:
+    """Writes the rows of the photos; returns False if Ctrl-C ended it, and then writes what was scored."""
+    status = StatusLine(len(photos), quiet=quiet)
+    finished = True
 
-        def counted() -> Iterator[Row]:
-            nonlocal failed
+    def counted() -> Iterator[Row]:
+        nonlocal finished
+        try:
+            status.show(0)
             for row in score_rows(scorer, photos, workers=workers):
-                failed += row["error"] is not None
+                summary.add(_renamed(row))
+                if is_terminal(sys.stdout):
+                    status.clear()  # the row may be written in its place
                 yield row
-                if progress:
-                    progress.update(1)
+                status.show(summary.done)
+        except KeyboardInterrupt:
+            finished = False
+        status.clear()
 
-        write(scorer, counted())
-    return failed
-
-
-def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
-    for row in rows:
-        if row["error"]:
-            click.echo(f"    -  {'error':9}  {printable(row['path'])}: {row['error']}")
-        else:
-            click.echo(f"{row['score']:.3f}  {row['band']:9}  {printable(row['path'])}")
-
-
-def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:
-    click.echo(json.dumps({"schema": 1, "model": _describe(scorer), "results": list(rows)}, indent=2))
+    try:
+        write(counted())
+    except KeyboardInterrupt:  # while a row was written
+        finished = False
+    finally:
+        status.clear()
+    return finished
 
 
-def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
-    for row in rows:
-        click.echo(json.dumps(row))
+def _renamed(row: Row) -> Row:
+    """Gives the photo from standard input the name that it has on the command line."""
+    if sys.stdin is not None and row["path"] == describe(sys.stdin.buffer):
+        row["path"] = STDIN
+    return row
 
 
-def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
-    writer = csv.DictWriter(sys.stdout, _columns(scorer), extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        faults, seconds = row["faults"] or {}, row["seconds"] or {}
-        more = {f"fault_{name}": severity for name, severity in faults.items()}
-        more |= {f"{step}_seconds": time for step, time in seconds.items()}
-        writer.writerow({**row, **more})
-        sys.stdout.flush()
-
-
-def _columns(scorer: Scorer) -> list[str]:
-    """Returns the names of the columns; those of faults and photograph only if the model has such outputs."""
-    faults = [f"fault_{name}" for name in scorer.contract.faults]
-    answers_photo = any(output.meaning == "photo" for output in scorer.contract.outputs)
-    photograph = ["photograph"] if answers_photo else []
-    times = [f"{step}_seconds" for step in Seconds._fields]
-    return ["path", "score", "band", "spread", *faults, *photograph, *times, "error"]
-
-
-_WRITERS: dict[str | None, Writer] = {
-    None: _write_table,
-    "json": _write_json,
-    "jsonl": _write_jsonl,
-    "csv": _write_csv,
-}
-
-
-def _describe(scorer: Scorer) -> dict[str, Any]:
-    contract = scorer.contract
-    return {
-        "name": contract.model.name,
-        "version": contract.model.version,
-        "license": contract.model.license,
-        "checkpoint_sha256": contract.model.checkpoint_sha256,
-        "input_size": [contract.input.height, contract.input.width],
-        "setting": scorer.setting,
-        "threads": scorer.threads,
-    }
+def _report_interrupt(done: int, total: int, resume: str | None) -> None:
+    if resume is None:
+        remedy = "with --resume FILE the same command could go on where it stopped"
+    else:
+        remedy = "run the same command again to go on"
+    click.echo(f"mobileiqa: interrupted after {done} of {total} photos; {remedy}", err=True)

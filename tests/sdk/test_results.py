@@ -395,10 +395,13 @@ def test_on_the_command_line(run: Run, tiny: Path, tmp_path: Path, album: list[s
     path = tmp_path / "out" / "results.jsonl"
     path.parent.mkdir()
     first = run("score", "-m", tiny, "--resume", path, *album[:2])
-    assert (first.code, first.out, first.err) == (0, "", "")
+    assert (first.code, first.out, first.err.count("\n")) == (0, "", 1)
+    assert "2 scored, 0 errors" in first.err
     second = run("score", "-m", tiny, "--resume", path, "--jsonl", *album, "missing.jpg")
     assert (second.code, second.out) == (1, "")
-    assert second.err == f"mobileiqa: 2 of 6 photos are in {path} already\n"
+    known, summary = second.err.splitlines()
+    assert known == f"mobileiqa: 2 of 6 photos are in {path} already"
+    assert "3 scored, 1 error;" in summary
     assert [row["path"] for row in rows_in(path)] == [*album, "missing.jpg"]
     assert rows_in(path)[-1]["error"] == "no such file"
     third = run("score", "-m", tiny, "--resume", path, *album, *album)
