@@ -21,7 +21,7 @@ _OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo)\.(\w+)' o
 
 
 class Trail(TorchFunctionMode):
-    """Knows, while active, where in a network the code is.
+    """Records, while active, where in a network the code is running.
 
     Attributes:
         running: names and modules that have begun and not ended, the innermost last.
@@ -57,7 +57,7 @@ class Trail(TorchFunctionMode):
 
 @contextmanager
 def following(network: nn.Module) -> Iterator[Trail]:
-    """Follow a network's modules as they run."""
+    """Follows a network's modules as they run."""
     trail = Trail()
     hooks = []
     for name, module in network.named_modules():
@@ -99,7 +99,7 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
 
 
 def cause(error: BaseException) -> str:
-    """Returns the class and the first line of the error that another began with, as one printable line."""
+    """Returns class and first line of the error that this error began with, as one printable line."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return f"{type(error).__name__}: {first_line(error)}"
@@ -126,6 +126,6 @@ def _module(node: Any) -> str:
 
 
 def _place(name: str, module: nn.Module) -> str:
-    # What a network is wrapped in is no part of it for whoever wrote it.
+    # Wrappers are not part of the network for whoever wrote it.
     inside = name.removeprefix("network").removeprefix(".")
     return f"{inside} ({type(module).__name__})" if inside else "the network itself"

@@ -27,10 +27,10 @@ from .recipes import Recipe
 
 @dataclass(frozen=True)
 class Candidate:
-    """An artifact on trial.
+    """An artifact that is being verified.
 
     Attributes:
-        folder, file: where it lies.
+        folder, file: its paths.
         contract: as embedded in it.
         verdict: its scores against the reference's.
         recipe: how it was quantized.
@@ -44,11 +44,13 @@ class Candidate:
 
     @property
     def failures(self) -> Sequence[str]:
-        """Why it cannot be kept, a sentence each."""
+        """Reasons why it cannot be kept, a sentence each."""
         return self.verdict.failures
 
     def reaches(self, ranking_bar: float) -> bool:
-        """Whether it passes, and its SRCC is at least this where the ranking can be judged."""
+        """Returns whether it passes with an SRCC of at least ``ranking_bar``, where the ranking can be
+        judged.
+        """
         drift = self.verdict.drift
         return self.verdict.passed and (not drift.ranking_is_judged or (drift.srcc or 0.0) >= ranking_bar)
 
@@ -123,7 +125,7 @@ def _write(cell: Cell, job: Job, prepared: Prepared) -> Path:
         raise
     except OSError as error:
         raise ConversionFailed(f"{cell}: a file could not be read or written ({error})") from error
-    except Exception as error:  # converters raise whatever their libraries do
+    except Exception as error:  # converters let through whatever their libraries raise
         pixels = torch.from_numpy(prepared.images.pixels[0])[None]
         culprit = operator_of(job.network, pixels, error)
         if not culprit:
@@ -155,7 +157,9 @@ def _verify(
 
 
 def _precision_failures(cell: Cell, file: Path, recipe: Recipe, progress: Progress) -> list[str]:
-    """A file whose layers were all spared must not bear the name of its precision."""
+    """Returns the failure of a file whose layers were all spared: it must not bear the name of its
+    precision.
+    """
     count = count_layers(cell.file_format, file)
     if count.total == 0 or count.achieving(cell.precision):
         return []

@@ -1,4 +1,4 @@
-"""The export matrix: which artifacts are asked for, as pairs of a file format and a precision."""
+"""The export matrix: the requested artifacts, as pairs of a file format and a precision."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Cell(NamedTuple):
         return f"{self.file_format} {self.precision}"
 
     def folder_name(self, model: str) -> str:
-        """The artifact's folder for a model of this name, safe as a file name."""
+        """Returns the name of the artifact's folder for a model of this name, safe as a file name."""
         return f"{safe_name(model)}-{self.file_format}-{self.precision}"
 
 
 def safe_name(model: str) -> str:
-    """A model's name as a file name, without separators, spaces or leading dots.
+    """Returns a model's name as a file name, without separators, spaces or leading dots.
 
     >>> safe_name("../up/My IQA: best")
     'up-My-IQA-best'
@@ -37,7 +37,7 @@ def safe_name(model: str) -> str:
 
 
 def cell(file_format: str, precision: str) -> Cell:
-    """One cell.
+    """Returns one cell.
 
     Raises:
         ExportError: unknown format or precision, or the format does not offer the precision.
@@ -47,11 +47,12 @@ def cell(file_format: str, precision: str) -> Cell:
 
 
 def cells(file_formats: Sequence[str], precisions: Sequence[str]) -> list[Cell]:
-    """The cells of formats and precisions, each of which may be ``all``; fp32 first within a format.
+    """Returns the cells of formats and precisions, each of which may be ``all``; fp32 comes first in a
+    format.
 
     Raises:
-        ExportError: unknown format or precision, empty request, or an explicitly named (format, precision)
-            pair that is not supported.
+        ExportError: a format or precision is unknown, none is named, or an explicitly named (format,
+            precision) pair is not supported.
     """
     chosen_formats = _chosen_formats(file_formats)
     chosen_precisions = _chosen_precisions(precisions)

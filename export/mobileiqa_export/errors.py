@@ -14,7 +14,7 @@ class CheckpointError(ExportError):
 
     Attributes:
         path: the checkpoint's path, as given.
-        reason: what was found, what was wanted, and what to do.
+        reason: what the file holds, what was expected, and what to do.
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -40,7 +40,7 @@ class CheckpointUnsafe(CheckpointError):
 
 
 class CheckpointMismatch(CheckpointError):
-    """Tensors were found, but not those of a student: keys or shapes differ."""
+    """The tensors in the file are not those of a student: keys or shapes differ."""
 
 
 class TeacherCheckpoint(CheckpointMismatch):
@@ -48,7 +48,7 @@ class TeacherCheckpoint(CheckpointMismatch):
 
 
 class ExportMismatch(ExportError):
-    """The exported file does not answer what the reference network answers; it was not kept."""
+    """The exported file does not score as the reference network does; it was not kept."""
 
 
 class ConversionFailed(ExportError):
@@ -56,11 +56,11 @@ class ConversionFailed(ExportError):
 
 
 class DescriptionInvalid(ExportError):
-    """What is said of a network in TOML or on the command line is incomplete or makes no sense."""
+    """The description of a network, in TOML or on the command line, is incomplete or makes no sense."""
 
 
 class FactoryFailed(ExportError):
-    """``module:function`` cannot be found, fails, or makes no network."""
+    """``module:function`` cannot be found, fails, or does not return a network."""
 
 
 class NetworkUnfit(ConversionFailed):
@@ -73,7 +73,7 @@ class UnsupportedVersion(ExportError):
     Attributes:
         library: name of the distribution.
         installed: its version.
-        supported: the versions that are, for people.
+        supported: the versions that are supported, in words.
     """
 
     def __init__(self, library: str, installed: str, supported: str) -> None:

@@ -26,7 +26,7 @@ class SpatialAttention(nn.Module):
         return self.gamma * self.attend(x) + x
 
     def attend(self, x: Tensor) -> Tensor:
-        """The attention's own term, before ``gamma`` and the residual."""
+        """Returns the attention's own term, before ``gamma`` and the residual."""
         convolutions = (self.qConv, self.kConv, self.vConv)
         q, k, v = (torch.flatten(conv(x), 2) for conv in convolutions)
         weights = torch.softmax(q.transpose(1, 2) @ k, dim=-1)
@@ -46,13 +46,13 @@ class TokenAttention(nn.Module):
         return scrambled(self.weights(x) @ self.c_v(x)) + x
 
     def weights(self, x: Tensor) -> Tensor:
-        """How much each token takes from each other, [B, T, D] -> [B, T, T], rows sum to one."""
+        """Returns how much each token takes from each other, [B, T, D] -> [B, T, T]; rows sum to one."""
         scores = self.c_q(x) @ self.c_k(x).transpose(1, 2) / math.sqrt(x.shape[-1])
         return torch.softmax(scores, dim=-1)
 
 
 def scrambled(out: Tensor) -> Tensor:
-    """[B, T, D] transposed to [B, D, T] and *reshaped* to [B, T, D], not transposed back.
+    """Returns [B, T, D] transposed to [B, D, T] and then *reshaped* to [B, T, D], not transposed back.
 
     The released training code does this, so trained weights depend on it.
     """

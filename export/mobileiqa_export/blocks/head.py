@@ -6,7 +6,7 @@ from torch import nn
 
 
 def score_convolutions(width: int) -> nn.Sequential:
-    """Fused view [B, width, g, g] -> [B, width/2, 1, 1]."""
+    """Returns the layers from a fused view [B, width, g, g] to [B, width/2, 1, 1]."""
     half = width // 2
     return nn.Sequential(
         nn.Conv2d(width, half, 1),
@@ -19,7 +19,7 @@ def score_convolutions(width: int) -> nn.Sequential:
 
 
 def score_layers(width: int) -> nn.Sequential:
-    """[B, width/2] -> score [B, 1] in (0, 1)."""
+    """Returns the layers from [B, width/2] to a score [B, 1] in (0, 1)."""
     return nn.Sequential(
         nn.Linear(width // 2, width // 4), nn.ReLU(), nn.Dropout(), nn.Linear(width // 4, 1), nn.Sigmoid()
     )

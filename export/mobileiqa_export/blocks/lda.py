@@ -9,7 +9,7 @@ from torch.nn import functional as F
 class LocalDistortionAware(nn.Module):
     """One tap [B, C, H, W] -> local features [B, width, grid, grid].
 
-    Widen every position, GELU, pool adaptively to the grid, project.
+    Widens every position, applies GELU, pools adaptively to the grid, and projects.
     """
 
     def __init__(self, channels: int, hidden: int, width: int, grid: int) -> None:

@@ -11,8 +11,8 @@ from .attention import SpatialAttention, TokenAttention
 class MultiViewAttention(nn.Module):
     """``maps`` feature maps [B, d, g, g] -> one [B, d, g, g].
 
-    Each map attends to itself; together they attend once with d tokens (features) and once with
-    g*g tokens (positions); both answers and then the maps are averaged.
+    Each map attends to itself. Together they attend once with d tokens (features) and once with g*g tokens
+    (positions); both answers are averaged, and then the maps.
     """
 
     def __init__(self, maps: int, width: int, grid: int) -> None:
@@ -27,7 +27,7 @@ class MultiViewAttention(nn.Module):
         return self.combine(x, len(maps)).view_as(maps[0])
 
     def combine(self, x: Tensor, maps: int) -> Tensor:
-        """All maps side by side [B, n*d, N] -> one [B, d, N]."""
+        """Combines all maps side by side [B, n*d, N] to one [B, d, N]."""
         batch, channels, places = x.shape
         width = channels // maps
         # A reshape, not a permute: the released code mixes maps and positions here.

@@ -17,7 +17,7 @@ ENTRY = Entry("mobileiqa_export.engines.ncnn", "ncnn", "ncnn pnnx")
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
-    """A folder made by `ncnn_convert`. Raises BenchmarkError where ncnn does not know an operator."""
+    """Loads a folder made by `ncnn_convert`. Raises BenchmarkError if ncnn does not support an operator."""
     import ncnn
     import numpy as np
 

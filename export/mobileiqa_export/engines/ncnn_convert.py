@@ -1,4 +1,4 @@
-"""Checkpoint -> ncnn: ``python -m mobileiqa_export.engines.ncnn_convert CHECKPOINT FOLDER``."""
+"""Converts a checkpoint to ncnn: ``python -m mobileiqa_export.engines.ncnn_convert CHECKPOINT FOLDER``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _FromPixels(nn.Module):
 
 
 def convert(checkpoint: Path, folder: Path) -> None:
-    """Make ``model.ncnn.param`` and ``model.ncnn.bin``. Raises CheckpointError, BenchmarkError."""
+    """Writes ``model.ncnn.param`` and ``model.ncnn.bin``. Raises CheckpointError, BenchmarkError."""
     loaded = load_checkpoint(checkpoint)
     height, width = loaded.config.input_size
     traced = folder / "model.pt"
@@ -40,7 +40,7 @@ def convert(checkpoint: Path, folder: Path) -> None:
         mock.patch.object(Tensor, "view_as", lambda one, other: one.view(other.shape)),
         warnings.catch_warnings(),
     ):
-        warnings.simplefilter("ignore")  # that tracing fixes the shapes is what is wanted here
+        warnings.simplefilter("ignore")  # tracing fixes the shapes, as it should here
         network = _FromPixels(loaded.student, loaded.config.backbone).eval()
         torch.jit.save(torch.jit.trace(network, torch.zeros(1, 3, height, width), check_trace=False), traced)  # type: ignore[no-untyped-call]
     command = [pnnx.EXEC_PATH, traced.name, f"inputshape=[1,3,{height},{width}]", "fp16=0"]

@@ -16,5 +16,5 @@ ENTRY = Entry("mobileiqa_export.engines.torch_compiled", "torch", "mobileiqa-sdk
 
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
-    """As `torch_eager`; the first run compiles. Raises CheckpointError."""
+    """Loads as `torch_eager` does; the first run compiles. Raises CheckpointError."""
     return torch_eager.load(path, threads, runtime, compiled=True)

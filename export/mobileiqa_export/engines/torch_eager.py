@@ -17,7 +17,7 @@ ENTRY = Entry("mobileiqa_export.engines.torch_eager", "torch", "mobileiqa-sdk[ex
 
 
 def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = False) -> PixelEngine:
-    """The network as trained, on the CPU, with or without `torch.compile`. Raises CheckpointError."""
+    """Loads the network as trained, on the CPU, with or without `torch.compile`. Raises CheckpointError."""
     import torch
 
     from mobileiqa_bench.engines.pixels import PixelEngine

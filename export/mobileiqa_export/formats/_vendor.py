@@ -88,7 +88,7 @@ class Part:
             raise self.library.unsupported() from error
 
     def _is_within(self, module: str | None) -> bool:
-        """Whether a missing module is one of the library itself, not of a package still to be installed."""
+        """Returns whether a missing module is part of the library, rather than of another package."""
         return module is not None and module.partition(".")[0] == self.module.partition(".")[0]
 
 

@@ -13,7 +13,8 @@ int4-weights   iOS 18        large weights: a table of 16 values for each output
 =============  ============  ====================================================================
 
 iOS 16 stands for macOS 13, tvOS 16 and watchOS 9 too, iOS 17 for their successors, iOS 18 for macOS 15,
-tvOS 18 and watchOS 11. Older ones have one table for a whole matrix alone, too coarse to rank photos by.
+tvOS 18 and watchOS 11. Older systems
+allow only one table for a whole matrix, which is too coarse to rank photos by.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from .registry import FORMATS
 
 
 def save(job: Job) -> Path:
-    """Write ``model.mlpackage`` into the folder: RGB ``image`` -> float32 opinions, [n] or [1, n].
+    """Writes ``model.mlpackage`` into the folder: RGB ``image`` -> float32 opinions, [n] or [1, n].
 
     Modules in ``keep_float`` stay in fp16 where the others are quantized.
 
     Raises:
-        ConversionFailed: an operator that Core ML has not.
-        ExportError: a name to spare that no module has, or no photos to calibrate with.
+        ConversionFailed: the network uses an operator that Core ML does not have.
+        ExportError: a module to spare is not in the network, or there are no photos to calibrate with.
     """
     size = job.contract.input.size
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:

@@ -1,4 +1,4 @@
-"""A network through torch.export to an MLModel of coremltools, operator by operator back to its modules."""
+"""Converts a network to Core ML by torch.export, and traces operations back to the modules they came from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ct = load("coremltools")
 
 @dataclass(frozen=True)
 class Target:
-    """The oldest system that shall run the model, and whether it computes in fp16 or fp32."""
+    """The oldest system that must run the model, and whether the model computes in fp16 or fp32."""
 
     system: str
     half: bool = True
@@ -60,7 +60,7 @@ class Conversion:
     names: frozenset[str]
 
     def operations_of(self, modules: frozenset[str]) -> frozenset[str]:
-        """MIL operations of these modules and of all inside them.
+        """Returns the MIL operations of these modules and of all modules inside them.
 
         Raises:
             ExportError: the network has no such module.
@@ -86,7 +86,7 @@ class Conversion:
 
 
 class PixelsFromImage(nn.Module):
-    """Core ML's image, float RGB [1, 3, H, W] in 0..255, as the pixels that a network takes."""
+    """Turns Core ML's image, float RGB [1, 3, H, W] in 0..255, into the pixels that a network takes."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class PixelsFromImage(nn.Module):
 def convert(
     network: nn.Module, size: tuple[int, int], output: str, target: Target, scratch: Path
 ) -> Conversion:
-    """Convert a network that maps RGB pixels [1, H, W, 3] to opinions.
+    """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
 
     Args:
         network: in eval mode, float32.
@@ -110,7 +110,7 @@ def convert(
         scratch: an existing folder for the package.
 
     Raises:
-        ConversionFailed: an operator that torch.export or Core ML has not, with the module it is in.
+        ConversionFailed: torch.export or Core ML does not support an operator; names the module it is in.
     """
     program = _exported(network, size)
     model = _to_coreml(program, size, output, target, ct.PassPipeline.DEFAULT)
@@ -133,7 +133,7 @@ def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
             f"the network cannot be exported by torch.export ({_first_line(error)})"
         ) from error
     for node in list(program.graph.nodes):
-        if node.target == torch.ops.aten.alias.default:  # coremltools does not know it
+        if node.target == torch.ops.aten.alias.default:  # coremltools does not support it
             node.replace_all_uses_with(node.args[0])
             program.graph.erase_node(node)
     for number, node in enumerate(program.graph.nodes):
@@ -157,7 +157,7 @@ def _to_coreml(
                 pass_pipeline=pipeline,
                 skip_model_load=True,
             )
-        # coremltools raises what its many converters happen to: NotImplementedError, ValueError, TypeError.
+        # coremltools lets through whatever its many converters raise: NotImplementedError, ValueError ...
         except Exception as error:
             raise ConversionFailed(_blame(program, error)) from error
 
@@ -169,7 +169,9 @@ def _precision(half: bool) -> Any:
 
 
 def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
-    """Result of a MIL operation -> module: coremltools notes which operation came from which handle."""
+    """Returns the module that each MIL operation came from, by the name of its result; coremltools notes
+    handles.
+    """
     origins = {str(node.meta[COREML_HANDLE]): _module_of(node) for node in program.graph.nodes}
     mapping = json.loads((package / COREML_MAPPING).read_text(encoding="utf-8"))["mapping"]
     return {
@@ -181,7 +183,7 @@ def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
 
 
 def _module_of(node: Any) -> str:
-    """Dotted name of the module whose code made this node; empty for the network itself."""
+    """Returns the dotted name of the module whose code made this node; empty for the network itself."""
     stack = list(node.meta.get("nn_module_stack", {}).values())
     path = str(stack[-1][0]) if stack else ""
     return path.removeprefix("network").removeprefix(".")
@@ -196,7 +198,7 @@ def _blame(program: ExportedProgram, error: Exception) -> str:
     )
     if not where:
         return f"the network cannot be converted to Core ML ({text})"
-    # One more wrapper, where the network is no student.
+    # One more wrapper if the network is not a student.
     names = (name.removeprefix("network").removeprefix(".") for name in where)
     modules = ", ".join(name or "the network itself" for name in names)
     return f"Core ML has no such operator as {kind!r}, which is used in {modules}; replace it there ({text})"
@@ -204,7 +206,7 @@ def _blame(program: ExportedProgram, error: Exception) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No progress bars, which coremltools draws on any stderr, and no warnings about what it chooses."""
+    """Hides the warnings of coremltools, and the progress bars that it draws on any stderr."""
     with redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

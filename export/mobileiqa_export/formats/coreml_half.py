@@ -1,4 +1,4 @@
-"""What stays float32 in a program that computes in fp16."""
+"""Which operations stay float32 in a program that computes in fp16."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 HEAD = 64
-"""Elements. Operations whose results, and all results after them, are at most this large are the head."""
+"""Elements. Operations whose outputs, and all outputs downstream, are at most this large form the head."""
 
 _SQUARES = {"pow", "square", "reduce_sum_square", "reduce_l2_norm"}
 _MEANS = {"avg_pool", "reduce_mean"}
-# Between a square and the root that brings its size back.
+# Operations between a square and the root that undoes it.
 _OF_SQUARES = {"abs", "add", "clip", "maximum", "reduce_sum", "rsqrt", "sqrt", "sub"}
 _ROOTS = {"rsqrt", "sqrt"}
 
@@ -21,7 +21,10 @@ def is_half(operation: Any) -> bool:
 
 
 def _in_head(operation: Any) -> bool:
-    """In fp16 a score above a half comes in steps of 0.0005: photos would tie."""
+    """Returns whether it is in the head.
+
+    There fp16 would round scores above 0.5 to steps of 0.0005, and photos would tie.
+    """
     return all(
         math.prod(output.shape) <= HEAD and all(_in_head(child) for child in output.child_ops)
         for output in operation.outputs
@@ -29,7 +32,7 @@ def _in_head(operation: Any) -> bool:
 
 
 def _is_mean(operation: Any) -> bool:
-    """Whether it averages, as a convolution of each channel by itself does in a window of any weights."""
+    """Returns whether it averages; a depthwise convolution counts, since it may average over a window."""
     if operation.op_type == "conv":
         return bool(operation.inputs["weight"].shape[1] == 1)
     return operation.op_type in _MEANS
@@ -42,7 +45,10 @@ def _is_square(operation: Any) -> bool:
 
 
 def _of_squares(operation: Any) -> bool:
-    """The square of 256 is infinite in fp16, and a variance is a mean of squares, until its root is taken."""
+    """Returns whether it works on squares whose root has not been taken yet.
+
+    256 squared is already infinite in fp16, and a variance is a mean of squares.
+    """
     if _is_square(operation):
         return True
     follows = operation.op_type in _OF_SQUARES or _is_mean(operation)
@@ -52,7 +58,10 @@ def _of_squares(operation: Any) -> bool:
 
 
 def _is_mean_of_variance(operation: Any) -> bool:
-    """The mean of E[x^2] - E[x]^2: rounded to fp16, its square is off by more than a small variance."""
+    """Returns whether it is the mean in a variance E[x^2] - E[x]^2.
+
+    Rounded to fp16, the square of that mean is off by more than a small variance.
+    """
     if not _is_mean(operation):
         return False
     squares = [child for output in operation.outputs for child in output.child_ops if _is_square(child)]

@@ -1,4 +1,4 @@
-"""Package folders with the same bytes at every export."""
+"""Writes Core ML packages whose bytes are the same at every export."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _DATE = "com.github.apple.coremltools.conversion_date"
 
 
 def write_package(source: Path, target: Path, contract: ModelContract) -> Path:
-    """Write a package that coremltools saved anew: with a contract, and without what differs each time.
+    """Rewrites a package that coremltools saved, with the contract and without what differs between exports.
 
-    coremltools draws the identifiers in the manifest at random, and stores the day; protobuf promises
-    no order of what has keys. Here identifiers are hashes of names and contract, and keys are sorted.
+    coremltools draws the identifiers in the manifest at random and stores the date, and protobuf does not
+    guarantee the order of map entries. Here identifiers are hashes of names and contract, and keys are
+    sorted.
 
     Returns:
         ``target``.
@@ -39,7 +40,7 @@ def write_package(source: Path, target: Path, contract: ModelContract) -> Path:
     (data / _AUTHOR).mkdir(parents=True)
     (data / _MODEL).write_bytes(model.SerializeToString(deterministic=True))
     weights = source / "Data" / _WEIGHTS / "weight.bin"
-    if weights.exists():  # a network of a few numbers keeps them in the program
+    if weights.exists():  # a very small network keeps its weights in the program itself
         (data / _WEIGHTS).mkdir()
         shutil.copyfile(weights, data / _WEIGHTS / "weight.bin")
     items = {path: text for path, text in _ITEMS.items() if (data / path).exists()}

@@ -1,8 +1,8 @@
-"""Average pooling as Core ML computes it right.
+"""Average pooling written so that Core ML computes what PyTorch does.
 
-Core ML counts the positions that ``ceil_mode`` adds behind a map as padding; PyTorch never does (coremltools
-issue 2772). It has no counterpart of ``divisor_override``. Both are written as a plain pooling of a padded
-map, times what the divisors differ by.
+Core ML counts the positions that ``ceil_mode`` adds at the end of a map as padding; PyTorch never does
+(coremltools issue 2772). Nor does Core ML have a counterpart of ``divisor_override``. Both cases are written
+as a plain pooling of a padded map, multiplied by the ratio of the two divisors.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def _average(axes: int) -> Callable[..., Any]:
 
 
 def _missing(length: int, kernel: int, step: int, pad: int) -> int:
-    """Returns how many positions the last window of ``ceil_mode`` lacks behind the padded axis."""
+    """Returns how many positions the last window of ``ceil_mode`` extends past the padded axis."""
     count = -(-(length + 2 * pad - kernel) // step) + 1
-    if (count - 1) * step >= length + pad:  # PyTorch drops a window that would begin behind the map
+    if (count - 1) * step >= length + pad:  # PyTorch drops a window that would begin past the end of the map
         count -= 1
     return max((count - 1) * step + kernel - length - 2 * pad, 0)
 

@@ -28,22 +28,26 @@ cto = load("coremltools.optimize.coreml")
 _kmeans = KMEANS.load()
 
 VECTOR = 4096
-"""Elements; the smallest map that is worth 8 bits has more."""
+"""Elements. Results of at most this size count as vectors, which are not worth 8 bits."""
 _SMALLEST_RANGE = 1e-3
 """Scales are stored in fp16, where a narrower range would leave them few digits or none."""
 
 
 def quantize_weights(model: Any, kept: frozenset[str]) -> Any:
-    """int8, symmetric, one scale for each output channel; what ``kept`` reads, or has a table, stays so."""
+    """Returns a model with symmetric int8 weights, one scale for each output channel.
+
+    Weights that the ``kept`` operations read, or that have a table, stay as they are.
+    """
     config = cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
     with redirect_stderr(io.StringIO()):
         return cto.linear_quantize_weights(model, _config(config, _all_names(model, kept)))
 
 
 def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
-    """4 bits that point into a table of 16 values, one table for each output channel of a large weight.
+    """Returns a model with large weights as 4-bit indices into tables of 16 values, one for each output
+    channel.
 
-    A table for a whole tensor, all that Core ML knew before iOS 18, fits none of its channels well.
+    A single table for a whole tensor, all that Core ML supports before iOS 18, fits no channel well.
     """
     kept = _all_names(conversion.model, kept | _single(Program(Package(conversion.saved))))
     config = cto.OpPalettizerConfig(
@@ -58,10 +62,12 @@ def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
 
 
 def clustered(values: NDArray[np.float16]) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
-    """The 16 values that weights are best replaced by, in the mean square, and which one replaces each.
+    """Returns the 16 values that approximate the weights best in the mean square, and the index for each
+    weight.
 
-    By coremltools' k-means in one dimension, which has one exact answer. Left to itself it takes that
-    for 10,000 weights or more, and for a channel's scikit-learn, whose answer depends on where it starts.
+    Uses coremltools' one-dimensional k-means, which has one exact answer. By default coremltools uses that
+    only for 10,000 weights or more; for a channel it uses scikit-learn, whose answer depends on where it
+    starts.
     """
     table, indices = _kmeans(4, values, force_kmeans1d=True)
     return table.astype(values.dtype), indices.astype(np.uint8)
@@ -70,10 +76,10 @@ def clustered(values: NDArray[np.float16]) -> tuple[NDArray[np.float16], NDArray
 def quantize_activations(
     conversion: Conversion, calibration: Sequence[NDArray[np.uint8]], kept: frozenset[str]
 ) -> Any:
-    """int8 activations around convolutions, pools, linear layers and sums; weights are left as they are.
+    """Returns a model with int8 activations around convolutions, pools, linear layers and sums.
 
-    coremltools measures ranges by running the model, which it can on a Mac only. Its passes take the
-    ranges as an option though, and our executor runs the same program anywhere.
+    Weights are left as they are. coremltools measures ranges by running the model, which works only on a Mac.
+    Its passes also accept the ranges as an option, and our executor runs the same program anywhere.
 
     Args:
         conversion: to fp16, for iOS 17 or later.
@@ -86,7 +92,7 @@ def quantize_activations(
     if not calibration:
         raise ExportError("int8-static needs photos to calibrate with; give it a folder of at least 32")
     program = Program(Package(conversion.saved))
-    # With a zero point: what follows a ReLU would leave half of a symmetric range empty.
+    # With a zero point: after a ReLU, half of a symmetric range would stay unused.
     config = cto.OpLinearQuantizerConfig(mode="linear", dtype="int8")
     config = _config(config, _all_names(conversion.model, kept | _single(program) | _tail(program)))
     options = {"config": config, "activation_stats": measure_ranges(program, calibration)}
@@ -99,7 +105,7 @@ def quantize_activations(
 
 
 def _tail(program: Program) -> frozenset[str]:
-    """The end of the network, where a photo is a vector: 8 bits gain little there, and cost most."""
+    """Returns the end of the network, where a photo is a vector: there 8 bits save little and cost most."""
     readers: dict[str, list[Operation]] = {}
     for operation in program.operations:
         for name in operation.reads:
@@ -114,15 +120,16 @@ def _tail(program: Program) -> frozenset[str]:
 
 
 def _single(program: Program) -> frozenset[str]:
-    """What stays float32 although the program is fp16."""
+    """Returns the results that stay float32 although the program is fp16."""
     outputs = [output for operation in program.operations for output in operation.outputs]
     return frozenset(output.name for output in outputs if output.dtype == torch.float32)
 
 
 def measure_ranges(program: Program, calibration: Sequence[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
-    """Smallest and largest value of every result over the photos, as coremltools' passes want them.
+    """Returns the smallest and largest value of every result over the photos, in the form that coremltools
+    takes.
 
-    On one thread: how sums are split decides their last digits, and so the bytes of the artifact.
+    Runs on one thread: the way sums are split decides their last digits, and so the bytes of the artifact.
     """
     ranges: dict[str, dict[str, float]] = {}
 
@@ -148,9 +155,9 @@ def _config(config: Any, kept: frozenset[str]) -> Any:
 
 
 def _all_names(model: Any, kept: frozenset[str]) -> frozenset[str]:
-    """Names by which coremltools may know the operations that give these results, and all that they read.
+    """Returns the names by which coremltools may know the operations with these results, and what they read.
 
-    An operation has a name of its own. A weight that others share with it stays float for them as well.
+    An operation has a name of its own. A weight that other operations share stays float for them too.
     """
     function = model.get_spec().mlProgram.functions["main"]
     names = set(kept)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 MIN_INTEGERS = 32_768
-"""Smaller tensors gain little as integers: a tenth of the smallest student, and its most sensitive."""
+"""Elements. Smaller weights stay float: in the smallest student a tenth of all, and the most sensitive."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class LayerCount:
     integer_arithmetic: int
 
     def achieving(self, precision: Precision) -> int:
-        """Returns how many layers have what a precision promises; all have, where it is a float precision.
+        """Returns how many layers have what a precision promises; for a float precision, all of them.
 
-        None of many means that the file does not deserve the precision's name.
+        If there are layers but none of them achieves it, the file must not bear the precision's name.
         """
         if not precision.is_integer:
             return self.total

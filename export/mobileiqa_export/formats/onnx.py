@@ -21,7 +21,7 @@ from .onnx_graph import name_nodes
 from .quiet import quiet
 from .registry import FORMATS
 
-# From 20 on GELU is one operator; decomposed it costs a third more time.
+# From opset 20 on GELU is one operator; decomposed it takes a third more time.
 OPSET = 20
 
 Writer = Callable[[onnx.ModelProto, Job], onnx.ModelProto]
@@ -34,7 +34,7 @@ def as_converted(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def save(job: Job) -> Path:
-    """Write ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 opinions, [n] or [1, n].
+    """Writes ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 opinions [n] or [1, n].
 
     Raises:
         ExportError: a module to keep float is not in the network, or calibration photos are missing.
@@ -79,9 +79,9 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.Mo
 
 
 def _anonymise(model: onnx.ModelProto) -> None:
-    """Drop what names the exporting machine: stack traces with paths, and inferred shapes.
+    """Removes what names the exporting machine (stack traces with paths), and inferred shapes.
 
-    The shapes also stop onnxruntime's quantizer, which wants to infer its own.
+    The shapes would also stop onnxruntime's quantizer, which insists on inferring its own.
     """
     del model.graph.value_info[:]
     del model.metadata_props[:]

@@ -1,4 +1,4 @@
-"""The ranges of activations over calibration photos."""
+"""Measures the ranges of activations over calibration photos."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from ._vendor import TENSORS_DATA
 _quantization = submodule("quantization")
 
 TAIL = 1e-5
-"""What may saturate at either end of a photo's activations: one value in a hundred thousand."""
+"""Share of a photo's activations that may saturate at either end: one value in a hundred thousand."""
 SAMPLES = 2**18
+"""Values of a tensor that its quantiles are taken from, about."""
 
 
 def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDArray[np.uint8]]) -> Any:
-    """The range of each tensor: between the quantiles 1e-5 and 1 - 1e-5 of a photo, their mean over photos.
+    """Returns the range of each tensor: the quantiles 1e-5 and 1 - 1e-5 of a photo, averaged over photos.
 
-    Extremes are left to saturate, as they would coarsen the steps for all other values. Bands of one
-    map count as one tensor, so that slicing and joining never change the scale. The activations of
-    one photo are held at a time.
+    Extremes are left to saturate, since they would coarsen the steps for all other values. Bands of one
+    map count as one tensor, so that slicing and joining never change the scale. Only one photo's
+    activations are held in memory at a time.
 
     Args:
-        model: float32, of one input, with inferred shapes.
+        model: float32, with one input and with inferred shapes.
         tensors: names of float tensors in it.
         photos: uint8 RGB [H, W, 3] each, at least one.
+
+    Returns:
+        onnxruntime's ``TensorsData``, for its quantizer.
     """
     known = {value.name for value in (*model.graph.value_info, *model.graph.output)}
     names = sorted(set(tensors) & known)
@@ -50,16 +54,18 @@ def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDAr
 
 
 def _sample(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Evenly spread values; the step is odd, so that it does not keep to some columns or channels."""
-    step = sum(part.size for part in parts) // SAMPLES | 1
+    """Returns evenly spread values; the step is odd, so that it does not keep to some columns or channels."""
+    step = sum(part.size for part in parts) // SAMPLES
+    if step % 2 == 0:
+        step += 1
     return np.concatenate([part[::step] for part in parts])
 
 
 def same_maps(model: onnx.ModelProto) -> dict[str, str]:
-    """Tensor -> the first tensor that was made likewise, which may be itself.
+    """Maps each tensor to the first structurally equivalent one, which may be itself.
 
-    Likewise means by the same operators with the same weights from likewise made tensors; which
-    rows were sliced is not looked at.
+    Equivalent tensors are made by the same operators with the same weights from equivalent inputs. Slice
+    offsets are ignored, so bands of one map are equivalent.
     """
     integers = {t.name for t in model.graph.initializer if t.data_type != onnx.TensorProto.FLOAT}
     first: dict[tuple[object, ...], str] = {}
@@ -79,7 +85,7 @@ def _session(model: onnx.ModelProto, outputs: Sequence[str]) -> onnxruntime.Infe
     augmented.graph.output.extend(infos[name] for name in outputs)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = 1  # the order of sums, and so the ranges, are those of any machine
+    options.intra_op_num_threads = 1  # the order of sums, and so the ranges, are the same on every machine
     options.enable_mem_pattern = options.enable_cpu_mem_arena = False
     return onnxruntime.InferenceSession(
         augmented.SerializeToString(), options, providers=["CPUExecutionProvider"]

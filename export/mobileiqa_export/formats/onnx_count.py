@@ -14,7 +14,7 @@ _INTEGERS = {TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.
 _LAYERS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 _ON_INTEGERS = {"ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"}
 _BY_INTEGERS = {"MatMulNBits"}
-# What stands between the weights as stored and the layer.
+# Operators that may stand between the stored weights and the layer.
 _RECONSTRUCTION = {"Cast", "DequantizeLinear", "Mul", "Reshape", "Transpose"}
 
 
@@ -44,12 +44,12 @@ class _Origins:
         self._constants = {tensor.name: tensor.data_type for tensor in graph.initializer}
 
     def dequantized(self, name: str) -> bool:
-        """Whether a tensor is integers made float right before its reader, which runtimes fuse."""
+        """Returns whether a tensor holds integers made float right before its reader, which runtimes fuse."""
         node = self._made_by.get(name)
         return node is not None and node.op_type == "DequantizeLinear"
 
     def stored_types(self, name: str) -> set[int]:
-        """Returns the types of the initializers that a constant is made of; empty if it is no constant."""
+        """Returns the types of the initializers that a constant is made of; empty for any other tensor."""
         types: set[int] = set()
         for source in self._sources(name):
             if source not in self._constants:

@@ -13,10 +13,10 @@ MAX_FP16 = float(np.finfo(np.float16).max)
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
-    """Large weights as float16, each behind a ``Cast``; the arithmetic stays float32.
+    """Returns the model with large weights as float16, each behind a ``Cast``; the arithmetic stays float32.
 
     onnxruntime folds the casts when it loads the file, so it runs as the float32 file does. Arithmetic
-    in float16 would be slower on its CPU provider, which has few float16 kernels and casts around
+    in float16 would be slower on its CPU provider, which has few float16 kernels and inserts casts around
     every operator that lacks one. Weights beyond 65504 stay float32.
     """
     stored_as, casts = {}, []

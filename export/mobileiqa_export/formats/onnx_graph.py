@@ -1,4 +1,4 @@
-"""What every precision asks of an ONNX graph: which module a node is of, which tensors are weights."""
+"""What every precision asks of an ONNX graph: the module of a node, and which tensors are weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._vendor import ONNX_SCOPES
 from .job import MIN_INTEGERS, Job
 
 MIN_WEIGHTS = 1024
-"""Smaller tensors stay float32: there is next to nothing to save."""
+"""Elements. Smaller tensors stay float32: there is next to nothing to save."""
 
 
 class Weight(NamedTuple):
@@ -34,7 +34,7 @@ class Weight(NamedTuple):
 
 
 def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
-    """Call every node ``module/Operator``, with a number from the second of that name on.
+    """Names every node ``module/Operator``; the second and later nodes of a name get a number.
 
     The module is the one whose ``forward`` was running, or the one inside it that owns the weight.
     Profilers show these names, and :func:`nodes_of` finds modules by them.
@@ -59,20 +59,20 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
 
 
 def inside(module: str, names: Iterable[str]) -> bool:
-    """Whether a dotted module is one of these or inside one; the empty name is the whole network."""
+    """Returns whether a dotted module is one of these or inside one; the empty name is the whole network."""
     return any(not name or module == name or module.startswith(f"{name}.") for name in names)
 
 
 def nodes_of(model: onnx.ModelProto, modules: frozenset[str]) -> set[str]:
-    """The names of the nodes of these modules and of all inside them."""
+    """Returns the names of the nodes of these modules and of all modules inside them."""
     names = (node.name for node in model.graph.node)
     return {name for name in names if inside(name.partition("/")[0], modules)}
 
 
 def weights(model: onnx.ModelProto, job: Job, at_least: int = MIN_INTEGERS) -> Iterator[Weight]:
-    """The parameters of so many numbers that a precision may store in fewer bits.
+    """Yields the parameters with at least ``at_least`` elements that may be stored in fewer bits.
 
-    Left out are what a node reads that stays float, and the network's buffers: means, pooling matrices.
+    Left out are weights that a node in float reads, and the network's buffers: means, pooling matrices.
     """
     kept = nodes_of(model, job.keep_float)
     buffers = {name for name, _ in job.network.named_buffers()}
@@ -100,7 +100,7 @@ def _output_axis(node: onnx.NodeProto, tensor: onnx.TensorProto) -> int:
 
 
 def replace(model: onnx.ModelProto, tensors: list[onnx.TensorProto], nodes: list[onnx.NodeProto]) -> None:
-    """Give the graph other initializers and nodes; those it has may be among them."""
+    """Replaces the graph's initializers and nodes by these, which may include its own."""
     graph = onnx.GraphProto()
     graph.initializer.extend(tensors)
     graph.node.extend(nodes)
@@ -112,14 +112,14 @@ def replace(model: onnx.ModelProto, tensors: list[onnx.TensorProto], nodes: list
 def store(
     model: onnx.ModelProto, stored: dict[str, list[onnx.TensorProto]], nodes: list[onnx.NodeProto]
 ) -> None:
-    """Store other tensors in the place of these, and let nodes make the old ones of them."""
+    """Replaces initializers by their compressed form and inserts the nodes that reconstruct them."""
     tensors = [new for old in model.graph.initializer for new in stored.get(old.name, [old])]
     replace(model, tensors, [*nodes, *model.graph.node])
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Silence onnxruntime's tools: they print, log to the root logger, and configure it where nobody has."""
+    """Silences onnxruntime's tools, which print and log to the root logger."""
     root, handler = logging.getLogger(), logging.NullHandler()
     disabled = root.manager.disable
     root.addHandler(handler)
@@ -133,9 +133,9 @@ def quietly() -> Iterator[None]:
 
 
 def split_gemm(model: onnx.ModelProto) -> None:
-    """Make a ``MatMul`` and an ``Add`` of every ``Gemm`` by a constant matrix, as quantizers want them.
+    """Splits every ``Gemm`` by a constant matrix into a ``MatMul`` and an ``Add``, which quantizers handle.
 
-    onnxruntime fuses what stays float again when it loads the file.
+    onnxruntime fuses those that stay float again when it loads the file.
     """
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     nodes: list[onnx.NodeProto] = []
@@ -166,7 +166,7 @@ def split_gemm(model: onnx.ModelProto) -> None:
 
 
 def matrix_products(model: onnx.ModelProto, job: Job) -> list[str]:
-    """The names of the nodes to quantize that multiply by a large constant matrix from the right."""
+    """Returns the names of the nodes to quantize: products by a large constant matrix on the right."""
     matrices = {weight.tensor.name for weight in weights(model, job)}
     spared = nodes_of(model, job.spared)
     return [

@@ -13,9 +13,10 @@ BLOCK = 32
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
-    """Large constant matrices in 4 bits, in blocks of 32 inputs with a scale and a zero point each.
+    """Returns the model with large constant matrices in 4 bits; blocks of 32 inputs share a scale and a zero
+    point.
 
-    onnxruntime multiplies by them as they are (``MatMulNBits``), so they stay small in memory too.
+    onnxruntime multiplies by them without unpacking (``MatMulNBits``), so they stay small in memory too.
     Every other large weight is stored as int8.
     """
     split_gemm(model)

@@ -1,4 +1,4 @@
-"""Matrix products in int8, with the activations' ranges found while they run."""
+"""Matrix products in int8, with activation ranges that are measured at inference."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .onnx_graph import matrix_products, quietly, split_gemm
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
-    """Products by large constant matrices in int8; every other large weight is stored as int8.
+    """Returns the model with products by large constant matrices in int8, and other large weights stored as
+    int8.
 
-    Convolutions keep float arithmetic: ``ConvInteger`` gives int32, so each would be followed by
+    Convolutions keep float arithmetic: ``ConvInteger`` returns int32, so each would be followed by
     passes over its whole map, and onnxruntime has no blocked layout for it.
     """
     split_gemm(model)

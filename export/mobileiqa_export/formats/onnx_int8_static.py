@@ -17,17 +17,17 @@ from .onnx_graph import matrix_products, nodes_of, quietly, replace
 
 _quantization = submodule("quantization")
 
-# What onnxruntime computes on integers as they are, without looking at positions or channels.
+# Operators that onnxruntime computes directly on integers, one value at a time.
 PASSING = {"Relu", "Add", "Concat", "Slice"}
 INFERRED = {"onnx.infer": "onnxruntime.quant"}
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
-    """Quantize in QDQ form: uint8 activations, int8 weights with a scale for each output channel.
+    """Quantizes in QDQ form: uint8 activations, int8 weights with a scale for each output channel.
 
-    Unsigned by signed is what x86 has an instruction for. Integers run through convolutions and what
-    lies between them. A matrix product gives floats, since softmax and the residuals around it need
-    them. Large weights of whatever stays float are stored as int8.
+    Unsigned times signed is what x86 has an instruction for. Integers pass through convolutions and the
+    operators between them. A matrix product returns floats, since softmax and the residuals around it need
+    them. Large weights of everything that stays float are stored as int8.
 
     Raises:
         ExportError: there are no calibration photos.
@@ -35,7 +35,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
     if not job.calibration:
         raise ExportError("int8-static needs calibration photos; give some, or take int8-dynamic")
     model = onnx.shape_inference.infer_shapes(model)
-    _part_biases(model, set(matrix_products(model, job)))
+    _widen_biases(model, set(matrix_products(model, job)))
     nodes = _chosen(model, job)
     if nodes:
         model = _quantize(model, nodes, job)
@@ -43,7 +43,9 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def _chosen(model: onnx.ModelProto, job: Job) -> list[onnx.NodeProto]:
-    """What runs on integers: convolutions of maps, large matrix products, and what passes between."""
+    """Returns the nodes that run on integers: convolutions of maps, large products, and what is between
+    them.
+    """
     kept, products = nodes_of(model, job.spared), set(matrix_products(model, job))
     constants = {tensor.name for tensor in model.graph.initializer}
     maps = _maps(model)
@@ -61,17 +63,19 @@ def _chosen(model: onnx.ModelProto, job: Job) -> list[onnx.NodeProto]:
     return chosen
 
 
-def _part_biases(model: onnx.ModelProto, products: set[str]) -> None:
-    """Give the biases that are added to products as many axes as those have.
+def _widen_biases(model: onnx.ModelProto, products: set[str]) -> None:
+    """Reshapes 1-D biases to the rank of the MatMul output.
 
-    Of a product and a bias with one axis onnxruntime makes a ``Gemm`` before it looks for integers,
-    then finds none, and makes floats of the whole weight for every photo.
+    Otherwise onnxruntime fuses MatMul + Add into Gemm before QDQ fusion, finds no integer pattern, and
+    dequantizes the weight on every run.
     """
     ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in model.graph.value_info}
     made = {node.output[0] for node in model.graph.node if node.name in products}
     vectors = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 1}
     for node in model.graph.node:
-        for product, bias in (node.input, node.input[::-1]) if node.op_type == "Add" else ():
+        if node.op_type != "Add":
+            continue
+        for product, bias in (node.input, node.input[::-1]):
             if product in made and bias in vectors and ranks.get(product, 0) > 2:
                 values = numpy_helper.to_array(vectors[bias])
                 wide = numpy_helper.from_array(
@@ -83,7 +87,10 @@ def _part_biases(model: onnx.ModelProto, products: set[str]) -> None:
 
 
 def _maps(model: onnx.ModelProto) -> set[str]:
-    """Tensors of more than one position: a gate's convolutions take no time worth the conversions."""
+    """Returns the names of tensors with more than one position.
+
+    The convolutions of a gate have one position only: they are too quick to be worth the conversions.
+    """
     sizes = {
         value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
         for value in model.graph.value_info
@@ -123,9 +130,10 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
 
 
 def _centred_pixels(model: onnx.ModelProto) -> dict[str, tuple[str, int]]:
-    """Float pixels around zero -> the uint8 pixels they are made of, and the one mean that was taken off.
+    """Maps tensors of centred float pixels to the uint8 pixels they come from and the mean that was
+    subtracted.
 
-    Where that mean is a whole number, uint8 with scale 1 and the mean as zero point is exact.
+    If that mean is a whole number, uint8 with scale 1 and the mean as zero point is exact.
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
@@ -139,7 +147,7 @@ def _centred_pixels(model: onnx.ModelProto) -> dict[str, tuple[str, int]]:
 
 
 def _feed_pixels(model: onnx.ModelProto) -> None:
-    """Let the first convolution read the pixels: nothing is left of Cast, Sub and QuantizeLinear."""
+    """Lets the first convolution read the pixels directly, without Cast, Sub and QuantizeLinear."""
     centred = _centred_pixels(model)
     same = {
         node.output[0]: centred[node.input[0]][0]

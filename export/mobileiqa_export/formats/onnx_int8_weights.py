@@ -13,11 +13,12 @@ from .onnx_graph import Weight, store, weights
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
-    """Large weights as int8 with a scale for each output channel, the others as float16; float32 arithmetic.
+    """Returns the model with large weights as int8, a scale for each output channel, and the others as
+    float16.
 
-    ``Cast`` and ``Mul`` make them float again, which onnxruntime folds when it loads the file. It
-    folds no ``DequantizeLinear`` unless told to in its session options: that would run again for
-    every photo and keep convolutions out of the blocked layout they are fastest in.
+    The arithmetic is float32: ``Cast`` and ``Mul`` make the weights float again, which onnxruntime folds
+    when it loads the file. It folds ``DequantizeLinear`` only if its session options say so; otherwise that
+    would run again for every photo and keep convolutions out of the blocked layout they are fastest in.
     """
     stored_as, nodes = {}, []
     for weight in weights(model, job):
@@ -38,7 +39,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def quantize(weight: Weight) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Symmetric int8 in -127..127, and a float32 scale for each output channel that broadcasts with it."""
+    """Returns symmetric int8 in -127..127 and, for each output channel, a float32 scale that broadcasts."""
     values = numpy_helper.to_array(weight.tensor)
     others = tuple(axis for axis in range(values.ndim) if axis != weight.axis)
     largest = np.abs(values).max(axis=others, keepdims=True)

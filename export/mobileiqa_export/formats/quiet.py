@@ -1,4 +1,4 @@
-"""Converters print progress and warnings of their own; an export has one voice."""
+"""Silences converters, which print progress and warnings of their own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """What Python and native code print goes nowhere. What goes wrong arrives as exceptions.
+    """Discards what Python and native code print; what goes wrong arrives as exceptions.
 
-    The whole process is quiet meanwhile, its other threads too.
+    The whole process is silent meanwhile, its other threads too.
     """
     with contextlib.ExitStack() as stack:
         sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))

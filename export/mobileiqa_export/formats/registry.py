@@ -40,7 +40,7 @@ class Format:
         module: has ``save(job) -> Path`` and ``count_layers(path) -> LayerCount``; imported when first used.
         extra: the extras of this distribution that install what the module imports.
         writers: of the precisions that the format offers, in the order in which they are exported.
-        limit: bytes that the float32 weights may have; every precision is made from the float32 file.
+        limit: largest size of the float32 weights in bytes; every precision is made from the float32 file.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Format:
         return self.writers[precision]
 
 
-# What one protobuf or flatbuffer holds, less room for the graph.
+# What a protobuf or flatbuffer can hold, minus room for the graph.
 _MAX_FILE = 2**31 - 2**24
 
 _ONNX = Format(

@@ -24,7 +24,7 @@ with quiet():
 
 
 def save(job: Job) -> Path:
-    """Write ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 opinions, [n] or [1, n].
+    """Writes ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 opinions, [n] or [1, n].
 
     Raises:
         ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.spared`.

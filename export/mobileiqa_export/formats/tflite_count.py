@@ -40,11 +40,11 @@ def count_layers(path: Path) -> LayerCount:
             continue
         total += 1
         integer_weights += any(kind in _INTEGERS for kind in weights)
-        # Integers as the kernel reads them: where the activations are floats, it rounds those itself.
+        # With float activations and integer weights, the kernel itself rounds the activations to integers.
         integer_arithmetic += any(graph.tensors[index].type in _INTEGERS for index in factors)
     return LayerCount(total, integer_weights, integer_arithmetic)
 
 
 def _factors(operator: Any, code: int) -> list[int]:
-    """Returns the tensors that are multiplied. The shape of a transposed convolution comes first."""
+    """Returns the tensors that are multiplied; the first input of a transposed convolution is a shape."""
     return list(operator.inputs[1:3] if code == _CODES.TRANSPOSE_CONV else operator.inputs[:2])

@@ -22,7 +22,7 @@ from ..student.student import MomentStudent
 
 
 def channels_last(network: nn.Module) -> nn.Module:
-    """A copy of the network, which shares its weights, with the blocks of this module in place."""
+    """Returns a copy of the network that shares its weights, with the blocks of this module in place."""
     tensors = (*network.parameters(), *network.buffers())
     twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
     for module in list(twin.modules()):
@@ -51,7 +51,7 @@ class _StreamedStem(StreamedStem):
 
 
 def _centred(stem: PixelStem, pixels: Tensor) -> Tensor:
-    """uint8 [B, H, W, 3] -> the network's dtype around zero, [B, 3, H, W]."""
+    """Returns uint8 pixels [B, H, W, 3] centred around zero, in the network's dtype, [B, 3, H, W]."""
     return channels_first(pixels.to(stem.mean.dtype) - stem.mean.flatten())
 
 
@@ -114,7 +114,7 @@ class Statistics(nn.Module):
 
 
 def _moments(tap: Tensor) -> Tensor:
-    """As :func:`mobileiqa_export.student.moments.moments`, from [B, H, W, C]."""
+    """Returns what :func:`mobileiqa_export.student.moments.moments` returns, from [B, H, W, C]."""
     mean = tap.mean((1, 2), keepdim=True)
     deviation = ((tap - mean) ** 2).mean((1, 2))
     return torch.cat([mean.flatten(1), torch.sqrt(deviation + 1e-8), tap.amax((1, 2))], dim=1)

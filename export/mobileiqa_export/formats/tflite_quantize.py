@@ -1,4 +1,4 @@
-"""Precisions of a TFLite file, by ai-edge-quantizer; which operators stay float is decided here."""
+"""Quantizes TFLite files with ai-edge-quantizer, and decides which operators stay float."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _Operation = qtyping.TFLOperationName
 _EVERY = _Operation.ALL_SUPPORTED
 _FLOAT_WEIGHTS = (_Operation.DEPTHWISE_CONV_2D, _Operation.BATCH_MATMUL)
 
-# So few values are near the end: the steps of an int8 scale would be steps of the score.
+# Tensors this small are close to the output: quantizing them would quantize the score itself.
 FEW = 16
 INPUT, SIGNATURE = "args_0", "serving_default"  # as the converter calls them
 
@@ -45,14 +45,14 @@ class Spared(NamedTuple):
 
 
 def spared(network: nn.Module, job: Job) -> Spared:
-    """The modules that the job spares; checked here, before the long conversion.
+    """Returns the modules that the job spares; checks them here, before the long conversion.
 
     Args:
-        network: what is going to be converted, with the module names of ``job.network``.
+        network: to be converted, with the module names of ``job.network``.
         job: for ``int8-static`` the moments of the taps stay float too.
 
     Raises:
-        ExportError: the job spares what is no module, or there are no photos to calibrate with.
+        ExportError: a module to spare is not in the network, or there are no photos to calibrate with.
     """
     keep = set(job.keep_float)
     if job.precision.needs_calibration:
@@ -72,9 +72,9 @@ def as_converted(model: bytes, scopes: Spared, job: Job) -> bytes:
 
 
 def fp16(model: bytes, scopes: Spared, job: Job) -> bytes:
-    """Returns the model with weights of convolutions and matrix products as float16.
+    """Returns the model with float16 weights in convolutions and matrix products.
 
-    The arithmetic is the runtime's choice.
+    The runtime chooses whether to compute in float16 or float32.
     """
     recipe = _RecipeManager()
     recipe.add_weight_only_config(".*", _EVERY, 16, algorithm_key=_AlgorithmName.FLOAT_CASTING)
@@ -82,10 +82,11 @@ def fp16(model: bytes, scopes: Spared, job: Job) -> bytes:
 
 
 def int8_weights(model: bytes, scopes: Spared, job: Job) -> bytes:
-    """Returns the model with weights as int8, with a scale for each output channel, and float arithmetic.
+    """Returns the model with int8 weights, a scale for each output channel, and float arithmetic.
 
-    Depthwise kernels stay float: they are a hundredth of a student's weights and much of the damage. So do
-    the constants in products of activations, which pool: LiteRT has no kernel for an int8 matrix on the left.
+    Depthwise kernels stay float: they are a hundredth of a student's weights and cause much of the damage.
+    So do the constant matrices that pool, which stand on the left of a product: LiteRT has no int8 kernel
+    for those.
     """
     recipe = _RecipeManager()
     _add_int8_weights(recipe, ".*")
@@ -93,7 +94,7 @@ def int8_weights(model: bytes, scopes: Spared, job: Job) -> bytes:
 
 
 def int8_dynamic(model: bytes, scopes: Spared, job: Job) -> bytes:
-    """Returns the model with the weights of :func:`int8_weights`, and activations rounded while it runs."""
+    """Returns the model with weights as in :func:`int8_weights`, and activations rounded at inference."""
     recipe = _RecipeManager()
     recipe.add_dynamic_config(".*", _EVERY, 8)
     _skip(recipe, ".*", *_FLOAT_WEIGHTS)
@@ -101,7 +102,7 @@ def int8_dynamic(model: bytes, scopes: Spared, job: Job) -> bytes:
 
 
 def int8_static(model: bytes, scopes: Spared, job: Job) -> bytes:
-    """Returns the model with int8 activations too, between the extremes that the job's photos gave.
+    """Returns the model with int8 activations too, between the extremes that they reach on the job's photos.
 
     The last few values before the score stay float.
     """
@@ -112,7 +113,7 @@ def int8_static(model: bytes, scopes: Spared, job: Job) -> bytes:
 
 
 class _Held(NamedTuple):
-    """Names of operators' results: of those that stay float, and of those with int8 weights alone."""
+    """Names of operators' results: those that stay float, and those that only get int8 weights."""
 
     stay: frozenset[str]
     weight_only: frozenset[str]
@@ -129,7 +130,7 @@ def _quantized(model: bytes, recipe: Any, held: _Held, ranges: dict[str, qtyping
     if spared := held.stay | held.weight_only:
         _skip(recipe, _pattern(spared), _EVERY)
     if held.weight_only:
-        # The parentheses make another rule of it, which does not take the place of the one above.
+        # The parentheses make it a different key, so that it does not overwrite the rule above.
         _add_int8_weights(recipe, f"({_pattern(held.weight_only)})")
     quantizer = _Quantizer(model, recipe.get_quantization_recipe())
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
@@ -151,7 +152,7 @@ def _skip(recipe: Any, operators: str, *kinds: qtyping.TFLOperationName) -> None
 
 
 def _operators(model: bytes) -> Iterator[tuple[str, int]]:
-    """Name and number of values of each operator's result."""
+    """Yields the name and the number of values of each operator's result."""
     graph = convert_bytearray_to_object(model).subgraphs[0]
     for operator in graph.operators:
         tensor = graph.tensors[operator.outputs[0]]
@@ -159,11 +160,11 @@ def _operators(model: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _ranges(model: bytes, photos: Sequence[NDArray[np.uint8]]) -> dict[str, qtyping.QSV]:
-    """Smallest and largest value of every tensor over the photos.
+    """Returns the smallest and largest value of every tensor over the photos.
 
-    Not their moving average, the quantizer's default: that depends on the order of the photos.
+    The quantizer's default, a moving average, would depend on the order of the photos.
     """
-    # The other mode keeps every tensor, gigabytes of them.
+    # The other mode keeps every tensor in memory: gigabytes.
     mode = _CalibrationMode.CALIBRATION_PROFILER_BASED
     calibrator = _Calibrator(model, num_threads=1, mode=mode, qsv_update_func=_min_max_update)
     calibrator.calibrate({SIGNATURE: [{INPUT: photo[np.newaxis]} for photo in photos]}, _RecipeManager())

@@ -1,9 +1,9 @@
-"""Which operators of a converted file a module of the network became.
+"""Finds the operators of a converted file that belong to a module of the network.
 
-The converter names an operator's result by the calls that led to it, outermost first, a module by its
-class and the last part of its name: ``Student/Backbone_local_cnn/Conv2d_conv_stem;1``. Fused operators
-join the names of their parts by semicolons: first the one that comes last, then convolutions and
-constants, of which some belong to other modules that share the value.
+The converter names an operator's result by the calls that led to it, outermost first, and a module by its
+class and the last part of its name: ``Student/Backbone_local_cnn/Conv2d_conv_stem;1``. A fused operator
+joins the names of its parts by semicolons: the last one to run, then convolutions and constants. Some of
+those may belong to other modules that share the value.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ..errors import ExportError
 
 
 class Scopes:
-    """The modules of these dotted names, and all that is inside them.
+    """The modules with these dotted names, and all modules inside them.
 
-    An operator belongs to a module if that computes its result or holds its weights. What a module's
-    method computes without the module being called belongs to the caller.
+    An operator belongs to a module if the module computes its result or holds its weights. If code calls a
+    module's method instead of the module itself, what the method computes belongs to the caller.
 
     Args:
         network: as it was converted.
@@ -49,7 +49,7 @@ class Scopes:
         self._weights = _any([_path(modules, name) for name in holders])
 
     def hold(self, operator: str) -> bool:
-        """Whether the operator with a result of this name belongs to one of the modules."""
+        """Returns whether the operator with a result of this name belongs to one of the modules."""
         first, *others = [part for part in operator.split(";") if part and not part.isdecimal()] or [""]
         return bool(
             self._result.fullmatch(first) or any(self._weights.fullmatch(part) for part in (first, *others))
@@ -57,7 +57,7 @@ class Scopes:
 
 
 def _called(modules: dict[str, nn.Module], name: str) -> Iterator[str]:
-    """The module, or what is in it where it is a list: that is never called, and so no part of a path."""
+    """Yields the module or, if it is a list, its members: a list is never called and appears in no path."""
     if type(modules[name]).forward is nn.Module.forward and name:
         for part, _ in modules[name].named_children():
             yield from _called(modules, f"{name}.{part}")
@@ -66,7 +66,7 @@ def _called(modules: dict[str, nn.Module], name: str) -> Iterator[str]:
 
 
 def _path(modules: dict[str, nn.Module], name: str) -> str:
-    """The pattern of a module's path. Lists are never called, and others may have had their parts called."""
+    """Returns a pattern for the path of a module; outer modules are optional, as they may not be called."""
     pattern = re.escape(_class(modules[""]))
     parts = name.split(".") if name else []
     for depth, leaf in enumerate(parts, start=1):

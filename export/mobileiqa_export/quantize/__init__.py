@@ -1,1 +1,1 @@
-"""The quantization study: calibration photos, simulated integers, and which layers cannot afford them."""
+"""What quantization needs and does: calibration photos, simulated integers, sensitive layers, corrections."""

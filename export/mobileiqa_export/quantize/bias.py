@@ -24,7 +24,7 @@ class Shift(NamedTuple):
 
     Attributes:
         modules: those that :class:`Layer` names.
-        weights: how many numbers the layer's weight has.
+        weights: number of elements of the layer's weight.
         bias: dotted name of the bias that can make up for it.
         mean: per output channel.
     """
@@ -36,9 +36,10 @@ class Shift(NamedTuple):
 
 
 def bias_shifts(network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[np.uint8]]) -> list[Shift]:
-    """The shift of every convolution and linear layer that has a bias, over pictures [H, W, 3], uint8 RGB.
+    """Returns the shift of every convolution and linear layer that has a bias, over pictures uint8 RGB [H,
+    W, 3].
 
-    Of the weights' error alone: that of rounded activations has no mean to speak of.
+    Only the error of the weights counts: that of rounded activations averages out.
     """
     weights_only = replace(scheme, activations=None)
     names = {id(parameter): name for name, parameter in network.named_parameters()}
@@ -64,7 +65,9 @@ def bias_shifts(network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[n
 
 
 def correct_biases(network: nn.Module, shifts: Sequence[Shift], keep: frozenset[str] = frozenset()) -> int:
-    """Take the shifts off the biases, in place, but for layers of modules that stay float; how many."""
+    """Subtracts the shifts from the biases, in place, and returns how many; layers of modules in ``keep``
+    stay.
+    """
     changed = [shift for shift in shifts if not keep.intersection(shift.modules)]
     with torch.no_grad():
         for shift in changed:
@@ -73,6 +76,8 @@ def correct_biases(network: nn.Module, shifts: Sequence[Shift], keep: frozenset[
 
 
 def _per_channel(error: Tensor, call: Call) -> Tensor:
-    """Mean over all but the channels, which a linear layer has last and a convolution second."""
+    """Returns the mean over all axes but the channels: the last axis of a linear layer, the second of a
+    convolution.
+    """
     channel = error.dim() - 1 if call.weight.dim() == 2 else 1
     return error.mean([axis for axis in range(error.dim()) if axis != channel])

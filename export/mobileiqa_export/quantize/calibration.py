@@ -1,4 +1,4 @@
-"""The pictures that calibration finds ranges on."""
+"""Chooses the pictures that activation ranges are measured on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mobileiqa_sdk.resample import resize
 
 IMAGES = 64
 FEW = 32
-# Photos of a large folder that are scored to choose from, for each one that is wanted.
+# In a large folder, so many photos are scored for each one that is used.
 CANDIDATES = 4
 
 
@@ -28,11 +28,11 @@ class Calibration:
 
     Attributes:
         source: where they come from, for people.
-        builtin: no folder was given: a fallback that knows nothing of the photos to be scored.
+        builtin: no folder was given; these are a fallback, unlike the photos to be scored.
         stratified: whether they were chosen evenly over the predicted scores of a larger folder.
         available: photos in the folder.
         photos: names of those used.
-        skipped: those that could not be read.
+        skipped: photos that could not be read.
         pixels: uint8 RGB [H, W, 3] each, resized by the contract's rule.
     """
 
@@ -46,7 +46,7 @@ class Calibration:
 
     @property
     def warnings(self) -> list[str]:
-        """What to know before relying on the ranges."""
+        """What to know before relying on the ranges, one sentence each."""
         said = []
         if self.builtin:
             said.append(
@@ -64,11 +64,11 @@ def calibration_set(
     count: int = IMAGES,
     score: Callable[[Pixels], float] | None = None,
 ) -> Calibration:
-    """Pictures for calibration at (height, width), always the same for the same folder.
+    """Returns pictures for calibration at (height, width), always the same for the same folder.
 
-    A folder with more than ``count`` photos is thinned out evenly by name to four times as many, those
-    are scored, and of them come the ones nearest to evenly spaced scores, so that rare bad photos are
-    as present as common good ones. Without a folder: see :func:`_fallback`.
+    From a folder with more than ``count`` photos, four times ``count`` are taken evenly by name and scored.
+    Those nearest to evenly spaced scores are used, so that rare bad photos are as present as common good
+    ones. Without a folder: see :func:`_fallback`.
 
     Args:
         size: of the network's input.
@@ -104,7 +104,9 @@ def calibration_set(
 
 
 def stratified(scores: Sequence[float], count: int) -> list[int]:
-    """Indices of ``count`` scores that are spread evenly between the lowest and the highest, in order."""
+    """Returns the indices of ``count`` scores that are spread evenly between the lowest and the highest, in
+    order.
+    """
     left = list(range(len(scores)))
     chosen = []
     for target in np.linspace(min(scores), max(scores), count):
@@ -115,9 +117,9 @@ def stratified(scores: Sequence[float], count: int) -> list[int]:
 
 
 def _fallback(size: tuple[int, int], count: int) -> Calibration:
-    """Pictures that are at hand: each whole, its four quarters, and a middle rung of every ladder of faults.
+    """Returns built-in pictures: each whole, its four quarters, and a middle rung of every ladder of faults.
 
-    They are not those of the built-in verification set.
+    None of them is in the built-in verification set.
     """
     photos, source = builtin("calibration")
     views: list[tuple[str, Pixels]] = []

@@ -29,16 +29,19 @@ class Pair(NamedTuple):
 
 
 def pairs(network: nn.Module) -> list[Pair]:
-    """Where equalisation is exact in a rewritten student: ungated blocks of the backbone with ReLU.
+    """Returns the pairs for which equalisation is exact: ungated backbone blocks with ReLU in a rewritten
+    student.
 
-    Hard-swish is not homogeneous; a residual or a tap would read the channels too; a gate before the last
-    convolution sees them first, so there only the pair before it counts.
+    Hard-swish is not homogeneous, and a residual or a tap would read the channels too. A gate before the last
+    convolution reads them first, so in a gated block only the pair before the gate counts.
     """
     return [pair for module in network.modules() for pair in _inside(module)]
 
 
 def equalise(network: nn.Module) -> int:
-    """Equalise all :func:`pairs` in place, in float64, until the scales settle; how many there were."""
+    """Equalises all :func:`pairs` in place, in float64, until the scales settle, and returns how many there
+    are.
+    """
     equalised = pairs(network)
     for pair in equalised:
         pair.first.double()
@@ -53,7 +56,7 @@ def equalise(network: nn.Module) -> int:
 
 
 def _equalise(pair: Pair) -> float:
-    """One pair; returns how far the scales were from 1."""
+    """Equalises one pair and returns how far its scales were from 1."""
     with torch.no_grad():
         made = pair.first.weight.abs().flatten(1).amax(1)
         read = _by_input(pair.second).abs().flatten(1).amax(1)
@@ -71,7 +74,7 @@ def _equalise(pair: Pair) -> float:
 
 
 def _by_input(conv: nn.Conv2d) -> Tensor:
-    """The weights that read each input channel, [inputs, ...]."""
+    """Returns the weights that read each input channel, [inputs, ...]."""
     return conv.weight if conv.groups > 1 else conv.weight.transpose(0, 1)
 
 
@@ -91,7 +94,9 @@ def _inside(module: nn.Module) -> Iterator[Pair]:
 
 
 def _chain(before: list[nn.Module], after: list[nn.Module]) -> Iterator[Pair]:
-    """The pair of convolutions where all between them are one ReLU and identities."""
+    """Yields the first two convolutions as a pair if exactly one ReLU, apart from identities, is between
+    them.
+    """
     first, *between = before
     between += after
     convolutions = [i for i, module in enumerate(between) if isinstance(module, nn.Conv2d)]

@@ -1,8 +1,8 @@
-"""Quantization simulated in PyTorch, layer by layer, whatever a format's quantizer will do.
+"""Simulates quantization in PyTorch, layer by layer, independently of a format's quantizer.
 
 Weights and inputs of convolutions and matrix products are rounded to the grid of a precision and used
-as floats (Jacob et al. 2018, arXiv 1712.05877): what is left of the difference to a real integer
-kernel is its rounding of the sums.
+as floats (Jacob et al. 2018, arXiv 1712.05877). A real integer kernel differs from
+that only in how it rounds sums.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Layer:
 
     Attributes:
         name: dotted, of the parameter in the network, without a final ``.weight``.
-        weights: how many numbers it has.
+        weights: number of its elements.
         modules: dotted names of the module that holds the weight and of those that multiply with it.
         range: of its input over the calibration set.
     """
@@ -47,7 +47,7 @@ class Layer:
 
 
 class Call(NamedTuple):
-    """One multiplication on its way: the layer, its weight and input, and how to compute it with others."""
+    """One multiplication in progress: the layer, its weight and input, and how to compute it with others."""
 
     layer: Layer
     weight: Tensor
@@ -95,7 +95,11 @@ class LayerMode(TorchFunctionMode):
 
     def _weight_position(self, func: Any, args: Sequence[Any]) -> int | None:
         name = getattr(func, "__name__", "")
-        candidates = (1,) if name in _CONVOLUTIONS else (0, 1) if name in _PRODUCTS else ()
+        candidates: tuple[int, ...] = ()
+        if name in _CONVOLUTIONS:
+            candidates = (1,)
+        elif name in _PRODUCTS:
+            candidates = (0, 1)
         for at in candidates:
             if at < len(args) and id(args[at]) in self._names:
                 return at
@@ -103,9 +107,9 @@ class LayerMode(TorchFunctionMode):
 
 
 def _whole(network: nn.Module) -> set[str]:
-    """The network's name, "", and those of modules that are all there is in it.
+    """Returns the name of the network, "", and those of modules that contain everything else.
 
-    With one of them every layer would stay float, so a layer that nothing smaller holds never does.
+    Sparing one of these would keep the whole network in float, so they are never offered as candidates.
     """
     names, module = [""], network
     while len(children := list(module.named_children())) == 1 and not list(module.parameters(recurse=False)):
@@ -116,7 +120,7 @@ def _whole(network: nn.Module) -> set[str]:
 
 @contextmanager
 def visiting(network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> Iterator[None]:
-    """Send the multiplications of every forward pass inside through ``visit``; ``layers`` is filled."""
+    """Sends the multiplications of every forward pass in the block through ``visit``; fills ``layers``."""
     mode = LayerMode(network, visit, layers)
 
     def leave(*_: object) -> None:
@@ -135,7 +139,7 @@ def visiting(network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> Iter
 
 
 def find_ranges(network: nn.Module, batches: Sequence[Tensor]) -> dict[str, Layer]:
-    """The layers of a network in the order they run, with the ranges of their inputs over the batches."""
+    """Returns the layers of a network in execution order, with the ranges of their inputs over batches."""
     layers: dict[str, Layer] = {}
 
     def visit(call: Call) -> Tensor:
@@ -151,7 +155,7 @@ def find_ranges(network: nn.Module, batches: Sequence[Tensor]) -> dict[str, Laye
 
 
 def quantized(call: Call, scheme: Scheme) -> Tensor:
-    """The layer's output with its weight and its input on the grid of the scheme."""
+    """Returns the layer's output with its weight and its input rounded to the grid of the scheme."""
     weight = fake_weight(call.weight, scheme, call.channels)
     if scheme.activations is None:
         return call.compute(weight, call.input)
@@ -162,7 +166,10 @@ def quantized(call: Call, scheme: Scheme) -> Tensor:
 
 
 def fake_weight(weight: Tensor, scheme: Scheme, channels: int = 0) -> Tensor:
-    """Symmetric signed integers times a scale per output channel (axis ``channels``) or block of inputs."""
+    """Returns a weight rounded to symmetric signed integers times a scale.
+
+    There is a scale for each output channel (axis ``channels``), or for each block of inputs.
+    """
     rows = weight.movedim(channels, 0)
     flat = rows.reshape(rows.shape[0], -1)
     if scheme.block is None:
@@ -174,7 +181,7 @@ def fake_weight(weight: Tensor, scheme: Scheme, channels: int = 0) -> Tensor:
 
 
 def fake_activation(values: Tensor, bounds: Range) -> Tensor:
-    """Affine unsigned 8 bit of one range that includes zero; what lies outside saturates."""
+    """Returns values rounded to unsigned 8 bits of a range that includes zero; others saturate."""
     low, high = min(bounds.low, 0.0), max(bounds.high, 0.0)
     scale = (high - low) / 255 or 1.0
     zero = round(-low / scale)

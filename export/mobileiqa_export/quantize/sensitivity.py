@@ -1,4 +1,4 @@
-"""Which layers a precision hurts: noise at the layer, damage at the score."""
+"""Measures which layers a precision hurts: noise at the layer, damage at the score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..precisions import Scheme
 from .fakequant import Call, Layer, find_ranges, quantized, visiting
 
 SPARED = {"int8-weights": "as in int8-weights", "float": "in float"}
-"""What a layer may have instead of the artifact's precision, and how that is said."""
+"""What a spared layer has instead of the artifact's precision, and its wording in reports."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class LayerDamage:
     Attributes:
         layer: dotted name of its weight.
         modules: what to name in ``Job.keep_float`` to keep it float.
-        weights: how many numbers its weight has.
+        weights: number of elements of its weight.
         sqnr_db: signal to quantization noise of its output, decibels, over all calibration pictures
             that were used; infinite where nothing changed.
         max_difference, mean_difference, srcc: of the final scores against the float network's; None
@@ -56,7 +56,9 @@ class Sensitivity:
         self._layers = find_ranges(network, self._batches)
 
     def noise(self) -> list[LayerDamage]:
-        """SQNR of every layer in one pass, each with the inputs of the float network, noisiest first."""
+        """Returns the SQNR of every layer, noisiest first, each with the inputs of the float network; takes
+        one pass.
+        """
         signal = dict.fromkeys(self._layers, 0.0)
         error = dict.fromkeys(self._layers, 0.0)
         names = {id(layer): name for name, layer in self._layers.items()}
@@ -78,14 +80,16 @@ class Sensitivity:
         return sorted(rows, key=lambda row: row.sqnr_db)
 
     def ends(self, first: float, last: float) -> frozenset[str]:
-        """The modules of these shares of the layers, in the order they run; rounded up."""
+        """Returns the modules of the ``first`` and ``last`` fraction of layers, in execution order; counts
+        are rounded up.
+        """
         layers = [layer for layer in self._layers.values() if layer.modules]
         begin, end = math.ceil(first * len(layers)), math.floor((1 - last) * len(layers))
         chosen = layers[:begin] + layers[max(begin, end) :]
         return frozenset(module for layer in chosen for module in layer.modules)
 
     def scores(self, quantize: Callable[[Layer], bool] = lambda _: True) -> list[float]:
-        """Final scores with the chosen layers quantized together."""
+        """Returns the final scores with the chosen layers quantized together."""
 
         def visit(call: Call) -> Tensor:
             if quantize(call.layer):
@@ -95,7 +99,9 @@ class Sensitivity:
         return self._scores(visit)
 
     def damage(self, rows: Sequence[LayerDamage], progress: Progress = SILENT) -> list[LayerDamage]:
-        """Measure the final scores with each of these layers quantized alone; most damaging first."""
+        """Returns the rows with the damage to the final scores when that layer alone is quantized, most
+        damaging first.
+        """
         clean = self.scores(lambda _: False)
         measured = []
         for number, row in enumerate(rows, start=1):
@@ -125,7 +131,7 @@ def _decibels(signal: float, error: float) -> float:
 def mark_spared(
     rows: Iterable[LayerDamage], weight_only: frozenset[str], keep_float: frozenset[str]
 ) -> list[LayerDamage]:
-    """The table with the layers marked that an artifact spares; names as in a ``Job``."""
+    """Returns the rows with the spared layers marked; the names are those of a ``Job``."""
 
     def spared_as(row: LayerDamage) -> str:
         if row.modules and keep_float.issuperset(row.modules):

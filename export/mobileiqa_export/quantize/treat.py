@@ -1,4 +1,4 @@
-"""A network made easier to quantize, with the same function in float but for the biases."""
+"""A network made easier to quantize; in float it computes the same except for the corrected biases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Treated:
         self._shifts: list[Shift] = bias_shifts(self._network, scheme, pictures)
 
     def network(self, keep: frozenset[str], smallest: int = 0) -> nn.Module:
-        """With corrected biases, but for layers of modules that are spared, or of fewer weights."""
+        """Returns the network with corrected biases, except in spared modules and layers with fewer weights
+        than ``smallest``.
+        """
         corrected = deepcopy(self._network)
         correct_biases(corrected, [shift for shift in self._shifts if shift.weights >= smallest], keep)
         return corrected

@@ -63,7 +63,7 @@ def rewrite(student: nn.Module, config: StudentConfig, without: frozenset[str] =
 
 
 def _example(network: nn.Module, config: StudentConfig) -> torch.Tensor:
-    """An input without data: pixels where the network takes pixels, else a normalised photo."""
+    """Returns an input without data: pixels if the network takes pixels, else a normalised photo."""
     height, width = config.input_size
     if takes_pixels(network):
         return torch.empty(1, height, width, 3, dtype=torch.uint8, device="meta")

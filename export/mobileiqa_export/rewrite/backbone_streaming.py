@@ -48,7 +48,8 @@ class StreamedStem(nn.Module):
 class StreamedResidual(nn.Module):
     """An :class:`InvertedResidual`, [B, C, H, W] -> [B, out, H/s, W/s].
 
-    A gate needs the mean of the whole map, the weighted mean of its bands; the map is never built.
+    A gate needs the mean of the whole map. That is the weighted mean of its bands, so the map never exists
+    whole.
     """
 
     def __init__(self, block: InvertedResidual, size: tuple[int, int]) -> None:
@@ -86,7 +87,7 @@ def _mean(bands: list[Tensor]) -> Tensor:
 
 
 def stream_backbone(student: nn.Module, config: StudentConfig) -> PassResult:
-    """Cuts the widest maps of the backbone into bands. Blocks whose maps are small stay whole."""
+    """Cuts the widest maps of the backbone into bands. Blocks with small maps stay whole."""
     backbone = student.get_submodule("local_cnn")
     if not isinstance(backbone, Backbone):
         return PassResult(student, changed=False, reason="the network has no backbone that it knows")

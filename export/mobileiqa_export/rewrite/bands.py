@@ -17,21 +17,22 @@ class Rows(NamedTuple):
     end: int
 
     def of(self, x: Tensor, *, held: Rows | None = None) -> Tensor:
-        """These rows of a map [B, C, H, W], or of the part of it that holds the rows ``held``."""
+        """Returns these rows of a map [B, C, H, W], or of the part of it that holds the rows ``held``."""
         first = held.start if held else 0
         return x[:, :, self.start - first : self.end - first]
 
 
 def cut(rows: int, row_bytes: int, band_bytes: int) -> list[Rows]:
-    """Bands of at most ``band_bytes``, but never less than a row."""
+    """Returns bands of at most ``band_bytes``, but of at least one row."""
     size = max(1, band_bytes // row_bytes)
     return [Rows(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
 class BandConv(nn.Module):
-    """Convolution, norm and activation for some rows of the result, from just the rows they depend on.
+    """Computes convolution, norm and activation for some rows of the result, from the rows that they depend
+    on.
 
-    Zeros are added only where a band touches the map's edge.
+    Zeros are added only where a band touches the edge of the map.
     """
 
     def __init__(self, conv: nn.Conv2d, norm: nn.Module, act: nn.Module, height: int) -> None:
@@ -48,12 +49,12 @@ class BandConv(nn.Module):
         return -(-self.height // self.stride)
 
     def needs(self, want: Rows) -> Rows:
-        """The input rows that exist and that these output rows depend on."""
+        """Returns the existing input rows that these output rows depend on."""
         first, last = self._reach(want)
         return Rows(max(first, 0), min(last, self.height))
 
     def forward(self, x: Tensor, want: Rows) -> Tensor:
-        """``x`` holds the rows that :meth:`needs` asks for."""
+        """Returns the output rows ``want``; ``x`` holds the rows that :meth:`needs` returns for them."""
         first, last = self._reach(want)
         above, below = max(-first, 0), max(last - self.height, 0)
         sides = same_padding(x.shape[3], self.kernel, self.stride) if self.same else (0, 0)

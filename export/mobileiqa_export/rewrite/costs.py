@@ -1,4 +1,4 @@
-"""What a network costs, counted operator by operator."""
+"""Counts what a network costs, operator by operator."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from .pipeline import PassResult
 class FoldedSpatialAttention(nn.Module):
     """A :class:`SpatialAttention` with one matrix for queries, keys and values, [B, d, g, g] -> the same.
 
-    The values' rows already carry ``gamma``. A matrix product, since runtimes change the layout
-    around a convolution.
+    The rows of the values already carry ``gamma``. It is a matrix product, since runtimes change the
+    layout around a convolution.
     """
 
     def __init__(self, block: SpatialAttention) -> None:

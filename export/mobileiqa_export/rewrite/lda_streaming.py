@@ -13,21 +13,21 @@ from .modules import bias_of
 from .pipeline import PassResult
 from .pooling import bins, pooling_matrix
 
-# Size of the wide rows that are alive at once: they and their GELU fit a shared L3 cache.
+# Bytes of the wide rows that exist at once: they and their GELU fit a shared L3 cache.
 STRIP_BYTES = 20_000_000
 
 
 class StreamedLDA(nn.Module):
     """A :class:`LocalDistortionAware` for one tap size, [B, C, H, W] -> [B, width, grid, grid].
 
-    A row of the result depends on one band of input rows alone, and a sum over a band's rows on one
-    strip of its columns at a time, so the wide map exists for one strip: small enough to stay in the
-    cache between widening, GELU and sum. The columns are pooled by a fixed matrix: no adaptive
-    pooling is left, which exporters and phone runtimes handle badly.
+    A row of the result depends on one band of input rows only, and the sum over a band's rows can be taken
+    one strip of columns at a time. So only one strip of the wide map exists at once, small enough to stay in
+    the cache between widening, GELU and sum. The columns are pooled by a fixed matrix: no adaptive pooling
+    is left, which exporters and phone runtimes handle badly.
 
-    Both 1x1 convolutions are matrix products, channels first, and the first one's bias is the weight
-    of one more channel of ones: around a convolution runtimes change the layout for every strip, and
-    onnxruntime spreads a bias by a copy on one thread.
+    Both 1x1 convolutions are matrix products, channels first, and the bias of the first is the weight of one
+    more channel of ones. Around a convolution, runtimes would change the layout for every strip, and
+    onnxruntime broadcasts a bias by a copy on one thread.
     """
 
     weight: Tensor
@@ -45,7 +45,7 @@ class StreamedLDA(nn.Module):
         self.bias = nn.Parameter(bias_of(project)[:, None])
         self.bands = bins(height, block.grid)
         row_bytes = 4 * widen.out_channels * width
-        # Bands of a small map overlap by much of their height: whole, it costs less.
+        # Bands of a small map overlap by much of their height: the whole map costs less.
         self.whole = row_bytes * height <= STRIP_BYTES
         tallest = height if self.whole else max(end - start for start, end in self.bands)
         strips = -(-tallest * row_bytes // STRIP_BYTES)
@@ -60,7 +60,7 @@ class StreamedLDA(nn.Module):
         return out.view(x.shape[0], -1, self.grid, self.grid)
 
     def _wide(self, x: Tensor) -> Tensor:
-        """[B, C, h, w] -> [B, hidden, h, w]."""
+        """Widens, [B, C, h, w] -> [B, hidden, h, w]."""
         batch, _, height, width = x.shape
         ones = self.ones[:, :, :height, :width].expand(batch, 1, height, width)
         wide = F.gelu(self.weight @ torch.cat([x, ones], 1).flatten(2))
@@ -71,7 +71,7 @@ class StreamedLDA(nn.Module):
         return torch.stack([self._band_mean(x[:, :, a:b]) @ self.columns for a, b in self.bands], 2)
 
     def _band_mean(self, band: Tensor) -> Tensor:
-        """Widen and average over the rows, [B, C, h, W] -> [B, hidden, W]."""
+        """Widens and averages over the rows, [B, C, h, W] -> [B, hidden, W]."""
         strips = torch.split(band, self.strip, 3)
         return torch.cat([self._wide(strip).sum(2) for strip in strips], 2) / band.shape[2]
 

@@ -14,9 +14,9 @@ from .pipeline import PassResult
 class FoldedMultiViewAttention(MultiViewAttention):
     """A :class:`MultiViewAttention` that computes only the mean of its feature attention over the maps.
 
-    With d tokens of width n*N, the published reshape lays value column i*N + j of token t at map i,
+    With d tokens of width n*N, the published reshape puts value column i*N + j of token t at map i,
     place j*d + t. So the mean over maps is a mean over value columns, which the value matrix can
-    carry: N columns are left of n*N. The positions' tokens do not line up like this.
+    carry: N of its n*N columns are left. The tokens of the positions do not line up like this.
     """
 
     def __init__(self, layer: MultiViewAttention) -> None:
@@ -27,7 +27,7 @@ class FoldedMultiViewAttention(MultiViewAttention):
         self.feature_attention.c_v = _mean_over_maps(layer.feature_attention.c_v, len(self.attention_module))
 
     def combine(self, x: Tensor, maps: int) -> Tensor:
-        """See :meth:`MultiViewAttention.combine`."""
+        """Returns what :meth:`MultiViewAttention.combine` returns."""
         batch, channels, places = x.shape
         width = channels // maps
         tokens = x.reshape(batch, width, maps * places)
@@ -50,7 +50,7 @@ def _mean_over_maps(values: nn.Linear, maps: int) -> nn.Linear:
 
 
 def fold_map_mean(student: nn.Module, config: StudentConfig) -> PassResult:
-    """Computes one in n of each feature attention's values, their mean: a quarter of the weights go."""
+    """Computes only the mean over maps of each feature attention's values: a quarter of the weights go."""
     return PassResult.of(
         student, replace_all(student, MultiViewAttention, FoldedMultiViewAttention), "multi-view attention"
     )

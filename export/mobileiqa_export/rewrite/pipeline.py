@@ -29,7 +29,9 @@ class PassResult:
 
     @classmethod
     def of(cls, network: nn.Module, changes: int, missing: str) -> PassResult:
-        """Result of a pass that made so many changes. ``missing`` is what it looked for, in the plural."""
+        """Returns the result of a pass that made ``changes`` changes; ``missing`` is what it looked for, in
+        the plural.
+        """
         return cls(network, True) if changes else cls(network, False, f"the network has no {missing}")
 
 
@@ -39,7 +41,7 @@ class Pass:
 
     Attributes:
         name: identifies it in reports and in ``without``.
-        run: rewrites a network, in place where it likes.
+        run: rewrites a network, which it may change in place.
         required: the network cannot be exported without it; never left out.
     """
 
@@ -89,7 +91,7 @@ def run_passes(
     """Applies passes in order and returns the network with a step for each of them.
 
     Args:
-        network: a copy that may be changed.
+        network: a copy, which may be changed.
         passes: in the order to apply them.
         cost: counts a forward pass; asked only after a pass changed something.
         without: names of passes to leave out.

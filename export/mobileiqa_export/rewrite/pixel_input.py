@@ -1,4 +1,4 @@
-"""Moves everything after resizing into the network."""
+"""Moves everything after resizing into the network, so that its input is plain pixels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PixelStem(nn.Module):
 
 
 def channels_first(pixels: Tensor) -> Tensor:
-    """Permutes [B, H, W, 3] to [B, 3, H, W]; of uint8 pixels that moves a quarter of the bytes of floats."""
+    """Permutes [B, H, W, 3] to [B, 3, H, W]; as uint8, a quarter of the bytes of floats are moved."""
     return pixels.permute(0, 3, 1, 2)
 
 
@@ -45,12 +45,12 @@ def _per_channel(values: tuple[float, float, float], like: Tensor) -> Tensor:
 
 
 def takes_pixels(student: nn.Module) -> bool:
-    """Whether :func:`normalise_input` has been applied."""
+    """Returns whether :func:`normalise_input` has been applied."""
     return any(isinstance(module, PixelStem) for module in student.modules())
 
 
 def normalise_input(student: nn.Module, config: StudentConfig) -> PassResult:
-    """Makes mean and deviation a part of the network, so that its input is plain pixels."""
+    """Puts mean and deviation into the network, so that its input is plain pixels."""
     backbone = student.get_submodule("local_cnn")
     conv = backbone.get_submodule("conv_stem")
     if not isinstance(conv, nn.Conv2d):

@@ -33,7 +33,7 @@ class FoldedTokenAttention(TokenAttention):
         self.c_qk.bias = nn.Parameter((key.T @ block.c_q.bias.detach().to(wide) * scale).to(like))
 
     def weights(self, x: Tensor) -> Tensor:
-        """As in :class:`TokenAttention`, [B, T, D] -> [B, T, T]."""
+        """Returns what :meth:`TokenAttention.weights` returns, [B, T, D] -> [B, T, T]."""
         return torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
 
 
