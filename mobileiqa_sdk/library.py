@@ -80,6 +80,24 @@ def _inside(folder: Path) -> list[Path]:
         return []
 
 
+def unnamed() -> dict[Path, str]:
+    """Returns what lies in the cache and cannot be used by name, with the reason."""
+    reasons: dict[Path, str] = {}
+    for path in _inside(home() / "models"):
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir() or _is_model(path):
+            reasons[path] = "is not a folder that holds one model file; put it into a folder of its own"
+        elif len(_model_files(path)) != 1:
+            try:
+                _only_model_file(path)
+            except ArtifactInvalid as error:
+                reasons[path] = str(error).removeprefix(f"{path}: ")
+        elif (BUNDLED / path.name).is_dir():
+            reasons[path] = "has the name of the bundled model, which is used in its place; rename it"
+    return reasons
+
+
 def find(model: str | os.PathLike[str] | None) -> Path:
     """Returns the model file for a name, a folder or a file; None is the bundled default.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
+import sys
 import warnings
 from importlib import metadata
 from importlib.util import find_spec
@@ -23,7 +25,8 @@ from ..scorer import Scorer
 from ..verification import replay_golden
 from .models import verified
 
-_DISTRIBUTIONS = ("numpy", "pillow", "pillow-heif", "click", "torch", "onnx")
+_DISTRIBUTIONS = ("numpy", "pillow", "pillow-heif", "onnxruntime", "click", "msgspec", "torch", "onnx")
+_NONE = "not installed"
 
 
 @click.command("doctor")
@@ -37,7 +40,7 @@ def command(as_json: bool) -> None:
         for section, values in report.items():
             click.echo(section)
             for key, value in values.items():
-                click.echo(f"  {printable(key):18} {printable(str(value))}")
+                click.echo(f"  {printable(key):18} {_shown(value)}")
     if report["self-test"]["bundled model"] != "passed":
         raise click.exceptions.Exit(1)
 
@@ -50,12 +53,13 @@ def _report() -> dict[str, dict[str, Any]]:
             "python": platform.python_version(),
             **{name: _version(name) for name in _DISTRIBUTIONS},
         },
+        "extras": _extras(),
         "runtimes": {name: _runtime(entry) for name, entry in available().items()},
         "photos": {
             "ICC profiles": features.check("littlecms2"),
             "WebP": features.check("webp"),
             "AVIF": "avif" in features.modules and features.check("avif"),
-            "HEIC": _version("pillow-heif") != "not installed",
+            "HEIC": _version("pillow-heif") is not None,
         },
         "machine": {
             "system": platform.platform(),
@@ -65,7 +69,7 @@ def _report() -> dict[str, dict[str, Any]]:
         },
         "cache": {
             "folder": str(home()),
-            "models": ", ".join(model.name for model in listed),
+            "models": ", ".join(model.name for model in listed if not model.bundled) or "none",
             "failed verification": ", ".join(m.name for m in listed if verified(m.path) is False) or "none",
         },
         "self-test": {"bundled model": _self_test()},
@@ -73,20 +77,48 @@ def _report() -> dict[str, dict[str, Any]]:
     }
 
 
-def _version(distribution: str) -> str:
+def _shown(value: object) -> str:
+    words = {True: "yes", False: "no", None: _NONE}
+    return words[value] if value is None or isinstance(value, bool) else printable(str(value))
+
+
+def _extras() -> dict[str, str]:
+    """Returns for each extra of this distribution whether its packages are installed, or which are not."""
+    needs: dict[str, list[str]] = {}
+    for line in _requirements():
+        # Those with further conditions, on the Python or the system, are left out.
+        if match := re.fullmatch(r"""([\w.-]+)[^;]*; *extra *== *['"]([\w-]+)['"] *""", line):
+            needs.setdefault(match[2], []).append(match[1])
+    states = {}
+    for extra, names in sorted(needs.items()):
+        missing = [name for name in names if name != "mobileiqa-sdk" and _version(name) is None]
+        states[extra] = f"lacks {', '.join(missing)}" if missing else "installed"
+    return states
+
+
+def _requirements() -> list[str]:
+    try:
+        return metadata.requires("mobileiqa-sdk") or []
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
+        return []
+
+
+def _version(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return "not installed"
+        return None
 
 
-def _runtime(entry: RuntimeEntry) -> str:
-    """Returns the version of the package that provides a runtime here."""
+def _runtime(entry: RuntimeEntry) -> str | None:
+    """Returns the version of the package that provides a runtime here, and where it runs if not here."""
+    elsewhere = "" if entry.platform in ("", sys.platform) else f", runs on {entry.platform} only"
     owners = metadata.packages_distributions()
     for name in entry.needs:
         if find_spec(name) is not None:
-            return _version(owners[name][0]) if name in owners else "installed"
-    return "not installed"
+            version = _version(owners[name][0]) if name in owners else "installed"
+            return f"{version}{elsewhere}"
+    return None
 
 
 def _telemetry() -> str:

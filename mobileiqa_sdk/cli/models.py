@@ -9,8 +9,8 @@ import click
 
 from .._text import printable
 from ..errors import ModelError
-from ..library import DEFAULT, home, models
-from ..runtimes import read_contract
+from ..library import DEFAULT, Model, home, models, unnamed
+from ..runtimes import available, for_suffix, read_contract
 
 
 @click.command("models")
@@ -28,6 +28,8 @@ def command(as_json: bool) -> None:
                 "intact": model.intact,
                 "path": str(model.path),
                 "verified": verified(model.path),
+                "runtimes": list(for_suffix(model.path.suffix)),
+                "runnable": _missing(model) is None,
             }
             for model in listed
         ]
@@ -39,12 +41,26 @@ def command(as_json: bool) -> None:
         default = "  (default)" if model.name == DEFAULT else ""
         damaged = "  DAMAGED: differs from its checksum" if model.intact is False else ""
         failed = "  FAILED verification when it was made" if verified(model.path) is False else ""
+        missing = _missing(model)
+        needs = f'  NEEDS {missing}; pip install "{missing}"' if missing else ""
         click.echo(
             f"{printable(model.name):{width}}  {origin}  {model.size / 1e6:6.1f} MB  "
-            f"{printable(str(model.path))}{default}{damaged}{failed}"
+            f"{printable(str(model.path))}{default}{damaged}{failed}{needs}"
         )
+    for path, reason in unnamed().items():
+        click.echo(f"mobileiqa: {printable(str(path))}: {printable(reason)}", err=True)
     folder = printable(str(home() / "models"))
-    click.echo(f"Put an artifact's folder into {folder} to use it by name.", err=True)
+    click.echo(
+        f"To use an artifact by name, put its folder into {folder} (MOBILEIQA_HOME moves it).", err=True
+    )
+
+
+def _missing(model: Model) -> str | None:
+    """Returns what to install before a model can be scored with; None if some runtime for it is here."""
+    entries = [entry for entry in available().values() if entry.suffix == model.path.suffix]
+    if any(entry.is_installed for entry in entries):
+        return None
+    return entries[0].requirement
 
 
 def verified(path: Path) -> bool | None:

@@ -368,6 +368,8 @@ def test_models(run: Run, cache: Path) -> None:
         "intact": True,
         "path": str(file),
         "verified": True,
+        "runtimes": ["onnx"],
+        "runnable": True,
     }
     assert rows["worn"]["intact"] is False
     assert rows[library.DEFAULT]["default"] is rows[library.DEFAULT]["bundled"] is True
@@ -756,4 +758,45 @@ def test_doctor_shows_what_a_runtime_runs_on(run: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
     assert doctor._runtime(litert) == metadata.version("click")
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
-    assert doctor._runtime(litert) == "not installed"
+    assert doctor._runtime(litert) is None
+
+
+def test_doctor_says_where_a_runtime_runs() -> None:
+    entry = runtimes.RuntimeEntry("m", "x", ("click",), ".x", platform="another system")
+    assert doctor._runtime(entry) == f"{metadata.version('click')}, runs on another system only"
+
+
+def test_doctor_names_what_an_extra_lacks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "click>=8",
+        "click>=8; extra == 'one'",
+        'numpy; extra == "one"',
+        "no-such-a>=1,<2; extra == 'two-words'",
+        "click; extra == 'two-words'",
+        "no-such-b; python_version < '3' and extra == 'one'",
+    ]
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: lines)
+    answer = json.loads(run("doctor", "--json").out)
+    assert answer["extras"] == {"one": "installed", "two-words": "lacks no-such-a"}
+    monkeypatch.setattr(doctor, "_DISTRIBUTIONS", ("no-such-a",))
+    assert json.loads(run("doctor", "--json").out)["versions"]["no-such-a"] is None
+    assert re.search("no-such-a +not installed", run("doctor").out)
+
+
+def test_models_says_what_cannot_be_used(run: Run, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = cache / "models"
+    for name in ("good", library.DEFAULT):
+        artifacts.save(folder / name)
+    (folder / "empty").mkdir()
+    file = artifacts.save(folder / "two")
+    (file.parent / "second.onnx").write_bytes(file.read_bytes())
+    (folder / "loose.onnx").write_bytes(file.read_bytes())
+    err = run("models").err
+    for name in (library.DEFAULT, "empty", "two", "loose.onnx"):
+        assert f"mobileiqa: {folder / name}: " in err
+    assert f"mobileiqa: {folder / 'good'}: " not in err
+    assert "NEEDS" not in run("models").out
+    monkeypatch.setattr("mobileiqa_sdk.runtimes.find_spec", lambda name: None)
+    assert 'NEEDS onnxruntime; pip install "onnxruntime"' in run("models").out
+    rows = json.loads(run("models", "--json").out)["models"]
+    assert {(row["runnable"], *row["runtimes"]) for row in rows} == {(False, "onnx")}
