@@ -6,12 +6,16 @@ and threads share one copy of the model's weights.
 
 from __future__ import annotations
 
+import operator
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from ._cgroup import cpu_quota
 from ._patience import interrupted
+from ._text import one_line
 
 MAX_THREADS = 1024
 """Largest number of threads or workers accepted. More is a mistake, and could crash the process."""
@@ -24,17 +28,25 @@ _Result = TypeVar("_Result")
 
 
 def cpus() -> int:
-    """Returns the number of CPUs this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Returns the number of CPUs this process may use: its affinity, and at most a container's quota."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, cpu_quota() or usable)
 
 
 def default_threads() -> int:
-    """Returns ``OMP_NUM_THREADS`` if it is 1 to `MAX_THREADS`, else the CPUs this process may run on."""
+    """Returns ``OMP_NUM_THREADS`` if it is 1 to `MAX_THREADS`, else the CPUs this process may use.
+
+    Warns:
+        UserWarning: ``OMP_NUM_THREADS`` is set to something else.
+    """
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_THREADS:
         return int(text)
+    if text:
+        message = (
+            f"OMP_NUM_THREADS is ignored: {one_line(text, 40)!r} is not a number from 1 to {MAX_THREADS}"
+        )
+        warnings.warn(message, stacklevel=2)
     return cpus()
 
 
@@ -47,11 +59,16 @@ def check_count(name: str, count: int) -> int:
     """Returns ``count``, a number of threads or workers called ``name`` in errors.
 
     Raises:
+        TypeError: it is not a whole number.
         ValueError: it is not 1 to `MAX_THREADS`.
     """
-    if not 1 <= count <= MAX_THREADS:
-        raise ValueError(f"{name} must be 1 to {MAX_THREADS}, not {count}")
-    return count
+    try:
+        number = operator.index(count)  # takes numpy's integers too
+    except TypeError as error:
+        raise TypeError(f"{name} must be an int, not {type(count).__name__}") from error
+    if not 1 <= number <= MAX_THREADS:
+        raise ValueError(f"{name} must be 1 to {MAX_THREADS}, not {number}")
+    return number
 
 
 def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Iterator[_Result]:
