@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mobileiqa_export.student import load_checkpoint
+from mobileiqa_export.checkpoint import load_student
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.library import DEFAULT
 from training.documents import DOCUMENTS, with_tables
@@ -52,7 +52,7 @@ def test_accuracy_was_measured_with_this_checkpoint(facts: ModelFacts) -> None:
 
 
 def test_the_training_data_is_what_the_checkpoint_says(facts: ModelFacts) -> None:
-    info = load_checkpoint(ROOT / facts.checkpoint.path).info
+    info = load_student(ROOT / facts.checkpoint.path).info
     head = info["training"]["before"]
     rated = [dataset for dataset in facts.training_data if dataset.opinions]
     assert [dataset.name.split(",")[0] for dataset in rated] == [head["data"].split(",")[0]]

@@ -13,7 +13,8 @@ from PIL import Image
 
 from mobileiqa_bench.evaluation.agreement import Agreement, measure_agreement, srcc
 from mobileiqa_bench.evaluation.datasets import RatedPhoto
-from mobileiqa_export.student import BACKBONES, Checkpoint, MomentStudent, load_checkpoint, normalise
+from mobileiqa_export.checkpoint import LoadedStudent, load_student
+from mobileiqa_export.student import BACKBONES, MomentStudent, normalise
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Features, Flags, Floats
@@ -50,18 +51,18 @@ class StudentEvaluation:
         }
 
 
-def load_moment_student(path: str | Path) -> tuple[MomentStudent, Checkpoint]:
+def load_moment_student(path: str | Path) -> tuple[MomentStudent, LoadedStudent]:
     """Loads a checkpoint of the architecture that this recipe trains.
 
     Raises:
         TrainingError: it is a student with attention.
     """
-    checkpoint = load_checkpoint(path)
-    if not isinstance(checkpoint.student, MomentStudent):
+    checkpoint = load_student(path)
+    if not isinstance(checkpoint.network, MomentStudent):
         raise TrainingError(
             f"{path}: is a student with attention; pass one with moments, such as `head` writes"
         )
-    return checkpoint.student, checkpoint
+    return checkpoint.network, checkpoint
 
 
 @torch.inference_mode()

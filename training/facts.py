@@ -15,7 +15,7 @@ import msgspec
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mobileiqa_export.student import load_checkpoint
+from mobileiqa_export.checkpoint import load_student
 from mobileiqa_sdk.contract import Decode, ModelContract
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.scorer import Scorer
@@ -187,13 +187,13 @@ def derived(facts: ModelFacts, root: Path = ROOT) -> ModelFacts:
     checkpoint_file = root / facts.checkpoint.path
     artifact_file = root / facts.artifact.path
     contract = Scorer(artifact_file, threads=1).contract
-    checkpoint = load_checkpoint(checkpoint_file)
+    checkpoint = load_student(checkpoint_file)
     if contract.model.checkpoint_sha256 != checkpoint.sha256:
         raise TrainingError(
             f"{artifact_file} was exported from another checkpoint than {checkpoint_file}; run `make model`"
         )
     height, width = contract.input.size
-    student = copy.deepcopy(checkpoint.student).to("meta")
+    student = copy.deepcopy(checkpoint.network).to("meta")
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
         student(torch.empty(1, 3, height, width, device="meta"))

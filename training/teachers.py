@@ -10,13 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mobileiqa_export.student import (
-    Checkpoint,
-    Observation,
-    Student,
-    build_student,
-    load_checkpoint,
-)
+from mobileiqa_export.checkpoint import LoadedStudent, load_student
+from mobileiqa_export.student import Observation, Student, build_student
 
 from .errors import TrainingError
 
@@ -60,7 +55,7 @@ def distillation_loss(student: Observation, teacher: Observation) -> Tensor:
     return loss
 
 
-def soup(paths: Sequence[str | Path], shares: Sequence[float] = ()) -> Checkpoint:
+def soup(paths: Sequence[str | Path], shares: Sequence[float] = ()) -> LoadedStudent:
     """Averages the weights of several checkpoints, a soup (Wortsman et al. 2022, arXiv 2203.05482).
 
     A fine-tuned student averaged with the one it began from often beats both (the same authors,
@@ -81,17 +76,17 @@ def soup(paths: Sequence[str | Path], shares: Sequence[float] = ()) -> Checkpoin
         raise TrainingError(
             f"{len(paths)} checkpoints need {len(paths)} shares, none negative, with a sum of one"
         )
-    loaded = [load_checkpoint(path) for path in paths]
+    loaded = [load_student(path) for path in paths]
     first = loaded[0]
     if any(checkpoint.config != first.config for checkpoint in loaded):
         raise TrainingError("only students of the same sizes can be averaged; these differ in their settings")
     student = build_student(first.config)
-    student.load_state_dict(average_states([one.student.state_dict() for one in loaded], shares))
+    student.load_state_dict(average_states([one.network.state_dict() for one in loaded], shares))
     ingredients = [
         {"sha256": one.sha256, "share": share, "training": one.info.get("training")}
         for one, share in zip(loaded, shares, strict=True)
     ]
-    return replace(first, student=student, info={**loaded[-1].info, "training": {"soup": ingredients}})
+    return replace(first, network=student, info={**loaded[-1].info, "training": {"soup": ingredients}})
 
 
 def average_states(states: Sequence[dict[str, Tensor]], shares: Sequence[float]) -> dict[str, Tensor]:

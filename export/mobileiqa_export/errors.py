@@ -40,11 +40,15 @@ class CheckpointUnsafe(CheckpointError):
 
 
 class CheckpointMismatch(CheckpointError):
-    """The tensors in the file are not those of a student: keys or shapes differ."""
+    """The tensors in the file are not those of the network: keys or shapes differ."""
 
 
 class TeacherCheckpoint(CheckpointMismatch):
-    """The weights are the teacher's; only the student can be exported."""
+    """The weights are a teacher's where a student is needed."""
+
+
+class StudentCheckpoint(CheckpointMismatch):
+    """The weights are a student's where a teacher is needed."""
 
 
 class ExportMismatch(ExportError):

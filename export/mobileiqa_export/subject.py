@@ -9,9 +9,9 @@ from typing import Protocol
 from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.progress import Progress
 
+from .checkpoint import load_student
 from .reference import Run, as_trained
 from .rewrite import OPTIONAL, Rewritten, rewrite
-from .student import load_checkpoint
 
 
 class Rewrite(Protocol):
@@ -90,8 +90,8 @@ class StudentSource:
     def load(self, progress: Progress) -> Subject:
         """Raises CheckpointError."""
         progress.step("loading the checkpoint")
-        loaded = load_checkpoint(self.checkpoint, input_size=self.input_size, weights=self.weights)
-        student, config, info = loaded.student, loaded.config, loaded.info
+        loaded = load_student(self.checkpoint, input_size=self.input_size, weights=self.weights)
+        student, config, info = loaded.network, loaded.config, loaded.info
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.exporter import Options, export
-from mobileiqa_export.student import StudentConfig, build_student, save_checkpoint
+from mobileiqa_export.student import StudentConfig, build_student
 
 TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(64, 96))
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from mobileiqa_bench.fidelity import images
-from mobileiqa_export.student import Student, StudentConfig, build_student, save_checkpoint
+from mobileiqa_export.checkpoint import save_checkpoint
+from mobileiqa_export.student import Student, StudentConfig, build_student
 
 sys.path.insert(0, str(Path(__file__).parent))
 

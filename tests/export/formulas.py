@@ -8,14 +8,12 @@ import zlib
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-
-from mobileiqa_export.student import Student
+from torch import Tensor, nn
 
 
-def formula_weights(student: Student, seed: int) -> dict[str, Tensor]:
+def formula_weights(network: nn.Module, seed: int) -> dict[str, Tensor]:
     """A state_dict that depends on key names, shapes and the seed alone."""
-    state = student.state_dict()
+    state = network.state_dict()
     norms = {key.rsplit(".", 1)[0] for key in state if key.endswith("running_mean")}
     made = {}
     for key, value in state.items():
@@ -35,6 +33,8 @@ def formula_weights(student: Student, seed: int) -> dict[str, Tensor]:
             u = u * math.sqrt(3 / np.prod(value.shape[1:]))
             u *= 4 if key.startswith("fc_score") else 1
             u *= 1.5 if ".c_q." in key or ".c_k." in key else 1
+        elif leaf == "weight":
+            u = 1 + 0.3 * u
         elif leaf == "std":
             u = 4 + u
         made[key] = torch.from_numpy(np.asarray(u, dtype=np.float32))

@@ -1,4 +1,4 @@
-"""Checkpoint files: every form that a student comes in, and what is said of everything else."""
+"""LoadedStudent files: every form that a student comes in, and what is said of everything else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from mobileiqa_export.checkpoint import Checkpoint, LoadedStudent, load_student, save_checkpoint
 from mobileiqa_export.errors import (
     CheckpointDamaged,
     CheckpointError,
@@ -32,8 +33,9 @@ from mobileiqa_export.errors import (
     CheckpointUnsafe,
     TeacherCheckpoint,
 )
-from mobileiqa_export.student import Checkpoint, Student, StudentConfig, load_checkpoint, save_checkpoint
-from mobileiqa_export.student.checkpoint import METADATA_KEY, sha256_of
+from mobileiqa_export.student import Student, StudentConfig
+from mobileiqa_export.tensors import METADATA_KEY
+from mobileiqa_sdk.library import sha256_of
 
 State = dict[str, Tensor]
 PUBLISHED_SIZE = StudentConfig().input_size
@@ -94,8 +96,8 @@ WRAPPINGS: dict[str, Callable[[State], Any]] = {
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_every_wrapping_is_opened(wrapping: str, state: State, tmp_path: Path) -> None:
     path = write(tmp_path / "student.pkl", WRAPPINGS[wrapping](state))
-    loaded = load_checkpoint(path)
-    assert same(loaded.student, state)
+    loaded = load_student(path)
+    assert same(loaded.network, state)
     assert loaded.config == StudentConfig.from_dict({**TINY.to_dict(), "input_size": PUBLISHED_SIZE})
     assert loaded.info == {}
 
@@ -105,12 +107,12 @@ def test_of_two_students_one_must_be_chosen(names: tuple[str, str], state: State
     other = {key: value + 1 for key, value in state.items()}
     path = write(tmp_path / "two.pth", dict(zip(names, (state, other), strict=True)))
     with pytest.raises(CheckpointMismatch) as caught:
-        load_checkpoint(path)
+        load_student(path)
     assert all(name in caught.value.reason for name in (*names, "--weights"))
-    assert same(load_checkpoint(path, weights=names[0]).student, state)
-    assert same(load_checkpoint(path, weights=names[1]).student, other)
+    assert same(load_student(path, weights=names[0]).network, state)
+    assert same(load_student(path, weights=names[1]).network, other)
     with pytest.raises(CheckpointMismatch, match=names[0]):
-        load_checkpoint(path, weights="other")
+        load_student(path, weights="other")
 
 
 def test_of_two_students_in_one_state_dict(state: State, tmp_path: Path) -> None:
@@ -119,8 +121,8 @@ def test_of_two_students_in_one_state_dict(state: State, tmp_path: Path) -> None
     both |= {f"ema_net.{key}": value for key, value in other.items()}
     path = write(tmp_path / "two.ckpt", {"state_dict": both})
     with pytest.raises(CheckpointMismatch, match=r"state_dict\.ema_net"):
-        load_checkpoint(path)
-    assert same(load_checkpoint(path, weights="state_dict.ema_net").student, other)
+        load_student(path)
+    assert same(load_student(path, weights="state_dict.ema_net").network, other)
 
 
 def test_programs_are_called_what_they_are(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_programs_are_called_what_they_are(tmp_path: Path) -> None:
     torch.export.save(torch.export.export(network, (torch.ones(1, 2),)), tmp_path / "program.pt2")
     for name, kind in (("script.pt", "TorchScript"), ("program.pt2", "torch.export")):
         with pytest.raises(CheckpointMismatch, match=kind):
-            load_checkpoint(tmp_path / name)
+            load_student(tmp_path / name)
 
 
 def test_a_program_with_much_source_is_called_one(tmp_path: Path) -> None:
@@ -138,7 +140,7 @@ def test_a_program_with_much_source_is_called_one(tmp_path: Path) -> None:
         archive.writestr("script/constants.pkl", b"constants")
         archive.writestr("script/code/__torch__.py", b"# source\n" * 1000)
     with pytest.raises(CheckpointMismatch, match="TorchScript"):
-        load_checkpoint(tmp_path / "script.pt")
+        load_student(tmp_path / "script.pt")
 
 
 def test_a_file_that_may_not_be_read(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +151,7 @@ def test_a_file_that_may_not_be_read(state: State, tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(CheckpointError, match="permission") as caught:
-        load_checkpoint(path)
+        load_student(path)
     monkeypatch.undo()
     assert type(caught.value) is CheckpointError
 
@@ -157,40 +159,40 @@ def test_a_file_that_may_not_be_read(state: State, tmp_path: Path, monkeypatch: 
 def test_what_is_unsafe_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", {"model": {"a": torch.ones(1)}, "runs": Runs(tmp_path / "marker")})
     with pytest.raises(CheckpointUnsafe, match="mkdir"):
-        load_checkpoint(path)
+        load_student(path)
     assert not (tmp_path / "marker").exists()
     path = write(
         tmp_path / "s.pth", {"model": {"a": torch.ones(1)}, "log": defaultdict(list, {"loss": [1.0]})}
     )
     with pytest.raises(CheckpointUnsafe, match="defaultdict"):
-        load_checkpoint(path)
+        load_student(path)
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
 @pytest.mark.parametrize("suffix", [".pkl", ".pth", ".pt", ""])
 def test_every_suffix_is_opened(suffix: str, legacy: bool, state: State, tmp_path: Path) -> None:
     path = write(tmp_path / f"student{suffix}", state, legacy=legacy)
-    loaded = load_checkpoint(str(path))
-    assert same(loaded.student, state)
+    loaded = load_student(str(path))
+    assert same(loaded.network, state)
     assert loaded.sha256 == sha256_of(path)
 
 
 def test_the_published_form_is_inferred(attention: State, tmp_path: Path) -> None:
-    loaded = load_checkpoint(write(tmp_path / "small.pth", attention))
+    loaded = load_student(write(tmp_path / "small.pth", attention))
     assert loaded.config == StudentConfig.from_dict({**SMALL.to_dict(), "input_size": PUBLISHED_SIZE})
-    assert same(loaded.student, attention)
+    assert same(loaded.network, attention)
 
 
 def test_safetensors_without_metadata(state: State, tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "student.SafeTensors", state)
-    loaded = load_checkpoint(path)
-    assert same(loaded.student, state)
+    loaded = load_student(path)
+    assert same(loaded.network, state)
     assert loaded.config.input_size == PUBLISHED_SIZE
 
 
 def test_the_student_is_ready_for_use(state: State, tmp_path: Path) -> None:
     parameters = {key: nn.Parameter(value.half()) for key, value in state.items() if value.ndim}
-    student = load_checkpoint(write(tmp_path / "s.pt", parameters)).student
+    student = load_student(write(tmp_path / "s.pt", parameters)).network
     assert not student.training
     assert all(p.requires_grad and p.is_leaf for p in student.parameters())
     assert not any(b.requires_grad for b in student.buffers())
@@ -204,7 +206,7 @@ def test_other_precisions_become_float32(
 ) -> None:
     suffix = ".safetensors" if save is write_safetensors else ".pth"
     path = save(tmp_path / f"student{suffix}", {key: value.to(dtype) for key, value in state.items()})
-    actual = load_checkpoint(path).student.state_dict()
+    actual = load_student(path).network.state_dict()
     for key, value in state.items():
         assert actual[key].dtype == torch.float32
         assert torch.equal(actual[key], value.to(dtype).float())
@@ -213,13 +215,13 @@ def test_other_precisions_become_float32(
 def test_batch_counters_may_be_missing(attention: State, tmp_path: Path) -> None:
     without = {key: value for key, value in attention.items() if not key.endswith("num_batches_tracked")}
     assert len(without) < len(attention)
-    assert same(load_checkpoint(write(tmp_path / "s.pth", without)).student, attention)
+    assert same(load_student(write(tmp_path / "s.pth", without)).network, attention)
 
 
 def test_a_checkpoint_describes_itself(tiny_checkpoint: Path, state: State) -> None:
-    loaded = load_checkpoint(tiny_checkpoint)
+    loaded = load_student(tiny_checkpoint)
     assert loaded.config == TINY
-    assert same(loaded.student, state)
+    assert same(loaded.network, state)
     assert {key: loaded.info[key] for key in ("name", "version", "licence")} == {
         "name": "tiny",
         "version": "1.2",
@@ -230,11 +232,11 @@ def test_a_checkpoint_describes_itself(tiny_checkpoint: Path, state: State) -> N
 def test_saving_and_loading_again(attention: State, tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     save_checkpoint(path, filled(SMALL), SMALL, name="small", training={"epochs": 3})
-    loaded = load_checkpoint(path)
+    loaded = load_student(path)
     assert (loaded.config, loaded.info["training"]) == (SMALL, {"epochs": 3})
-    assert same(loaded.student, attention)
+    assert same(loaded.network, attention)
     first = path.read_bytes()
-    save_checkpoint(path, loaded.student, loaded.config, name="small", training={"epochs": 3})
+    save_checkpoint(path, loaded.network, loaded.config, name="small", training={"epochs": 3})
     assert path.read_bytes() == first
 
 
@@ -248,34 +250,34 @@ def test_a_saved_file_can_be_read_by_others(tiny: tuple[Student, StudentConfig],
 
 def test_a_loaded_student_outlives_its_file(state: State, tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "s.safetensors", state)
-    loaded = load_checkpoint(path)
+    loaded = load_student(path)
     path.write_bytes(b"other")
-    assert same(loaded.student, state)
+    assert same(loaded.network, state)
 
 
 def test_the_input_size_can_be_chosen(tiny_checkpoint: Path) -> None:
-    assert load_checkpoint(tiny_checkpoint, input_size=(64, 96)).config.input_size == (64, 96)
+    assert load_student(tiny_checkpoint, input_size=(64, 96)).config.input_size == (64, 96)
     for wrong in ((8, 8), (9000, 64)):
         with pytest.raises(CheckpointMismatch, match="input_size"):
-            load_checkpoint(tiny_checkpoint, input_size=wrong)
+            load_student(tiny_checkpoint, input_size=wrong)
 
 
 def test_the_config_can_be_given(state: State, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", state)
-    assert load_checkpoint(path, config=TINY).config == TINY
+    assert load_student(path, config=TINY).config == TINY
     with pytest.raises(CheckpointMismatch, match="wanted an attention student"):
-        load_checkpoint(path, config=SMALL)
+        load_student(path, config=SMALL)
 
 
 @pytest.mark.parametrize("name", ["none.pth", "none.safetensors", "no/such/folder.pth", "x" * 5000, "a\0b"])
 def test_a_missing_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(CheckpointNotFound, match="no such file"):
-        load_checkpoint(tmp_path / name)
+        load_student(tmp_path / name)
 
 
 def test_a_folder(tmp_path: Path) -> None:
     with pytest.raises(CheckpointNotFound, match="is a folder") as caught:
-        load_checkpoint(tmp_path)
+        load_student(tmp_path)
     assert caught.value.path == str(tmp_path)
 
 
@@ -298,7 +300,7 @@ def test_rubbish(kind: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"rubbish{suffix}"
     path.write_bytes(RUBBISH[kind])
     with pytest.raises(CheckpointDamaged) as caught:
-        load_checkpoint(path)
+        load_student(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert str(caught.value).isprintable()
 
@@ -313,7 +315,7 @@ def test_truncated_files(kind: str, state: State, tmp_path: Path) -> None:
     for length in (1, 8, 100, 3000, 20_000, len(whole) // 2, len(whole) - 100, len(whole) - 1):
         path.write_bytes(whole[:length])
         with pytest.raises(CheckpointDamaged):
-            load_checkpoint(path)
+            load_student(path)
 
 
 class Runs:
@@ -336,7 +338,7 @@ def test_code_is_not_run(kind: str | int, suffix: str, tmp_path: Path) -> None:
     else:
         write(path, content, legacy=kind == "legacy")
     with pytest.raises(CheckpointUnsafe, match="it was not run"):
-        load_checkpoint(path)
+        load_student(path)
     assert not marker.exists()
     pickle.loads(pickle.dumps(Runs(marker)))  # noqa: S301 - what it would have done
     assert marker.exists()
@@ -346,7 +348,7 @@ def test_code_is_not_run(kind: str | int, suffix: str, tmp_path: Path) -> None:
 def test_a_whole_module_is_unsafe(legacy: bool, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", nn.Sequential(nn.Linear(2, 2)), legacy=legacy)
     with pytest.raises(CheckpointUnsafe, match="state_dict"):
-        load_checkpoint(path)
+        load_student(path)
 
 
 @pytest.mark.parametrize("beside", [{}, {"LDA1.cnn2.weight": torch.ones(16, 8, 1, 1)}])
@@ -356,13 +358,13 @@ def test_the_teacher_is_recognised(key: str, beside: State, tmp_path: Path) -> N
         tmp_path / "teacher.pkl", {f"module.{k}": v for k, v in {key: torch.ones(4), **beside}.items()}
     )
     with pytest.raises(TeacherCheckpoint, match="teacher"):
-        load_checkpoint(path)
+        load_student(path)
 
 
 def test_a_teacher_beside_all_that_a_student_has(attention: State, tmp_path: Path) -> None:
     path = write(tmp_path / "teacher.pkl", {**attention, "global_vit.cls_token": torch.ones(4)})
     with pytest.raises(TeacherCheckpoint):
-        load_checkpoint(path)
+        load_student(path)
 
 
 OTHERS: dict[str, State] = {
@@ -388,7 +390,7 @@ OTHERS: dict[str, State] = {
 def test_another_network(kind: str, tmp_path: Path) -> None:
     state = OTHERS[kind]
     with pytest.raises(CheckpointMismatch) as caught:
-        load_checkpoint(write(tmp_path / "other.pth", state))
+        load_student(write(tmp_path / "other.pth", state))
     reason = caught.value.reason
     assert f"found {len(state)} tensors, wanted a" in reason
     assert "student on mobilenetv3-large" in reason
@@ -413,32 +415,32 @@ def test_a_wrong_shape(state: State, tmp_path: Path) -> None:
     with pytest.raises(
         CheckpointMismatch, match=r"1 shapes differ \(head\.hidden\.bias is \[5\], not \[8\]\)"
     ):
-        load_checkpoint(path)
+        load_student(path)
 
 
 def test_a_wrong_shape_of_what_tells_the_sizes(attention: State, tmp_path: Path) -> None:
     for key in ("LDA1__cnn2__weight", "fusion_mal__feature_attention__c_q__weight"):
         for shape in ((), (3,), (0, 0), (7, 5, 1, 1), (16, 1000, 1, 1), (200, 200)):
             with pytest.raises(CheckpointMismatch):
-                load_checkpoint(write(tmp_path / "s.pth", changed(attention, **{key: torch.ones(shape)})))
+                load_student(write(tmp_path / "s.pth", changed(attention, **{key: torch.ones(shape)})))
 
 
 def test_a_missing_key(attention: State, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", changed(attention, LDA3__cnn1__bias=None))
     with pytest.raises(CheckpointMismatch, match=r"1 keys missing \(LDA3\.cnn1\.bias\)$"):
-        load_checkpoint(path)
+        load_student(path)
 
 
 def test_an_extra_key(state: State, tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "s.safetensors", changed(state, surprise=torch.ones(1)))
     with pytest.raises(CheckpointMismatch, match=r"1 keys no student has \(surprise\)$"):
-        load_checkpoint(path)
+        load_student(path)
 
 
 def test_keys_do_not_reach_the_terminal_as_they_are(state: State, tmp_path: Path) -> None:
     path = write(tmp_path / "s.pth", {**state, "\x1b[2Jgone\nmobileiqa: fine" + "x" * 5000: torch.ones(1)})
     with pytest.raises(CheckpointMismatch, match="gone mobileiqa") as caught:
-        load_checkpoint(path)
+        load_student(path)
     assert caught.value.reason.isprintable()
     assert len(caught.value.reason) < 500
 
@@ -448,7 +450,7 @@ def test_weights_that_are_no_numbers(value: float, state: State, tmp_path: Path)
     bad = state["head.hidden.bias"].double()
     bad[3] = value
     with pytest.raises(CheckpointDamaged, match=r"head\.hidden\.bias has NaN or infinite values"):
-        load_checkpoint(write(tmp_path / "s.pth", changed(state, head__hidden__bias=bad)))
+        load_student(write(tmp_path / "s.pth", changed(state, head__hidden__bias=bad)))
 
 
 KINDS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -464,7 +466,7 @@ KINDS: dict[str, Callable[[Tensor], Tensor]] = {
 def test_tensors_that_are_no_weights(kind: str, state: State, tmp_path: Path) -> None:
     bias = KINDS[kind](state["head.hidden.bias"])
     with pytest.raises(CheckpointMismatch, match=rf"head\.hidden\.bias is .*{kind.rstrip('64')}"):
-        load_checkpoint(write(tmp_path / "s.pth", changed(state, head__hidden__bias=bias)))
+        load_student(write(tmp_path / "s.pth", changed(state, head__hidden__bias=bias)))
 
 
 NOT_STATES: dict[str, Any] = {
@@ -488,12 +490,12 @@ def test_what_is_no_state_dict(kind: str, legacy: bool, tmp_path: Path) -> None:
         CheckpointMismatch,
         match=r"holds (a \w+, not a state_dict|no tensors, but .+ expected)|found 1 tensors",
     ):
-        load_checkpoint(path)
+        load_student(path)
 
 
 def test_safetensors_without_tensors(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMismatch, match="holds no tensors, but nothing; expected"):
-        load_checkpoint(write_safetensors(tmp_path / "s.safetensors", {}))
+        load_student(write_safetensors(tmp_path / "s.safetensors", {}))
 
 
 @pytest.mark.parametrize(
@@ -522,8 +524,8 @@ def test_metadata_that_lies(lie: dict[str, Any], attention: State, tmp_path: Pat
     text = json.dumps({"student": {**SMALL.to_dict(), **lie}})
     path = write_safetensors(tmp_path / "s.safetensors", attention, {METADATA_KEY: text})
     resident = _peak()
-    with pytest.raises(CheckpointMismatch, match="describes no student") as caught:
-        load_checkpoint(path)
+    with pytest.raises(CheckpointMismatch, match="does not describe a student") as caught:
+        load_student(path)
     assert caught.value.reason.isprintable()
     assert _peak() - resident < 200e6
 
@@ -533,7 +535,7 @@ def test_metadata_that_lies(lie: dict[str, Any], attention: State, tmp_path: Pat
 )
 def test_metadata_that_is_no_json(text: str, state: State, tmp_path: Path) -> None:
     with pytest.raises(CheckpointDamaged, match="metadata is no JSON"):
-        load_checkpoint(_raw(tmp_path / "s.safetensors", state, {METADATA_KEY: text}))
+        load_student(_raw(tmp_path / "s.safetensors", state, {METADATA_KEY: text}))
 
 
 @pytest.mark.parametrize(
@@ -541,14 +543,14 @@ def test_metadata_that_is_no_json(text: str, state: State, tmp_path: Path) -> No
 )
 def test_metadata_of_wrong_types(student: object, state: State, tmp_path: Path) -> None:
     text = json.dumps({"student": student})
-    with pytest.raises(CheckpointMismatch, match="describes no student"):
-        load_checkpoint(write_safetensors(tmp_path / "s.safetensors", state, {METADATA_KEY: text}))
+    with pytest.raises(CheckpointMismatch, match="does not describe a student"):
+        load_student(write_safetensors(tmp_path / "s.safetensors", state, {METADATA_KEY: text}))
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "7", "{}", '{"student": null}', '{"student": {}}'])
 def test_metadata_that_says_nothing(text: str, state: State, tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "s.safetensors", state, {METADATA_KEY: text})
-    assert same(load_checkpoint(path).student, state)
+    assert same(load_student(path).network, state)
 
 
 def test_safetensors_whose_header_lies(state: State, tmp_path: Path) -> None:
@@ -569,7 +571,7 @@ def test_safetensors_whose_header_lies(state: State, tmp_path: Path) -> None:
         path = tmp_path / "s.safetensors"
         path.write_bytes(struct.pack("<Q", len(text)) + text + whole[8 + length :])
         with pytest.raises(CheckpointError):
-            load_checkpoint(path)
+            load_student(path)
 
 
 def test_tensors_larger_than_their_file(attention: State, tmp_path: Path) -> None:
@@ -578,12 +580,12 @@ def test_tensors_larger_than_their_file(attention: State, tmp_path: Path) -> Non
     path = write(tmp_path / "s.pth", tiny)
     assert path.stat().st_size < 1e6
     with pytest.raises(CheckpointDamaged, match="more weights than the file has bytes"):
-        load_checkpoint(path)
+        load_student(path)
     wide = changed({}, head__opinion__weight=torch.zeros(1).expand(10**6, 10**6, 1))
     none = changed({}, head__opinion__weight=torch.zeros(10**9, 10**9, 0))
     for state in (wide, none):
         with pytest.raises(CheckpointError):
-            load_checkpoint(write(path, state))
+            load_student(write(path, state))
 
 
 def test_a_compressed_zip_is_not_inflated(tmp_path: Path) -> None:
@@ -593,7 +595,7 @@ def test_a_compressed_zip_is_not_inflated(tmp_path: Path) -> None:
             target.writestr(entry.filename, source.read(entry))
     assert packed.stat().st_size < 20_000
     with pytest.raises(CheckpointDamaged):
-        load_checkpoint(packed)
+        load_student(packed)
 
 
 def _raw(path: Path, state: State, metadata: dict[str, str]) -> Path:
@@ -631,11 +633,11 @@ def _valid(kind: str, whole: bool) -> bytes:
     return write(folder / "valid.pkl", {"model": state, "epoch": 3}, legacy=kind == "legacy").read_bytes()
 
 
-def _outcome(kind: str, content: bytes) -> Checkpoint | CheckpointError:
+def _outcome(kind: str, content: bytes) -> LoadedStudent | CheckpointError:
     path = Path(os.environ["MUTATIONS"]) / ("mutant.safetensors" if kind == "safetensors" else "mutant.pkl")
     path.write_bytes(content)
     try:
-        return load_checkpoint(path)
+        return load_student(path)
     except CheckpointError as error:
         return error
 

@@ -20,6 +20,7 @@ from conftest import TINY
 from onnx import numpy_helper
 
 import mobileiqa_sdk
+from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.errors import (
     CheckpointMismatch,
     CheckpointNotFound,
@@ -33,7 +34,7 @@ from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.options import Options
 from mobileiqa_export.report import Report, versions
 from mobileiqa_export.report_page import cost_table
-from mobileiqa_export.student import Student, StudentConfig, save_checkpoint
+from mobileiqa_export.student import Student, StudentConfig
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract

@@ -14,9 +14,9 @@ from conftest import SMALL, TINY, filled
 from formulas import formula_image
 from PIL import Image
 
+from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.exporter import export
 from mobileiqa_export.reference import as_trained
-from mobileiqa_export.student import save_checkpoint
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract

@@ -10,11 +10,11 @@ import skimage
 from numpy.typing import NDArray
 
 from mobileiqa_bench.fidelity.scoring import open_artifact
+from mobileiqa_export.checkpoint import load_student
 from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite
-from mobileiqa_export.student import load_checkpoint
 from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, ModelInfo, OutputSpec
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
@@ -26,15 +26,15 @@ TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
 
 @pytest.fixture(scope="module")
 def pictures() -> list[NDArray[np.uint8]]:
-    height, width = load_checkpoint(CHECKPOINT).config.input_size
+    height, width = load_student(CHECKPOINT).config.input_size
     return [resize(read_photo(Path(skimage.data_dir, name)), height, width) for name in PHOTOGRAPHS]
 
 
 @pytest.fixture(scope="module")
 def in_pytorch(pictures: list[NDArray[np.uint8]]) -> list[float]:
     """As trained, before any rewrite."""
-    loaded = load_checkpoint(CHECKPOINT)
-    run = as_trained(loaded.student, loaded.config)
+    loaded = load_student(CHECKPOINT)
+    run = as_trained(loaded.network, loaded.config)
     return [run(picture) for picture in pictures]
 
 
@@ -43,8 +43,8 @@ def test_runtimes_agree(
     precision: str, pictures: list[NDArray[np.uint8]], in_pytorch: list[float], tmp_path: Path
 ) -> None:
     """onnxruntime, LiteRT and the executor of Core ML programs, each with each other and with PyTorch."""
-    loaded = load_checkpoint(CHECKPOINT)
-    network = rewrite(loaded.student, loaded.config).network
+    loaded = load_student(CHECKPOINT)
+    network = rewrite(loaded.network, loaded.config).network
     contract = ModelContract(
         ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
         InputSpec(*loaded.config.input_size),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from mobileiqa_export.student import BACKBONES, Checkpoint, load_checkpoint, normalise
+from mobileiqa_export.checkpoint import LoadedStudent, load_student
+from mobileiqa_export.student import BACKBONES, normalise
 from training.finetune import FinetuneSettings
 from training.head import HeadSettings
 
@@ -17,8 +18,8 @@ SCORE = 0.54925
 
 
 @pytest.fixture(scope="module")
-def checkpoint() -> Checkpoint:
-    return load_checkpoint(PATH)
+def checkpoint() -> LoadedStudent:
+    return load_student(PATH)
 
 
 def formula_photo() -> torch.Tensor:
@@ -28,7 +29,7 @@ def formula_photo() -> torch.Tensor:
     return torch.from_numpy(np.round(127.5 + 127.5 * np.stack(waves))[None].astype(np.uint8))
 
 
-def test_it_describes_itself(checkpoint: Checkpoint) -> None:
+def test_it_describes_itself(checkpoint: LoadedStudent) -> None:
     assert checkpoint.config.arch == "moments"
     assert checkpoint.config.input_size == (512, 512)
     assert checkpoint.info["name"] == "mobileiqa-small"
@@ -40,14 +41,14 @@ def test_it_is_small_enough_to_bundle() -> None:
     assert PATH.stat().st_size < 10_000_000
 
 
-def test_its_score_is_what_it_was(checkpoint: Checkpoint) -> None:
+def test_its_score_is_what_it_was(checkpoint: LoadedStudent) -> None:
     pixels = normalise(formula_photo(), BACKBONES[checkpoint.config.backbone])
     with torch.inference_mode():
-        score = checkpoint.student.observe(pixels).score.item()
+        score = checkpoint.network.observe(pixels).score.item()
     assert score == pytest.approx(SCORE, abs=1e-5)
 
 
-def test_the_defaults_are_the_settings_that_made_it(checkpoint: Checkpoint) -> None:
+def test_the_defaults_are_the_settings_that_made_it(checkpoint: LoadedStudent) -> None:
     finetuned = checkpoint.info["training"]["before"]["backbone"]["training"]
     assert finetuned["finetuning"] == FinetuneSettings().to_dict()
     first_head = finetuned["start"]["settings"]

@@ -7,7 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from mobileiqa_export.student import StudentConfig, build_student, load_checkpoint, save_checkpoint
+from mobileiqa_export.checkpoint import load_student, save_checkpoint
+from mobileiqa_export.student import StudentConfig, build_student
 from training.cli import commands
 from training.cli.options import backbone_weights_of
 from training.features import fingerprint
@@ -46,5 +47,5 @@ def test_a_soup_keeps_what_the_last_checkpoint_says_of_itself(tmp_path: Path) ->
         commands, ["soup", *(str(tmp_path / f"{name}.safetensors") for name in "ab"), "--out", str(out)]
     )
     assert result.exit_code == 0, result.output
-    loaded = load_checkpoint(out)
+    loaded = load_student(out)
     assert (loaded.config, loaded.info["name"], loaded.info["version"]) == (CONFIG, "b", "7")

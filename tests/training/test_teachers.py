@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mobileiqa_export.student import StudentConfig, build_student, load_checkpoint, save_checkpoint
+from mobileiqa_export.checkpoint import load_student, save_checkpoint
+from mobileiqa_export.student import StudentConfig, build_student
 from training.errors import TrainingError
 from training.teachers import Teacher, distillation_loss, soup
 
@@ -60,22 +61,22 @@ def test_several_teachers_average_their_scores() -> None:
 
 def test_soup_is_the_mean_of_the_weights(tmp_path: Path) -> None:
     paths = [saved(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2)]
-    mixed = soup(paths).student.state_dict()
-    first, second = (load_checkpoint(path).student.state_dict() for path in paths)
+    mixed = soup(paths).network.state_dict()
+    first, second = (load_student(path).network.state_dict() for path in paths)
     weights = [key for key, value in mixed.items() if value.is_floating_point()]
     assert len(weights) > 100
     for key in weights:
         torch.testing.assert_close(mixed[key], torch.stack([first[key], second[key]]).mean(0))
     ingredients = soup(paths).info["training"]["soup"]
-    assert [one["sha256"] for one in ingredients] == [load_checkpoint(path).sha256 for path in paths]
+    assert [one["sha256"] for one in ingredients] == [load_student(path).sha256 for path in paths]
 
 
 def test_shares_say_how_much_of_each(tmp_path: Path) -> None:
     paths = [saved(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2)]
     key = "fc_score.0.weight"
-    first, second = (load_checkpoint(path).student.state_dict()[key] for path in paths)
+    first, second = (load_student(path).network.state_dict()[key] for path in paths)
     torch.testing.assert_close(
-        soup(paths, (0.25, 0.75)).student.state_dict()[key], 0.25 * first + 0.75 * second
+        soup(paths, (0.25, 0.75)).network.state_dict()[key], 0.25 * first + 0.75 * second
     )
 
 

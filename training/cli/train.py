@@ -13,13 +13,8 @@ import torch
 
 from mobileiqa_bench.evaluation.agreement import srcc
 from mobileiqa_bench.evaluation.datasets import DATASETS, read_dataset
-from mobileiqa_export.student import (
-    Checkpoint,
-    StudentConfig,
-    build_student,
-    load_checkpoint,
-    save_checkpoint,
-)
+from mobileiqa_export.checkpoint import LoadedStudent, load_student, save_checkpoint
+from mobileiqa_export.student import StudentConfig, build_student
 
 from ..backbone_file import BACKBONE, SHA256, read_backbone_weights
 from ..errors import TrainingError
@@ -146,17 +141,17 @@ def finetune_command(
     """
     settings = settings_from(FinetuneSettings, changes, seed=seed)
     first = _first_student(start, backbone_file, sizes)
-    loaded_teachers = [load_checkpoint(path) for path in teachers]
+    loaded_teachers = [load_student(path) for path in teachers]
     learn, validate = _rated(dataset, root, settings)
     run = Finetuning(
-        first.student,
+        first.network,
         first.config,
         learn,
         validate,
         read_photographs(folders, first.config.input_size),
         settings,
         state,
-        teacher=Teacher([loaded.student for loaded in loaded_teachers]) if loaded_teachers else None,
+        teacher=Teacher([loaded.network for loaded in loaded_teachers]) if loaded_teachers else None,
     )
     run.run(STDERR)
     training: dict[str, Any] = {
@@ -174,19 +169,19 @@ def finetune_command(
     click.echo(f"{out}: validation SRCC {run.history[-1]['srcc']:.4f}")
 
 
-def _first_student(start: Path | None, backbone_file: Path | None, sizes: tuple[str, ...]) -> Checkpoint:
+def _first_student(start: Path | None, backbone_file: Path | None, sizes: tuple[str, ...]) -> LoadedStudent:
     if start is not None:
         if sizes or backbone_file is not None:
             raise click.UsageError(
                 "--start has its own sizes and backbone; omit --student and --backbone-file"
             )
-        return load_checkpoint(start)
+        return load_student(start)
     if backbone_file is None:
         raise click.UsageError("pass the student to begin with: --start or --backbone-file")
     config = settings_from(StudentConfig, sizes, hint="--student", backbone=BACKBONE)
     student = build_student(config)
     student.local_cnn.load_state_dict(read_backbone_weights(backbone_file))
-    return Checkpoint(student, config, SHA256)
+    return LoadedStudent(student, config, SHA256)
 
 
 def _rated(dataset: str, root: Path, settings: FinetuneSettings) -> tuple[Rated, Rated]:
@@ -213,7 +208,7 @@ def _rated(dataset: str, root: Path, settings: FinetuneSettings) -> tuple[Rated,
 def soup_command(checkpoints: tuple[Path, ...], shares: tuple[float, ...], out: Path) -> None:
     """Average the weights of students of the same sizes; name and version are those of the last one."""
     mixed = soup(checkpoints, shares)
-    save_checkpoint(out, mixed.student, mixed.config, **_info_of(mixed))
+    save_checkpoint(out, mixed.network, mixed.config, **_info_of(mixed))
     click.echo(f"{out}: {len(checkpoints)} checkpoints averaged")
 
 
@@ -268,6 +263,6 @@ def symmetrize_command(
     click.echo(str(out))
 
 
-def _info_of(checkpoint: Checkpoint) -> dict[str, Any]:
+def _info_of(checkpoint: LoadedStudent) -> dict[str, Any]:
     """Returns a checkpoint's description without the student's sizes, which are written anew."""
     return {key: value for key, value in checkpoint.info.items() if key != "student"}

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from mobileiqa_bench.engines.pixels import write_size
 from mobileiqa_bench.errors import BenchmarkError
 
-from ..student import BACKBONES, load_checkpoint, normalise
+from ..checkpoint import load_student
+from ..student import BACKBONES, normalise
 
 
 class _FromPixels(nn.Module):
@@ -32,7 +33,7 @@ class _FromPixels(nn.Module):
 
 def convert(checkpoint: Path, folder: Path) -> None:
     """Writes ``model.ncnn.param`` and ``model.ncnn.bin``. Raises CheckpointError, BenchmarkError."""
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_student(checkpoint)
     height, width = loaded.config.input_size
     traced = folder / "model.pt"
     # pnnx knows `view` and not `view_as`, which is a view of the other's shape.
@@ -41,7 +42,7 @@ def convert(checkpoint: Path, folder: Path) -> None:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # tracing fixes the shapes, as it should here
-        network = _FromPixels(loaded.student, loaded.config.backbone).eval()
+        network = _FromPixels(loaded.network, loaded.config.backbone).eval()
         torch.jit.save(torch.jit.trace(network, torch.zeros(1, 3, height, width), check_trace=False), traced)  # type: ignore[no-untyped-call]
     command = [pnnx.EXEC_PATH, traced.name, f"inputshape=[1,3,{height},{width}]", "fp16=0"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603

@@ -22,12 +22,13 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
 
     from mobileiqa_bench.engines.pixels import PixelEngine
 
-    from ..student import BACKBONES, load_checkpoint, normalise
+    from ..checkpoint import load_student
+    from ..student import BACKBONES, normalise
 
     torch.set_num_threads(threads)
-    loaded = load_checkpoint(path)
+    loaded = load_student(path)
     spec = BACKBONES[loaded.config.backbone]
-    network = torch.compile(loaded.student) if compiled else loaded.student
+    network = torch.compile(loaded.network) if compiled else loaded.network
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         with torch.inference_mode():

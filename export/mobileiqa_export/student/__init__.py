@@ -1,20 +1,18 @@
 """The student networks, compatible with the published checkpoints key by key."""
 
-from .backbone import BACKBONES, normalise
-from .checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ..blocks.observation import Observation
+from ..blocks.statistics import normalise
+from .backbone import BACKBONES
 from .config import StudentConfig
-from .student import AttentionStudent, MomentStudent, Observation, Student, build_student
+from .student import AttentionStudent, MomentStudent, Student, build_student
 
 __all__ = [
     "BACKBONES",
     "AttentionStudent",
-    "Checkpoint",
     "MomentStudent",
     "Observation",
     "Student",
     "StudentConfig",
     "build_student",
-    "load_checkpoint",
     "normalise",
-    "save_checkpoint",
 ]

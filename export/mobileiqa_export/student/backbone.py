@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ..blocks.statistics import IMAGENET, PixelStatistics
 
 TAP_CHANNELS = (16, 24, 40, 112, 960)
 TAP_STAGES = (0, 1, 2, 4, 6)
@@ -46,22 +47,19 @@ _STAGES: tuple[tuple[Row, ...], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class BackboneSpec:
+@dataclass(frozen=True, kw_only=True)
+class BackboneSpec(PixelStatistics):
     """What tells one MobileNetV3-Large from another.
 
     Attributes:
         minimalistic: ReLU, 3x3 and ungated throughout.
         batch_norm: BatchNorm after every convolution; without it convolutions carry a bias.
         same_padding: TensorFlow's SAME (the odd pixel goes below and right), else symmetric.
-        mean, std: of the input, in the units of the 0..255 pixel values, per RGB channel.
     """
 
     minimalistic: bool
     batch_norm: bool
     same_padding: bool
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
 
 
 BACKBONES: dict[str, BackboneSpec] = {
@@ -69,8 +67,8 @@ BACKBONES: dict[str, BackboneSpec] = {
         minimalistic=False,
         batch_norm=True,
         same_padding=False,
-        mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
-        std=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+        mean=IMAGENET.mean,
+        std=IMAGENET.std,
     ),
     "mobilenetv3-large-minimalistic": BackboneSpec(
         minimalistic=True,
@@ -229,10 +227,3 @@ def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
         height, width = -(-height // 2), -(-width // 2)
         sizes.append((height, width))
     return sizes
-
-
-def normalise(pixels: Tensor, spec: BackboneSpec) -> Tensor:
-    """Pixels [B, 3, H, W] in 0..255, any dtype -> float32 network input of the same shape."""
-    mean = torch.tensor(spec.mean).view(1, 3, 1, 1)
-    std = torch.tensor(spec.std).view(1, 3, 1, 1)
-    return (pixels.float() - mean) / std

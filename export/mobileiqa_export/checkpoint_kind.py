@@ -1,0 +1,49 @@
+"""What tells the checkpoints of one network from another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+
+class Config(Protocol):
+    """The sizes of a network."""
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) in pixels of the photos it sees."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as JSON-ready values."""
+
+
+Network = TypeVar("Network", bound=nn.Module)
+Sizes = TypeVar("Sizes", bound=Config)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Network, Sizes]):
+    """A network whose sizes are read from the shapes of its weights.
+
+    Attributes:
+        name: what it is called in messages, and the key of its sizes in metadata.
+        anchors: keys that every such network has, of which the first that a file has tells the prefix.
+        infer: sizes from shapes. Raises LookupError or ValueError where the tensors are not the network's.
+        read: sizes from what metadata says. Raises ValueError.
+        build: a network of these sizes with fresh weights, in eval mode. Raises ValueError.
+        nearest: the sizes to compare with where the tensors do not tell them.
+        describe: the network of these sizes in a few words, for messages.
+        fixed: names of the settings that the tensors fix.
+    """
+
+    name: str
+    anchors: tuple[str, ...]
+    infer: Callable[[Mapping[str, Tensor]], Sizes]
+    read: Callable[[Mapping[str, Any]], Sizes]
+    build: Callable[[Sizes], Network]
+    nearest: Callable[[Mapping[str, Tensor]], Sizes]
+    describe: Callable[[Sizes], str]
+    fixed: Callable[[Sizes], Sequence[str]]

@@ -1,0 +1,54 @@
+"""The student's checkpoints: how sizes follow from shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ..checkpoint_kind import Kind
+from .config import StudentConfig
+from .student import Student, build_student
+
+
+def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
+    backbone = "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
+    if "head.opinion.weight" in tensors:
+        opinion = tensors["head.opinion.weight"].shape
+        views, hidden = opinion[0], opinion[1]
+        return StudentConfig("moments", backbone, hidden=hidden, views=views)
+    local = tensors["LDA1.cnn2.weight"].shape
+    width, hidden = local[0], local[1]
+    views = len({key.split(".")[1] for key in tensors if key.startswith("MALs.")})
+    positions = tensors["fusion_mal.feature_attention.c_q.weight"].shape[0] / max(views, 1)
+    grid = math.isqrt(int(positions))
+    return StudentConfig("attention", backbone, grid, width, hidden, views)
+
+
+def _nearest(tensors: Mapping[str, Tensor]) -> StudentConfig:
+    if any(key.startswith("head.") for key in tensors):
+        return StudentConfig("moments", "mobilenetv3-large-minimalistic")
+    return StudentConfig()
+
+
+def _describe(config: StudentConfig) -> str:
+    return f"{'an' if config.arch == 'attention' else 'a'} {config.arch} student on {config.backbone}"
+
+
+def _fixed(config: StudentConfig) -> tuple[str, ...]:
+    names = ("arch", "backbone", "hidden", "views")
+    return (*names, "grid", "width") if config.arch == "attention" else names
+
+
+STUDENT: Kind[Student, StudentConfig] = Kind(
+    name="student",
+    anchors=("local_cnn.conv_stem.weight", "LDA1.cnn2.weight", "head.opinion.weight"),
+    infer=_infer,
+    read=StudentConfig.from_dict,
+    build=build_student,
+    nearest=_nearest,
+    describe=_describe,
+    fixed=_fixed,
+)
+"""Checkpoints of students."""
