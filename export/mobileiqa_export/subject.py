@@ -67,7 +67,7 @@ class StudentSource:
     """A MobileIQA student in a checkpoint file.
 
     Attributes:
-        checkpoint: see :func:`mobileiqa_export.student.load_checkpoint`.
+        checkpoint: see :func:`mobileiqa_export.checkpoint.load_checkpoint`.
         name, version, licence: for the contract, instead of what the checkpoint says of itself.
         input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
         rewrites: False exports the network as trained, for comparison.

@@ -1,4 +1,4 @@
-"""LoadedStudent files: every form that a student comes in, and what is said of everything else."""
+"""Checkpoint files: every form that a student comes in, and what is said of everything else."""
 
 from __future__ import annotations
 
