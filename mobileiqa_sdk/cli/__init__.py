@@ -21,6 +21,7 @@ from .. import plugins
 from .._text import first_line, one_line, printable
 from .._version import __version__
 from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
+from ._noise import logs_of_others_off
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
@@ -120,7 +121,7 @@ def main() -> None:
     # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), logs_of_others_off():
         warnings.showwarning = _show_warning
         warnings.filterwarnings("ignore", module=r"PIL\.")  # a photo's row says what is wrong with it
         try:

@@ -17,6 +17,7 @@ from ..results import ResultsFile
 from ..scorer import Scorer
 from . import INTERRUPTED
 from ._memory import trim_heap
+from ._noise import native_stderr_off
 from ._photos import STDIN, photos_of
 from ._rows import WRITERS, Output
 from ._selection import Order, Selection
@@ -114,13 +115,14 @@ def command(
         photos = list(dict.fromkeys(photos))  # a photo is in the file once, however often it is named
     many = len(photos) > 1 or resume is not None
     try:
-        scorer = Scorer(
-            model,
-            runtime=runtime,
-            threads=threads or _threads(workers, many=many),
-            exact_decode=exact_decode,
-            setting=setting,
-        )
+        with native_stderr_off():
+            scorer = Scorer(
+                model,
+                runtime=runtime,
+                threads=threads or _threads(workers, many=many),
+                exact_decode=exact_decode,
+                setting=setting,
+            )
     except ModelError:
         raise
     except ValueError as error:  # the other arguments were checked above

@@ -17,6 +17,7 @@ from ..progress import Lines
 from ..runtimes import for_verification
 from ..scorer import Scorer
 from ..verification import Replay, replay_golden
+from ._noise import native_stderr_off
 from ._types import RUNTIME
 
 
@@ -61,7 +62,8 @@ def command(
     runtime = runtime or for_verification(library.find(artifact))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VerificationWarning)  # it is part of the answer below
-        scorer = Scorer(artifact, runtime=runtime, threads=threads)
+        with native_stderr_off():
+            scorer = Scorer(artifact, runtime=runtime, threads=threads)
     replay = replay_golden(scorer)
     passed = replay.passed and scorer.contract.verification.passed
     if as_json:
@@ -135,14 +137,15 @@ def _compare(
         raise click.ClickException(
             f'`--against` cannot import {error.name or error}; pip install "mobileiqa-sdk[evaluate]"'
         ) from error
-    comparison = compare(
-        artifact or library.DEFAULT,
-        other,
-        photos=photos,
-        count=images,
-        threads=threads,
-        timing=timing,
-        progress=Lines(),
-    )
+    with native_stderr_off():
+        comparison = compare(
+            artifact or library.DEFAULT,
+            other,
+            photos=photos,
+            count=images,
+            threads=threads,
+            timing=timing,
+            progress=Lines(),
+        )
     click.echo(comparison.to_json() if as_json else comparison.to_markdown().rstrip())
     sys.exit(0 if comparison.passed else 1)

@@ -800,3 +800,33 @@ def test_models_says_what_cannot_be_used(run: Run, cache: Path, monkeypatch: pyt
     assert 'NEEDS onnxruntime; pip install "onnxruntime"' in run("models").out
     rows = json.loads(run("models", "--json").out)["models"]
     assert {(row["runnable"], *row["runtimes"]) for row in rows} == {(False, "onnx")}
+
+
+@pytest.mark.parametrize("command", ["score", "verify"])
+def test_what_libraries_print_is_not_shown(tiny: Path, photos: list[str], command: str) -> None:
+    """As LiteRT and torch do: by native code while a model is loaded, and by loggers that have no handler."""
+    code = """
+import logging, os, warnings
+from mobileiqa_sdk import runtimes
+load = runtimes.load
+def noisy(*arguments):
+    os.write(2, b"INFO: native code")
+    logging.getLogger("torch").warning("a logger")
+    warnings.warn("one of ours")
+    return load(*arguments)
+runtimes.load = noisy
+from mobileiqa_sdk.cli import main
+main()
+"""
+    arguments = ["score", "-m", str(tiny), photos[0]] if command == "score" else ["verify", str(tiny)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "mobileiqa: warning: one of ours\n")
+
+
+@POSIX
+def test_a_closed_stderr_is_no_error(tiny: Path, photos: list[str]) -> None:
+    line = ["/bin/sh", "-c", '"$@" 2>&-', "sh", *COMMAND, "score", "-m", str(tiny), *photos * 3]
+    done = subprocess.run(line, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 15)

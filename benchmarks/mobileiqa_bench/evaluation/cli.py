@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import click
 
 from mobileiqa_sdk._text import printable
+from mobileiqa_sdk.cli._noise import native_stderr_off
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
 from mobileiqa_sdk.parallel import MAX_THREADS
@@ -132,7 +133,8 @@ def command(
     artifact, photos = _split(arguments)
     if photos and mode != "ladders":
         raise click.UsageError(f"{photos[0]!r}: only --ladders takes photos")
-    scorer = Scorer(artifact, runtime=runtime, threads=threads)
+    with native_stderr_off():
+        scorer = Scorer(artifact, runtime=runtime, threads=threads)
     if mode == "ladders":
         result = _evaluate_ladders(scorer, (*photos, *options["photos"]), scores, options)
     else:
