@@ -1,1 +1,1 @@
-"""Latency, memory and efficiency, measured so that a figure can be trusted."""
+"""Measures latency, memory and efficiency so that the figures can be trusted."""

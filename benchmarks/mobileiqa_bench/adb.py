@@ -1,6 +1,6 @@
-"""An artifact measured on a phone by the demo app: pushed, started by intent, its result pulled.
+"""Measures an artifact on a phone by the demo app: pushes it, starts the app by intent, and pulls the result.
 
-The conversation is that of docs/android-benchmark.md.
+docs/android-benchmark.md describes the protocol.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .tables import count
 ACTION = f"{PACKAGE}.BENCHMARK"
 ACTIVITY = f"{PACKAGE}/.BenchmarkActivity"
 STAGING = "/data/local/tmp/mobileiqa"
-"""Where adb may write and the app may read."""
+"""Folder that adb may write to and the app may read."""
 FOLDER = "files/benchmark"
-"""Where the app reads and writes, in its data folder."""
+"""Folder that the app reads and writes, relative to its data folder."""
 TRANSFER_SECONDS = 600.0
 _LOG_LINES = 20
 _LOG_WORDS = (PACKAGE, "AndroidRuntime", "DEBUG", "libc", "lowmemorykiller", "lmkd")
@@ -38,7 +38,7 @@ class AppResultInvalid(AdbError):
 
 
 class ArtifactUnsuitable(AdbError):
-    """The demo app cannot run such an artifact."""
+    """The demo app cannot run artifacts of this format."""
 
 
 def measure(
@@ -52,7 +52,7 @@ def measure(
     timeout: float = 600.0,
     poll: float = 2.0,
 ) -> Result:
-    """Measure on a phone.
+    """Measures an artifact on a phone.
 
     Args:
         artifact: name, folder or file of an .onnx artifact; None for the model bundled with the app.
@@ -65,12 +65,12 @@ def measure(
         poll: seconds between two looks at the phone; each look costs it some milliseconds.
 
     Returns:
-        A result of benchmark JSON, schema 1, and in it ``environment``, the phone's. Where the app could
-        not measure, its ``error`` says why.
+        A result of benchmark JSON, schema 1, whose ``environment`` is the phone's. If the app could not
+        measure, its ``error`` says why.
 
     Raises:
-        AdbError: one of its subclasses here and in `mobileiqa_bench.phone`, each with what to do.
-        ModelNotFound, ArtifactInvalid, PhotoNotFound: a file is not there.
+        AdbError: one of its subclasses, here and in `mobileiqa_bench.phone`; the message says what to do.
+        ModelNotFound, ArtifactInvalid, PhotoNotFound: a file is missing.
     """
     model = None if artifact is None else _onnx_file(artifact)
     picture = None if photo is None else Path(photo)
@@ -91,7 +91,7 @@ def measure(
         started = _start(phone, [*extras, "--es", "output", output])
         text = _wait(phone, f"{FOLDER}/{output}", timeout, poll, started)
     finally:
-        # What went wrong before matters more than a phone that cannot be tidied any more.
+        # An error from above matters more than a phone that can no longer be cleaned up.
         with suppress(AdbError):
             _clean_up(phone, sent, output)
     return _result(text, model)
@@ -108,12 +108,12 @@ def _send(phone: Phone, file: Path, name: str) -> None:
     staged = f"{STAGING}/{name}"
     phone.shell("mkdir", "-p", STAGING)
     phone.adb("push", str(file), staged, seconds=TRANSFER_SECONDS)
-    phone.shell("chmod", "644", staged)  # adb keeps the mode it had here, which may be for the owner alone
+    phone.shell("chmod", "644", staged)  # adb keeps the mode of the local file, which may exclude other users
     phone.run_as("cp", staged, f"{FOLDER}/{name}", seconds=TRANSFER_SECONDS)
 
 
 def _start(phone: Phone, extras: list[str]) -> str:
-    """Start the app in a fresh process; the phone's time before, in seconds since 1970."""
+    """Starts the app in a fresh process and returns the phone's time before, in seconds since 1970."""
     phone.shell("input", "keyevent", "KEYCODE_WAKEUP")
     now = phone.shell("date", "+%s").strip()
     phone.start(ACTIVITY, "-a", ACTION, *extras)
@@ -121,18 +121,18 @@ def _start(phone: Phone, extras: list[str]) -> str:
 
 
 def _wait(phone: Phone, output: str, timeout: float, poll: float, started: str) -> str:
-    """The output's text, once it is there."""
+    """Waits for the output and returns its text. Raises AppCrashed or PhoneTimeout."""
     deadline = monotonic() + timeout
     while True:
         alive = phone.is_running()
-        # In this order: an app that ended after it had written is not one that crashed.
+        # In this order: an app that wrote its result and then ended has not crashed.
         text = phone.read(output)
         if text is not None:
             return text
         if not alive:
             raise AppCrashed(
-                f"{phone.serial}: the demo app ended without a result; it crashed or Android stopped it, for "
-                "example for want of memory",
+                f"{phone.serial}: the demo app ended without a result; it crashed, or Android stopped it, "
+                "for example because memory ran out",
                 _log(phone, started),
             )
         if monotonic() > deadline:
@@ -144,7 +144,7 @@ def _wait(phone: Phone, output: str, timeout: float, poll: float, started: str) 
 
 
 def _log(phone: Phone, since: str) -> list[str]:
-    """The last lines of the phone's log that have to do with the app."""
+    """Returns the last lines of the phone's log that concern the app."""
     since_then = ["-T", f"{since}.0"] if since.isdecimal() else []
     text = phone.adb("logcat", "-d", "-b", "main,system,crash", *since_then)
     lines = [line for line in text.splitlines() if any(word in line for word in _LOG_WORDS)]
@@ -159,7 +159,7 @@ def _clean_up(phone: Phone, sent: list[str], output: str) -> None:
 
 
 def _result(text: str, model: Path | None) -> Result:
-    """The one result in what the app wrote, under the artifact's name here."""
+    """Returns the one result that the app wrote, labelled with the local artifact's name."""
     document = _document(text)
     if len(document.results) != 1:
         raise AppResultInvalid("the demo app's result does not hold exactly one measurement")

@@ -1,4 +1,4 @@
-"""Which result the others are compared with, and the ratios to it."""
+"""Chooses the result that others are compared with, and computes ratios to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Ratios(NamedTuple):
     memory: float | None
 
     def to_part(self, label: str) -> RatioTo:
-        """Returns them as the file keeps them; ``label`` is the baseline's."""
+        """Returns them as they are stored in the file; ``label`` is that of the baseline."""
         interval = None if self.time is None else Interval(**self.time._asdict())
         return RatioTo(to=label, time=interval, peak_rss=self.memory)
 

@@ -1,4 +1,4 @@
-"""The network as trained, in what else could run it: prepared once, measured beside the artifacts."""
+"""The network as trained, in other programs that can run it: prepared once, measured beside the artifacts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .errors import BenchmarkError
 from .schema import Srcc
 
 VERIFICATION_IMAGES = "4"
-"""Of a plain export, which takes minutes for every dozen of them: enough to see that it is the network."""
+"""Of a plain export, which takes minutes per dozen images: enough to show that it is the same network."""
 
 
 class Baseline(NamedTuple):
@@ -95,7 +95,7 @@ def _export(checkpoint: Path, folder: Path, *options: str) -> None:
 
 def _config(baseline: Baseline, checkpoint: Path, scratch: Path, progress: Progress) -> Config:
     path, failure = checkpoint, None
-    # By definition for PyTorch; the scores of other runtimes were not ranked.
+    # For PyTorch this holds by definition; the scores of other runtimes were not ranked.
     exact: Srcc | None = Srcc(value=1.0, of=OF_REFERENCE) if baseline.engine == "torch" else None
     try:
         check_installed(baseline.engine)

@@ -1,4 +1,4 @@
-"""The whole run: rounds, peaks and layers of many configurations -> one document."""
+"""The whole run: measures rounds, peaks and layers of many configurations and returns one document."""
 
 from __future__ import annotations
 

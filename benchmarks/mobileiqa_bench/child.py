@@ -22,7 +22,7 @@ from mobileiqa_sdk.photo import Photo
 from . import energy, engines, memory
 
 MIN_RUNS = 3
-"""Runs of a job that is given seconds instead of a number of runs, however slow they are."""
+"""Least number of runs of a job that is given seconds instead of a number of runs."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def measure_steady_state(job: ProcessJob) -> dict[str, Any]:
         "load": loaded,
         "first": first.seconds.inference,
         "inference": [seconds.inference for seconds in runs],
-        # An array is not decoded: its figure would say nothing about photos.
+        # An array is not decoded, so its figure would say nothing about photos.
         "decode": [seconds.decode for seconds in runs] if job.photo else None,
         "resize": [seconds.resize for seconds in runs],
         "peak_rss_bytes": memory.peak_rss(),

@@ -34,7 +34,7 @@ from .schema import Result, read, to_json
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
-"""Without --runs, since the time of a run on a phone is not known in advance."""
+"""Default of --runs on phones, where the time of a run is not known in advance."""
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -43,18 +43,20 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 @click.command("benchmark")
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
-@click.option("--checkpoint", type=_FILE, help="Measure the network as trained beside the artifacts.")
+@click.option("--checkpoint", type=_FILE, help="Also measure the network as trained, from this checkpoint.")
 @list_option(
     "--baselines",
     "names",
     known=tuple(BASELINES),
-    help=f"With --checkpoint: what to run it in, from {', '.join(BASELINES)}. Default: all.",
+    help=f"With --checkpoint: programs to run it in: {', '.join(BASELINES)}. Default: all.",
 )
 @click.option(
-    "--baseline", metavar="LABEL", help="Label, or part of a label, that ratios are to. Default: the first."
+    "--baseline",
+    metavar="LABEL",
+    help="Result that ratios refer to: its label or part of it. Default: the first.",
 )
 @list_option("--runtime", "runtimes", known=ENGINES, help="Default: by each artifact's suffix.")
-@list_option("--precision", "precisions", help="Of the artifacts in a folder, or to export.")
+@list_option("--precision", "precisions", help="Precisions to measure of a folder, or to export.")
 @list_option("--threads", numbers_to=MAX_THREADS, help="Default: OMP_NUM_THREADS, else all.")
 @click.option(
     "--photo", type=_FILE, help="Score this photo, and time its decoding. Default: the golden image."
@@ -68,7 +70,7 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     type=click.FloatRange(0, 3600),
     default=2.0,
     show_default=True,
-    help="Of counted runs in a round.",
+    help="Seconds of counted runs in a round.",
 )
 @click.option(
     "--warmup",
@@ -77,10 +79,16 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     show_default=True,
     help="Runs after the first, not counted.",
 )
-@list_option("--processes", numbers_to=1024, help="At once, for photos per second. Default: 1 to all CPUs.")
+@list_option(
+    "--processes", numbers_to=1024, help="Processes at once for photos per second. Default: 1 to all CPUs."
+)
 @click.option("--no-throughput", is_flag=True, help="Do not measure photos per second.")
 @click.option(
-    "--timeout", type=click.FloatRange(1), default=TIMEOUT, show_default=True, help="Seconds a process."
+    "--timeout",
+    type=click.FloatRange(1),
+    default=TIMEOUT,
+    show_default=True,
+    help="Seconds that a process may take.",
 )
 @click.option(
     "--roofline", is_flag=True, help="Measure this machine's peaks, and every layer of ONNX artifacts."
@@ -100,9 +108,14 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     help="Measure the .onnx artifacts on a phone too, by the demo app. Default: the only one attached.",
 )
 @click.option("--json", "to", type=_NEW, metavar="FILE", help="Write all figures; - for stdout.")
-@click.option("--markdown", is_flag=True, help="The table in Markdown.")
+@click.option("--markdown", is_flag=True, help="Print the table in Markdown.")
 @click.option(
-    "--compare", "compared", nargs=2, type=_FILE, metavar="A.json B.json", help="Measure nothing, compare."
+    "--compare",
+    "compared",
+    nargs=2,
+    type=_FILE,
+    metavar="A.json B.json",
+    help="Compare two files instead of measuring.",
 )
 def command(
     artifacts: tuple[str, ...],
@@ -119,9 +132,9 @@ def command(
     compared: tuple[Path, Path] | None,
     **options: Any,
 ) -> None:
-    """Measure time, memory and size of artifacts in fresh processes, in turn, round by round.
+    """Measures time, memory and size of artifacts in fresh processes, in turn, round by round.
 
-    ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts; without any, the bundled
+    ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts. The default is the bundled
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason. Reasons to
     doubt a figure are flags beside it. The exit status is 1 if a configuration fails or misses its golden
     score.
@@ -140,7 +153,7 @@ def command(
         raise click.UsageError("--baselines go with --checkpoint")
     _check_paths(to, plots)
     if photo is not None:
-        read_photo(photo)  # before minutes of measuring rather than in all of them
+        read_photo(photo)  # an unreadable photo is an error now, rather than in every process later
     if serial is not None:
         Phone.attached(serial or None)  # before minutes of exporting
     srcc_of = None if srcc is None else read_srcc(srcc)
@@ -188,7 +201,7 @@ def _configs(
     runtimes, precisions = options["runtimes"], options["precisions"]
     if checkpoint is None:
         return of_artifacts(artifacts or (DEFAULT,), runtimes=runtimes, precisions=precisions)
-    # First what is quickly found to be misspelt.
+    # First, since misspelt names are noticed at once.
     ours = of_artifacts(artifacts, runtimes=runtimes, precisions=precisions) if artifacts else []
     baselines = of_checkpoint(checkpoint, scratch, names or tuple(BASELINES), Lines())
     ours = ours or exported(checkpoint, scratch, precisions or ("fp32",), runtimes, Lines())

@@ -1,13 +1,14 @@
-"""``python -m mobileiqa_bench.cold``: what a fresh process costs, and how many photos all CPUs get through.
+"""``python -m mobileiqa_bench.cold``: the costs of a fresh process, and the throughput of all CPUs.
 
 Four questions, each answered by a ratio within one round, so that a busy machine cancels out:
 
-- import: ``import mobileiqa_sdk`` to ``import numpy, PIL.Image``; and its names, which load what they need.
-- first score: the first call of ``score`` in a process, which loads the model, to a warm one; and all that
-  happens from starting Python to that score.
-- decode: a warm score of a photo to Pillow's decoding of the same file at full size.
-- folder: photos per second of n workers to n times those of one, and peak memory likewise; and of n processes
-  of one worker each, which is what this machine can do at all.
+- import: ``import mobileiqa_sdk`` compared with ``import numpy, PIL.Image``; and its names, which load what
+  they need.
+- first score: the first call of ``score`` in a process, which loads the model, compared with a warm one; and
+  everything from starting Python to that score.
+- decode: a warm score of a photo compared with Pillow's decoding of the same file at full size.
+- folder: photos per second and peak memory of n workers compared with n times those of one; and of n
+  processes of one worker each, the most that this machine can do.
 """
 
 from __future__ import annotations
@@ -112,14 +113,14 @@ def _text(ratio: Figures | None) -> str:
 
 @click.command()
 @click.argument("photos", nargs=-1, metavar="[FILE|DIR]...")
-@click.option("-m", "--model", default="", help="For the folder. Default: the bundled one.")
+@click.option("-m", "--model", default="", help="Model for the folder. Default: the bundled one.")
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(min=1))
 @list_option("--workers", numbers_to=MAX_THREADS, help="Such as 1,2,4. Default: 1 to the CPUs, doubling.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(photos: tuple[str, ...], model: str, rounds: int, workers: tuple[int, ...], as_json: bool) -> None:
-    """Measures what a fresh process costs, and how many photos all CPUs get through.
+    """Measures what a fresh process costs, and how many photos all CPUs score per second.
 
-    Without photos, those that scikit-image comes with, enlarged to 12 megapixels, are the folder.
+    By default, the folder consists of the photos that scikit-image comes with, enlarged to 12 megapixels.
     """
     counts = sorted(workers) or _doubling_to(default_threads())
     with tempfile.TemporaryDirectory() as scratch:

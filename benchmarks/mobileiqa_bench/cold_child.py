@@ -9,20 +9,20 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
-TYPE_CHECKING = False  # as type checkers know it; typing itself is one of the things not imported yet
+TYPE_CHECKING = False  # type checkers know this name; typing itself must not be imported yet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def measure_import(statement: str) -> None:
-    """Print the seconds that an import statement takes."""
+    """Prints the seconds that an import statement takes."""
     started = perf_counter()
     exec(statement, {})  # noqa: S102 - a statement of cold.py
     print(perf_counter() - started)
 
 
 def measure_first(photo: str, runs: str) -> None:
-    """Print the seconds of the import and of the first score in one line, then those of warm ones.
+    """Prints the seconds of the import and of the first score in one line, then those of warm scores.
 
     The first score imports the runtime, loads the model, and imports the photo's decoder.
     """
@@ -39,7 +39,7 @@ def measure_first(photo: str, runs: str) -> None:
 
 
 def measure_decode(photo: str, runs: str) -> None:
-    """Print the seconds of Pillow's decoding at full size and of a warm score, a pair a line."""
+    """Prints the seconds of Pillow's decoding at full size and of a warm score, one pair per line."""
     from PIL import Image
 
     from mobileiqa_sdk import score
@@ -55,9 +55,11 @@ def measure_decode(photo: str, runs: str) -> None:
 
 
 def measure_folder(model: str, workers: str, repeat: str, *photos: str) -> None:
-    """Score the photos so many times over: when warm, say so and wait for a line; then print the figures.
+    """Scores the photos ``repeat`` times over: prints "ready" when warm, waits for a line, then prints the
+    figures.
 
-    They are seconds, the peak of resident memory in bytes (0 where the system does not say), and the scores.
+    They are seconds, the peak of resident memory in bytes (0 if the system does not report it), and the
+    scores.
     """
     from mobileiqa_sdk import Assessment, Scorer
 

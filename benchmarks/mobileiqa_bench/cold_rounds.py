@@ -1,4 +1,4 @@
-"""The measurements of :mod:`mobileiqa_bench.cold`: each in a fresh process, all of a round in turn."""
+"""The measurements of :mod:`mobileiqa_bench.cold`: each in a fresh process, taking turns within a round."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BASELINE = "import numpy, PIL.Image"
 IMPORTS = (BASELINE, "import mobileiqa_sdk", "from mobileiqa_sdk import Scorer, score")
 WARM_RUNS = 9
 PHOTOS_EACH = 24
-"""Photos for each worker, at least. With fewer, waiting for the last one would dominate."""
+"""Least photos for each worker. With fewer, waiting for the last worker would dominate."""
 Figures = dict[str, Any]
 
 
@@ -101,7 +101,9 @@ def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rou
             row["peak_bytes"].append(peak)
             known = known or scores
             if scores != known:
-                raise ColdError(f"{n} {row['what']} give other scores than one worker")
+                raise ColdError(
+                    f"{n} {row['what']} give scores that differ from those of one worker; please report it"
+                )
     one = rows[0]
     for row in rows:
         for key, ratio in (("photos_per_second", "of_one"), ("peak_bytes", "memory_of_one")):
@@ -111,7 +113,7 @@ def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rou
 
 
 def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> tuple[float, int, list[str]]:
-    """Photos per second, bytes and the scores of the photos; every worker has as many photos to do."""
+    """Returns photos per second, peak bytes and scores; every worker gets the same number of photos."""
     passes = -(-PHOTOS_EACH // len(photos))
     arguments = ("folder", model, str(workers), str(workers * passes), *photos)
     with ExitStack() as stack:
@@ -123,7 +125,7 @@ def _folder(photos: Sequence[str], processes: int, workers: int, model: str) -> 
         answers = [child.finish().split() for child in children]
     done = sum(len(words) - 2 for words in answers)
     if done != processes * workers * passes * len(photos):
-        raise ColdError("a photo cannot be scored; give others")
+        raise ColdError("a photo cannot be scored; `mobileiqa score` says which; leave it out")
     seconds, peak = max(float(words[0]) for words in answers), sum(int(words[1]) for words in answers)
     return done / seconds, peak, answers[0][2 : 2 + len(photos)]
 

@@ -1,4 +1,4 @@
-"""Two benchmark files side by side: ratios where they measured the same, and how the machines differ."""
+"""Two benchmark files side by side: ratios for what both measured, and how the machines differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .summary import list_flags, name_of
 from .tables import megabytes, milliseconds, write_table
 
 _NOT_COMPARED = ("loadavg", "temperature_c", "command", "threads", "throughput", "processes", "timeout")
-"""What differs each time, with flags where that matters, and what does not change a ratio."""
+"""Keys that differ each time (flags say if it matters), and keys that do not change a ratio."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Comparison:
         }
 
     def table(self, *, markdown: bool = False) -> str:
-        """Returns the comparison for people; warnings first, since they decide whether the rest counts."""
+        """Returns the comparison as text; warnings come first, since they decide whether the rest counts."""
         bullet = "- " if markdown else "! "
         warnings = [bullet + text for text in self.differences]
         if self.flags:

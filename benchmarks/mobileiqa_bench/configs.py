@@ -16,7 +16,7 @@ from .errors import BenchmarkError
 from .schema import Srcc
 
 OPENVINO = "openvino"
-"""Not a runtime of the SDK: ONNX artifacts can be compared in it."""
+"""Not a runtime of the SDK, but ONNX artifacts can be measured in it too."""
 
 OF_REFERENCE = "with the scores of the network as trained"
 
@@ -26,13 +26,13 @@ class Config:
     """One row of a benchmark.
 
     Attributes:
-        label: for people; with `threads` it names the row.
+        label: in words; together with `threads` it identifies the row.
         engine: a key of :func:`mobileiqa_bench.engines.named`.
         path: what the engine loads.
         artifact: what the user named.
         runtime: for the engine ``sdk``; None picks it by suffix.
         threads: for one inference.
-        model, version, precision: as far as they are known before it is loaded, else empty.
+        model, version, precision: if known before it is loaded, else empty.
         srcc: its ranking, if a report has it.
         failure: why it cannot be tried.
     """
@@ -73,7 +73,7 @@ def of_artifacts(
     Args:
         names: names, folders and files of artifacts, and folders of artifact folders.
         runtimes: keys of ``mobileiqa_sdk.runtimes.available()``, or `OPENVINO`; none picks it by suffix.
-        precisions: keep the artifacts stored in these alone; none keeps all.
+        precisions: keep only artifacts stored in these; none keeps all.
 
     Raises:
         ModelNotFound: a name is not that of a model or a path.

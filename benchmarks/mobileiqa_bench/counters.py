@@ -61,7 +61,7 @@ def read(root: Path = system.ROOT) -> Counters:
 
 
 def _ticks(line: str) -> tuple[float, float, float] | None:
-    """Busy, stolen and all CPU seconds of the line "cpu" in /proc/stat (proc(5))."""
+    """Returns busy, stolen and all CPU seconds from the line "cpu" in /proc/stat (proc(5))."""
     ticks = [int(tick) for tick in line.split() if tick.isdecimal()]
     if len(ticks) < 8:
         return None
@@ -72,7 +72,7 @@ def _ticks(line: str) -> tuple[float, float, float] | None:
 
 
 def _portable_ticks(root: Path) -> tuple[float | None, float | None, float | None]:
-    # Windows does not say what the processes that we started have used: all of it would seem to be others'.
+    # Windows does not report what our child processes have used: it would count as load by others.
     if psutil is None or root != system.ROOT or sys.platform == "win32":
         return None, None, None
     times = psutil.cpu_times()

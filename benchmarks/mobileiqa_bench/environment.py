@@ -25,7 +25,7 @@ VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LD_P
 INSTRUCTIONS = (
     "avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "asimddp", "i8mm", "sve"
 )  # fmt: skip
-"""Sets of instructions that decide which int8 and float kernels can run."""
+"""Instruction sets that decide which int8 and float kernels can run."""
 CPU = "sys/devices/system/cpu"
 
 

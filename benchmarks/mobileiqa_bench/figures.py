@@ -1,4 +1,4 @@
-"""Matplotlib, imported without regard to the notebook or display that it would otherwise draw to."""
+"""Imports matplotlib independently of any notebook or display that it would otherwise draw to."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ def load_matplotlib() -> None:
         try:
             matplotlib.rcParams["backend"] = backend
         except ValueError:
-            return  # a notebook's, which is not installed here: nothing can draw to it
+            return  # a notebook's backend that is not installed here: nothing can draw to it

@@ -15,13 +15,13 @@ FEWEST_ROUNDS = 5
 WIDEST_SPREAD = 0.1
 """Largest interquartile range of the rounds' medians, divided by their median."""
 MOST_OTHERS = 0.05
-"""Share of the CPUs that other processes, or other guests of the hypervisor, may take."""
+"""Largest share of the CPUs that other processes, or other guests of the hypervisor, may take."""
 MOST_WAITING = 0.5
-"""Processes that may wait for a CPU between measurements, on average."""
+"""Largest mean number of processes that may wait for a CPU between measurements."""
 MOST_LOADAVG = 0.5
-"""Load average at the start, per CPU."""
+"""Largest load average per CPU at the start."""
 SCORES_APART = 0.01
-"""Between two engines that run the same network: more than rounding explains."""
+"""Difference between the scores of two engines that rounding does not explain."""
 
 
 def of_result(result: Result, load: Load, rounds: int) -> list[str]:
@@ -40,7 +40,7 @@ def is_failed(result: Result) -> bool:
 
 
 def with_other_scores(results: Sequence[Result]) -> list[Result]:
-    """Returns the results, with a flag on each that scores differently from the first of the same artifact.
+    """Returns the results; those that score differently from the first of the same artifact get a flag.
 
     Results with a golden score are judged by that instead.
     """
@@ -74,7 +74,7 @@ def _of_load(load: Load) -> Iterator[str]:
         if (share := load.stolen / load.total) > MOST_OTHERS:
             yield f"steal: the hypervisor gave {share:.0%} of the CPUs to others"
     if load.waiting and (mean := sum(load.waiting) / len(load.waiting)) > MOST_WAITING:
-        yield f"run-queue: {mean:.1f} other processes wanted a CPU between measurements"
+        yield f"run-queue: {mean:.1f} other processes waited for a CPU between measurements"
     if load.throttled:
         yield f"throttled: CPUs slowed down for their temperature {load.throttled} times"
     if load.capped:

@@ -46,7 +46,7 @@ _PARTIAL = {"Slice", "Split", "Gather"}
 """Operators that read only as much of their input as they write."""
 
 FUSED = 3
-"""Nodes that are fused into one at most: a convolution, an addition, an activation."""
+"""Most nodes that are fused into one: a convolution, an addition, an activation."""
 
 Shape = Sequence[int]
 
@@ -64,7 +64,7 @@ class Node(NamedTuple):
 
 
 def profile(path: Path, threads: int, runs: int) -> list[Node]:
-    """The nodes in the order of execution, with median seconds. Raises ModelError."""
+    """Returns the nodes in the order of execution, with median seconds. Raises ModelError."""
     spec = Session(path, threads).contract
     options = session_options(threads, prepacking=prepacks(spec.precision))
     options.enable_profiling = True
@@ -79,7 +79,7 @@ def profile(path: Path, threads: int, runs: int) -> list[Node]:
 
 
 def _golden_pixels(height: int, width: int) -> NDArray[np.uint8]:
-    """The golden image as the model's input, uint8 [1, height, width, 3]."""
+    """Returns the golden image as the model's input, uint8 [1, height, width, 3]."""
     return resize(Image.fromarray(golden_image()), height, width)[np.newaxis]
 
 
@@ -153,7 +153,7 @@ class _Graph:
         module = name.removeprefix("fused ").partition("/")[0]
         if module in self._modules:
             return module
-        # A node that was made of several is called after the tensor it writes, and so are those around it.
+        # A node made from several is named after the tensor it writes, and so are the nodes around it.
         tensor = re.sub(r"(_nchwc|_(Dequantize|Quantize)Linear.*)$", "", name)
         if tensor in self._maker:
             return str(self._maker[tensor].name).partition("/")[0]

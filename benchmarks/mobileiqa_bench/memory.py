@@ -10,7 +10,7 @@ from . import system
 
 def peak_rss(root: Path = system.ROOT) -> int | None:
     """Returns the largest resident memory since the process began: VmHWM, ru_maxrss or PeakWorkingSetSize."""
-    # On Linux ru_maxrss would not do: it is handed down by the process that started this one.
+    # On Linux ru_maxrss is of no use: it is inherited from the process that started this one.
     if (peak := _kilobytes(root, "proc/self/status", "VmHWM")) is not None:
         return peak
     if sys.platform == "darwin":
@@ -41,7 +41,7 @@ def _kilobytes(root: Path, path: str, field: str) -> int | None:
 
 def _asked(method: str, field: str) -> int | None:
     try:
-        # Here, because it would count as memory of the process; and exports measure without it.
+        # Imported here, because it would count as memory of the process; exports measure without it.
         import psutil
     except ImportError:
         return None

@@ -23,11 +23,11 @@ from .environment import caches
 from .schema import Bandwidth, Peaks
 
 SIDES = (512, 1024, 2048)
-"""Of the square matrices; the fastest counts."""
+"""Sides of the square matrices; the fastest counts."""
 SECONDS = 0.25
-"""For each size."""
+"""Seconds of runs for each size."""
 MEMORY_BYTES = 256 << 20
-"""Of a working set beyond the caches, or eight times the largest cache."""
+"""Bytes of a working set beyond the caches, unless eight times the largest cache is more."""
 OPSET = 20
 
 
@@ -45,7 +45,7 @@ def measure_peaks(threads: int) -> Peaks:
 
 
 def best(runs: Sequence[Peaks]) -> Peaks:
-    """Returns the highest of each figure over several runs: a peak is what was reached once."""
+    """Returns the highest of each figure over several runs: a peak counts if it was reached once."""
     return Peaks(
         threads=runs[0].threads,
         fp32_macs_per_second=max(run.fp32_macs_per_second for run in runs),
@@ -58,14 +58,16 @@ def best(runs: Sequence[Peaks]) -> Peaks:
 
 
 def working_sets(known: dict[str, int], threads: int) -> list[int]:
-    """Returns bytes, rising: half of the second-level caches in use, half of the last level, and beyond."""
+    """Returns rising numbers of bytes: half of the second-level caches in use, half of the last level, and
+    beyond.
+    """
     second, last = known.get("L2", 1 << 20) * threads, known.get("L3", 8 << 20)
     inside = [size // 2 for size in sorted({second, max(second, last)})]
     return [*inside, max(MEMORY_BYTES, 8 * max(second, last))]
 
 
 def _products(side: int, threads: int, dtype: type[np.generic]) -> float:
-    """Multiply-accumulates a second of [side, side] by [side, side]: float32, or uint8 by int8."""
+    """Returns multiply-accumulates per second of [side, side] by [side, side]: float32, or uint8 by int8."""
     rng = np.random.default_rng(0)
     integer = dtype is np.uint8
     weights = rng.integers(-128, 128, (side, side)).astype(np.int8 if integer else np.float32)
@@ -94,10 +96,10 @@ def _product_session(weights: NDArray[np.generic], threads: int) -> onnxruntime.
 
 
 def _copies(working_set: int, threads: int) -> float:
-    """Bytes a second, read and written, of threads that each copy their part of the working set."""
+    """Returns bytes per second, read and written, of threads that each copy their part of the working set."""
     part = working_set // (2 * threads)
     pairs = [(np.zeros(part, np.uint8), np.ones(part, np.uint8)) for _ in range(threads)]
-    repeats = max((16 << 20) // working_set, 1)  # so that handing out work does not count
+    repeats = max((16 << 20) // working_set, 1)  # so that distributing the work does not count
 
     def copy(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
         for _ in range(repeats):
@@ -109,7 +111,7 @@ def _copies(working_set: int, threads: int) -> float:
 
 
 def _fastest(work: Callable[[], object]) -> float:
-    """Seconds of the fastest run within `SECONDS`, the first one not counted."""
+    """Returns the seconds of the fastest run within `SECONDS`; the first run is not counted."""
     work()
     runs: list[float] = []
     ended = perf_counter() + SECONDS

@@ -1,4 +1,4 @@
-"""A phone at the other end of ``adb``, and what can be wrong with it."""
+"""A phone connected by ``adb``, and the errors that can occur."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mobileiqa_sdk.errors import MobileIQAError
 
 PACKAGE = "ai.mobileiqa.demo"
 SECONDS = 60.0
-"""How long an ordinary command may take."""
+"""Seconds that an ordinary command may take."""
 _INSTALL = "build and install it as android_demo/README.md says"
 
 
 class AdbError(MobileIQAError):
-    """A phone could not be asked to measure."""
+    """A phone could not be used to measure."""
 
 
 class AdbMissing(AdbError):
@@ -25,7 +25,7 @@ class AdbMissing(AdbError):
 
 
 class NoPhone(AdbError):
-    """No phone is attached, not the one asked for, or it went away."""
+    """No phone is attached, or not the requested one, or it was disconnected."""
 
 
 class SeveralPhones(AdbError):
@@ -37,7 +37,7 @@ class PhoneUnauthorized(AdbError):
 
 
 class AppMissing(AdbError):
-    """The demo app is not installed, or as a build that cannot be measured with."""
+    """The demo app is not installed, or this build of it cannot measure."""
 
 
 class AppCrashed(AdbError):
@@ -62,16 +62,18 @@ class AdbFailed(AdbError):
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone by its serial number, known to be ready when it was made by `attached`."""
+    """A phone, identified by its serial number; :meth:`attached` returns one that is ready."""
 
     serial: str
 
     @classmethod
     def attached(cls, serial: str | None = None) -> Phone:
-        """The phone of that serial, else of ``ANDROID_SERIAL``, else the only one that is ready.
+        """Returns the phone with this serial, else that of ``ANDROID_SERIAL``, else the only one that is
+        ready.
 
         Raises:
-            AdbMissing, NoPhone, SeveralPhones, PhoneUnauthorized: see there.
+            AdbMissing: adb is not installed.
+            NoPhone, SeveralPhones, PhoneUnauthorized: no phone is ready, or several are and none is named.
         """
         states = _states()
         serial = serial or os.environ.get("ANDROID_SERIAL")
@@ -93,30 +95,30 @@ class Phone:
         return cls(serial)
 
     def adb(self, *arguments: str, seconds: float = SECONDS) -> str:
-        """What a command of adb's said on stdout. Raises AdbError."""
+        """Returns what an adb command wrote to stdout. Raises AdbError."""
         done = _adb("-s", self.serial, *arguments, seconds=seconds)
         if done.returncode:
             raise self._named_error(arguments, done)
         return done.stdout
 
     def shell(self, *command: str, seconds: float = SECONDS) -> str:
-        """Run on the phone; words must need no quoting. Raises AdbError."""
+        """Runs a command on the phone; its words must not need quoting. Raises AdbError."""
         return self.adb("shell", *command, seconds=seconds)
 
     def run_as(self, *command: str, seconds: float = SECONDS) -> str:
-        """Run as the app, in its data folder. Raises AdbError."""
+        """Runs a command as the app, in its data folder. Raises AdbError."""
         return self.shell("run-as", PACKAGE, *command, seconds=seconds)
 
     def start(self, activity: str, *arguments: str) -> None:
-        """Start an activity in a fresh process of its app. Raises AdbError."""
+        """Starts an activity in a fresh process of its app. Raises AdbError."""
         command = ("shell", "am", "start", "-S", "-W", "-n", activity, *arguments)
         done = _adb("-s", self.serial, *command)
-        # am's exit status is 0 in many versions whatever happened.
+        # In many versions, am exits with 0 whatever happened.
         if done.returncode or re.search("^(Error|Exception)", done.stdout + done.stderr, re.MULTILINE):
             raise self._named_error(command, done)
 
     def read(self, file: str) -> str | None:
-        """A file of the app's; None where there is none. Raises AdbError."""
+        """Returns the text of one of the app's files; None if it does not exist. Raises AdbError."""
         try:
             return self.run_as("cat", file)
         except AdbFailed as error:
@@ -125,7 +127,7 @@ class Phone:
             raise
 
     def is_running(self) -> bool:
-        """Whether the app has a process. Raises AdbError."""
+        """Returns whether the app has a process. Raises AdbError."""
         done = _adb("-s", self.serial, "shell", "pidof", PACKAGE)
         if done.returncode and done.stderr.strip():
             raise self._named_error(("shell", "pidof", PACKAGE), done)
@@ -135,21 +137,23 @@ class Phone:
         said = f"{done.stdout}\n{done.stderr}"
         if "unauthorized" in said:
             return _unauthorized(self.serial)
-        # adb's own words: a file that is not found on the phone is told by the phone.
+        # Only adb's own messages: the phone itself may also say that a file is not found.
         if re.search(r"^(adb|error): .*(not found|offline|no devices|closed)", said, re.MULTILINE):
-            return NoPhone(f"{self.serial}: went away ({_last_line(said)}); reconnect it, and measure again")
+            return NoPhone(
+                f"{self.serial}: was disconnected ({_last_line(said)}); reconnect it, and measure again"
+            )
         if re.search(r"run-as: .*(unknown|not found|not installed)", said):
             return AppMissing(f"{self.serial}: the demo app is not installed; {_INSTALL}")
         if re.search(r"run-as: .*not debuggable", said):
-            return AppMissing(f"{self.serial}: the demo app there is no debug build; {_INSTALL}")
+            return AppMissing(f"{self.serial}: the demo app on it is not a debug build; {_INSTALL}")
         if re.search(r"Activity class .* does not exist", said):
-            return AppMissing(f"{self.serial}: the demo app there has no benchmark screen; {_INSTALL}")
+            return AppMissing(f"{self.serial}: the demo app on it has no benchmark screen; {_INSTALL}")
         command = " ".join(arguments[:5])
         return AdbFailed(f"{self.serial}: adb {command}: exit status {done.returncode}: {_last_line(said)}")
 
 
 def _states() -> dict[str, str]:
-    """Serial -> state, as ``adb devices`` lists them."""
+    """Returns state by serial, as ``adb devices`` lists them."""
     done = _adb("devices")
     if done.returncode:
         raise AdbFailed(f"adb devices: exit status {done.returncode}: {_last_line(done.stderr)}")
@@ -178,7 +182,7 @@ def _adb(*arguments: str, seconds: float = SECONDS) -> subprocess.CompletedProce
 
 
 def _unauthorized(serial: str) -> PhoneUnauthorized:
-    return PhoneUnauthorized(f"{serial}: does not trust this computer; accept the question on its screen")
+    return PhoneUnauthorized(f"{serial}: does not trust this computer; accept the dialog on its screen")
 
 
 def _last_line(text: str) -> str:

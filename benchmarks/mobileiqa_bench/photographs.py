@@ -1,4 +1,4 @@
-"""Photographs to work on: those of a folder, or those installed on this machine. Nothing is downloaded."""
+"""Photographs from a folder, or those installed on this machine. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def folder_of_photos(path: str | Path) -> Folder:
 
 
 def read_all(paths: Sequence[str]) -> tuple[list[tuple[str, Image.Image]], list[Skipped]]:
-    """Reads photos as the SDK does: (file name, photo) of those that can be read, and the others."""
+    """Reads photos as the SDK does; returns (file name, photo) of the readable ones, and the others."""
     read, skipped = [], []
     for path in paths:
         try:

@@ -1,7 +1,7 @@
-"""Fresh processes that measure: started, read until a deadline, and ended whatever they do.
+"""Fresh processes that measure: started, read until a deadline, and always ended.
 
 A process is started so that a module in the working folder cannot take the place of an installed one, and in
-a group of its own, so that it is ended with everything it has started.
+a group of its own, so that it is ended together with everything it has started.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Child:
         self._err.close(_GRACE)
 
     def line(self) -> str:
-        """Returns the next line of its output, stripped. Raises ProcessFailed where it ends without one."""
+        """Returns the next line of its output, stripped. Raises ProcessFailed if it ends without one."""
         while True:
             line = self._out.take_line(self._next_look())
             if line is not None:
@@ -143,7 +143,7 @@ class Child:
                 raise ProcessFailed("it ended before it was ready")
 
     def wait_for(self, text: str) -> None:
-        """Reads its output up to a line with this text. Raises ProcessFailed where it ends without it."""
+        """Reads its output up to a line with this text. Raises ProcessFailed if it ends without it."""
         while self.line() != text:
             pass
 
@@ -168,7 +168,7 @@ class Child:
             status = self._process.wait(max(self._deadline - monotonic(), 0))
         except subprocess.TimeoutExpired:
             raise self._late() from None
-        # What the process has started may still hold its output open.
+        # Its own child processes may still hold its output open.
         if not (self._out.wait(_LOOK) and self._err.wait(_LOOK)):
             self._kill()
         if status:
@@ -279,11 +279,11 @@ def _opened(stream: IO[bytes] | None) -> IO[bytes]:
 def _environment(threads: int | None) -> dict[str, str]:
     ours = {
         "PYTHONIOENCODING": "utf-8:backslashreplace",
-        "PYTHONSAFEPATH": "1",  # of what the process itself starts; Python 3.10 does not know it
+        "PYTHONSAFEPATH": "1",  # for the processes that it starts; Python 3.10 ignores it
         "ORT_DISABLE_TELEMETRY": os.environ.get("ORT_DISABLE_TELEMETRY", "1"),
     }
     if threads is not None:
-        # Not every library takes a number of threads by its interface: OpenMP's read it here.
+        # Not every library has an option for it: those built on OpenMP read this variable.
         ours["OMP_NUM_THREADS"] = str(threads)
     return {**os.environ, **ours}
 

@@ -1,4 +1,4 @@
-"""What the processes measured -> the results of the benchmark file."""
+"""Turns what the processes measured into the results of the benchmark file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def to_result(measured: Measured, rounds: int) -> Result:
 
 
 def _golden(samples: Sequence[dict[str, Any]]) -> GoldenScore | None:
-    """The golden score of the first round that missed it; of the last round if none did."""
+    """Returns the golden score of the first round that missed it, or of the last round if none did."""
     scores = [msgspec.convert(sample["golden"], GoldenScore | None) for sample in samples]
     missed = [score for score in scores if score is not None and not score.ok]
     return missed[0] if missed else scores[-1]
@@ -88,5 +88,5 @@ def _memory(samples: Sequence[dict[str, Any]]) -> Memory:
         peak_rss_bytes=over_rounds("peak_rss_bytes", max),
         rss_after_load_bytes=over_rounds("rss_after_load_bytes", median),
         private_bytes=over_rounds("private_bytes", median),
-        peak_pss_bytes=None,  # the kernel keeps the peak of RSS only
+        peak_pss_bytes=None,  # the kernel records only the peak of RSS
     )

@@ -1,4 +1,4 @@
-"""How near every layer comes to what this machine can do (Williams, Waterman, Patterson 2009)."""
+"""How close every layer comes to what this machine can do (Williams, Waterman, Patterson 2009)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .schema import Layer, Peaks
 
 RUNS = 15
 COARSE, SMALL = 0.1, 0.005
-"""Shares of the time: parts above the first are taken apart, those below the second are summed up."""
+"""Fractions of the time: parts above the first are split, parts below the second are summed up."""
 
 _Parts = dict[str, list[Layer]]
 
@@ -98,32 +98,39 @@ def groups(layers: Sequence[Layer], most: int) -> list[Group]:
 
 
 def _finer(parts: _Parts, most: int, whole: float) -> _Parts | None:
-    """With the slowest part that can be split replaced by its own parts; None where none can or need be."""
+    """Returns the parts with the slowest one that can be split replaced by its own parts; None if none is
+    left to split.
+    """
     for name in sorted(parts, key=lambda name: -_seconds(parts[name])):
         if _seconds(parts[name]) < COARSE * whole:
             return None
         inside = _split(name, parts[name])
         if list(inside) == [name]:
             continue
-        finer = {
-            key: layers
-            for other, layers_of_other in parts.items()
-            for key, layers in (inside if other == name else {other: layers_of_other}).items()
-        }
+        finer: _Parts = {}
+        for other, layers in parts.items():
+            if other == name:
+                finer.update(inside)
+            else:
+                finer[other] = layers
         if sum(_seconds(layers) >= SMALL * whole for layers in finer.values()) <= most:
             return finer
     return None
 
 
 def _split(name: str, layers: Sequence[Layer]) -> _Parts:
-    """By the next word of the modules' dotted names; a single module, by operator, as ``module/Operator``."""
+    """Splits a part by the next word of the modules' dotted names.
+
+    A part that is a single module is split once more, by operator type, as ``module/Operator``.
+    """
+    if "/" in name:
+        return {name: list(layers)}
     depth = name.count(".") + 2 if name else 1
-    # What is not split by modules any further is split by operators, once.
-    operators = {layer.op for layer in layers} if {layer.module for layer in layers} == {name} else set()
+    is_leaf = all(layer.module == name for layer in layers) and len({layer.op for layer in layers}) > 1
     parts: _Parts = {}
     for layer in layers:
-        key = f"{name}/{layer.op}" if len(operators) > 1 else ".".join(layer.module.split(".")[:depth])
-        parts.setdefault(name if "/" in name else key, []).append(layer)
+        key = f"{name}/{layer.op}" if is_leaf else ".".join(layer.module.split(".")[:depth])
+        parts.setdefault(key, []).append(layer)
     return parts
 
 

@@ -1,6 +1,6 @@
-"""Configurations against each other: every measurement in its own process, round by round.
+"""Compares configurations: every measurement in its own process, round by round.
 
-Interleaving lets a noisy machine hit all alike, and a fresh process keeps one configuration's memory
+Taking turns lets a noisy machine affect all alike, and a fresh process keeps one configuration's memory
 and caches out of the next one's figures.
 """
 
@@ -35,7 +35,7 @@ class Settings:
         runs, seconds, warmup: within a process; see :class:`mobileiqa_bench.child.ProcessJob`.
         photo: a file; None for the golden image.
         throughput: also measure photos per second, of the SDK's own configurations.
-        processes: by how many at once; None doubles from one to as many as the CPUs have room for.
+        processes: how many at once, in turn; None doubles from one to as many as the CPUs have room for.
         timeout: seconds after which a process counts as failed.
     """
 

@@ -35,7 +35,7 @@ class Distribution(_Part, frozen=True):
     """Seconds of all counted runs.
 
     Attributes:
-        median: of the values; so are the next three.
+        median: of the values, like the next three.
         p90: their 90th percentile, linear between neighbours.
         min: the smallest.
         mad: median absolute deviation from the median, not scaled.
@@ -62,7 +62,7 @@ class Seconds(_Part, frozen=True):
 
 
 class Memory(_Part, frozen=True):
-    """Bytes of the whole process; None where the system does not report them."""
+    """Bytes of the whole process; None if the system does not report them."""
 
     peak_rss_bytes: _Bytes | None
     rss_after_load_bytes: _Bytes | None
@@ -131,7 +131,7 @@ class Layer(_Part, frozen=True):
 
 
 class Srcc(_Part, frozen=True):
-    """SRCC of a configuration; `of` names the two rankings, for people."""
+    """SRCC of a configuration; `of` names the two rankings, in words."""
 
     value: Annotated[float, msgspec.Meta(ge=-1, le=1)]
     of: str
@@ -157,7 +157,7 @@ class Result(_Part, frozen=True):
     """One configuration. If it failed, `error` says why, and what was not measured is None.
 
     Attributes:
-        environment: of the machine, if it is another than that of the document: a phone.
+        environment: of the machine, if it is not that of the document: a phone.
     """
 
     label: str

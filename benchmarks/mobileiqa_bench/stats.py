@@ -12,7 +12,7 @@ from .schema import Distribution
 
 RESAMPLES = 10_000
 BLOCKS = 10
-"""Of consecutive runs, for a distribution without rounds."""
+"""Number of blocks of consecutive runs, for a distribution without rounds."""
 
 
 class Ratio(NamedTuple):
@@ -45,10 +45,10 @@ def distribution(rounds: Sequence[Sequence[float]]) -> Distribution:
 def paired_ratio(values: Sequence[float], baseline: Sequence[float]) -> Ratio:
     """Returns the median of the ratios within each round, with its interval over resampled rounds.
 
-    Whatever slows a whole round down slows both, and cancels out.
+    What slows down a whole round affects both, and cancels out.
 
     Raises:
-        ValueError: there are not as many values as baselines.
+        ValueError: the numbers of values and baselines differ.
     """
     each = np.array([value / base for value, base in zip(values, baseline, strict=True)])
     return _interval(float(np.median(each)), _resampled_medians(each, seed=0))
@@ -65,7 +65,7 @@ def unpaired_ratio(values: Sequence[float], baseline: Sequence[float]) -> Ratio:
 def block_medians(distribution: Distribution) -> Sequence[float]:
     """Returns the medians of a distribution's rounds, or of ten blocks of consecutive runs if it has none.
 
-    Consecutive runs are alike, so that an interval over single values would be too narrow.
+    Consecutive runs are correlated, so an interval over single values would be too narrow.
     """
     if distribution.rounds:
         return distribution.rounds

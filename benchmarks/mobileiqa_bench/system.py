@@ -1,4 +1,4 @@
-"""Small text files of the kernel, read below a root that a test may replace."""
+"""Reads small text files of the kernel, below a root that a test may replace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def text(root: Path, path: str) -> str | None:
 
 
 def number(root: Path, path: str) -> int | None:
-    """Returns the whole number in a file; None if there is none."""
+    """Returns the whole number in a file; None if it does not hold one."""
     content = text(root, path)
     try:
         return None if content is None else int(content)

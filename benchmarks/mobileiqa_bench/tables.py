@@ -52,7 +52,7 @@ def write_table(
 
 def _clean(cell: str, markdown: bool) -> str:
     text = one_line(cell)
-    # A backslash before the bar would take its escape away.
+    # A backslash before the bar would cancel its escape.
     return _BEFORE_BAR.sub(r"\1\1\\|", text) if markdown else text
 
 

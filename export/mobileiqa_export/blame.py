@@ -43,11 +43,11 @@ class Trail(TorchFunctionMode):
             raise
 
     def begin(self, name: str, module: nn.Module) -> None:
-        """Called before a module runs."""
+        """Notes that a module begins to run."""
         self.running.append((name, module))
 
     def end(self, *_: Any) -> None:
-        """Called after a module ran."""
+        """Notes that a module has run."""
         self.running.pop()
 
     def __str__(self) -> str:

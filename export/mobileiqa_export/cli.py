@@ -67,7 +67,7 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--weights",
     metavar="KEY",
-    help="Which state_dict to take of a checkpoint that holds several, such as state_dict_ema.",
+    help="Name of the state_dict to take if the checkpoint holds several, such as state_dict_ema.",
 )
 @click.option(
     "--arch",
@@ -80,8 +80,8 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     "configs",
     multiple=True,
     metavar="FILE.toml|KEY=VALUE",
-    help="What to know of such a network: input size, normalisation, what its answer means. A TOML file, or "
-    "a line of one, such as 'input.size = [224, 224]'. May be repeated; the later ones win.",
+    help="Description of such a network: input size, normalisation, meaning of its answer. A TOML file, or "
+    "a line of one, such as 'input.size = [224, 224]'. May be repeated; later ones win.",
 )
 @list_option(
     "--format",
@@ -115,10 +115,14 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--calibration-data",
     type=_FOLDER,
-    help="Folder of photos to find activation ranges on. Default: built-in pictures, a fallback.",
+    help="Folder of photos to measure activation ranges on. Default: built-in pictures, a fallback.",
 )
 @click.option(
-    "--calibration-images", type=click.IntRange(min=1), default=IMAGES, show_default=True, help="At most."
+    "--calibration-images",
+    type=click.IntRange(min=1),
+    default=IMAGES,
+    show_default=True,
+    help="Most photos to use.",
 )
 @click.option("--verify-photos", type=_FOLDER, help="Folder of photos to verify on. Default: built-in ones.")
 @click.option(
@@ -131,9 +135,13 @@ _FOLDER = click.Path(exists=True, file_okay=False)
     type=click.FloatRange(MIN_SRCC, 1),
     default=MIN_SRCC,
     show_default=True,
-    help="SRCC with the reference below which layers of a quantized artifact are spared.",
+    help="SRCC with the reference below which layers of a quantized artifact are spared quantization.",
 )
-@click.option("--allow-drift", is_flag=True, help="Keep what fails verification, and mark its contract.")
+@click.option(
+    "--allow-drift",
+    is_flag=True,
+    help="Keep an artifact that fails verification, and say so in its contract.",
+)
 @click.option(
     "--decode",
     type=click.Choice(DECODE_RULES),
@@ -144,7 +152,10 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option("--no-timing", is_flag=True, help="Do not measure time and memory against fp32.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="The report; with several artifacts, a list of reports."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the report as JSON; with several artifacts, a list of reports.",
 )
 def command(
     checkpoint: str | None,
@@ -170,12 +181,13 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Turn a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
+    """Turns a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
 
-    Or any network that maps an image to one score, by --arch and --config: docs/other-networks.md shows how.
+    With --arch and --config, it exports any network that maps an image to one score; docs/other-networks.md
+    shows how.
 
-    Each is verified against the network as trained, in PyTorch, before it appears. One that fails is not
-    kept, its report is, and the exit status is 1.
+    Each artifact is verified against the network as trained, in PyTorch, before it appears. If it fails,
+    only its report is kept, and the exit status is 1.
     """
     from .exporter import export_matrix
 
@@ -225,7 +237,7 @@ def _source(
     input_size: tuple[int, int] | None,
     rewrites: bool,
 ) -> Source:
-    """The student or the other network that the options name. Raises ExportError."""
+    """Returns the student or the other network that the options name. Raises ExportError."""
     from .networks import NetworkSource
     from .subject import StudentSource
 
@@ -268,7 +280,7 @@ def _one(
 
 
 def _description(configs: tuple[str, ...], chosen: dict[str, Any]) -> Description:
-    """Of TOML files and lines, and of what options of their own chose."""
+    """Returns the description from TOML files and lines, and from options that set a key."""
     from .networks import Description, combined, parse_pair, read_toml
 
     parts = [
@@ -335,6 +347,8 @@ def _line(folder: Path, report: Report) -> str:
 
 
 def _traceback(error: Exception) -> str:
-    """The traceback of an error and its causes; what it quotes from files cannot control the terminal."""
+    """Returns the traceback of an error and its causes, printable: quotes from files cannot control the
+    terminal.
+    """
     lines = "".join(traceback.format_exception(error)).splitlines()
     return "\n".join(printable(line) for line in lines)

@@ -1,4 +1,4 @@
-"""A cache of the fp32 model file of each format: what the other precisions are compared with."""
+"""Writes the fp32 model file of each format, which the other precisions are compared with."""
 
 from __future__ import annotations
 

@@ -77,9 +77,11 @@ class MeasurementCache:
         return self._noise[precision.name]
 
     def damage(self, precision: Precision, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
-        """These layers with the damage to the scores of the noisiest; most damaging first, then unmeasured.
+        """Returns these layers with the damage that the noisiest of them do to the scores, most damaging
+        first.
 
-        The network's last layers are measured too: what little noise they add reaches the score unchanged.
+        The layers that were not measured come last. The network's last layers are always measured: what
+        little noise they add reaches the score unchanged.
         """
         key = (precision.name, *(row.layer for row in rows))
         if key not in self._damage:
@@ -94,7 +96,7 @@ class MeasurementCache:
         return self._damage[key]
 
     def measured_damage(self, precision: Precision, rows: Sequence[LayerDamage]) -> Sequence[LayerDamage]:
-        """What :meth:`damage` returned for these layers, or nothing if it was never called for them."""
+        """Returns what :meth:`damage` returned for these layers; nothing if it was not called for them."""
         return self._damage.get((precision.name, *(row.layer for row in rows)), ())
 
     def ends(self, precision: Precision) -> list[frozenset[str]]:

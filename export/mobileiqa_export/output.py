@@ -22,19 +22,22 @@ _MOVING = "replaced"
 
 
 def resolve(output: str | Path) -> Path:
-    """The absolute path of an output folder, with links followed: it stays on the disk they point to.
+    """Returns the absolute path of an output folder with links followed, so that it stays on the disk they
+    point to.
 
     Raises:
-        ExportError: it is a link to nowhere.
+        ExportError: it is a broken link.
     """
     path = Path(os.path.realpath(output))
     if os.path.islink(output) and not path.exists():
-        raise ExportError(f"{output}: a link to nowhere; choose another output folder")
+        raise ExportError(f"{output}: is a broken link; choose another output folder")
     return path
 
 
 def check_output(output: Path, overwrite: bool) -> None:
-    """Raises ExportError unless ``output`` is free, an empty folder, or an artifact that may be replaced."""
+    """Raises ExportError unless ``output`` does not exist, is an empty folder, or is an artifact to be
+    replaced.
+    """
     try:
         names = set(os.listdir(output))
     except FileNotFoundError:
@@ -67,7 +70,9 @@ def _check_name(output: Path) -> None:
 
 
 def report_folder(output: Path) -> Path:
-    """Where the report of an artifact goes that was not kept: beside it, with ``.report`` at the end."""
+    """Returns the folder for the report of an artifact that was not kept: beside it, with ``.report`` at the
+    end.
+    """
     return output.parent / f"{output.name}.report"
 
 
@@ -94,10 +99,10 @@ def remove_report_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_beside(output: Path) -> Iterator[Path]:
-    """A hidden temporary folder on the disk of ``output``, removed afterwards.
+    """Yields a hidden temporary folder on the disk of ``output``, and removes it afterwards.
 
-    A process that is killed leaves it behind: nothing but its own scratch folder is ever deleted by an
-    export. Parent folders made for an output that never came are removed.
+    A process that is killed leaves it behind: an export never deletes anything but its own scratch folder.
+    Parent folders that were made for an output that never appeared are removed.
 
     Raises:
         ExportError: the folder cannot be made there.

@@ -38,7 +38,7 @@ class Precision:
     Attributes:
         name: as in ``--precision`` and in artifact folder names.
         weights, activations: for the contract.
-        note: for people, in the contract.
+        note: in words, in the contract.
         tolerance: largest allowed |score - reference| of the golden image, on any machine that replays it.
         limit: largest allowed |score - reference| of any verification image when the artifact is made.
         mean_limit: largest allowed mean of |score - reference| over the verification images.
@@ -136,10 +136,10 @@ PRECISIONS: dict[str, Precision] = {
 
 
 def precision_named(name: str, among: Iterable[Precision] = tuple(PRECISIONS.values())) -> Precision:
-    """The precision of this name or alias.
+    """Returns the precision of this name or alias.
 
     Raises:
-        ExportError: none of them is called so.
+        ExportError: no precision has this name.
     """
     candidates = list(among)
     for precision in candidates:
@@ -150,7 +150,7 @@ def precision_named(name: str, among: Iterable[Precision] = tuple(PRECISIONS.val
 
 
 def scheme_of(precision: Precision) -> Scheme:
-    """The integer scheme of a precision.
+    """Returns the integer scheme of a precision.
 
     Raises:
         ValueError: it computes in floating point, so there is no scheme to analyse.

@@ -73,7 +73,9 @@ class Prepared:
         return max(self.steps[-1].cost.macs, 1)
 
     def contract(self, precision: Precision, failures: Sequence[str] = ()) -> ModelContract:
-        """The contract of an artifact of this precision, which may have failed verification."""
+        """Returns the contract of an artifact of this precision, with the reasons why verification failed,
+        if any.
+        """
         return structs.replace(
             self.template,
             precision=precision.for_contract,
@@ -93,7 +95,7 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
         ExportError: a name that no contract may have.
     """
     subject = source.load(progress)
-    _contract(subject, options, "0" * 64, 0.0)  # raises before anything that takes minutes
+    _contract(subject, options, "0" * 64, 0.0)  # raises errors before anything that takes minutes
     progress.step("making the test images")
     images = verification_set(subject.size, options.verify_photos, options.verification_images)
     progress.step("scoring the test images with the network as trained")
@@ -129,14 +131,19 @@ def _contract(subject: Subject, options: Options, golden_sha256: str, golden_sco
 
 
 def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[float]:
-    """Scores of the network as trained. Raises NetworkUnfit unless they are usable."""
+    """Returns the scores of the network as trained. Raises NetworkUnfit if they are not usable."""
     scores = []
     answers = score_images(subject.reference, images.pixels, progress, "the network as trained")
     for name, score in zip(images.names, answers, strict=True):
         if score is None or not isfinite(score):
-            raise NetworkUnfit(f"the network answers {score} to the test image {name!r}")
+            raise NetworkUnfit(
+                f"the network gives the test image {name!r} the score {score}; "
+                "check its weights and normalisation"
+            )
         if not 0 <= score <= 1:
-            raise NetworkUnfit(f"the network answers {score:.4f} to the test image {name!r}, not 0 to 1")
+            raise NetworkUnfit(
+                f"the network gives the test image {name!r} the score {score:.4f}, outside 0 to 1"
+            )
         scores.append(score)
     clamped = sum(score in (0.0, 1.0) for score in scores)
     if clamped == len(scores):
@@ -155,7 +162,7 @@ def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[f
 def _rewrite(
     subject: Subject, images: ImageSet, reference: Sequence[float], progress: Progress
 ) -> tuple[nn.Module, Sequence[Step]]:
-    """The rewritten network, without the rewrites that move the score of a test image."""
+    """Returns the rewritten network, without the rewrites that change the score of a test image."""
     rewritten = subject.rewrite(progress)
     chosen = _proof_images(rewritten.steps, len(reference))
     pixels = [images.pixels[index] for index in chosen]

@@ -35,11 +35,11 @@ class Recipe:
         return self.weight_only | self.keep_float
 
     def mark(self, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
-        """The table of layers, with the spared ones marked."""
+        """Returns the table of layers with the spared ones marked."""
         return mark_spared(rows, self.weight_only, self.keep_float)
 
     def label(self, rows: Sequence[LayerDamage]) -> str:
-        """The recipe in words, as in ``4 layers as in int8-weights``."""
+        """Returns the recipe in words, such as ``4 layers as in int8-weights``."""
         counts = Counter(row.spared_as for row in self.mark(rows))
         parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
         return ", ".join(parts) or ("equalised, biases corrected" if self.equalised else "plain")
@@ -47,10 +47,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Context:
-    """What a stage may look at.
+    """What a stage may read.
 
     Attributes:
-        precision: to reach.
+        precision: the requested one.
         measurements: of the network.
         smallest: layers with fewer weights are not quantized by the format.
         passed: recipes that other formats' artifacts of this precision passed with.
@@ -62,7 +62,7 @@ class Context:
     passed: Sequence[Recipe] = ()
 
     def layers(self) -> list[LayerDamage]:
-        """All layers, the noisiest first."""
+        """Returns all layers, the noisiest first."""
         return self.measurements.noise(self.precision)
 
     def quantized(self) -> list[LayerDamage]:
@@ -79,13 +79,13 @@ class Context:
         return self.measurements.damage(self.precision, self._between())
 
     def table(self) -> list[LayerDamage]:
-        """All layers: those whose damage was measured, the most damaging first, then the others by noise."""
+        """Returns all layers: those with measured damage, most damaging first, then the others by noise."""
         measured = self.measurements.measured_damage(self.precision, self._between())
         names = {row.layer for row in measured}
         return [*measured, *(row for row in self.layers() if row.layer not in names)]
 
     def spares_all(self, recipe: Recipe) -> bool:
-        """Whether nothing would be left of the precision: such an artifact must not bear its name."""
+        """Returns whether a recipe quantizes no layer: its artifact must not bear the precision's name."""
         rows = self.quantized()
         return bool(rows) and all(recipe.spared.issuperset(row.modules) for row in rows)
 
@@ -98,17 +98,19 @@ Stage = Callable[[Context], Sequence[Recipe]]
 
 
 def known_to_pass(context: Context) -> list[Recipe]:
-    """What other formats' artifacts needed, fewest spared layers first."""
+    """Returns recipes that passed for other formats' artifacts, fewest spared layers first."""
     return sorted(dict.fromkeys(context.passed), key=lambda recipe: len(recipe.weight_only))
 
 
 def equalisation(_: Context) -> list[Recipe]:
-    """Cross-layer equalisation and bias correction."""
+    """Returns the recipe of cross-layer equalisation and bias correction."""
     return [Recipe(equalised=True)]
 
 
 def spare_both_ends(context: Context) -> list[Recipe]:
-    """The layers at both ends as in int8-weights; only where activations have calibrated ranges."""
+    """Returns recipes with the layers at both ends as in int8-weights, if activations have calibrated
+    ranges.
+    """
     rows = context.layers()
     return [
         Recipe(weight_only=with_enclosing(modules, rows))
@@ -117,7 +119,7 @@ def spare_both_ends(context: Context) -> list[Recipe]:
 
 
 def spare_most_damaging(context: Context) -> list[Recipe]:
-    """The most damaging layers as in int8-weights, twice as many each time."""
+    """Returns recipes with the most damaging layers as in int8-weights, twice as many each time."""
     if context.precision.activations == "float" and context.precision.weights == "int8":
         return []  # this is int8-weights already
     ends, rows = context.outermost(), context.layers()
@@ -128,9 +130,10 @@ def spare_most_damaging(context: Context) -> list[Recipe]:
 
 
 def keep_most_damaging_float(context: Context) -> list[Recipe]:
-    """The most damaging layers in float, twice as many each time: int8 weights may be too coarse for them.
+    """Returns recipes with the most damaging layers in float, twice as many each time.
 
-    All others are as in int8-weights where the precision goes further than that.
+    Even int8 weights may be too coarse for those. All others are as in int8-weights if the precision is
+    coarser.
     """
     worst = context.most_damaging()
     base: frozenset[str] = frozenset()

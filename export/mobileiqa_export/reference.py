@@ -1,4 +1,4 @@
-"""The network as trained, in PyTorch: what every artifact is compared with."""
+"""Scores by the network as trained, in PyTorch, which every artifact is compared with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Run = Callable[[Pixels], float]
 
 
 def as_trained(student: Student, config: StudentConfig) -> Run:
-    """Score resized pixels, uint8 RGB [H, W, 3], by the student before any rewrite, in float32."""
+    """Returns a function that scores resized pixels, uint8 RGB [H, W, 3], before any rewrite."""
     spec = BACKBONES[config.backbone]
 
     def run(pixels: Pixels) -> float:

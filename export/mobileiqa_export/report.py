@@ -1,4 +1,4 @@
-"""What an export did and how it was checked: the data, as JSON and as files beside the artifact."""
+"""What an export did and how it was verified: the data, as JSON and as files beside the artifact."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Report:
         return names
 
     def to_json(self) -> str:
-        """JSON text, schema 2."""
+        """Returns the report as JSON text, schema 2."""
         values = {
             "schema": 2,
             "file_format": self.file_format,
@@ -124,7 +124,7 @@ class Report:
         return json.dumps(values, indent=2, allow_nan=False)
 
     def to_markdown(self, *, drawn: bool = True) -> str:
-        """The same as a page, with the picture if it was drawn."""
+        """Returns the report as a Markdown page, with the picture if it was drawn."""
         return page(self, drawn=drawn)
 
     def write(self, folder: Path, progress: Progress) -> None:

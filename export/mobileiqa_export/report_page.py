@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def page(report: Report, *, drawn: bool) -> str:
-    """The whole page, with the picture ``report.png`` if it was drawn."""
+    """Returns the whole page, with the picture ``report.png`` if it was drawn."""
     model, size = report.contract.model, report.contract.input.size
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     picture = "![scores of the artifact over the reference's](report.png)"
@@ -51,7 +51,7 @@ def page(report: Report, *, drawn: bool) -> str:
 
 
 def subtitle(report: Report) -> str:
-    """One line for the picture: size, time, memory, verdict."""
+    """Returns one line for the picture: size, time, memory, verdict."""
     parts = [f"{report.bytes / 1e6:.1f} MB{_size_ratio(report)}"]
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
@@ -61,7 +61,7 @@ def subtitle(report: Report) -> str:
 
 
 def cost_table(steps: Sequence[Step]) -> str:
-    """The table of what each rewrite saves."""
+    """Returns the table of what each rewrite saves."""
     rows = [
         (
             step.name.replace("_", " "),
@@ -76,7 +76,7 @@ def cost_table(steps: Sequence[Step]) -> str:
 
 
 def unchanged_lines(steps: Sequence[Step]) -> list[str]:
-    """Why each rewrite that did not apply did not, a line each."""
+    """Returns a line for each rewrite that did not apply, with the reason."""
     return [f"{step.name.replace('_', ' ')}: {step.reason}" for step in steps if step.reason]
 
 

@@ -1,4 +1,4 @@
-"""What is exported: a network with a name, what it answers as trained, and how to make it ready."""
+"""What is exported: a network with a name, its scores as trained, and how to prepare it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Subject:
     Attributes:
         model: for the contract.
         size: (height, width) in pixels of the photos it sees.
-        reference: scores resized pixels by the network as trained, in PyTorch float32.
+        reference: scores resized pixels with the network as trained, in PyTorch float32.
         rewrite: makes the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
             better.
         opinions: how many numbers it answers with; the score is their mean.
@@ -54,7 +54,7 @@ class Source(Protocol):
 
     @property
     def stem(self) -> str:
-        """What to call its artifacts where nobody says."""
+        """What to call its artifacts if the user does not say."""
         ...
 
     def load(self, progress: Progress) -> Subject:
@@ -68,7 +68,7 @@ class StudentSource:
 
     Attributes:
         checkpoint: see :func:`mobileiqa_export.checkpoint.load_checkpoint`.
-        name, version, licence: for the contract, instead of what the checkpoint says of itself.
+        name, version, licence: for the contract, instead of the checkpoint's own.
         input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
         rewrites: False exports the network as trained, for comparison.
         weights: the name of the state_dict to take if the checkpoint has several.

@@ -1,4 +1,4 @@
-"""Files of tensors. They are untrusted: only tensors are ever read from them."""
+"""Reads files of tensors. They are untrusted: only tensors are ever read from them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _HARMLESS: list[Any] = [
 
 
 def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
-    """What a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file holds, and what it says of itself.
+    """Returns what a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file holds, and its metadata.
 
     Raises:
         CheckpointNotFound: no such file.
@@ -72,7 +72,7 @@ def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def tensors_of(content: Mapping[Any, Any]) -> dict[str, Tensor]:
-    """The plain tensors of a mapping, by name."""
+    """Returns the plain tensors of a mapping, by name."""
     return {
         key: value
         for key, value in content.items()
@@ -81,7 +81,7 @@ def tensors_of(content: Mapping[Any, Any]) -> dict[str, Tensor]:
 
 
 def check_size(path: Path, tensors: Iterable[Tensor]) -> None:
-    """Raise CheckpointDamaged where one value stands for a whole tensor, as it may in a pickle."""
+    """Raises CheckpointDamaged if one value stands for a whole tensor, as it may in a pickle."""
     if sum(value.numel() for value in tensors) > path.stat().st_size:
         raise CheckpointDamaged(str(path), "claims more weights than the file has bytes")
 
@@ -98,7 +98,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         info = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointDamaged(str(path), "its metadata is no JSON") from error
+        raise CheckpointDamaged(str(path), "its metadata is not JSON") from error
     return tensors, info if isinstance(info, dict) else {}
 
 
@@ -129,15 +129,15 @@ def _read_pickle(path: Path) -> Any:
                 "torch.save(model.state_dict(), path); if you trust the file, load it in Python with "
                 "weights_only=False for that",
             ) from error
-        raise CheckpointDamaged(str(path), "is no intact PyTorch checkpoint") from error
+        raise CheckpointDamaged(str(path), "is a damaged PyTorch checkpoint") from error
     except Exception as error:  # a damaged file makes torch raise nearly anything
         raise CheckpointDamaged(
-            str(path), f"is truncated or no PyTorch checkpoint ({type(error).__name__})"
+            str(path), f"is truncated or not a PyTorch checkpoint ({type(error).__name__})"
         ) from error
 
 
 def _program_kind(path: Path) -> str:
-    """Which kind of program a zip archive holds instead of a state_dict; empty if it holds none."""
+    """Returns the kind of program that a zip archive holds instead of a state_dict; empty for others."""
     if not zipfile.is_zipfile(path):
         return ""
     with zipfile.ZipFile(path) as archive:
@@ -148,7 +148,9 @@ def _program_kind(path: Path) -> str:
 
 
 def _inflates(path: Path) -> bool:
-    """Whether a zip holds more than its size: PyTorch writes none, and a small one could fill the memory."""
+    """Returns whether a zip inflates to more than its size: PyTorch never writes one, and it could fill
+    memory.
+    """
     with open(path, "rb") as file:
         if file.read(4) != b"PK\x03\x04":
             return False
@@ -157,12 +159,12 @@ def _inflates(path: Path) -> bool:
 
 
 def as_float32(path: Path, key: str, value: Tensor) -> Tensor:
-    """A weight as networks want it. Raises CheckpointMismatch, and CheckpointDamaged on NaN or infinity."""
+    """Returns a weight as float32. Raises CheckpointMismatch, and CheckpointDamaged on NaN or infinity."""
     if value.dtype not in _DTYPES or value.layout != torch.strided or value.is_meta:
         kind = f"{value.layout} {value.dtype}".replace("torch.", "")
         if value.is_meta:
             kind += " without data"
-        raise CheckpointMismatch(str(path), f"{key} is {kind}; float32 or float16 weights are wanted")
+        raise CheckpointMismatch(str(path), f"{key} is {kind}; weights must be float32 or float16")
     full = value.detach().to(torch.float32).contiguous()
     if not bool(torch.isfinite(full).all()):
         raise CheckpointDamaged(str(path), f"{key} has NaN or infinite values")
@@ -178,9 +180,9 @@ def shown(values: Sequence[object], count: int) -> str:
 
 
 def differences(actual: Mapping[str, Tensor], expected: Mapping[str, Tensor], surplus: str) -> str:
-    """Keys and shapes in which two state_dicts differ, for a message; empty where they agree.
+    """Returns the keys and shapes in which two state_dicts differ, for a message; empty if they agree.
 
-    Counters of batches may be missing: inference has no use for them.
+    Counters of batches may be missing, since inference does not use them.
     """
     missing = [key for key in expected if key not in actual and not key.endswith(COUNTER)]
     more = [key for key in actual if key not in expected]

@@ -44,7 +44,7 @@ def checked_mean(opinions: Iterable[float]) -> float:
     """Returns the mean of a network's opinions, in [0, 1].
 
     Raises:
-        OpinionsInvalid: there is none, or one of them is NaN, infinite or not in [0, 1].
+        OpinionsInvalid: there are no opinions, or one of them is NaN, infinite or not in [0, 1].
     """
     values = tuple(map(float, opinions))
     for value in values:
@@ -56,9 +56,9 @@ def checked_mean(opinions: Iterable[float]) -> float:
 
 
 class Entry(NamedTuple):
-    """Where an engine lives, the module it cannot do without, and what pip installs for that.
+    """The module of an engine, the package it needs, and what pip installs for that.
 
-    Its module has ``load(path, threads, runtime) -> Engine``.
+    The module has ``load(path, threads, runtime) -> Engine``.
     """
 
     module: str
@@ -94,7 +94,7 @@ def named(engine: str) -> Entry:
 
 
 def check_installed(engine: str) -> None:
-    """Raises BenchmarkError where the engine's package is missing."""
+    """Raises BenchmarkError if the engine's package is missing."""
     entry = named(engine)
     if find_spec(entry.needs) is None:
         raise BenchmarkError(f"{entry.needs} is not installed; pip install {entry.distribution}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from .pixels import PixelEngine
 
-# Importing OpenVINO would write an identifier to the home folder and send it, were this package there.
+# If this package were there, importing OpenVINO would write an identifier to the home folder and send it.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino  # noqa: E402 - after the line above
@@ -17,7 +17,7 @@ import openvino  # noqa: E402 - after the line above
 
 def load(path: Path, threads: int, runtime: str | None) -> PixelEngine:
     """Loads a file whose input is uint8 [1, height, width, 3], as `mobileiqa export` writes it."""
-    # fp32 is asked for, because OpenVINO would compute in bfloat16 by itself where the CPU can.
+    # Requests fp32, because OpenVINO would choose bfloat16 on CPUs that support it.
     settings = {
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",

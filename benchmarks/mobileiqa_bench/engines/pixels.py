@@ -1,4 +1,4 @@
-"""A network that takes pixels, fed with the same steps that the SDK takes."""
+"""A network that takes pixels, behind the same steps as in the SDK."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Whether a model ranks photos as people do: rated datasets, agreement, distortion ladders. No torch."""
+"""Measures whether a model ranks photos as people do: rated datasets, agreement, distortion ladders.
+
+No torch.
+"""

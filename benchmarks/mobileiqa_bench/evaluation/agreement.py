@@ -47,7 +47,7 @@ class Agreement:
         plcc_fitted: PLCC of the scores mapped by the logistic curve that fits these photos best. The
             curve may fall, so this one is never negative; SRCC keeps the sign.
         rmse_fitted: RMSE of the mapped scores.
-        fitted: False where no curve could be fitted (see :mod:`.logistic`), and the two figures above
+        fitted: False if no curve could be fitted (see :mod:`.logistic`); then the two figures above
             repeat the raw ones.
     """
 
@@ -92,7 +92,7 @@ def plcc(scores: Scores, mos: Scores) -> float:
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
     x, y = x - x.mean(), y - y.mean()
-    # The root of each, not of the product: that may underflow.
+    # The root of each factor, because the product may underflow.
     return float(np.clip(x @ y / (math.sqrt(x @ x) * math.sqrt(y @ y)), -1, 1))
 
 

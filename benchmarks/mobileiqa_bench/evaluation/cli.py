@@ -105,13 +105,17 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 @click.option("--plot", type=_NEW, callback=_new, help="Draw the ladders, as .png or .svg.")
 @click.option("--scores", type=_NEW, callback=_new, help="Write a CSV row per score, errors included.")
 @click.option(
-    "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="For bootstrap intervals."
+    "--resamples",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Number of resamples for bootstrap intervals.",
 )
 @click.option("--runtime", type=click.Choice(list(available())), help="Default: by the artifact's suffix.")
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     arguments: tuple[str, ...],
     scores: Path | None,
@@ -121,13 +125,13 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Compare scores with people's opinions, or with known distortions.
+    """Compares scores with people's opinions, or with known distortions.
 
     Exactly one of --csv, --dataset and --ladders says what to evaluate on. ARTIFACT is a name from
     `mobileiqa models` or a path; by default, the bundled model. A first argument with the suffix of a photo
     (.jpg) is a photo. Ladders without photos use the photographs that scikit-image comes with.
 
-    Photos that cannot be scored are named on stderr, the others count, and the exit status is 1.
+    Photos that cannot be scored are listed on stderr, the others count, and the exit status is 1.
     """
     mode = _mode(options)
     artifact, photos = _split(arguments)
@@ -153,7 +157,7 @@ def _mode(options: dict[str, Any]) -> Mode:
     """Returns the mode that was asked for; raises UsageError unless it is exactly one."""
     chosen = [mode for mode in _MODES if options[mode]]
     if len(chosen) != 1:
-        raise click.UsageError("say what to evaluate on by one of --csv, --dataset and --ladders")
+        raise click.UsageError("choose what to evaluate on: exactly one of --csv, --dataset and --ladders")
     for mode, others in _MODES.items():
         for name in others:
             if mode not in chosen and options[name]:
@@ -198,7 +202,7 @@ def _evaluate_opinions(
 
     with _progress_bar(photos) as shown:
         rows = list(score_rated(scorer, shown))
-    # Before the figures, which need three scores: what was scored is never lost.
+    # Before the figures, which need three scores, so that what was scored is never lost.
     _write_rows(scores, [row.to_dict() for row in rows])
     result = evaluate(rows, resamples=resamples)
     errors = [(str(row.photo.path), row.error or "") for row in result.failed]

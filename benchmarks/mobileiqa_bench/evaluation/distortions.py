@@ -65,7 +65,7 @@ def jpeg(pixels: Pixels, quality: float, seed: int = 0) -> Pixels:
 def noise(pixels: Pixels, deviation: float, seed: int = 0) -> Pixels:
     """Adds Gaussian noise of this standard deviation, in levels of 255, independent in every channel.
 
-    A seed gives one pattern, so that a ladder increases the same noise.
+    A seed always gives the same pattern, so that a ladder increases one noise.
     """
     drawn = np.random.default_rng(seed).standard_normal(pixels.shape, np.float32)
     return _rounded(pixels + np.float32(deviation) * drawn)

@@ -155,7 +155,7 @@ class Ladders:
             yield _row(photo, None, None, None, None, error)
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures and scores as JSON-ready values; None where undefined."""
+        """Returns all figures and scores as JSON-ready values; undefined figures are None."""
         ordered, visible = self.ordered_by_distortion, self.visible_from
         return {
             "mode": self.mode,

@@ -1,4 +1,6 @@
-"""The logistic curve from a metric's scale to that of opinions, customarily fitted before PLCC and RMSE."""
+"""The logistic curve from the scale of a metric to that of opinions, customarily fitted before PLCC and
+RMSE.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,8 @@ def fit_logistic(scores: Floats, mos: Floats, start: Logistic | None = None) -> 
     Args:
         scores: of the metric, finite.
         mos: opinions, finite.
-        start: parameters to start from. By default, those customary for it: the range of MOS, and the mean
-            and standard deviation of the scores.
+        start: parameters to start from. By default the customary ones: the range of MOS, and the mean and
+            standard deviation of the scores.
 
     Returns:
         The curve, or None if there are fewer than `MIN_PHOTOS`, if scores or opinions are all the same, or
@@ -74,7 +76,7 @@ def _curve(x: Floats, upper: float, lower: float, middle: float, width: float) -
 
 
 def _slopes(x: Floats, upper: float, lower: float, middle: float, width: float) -> Floats:
-    """Derivatives of the curve by its parameters, [N, 4]."""
+    """Returns the derivatives of the curve by its parameters, [N, 4]."""
     z = (x - middle) / abs(width)
     share = expit(z)
     steep = (upper - lower) * share * (1 - share)

@@ -1,4 +1,4 @@
-"""Proof that an artifact answers what a reference answers: the same scores and the same ranking. No torch."""
+"""Verifies that an artifact answers like a reference: the same scores and the same ranking. No torch."""
 
 from .drift import Drift, measure_drift
 from .gate import Limits, failures

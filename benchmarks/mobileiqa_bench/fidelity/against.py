@@ -1,4 +1,4 @@
-"""Any two artifacts, whatever their formats: do they give the same scores, and the same ranking?"""
+"""Compares two artifacts of any format: do they give the same scores, and the same ranking?"""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from .verdict import Verdict, judge
 
 
 class NotComparable(MobileIQAError):
-    """Two artifacts take photos of different sizes, or a package the comparison needs is missing."""
+    """Two artifacts take photos of different sizes, or a package that the comparison needs is missing."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An artifact against another one, which takes the part of the reference.
+    """An artifact compared with another one, which serves as the reference.
 
     Attributes:
         artifact, other: paths of the model files.
         contract, other_contract: their contracts.
         bytes, other_bytes: their sizes.
-        verdict: scores and figures; its failures say where the two are further apart than an export may be
-            from its network.
+        verdict: scores and figures; its failures name differences larger than those allowed between an
+            export and its network.
         timing: the artifact's as a ratio to the other's; None if not measured.
         timing_note: why it was not measured.
     """
@@ -55,7 +55,7 @@ class Comparison:
         return self.verdict.passed
 
     def to_json(self) -> str:
-        """JSON text, schema 2."""
+        """Returns the comparison as JSON text, schema 2."""
         values: dict[str, Any] = {
             "schema": 2,
             "artifact": self.artifact,
@@ -71,7 +71,7 @@ class Comparison:
         return json.dumps(values, indent=2, allow_nan=False)
 
     def to_markdown(self) -> str:
-        """The same as a page."""
+        """Returns the comparison as a Markdown page."""
         reasons = "\n".join(f"- {failure}" for failure in self.verdict.failures)
         sections = [
             f"# {_title(self.contract)}, against {_title(self.other_contract)}",

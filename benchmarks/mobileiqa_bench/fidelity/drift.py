@@ -1,4 +1,4 @@
-"""How far an artifact's scores are from a reference's, and how well they keep its ranking."""
+"""Measures how far scores are from a reference, and how well they keep its ranking."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class BandError:
 
 @dataclass(frozen=True)
 class Drift:
-    """An artifact's scores against a reference's over a set of images.
+    """The scores of an artifact compared with those of a reference, over a set of images.
 
     Attributes:
         images: how many were scored.
-        unanswered: of those, how many the artifact did not answer with a score; all other figures leave
+        unanswered: how many of them the artifact did not answer with a score; all other figures leave
             them out.
         informative: images that say something about the ranking: the reference's score is neither 0 nor 1,
             where a network clamps, nor equal to that of another image.
@@ -118,7 +118,7 @@ def _informative(expected: Scores) -> NDArray[np.bool_]:
 
 
 def _pairs(expected: Scores, actual: Scores) -> tuple[Scores, NDArray[np.bool_]]:
-    """|difference| of the reference for every pair, and whether the artifact keeps its order."""
+    """Returns |difference| of the reference for every pair, and whether the artifact keeps its order."""
     first, second = np.triu_indices(len(expected), 1)
     before, after = expected[first] - expected[second], actual[first] - actual[second]
     return np.abs(before), before * after > 0

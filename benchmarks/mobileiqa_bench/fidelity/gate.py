@@ -1,4 +1,4 @@
-"""The gate: what an artifact's scores must keep of the reference's to be accepted."""
+"""The gate: how closely scores must match the reference for an artifact to be accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .drift import CLEAR, Drift
 MIN_SRCC = 0.99
 MAX_FLIPS = 0.01
 MIN_INFORMATIVE = 16
-"""Images that a ranking is judged on at least: neither clamped nor tied in the reference."""
+"""Fewest images to judge a ranking on, neither clamped nor tied in the reference."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _LARGEST = 10
 
 
 def drift_section(verdict: Verdict) -> str:
-    """How the scores differ, and over which images."""
+    """Returns how the scores differ, and over which images."""
     drift = verdict.drift
     figures = [
         ("largest difference", number(drift.max_difference, ".2e")),
@@ -43,7 +43,7 @@ def drift_section(verdict: Verdict) -> str:
 
 
 def largest_differences(scores: Sequence[ImageScore]) -> str:
-    """The images that differ most; unanswered ones first."""
+    """Returns the images that differ most; unanswered ones come first."""
     largest = nlargest(_LARGEST, scores, key=lambda row: inf if row.difference is None else row.difference)
     rows = [
         (
@@ -58,7 +58,7 @@ def largest_differences(scores: Sequence[ImageScore]) -> str:
 
 
 def timing_section(timing: Timing, other: str) -> str:
-    """Time and memory beside those of another artifact."""
+    """Returns time and memory beside those of another artifact."""
     rows = [
         ("time of one inference", f"{timing.milliseconds:.1f} ms", _ratio(timing.latency_ratio)),
         ("peak resident memory", f"{timing.peak_mb:.0f} MB", _ratio(timing.memory_ratio)),
@@ -72,14 +72,14 @@ def timing_section(timing: Timing, other: str) -> str:
 
 
 def skipped_section(skipped: Sequence[Skipped]) -> str:
-    """Photos that were left out, a row each; empty without any."""
+    """Returns a table of the photos that were left out; empty if there are none."""
     if not skipped:
         return ""
     return write_table(("left out", "why"), [(row.photo, row.reason) for row in skipped], "ll")
 
 
 def number(value: float | None, spec: str, missing: str = "undefined") -> str:
-    """A number in the given format, or a word where there is none."""
+    """Returns a number in the given format, or ``missing`` for None."""
     return missing if value is None else format(value, spec)
 
 

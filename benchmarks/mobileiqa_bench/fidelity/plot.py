@@ -37,7 +37,7 @@ def draw(
         progress: receives a warning if the plot cannot be drawn.
 
     Returns:
-        Whether the file was written. A plot that cannot be drawn never costs the result it shows.
+        Whether the file was written. A plot that cannot be drawn is a warning, never an error.
     """
     try:
         load_matplotlib()

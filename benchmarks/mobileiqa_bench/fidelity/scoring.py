@@ -1,4 +1,4 @@
-"""Scores of the verification images: by the reference network, and by an artifact on this machine."""
+"""Scores the verification images, by the reference network or by an artifact on this machine."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def score_images(
     scores: list[float | None] = []
     started, announced = perf_counter(), False
     for done, pixels in enumerate(images):
-        # The first run pays for loading and for laying out memory, so it predicts nothing.
+        # The first run includes loading and allocating memory, so it predicts nothing.
         if done >= 2 and not announced:
             seconds_left = (perf_counter() - started) / done * (len(images) - done)
             if seconds_left > _LONG_SECONDS:

@@ -45,7 +45,7 @@ def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) ->
     """Measures two model files in turn.
 
     Raises:
-        BenchmarkError: one of them cannot run here, or the system does not tell the memory of a process.
+        BenchmarkError: one of them cannot run here, or the system does not report the memory of a process.
     """
     from mobileiqa_bench.configs import Config
     from mobileiqa_bench.errors import BenchmarkError
@@ -63,7 +63,7 @@ def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) ->
     base, ours = measured
     base_peaks, peaks = base.peaks, ours.peaks
     if base_peaks is None or peaks is None:
-        raise BenchmarkError("this system does not tell the memory of a process; pip install psutil")
+        raise BenchmarkError("this system does not report the memory of a process; pip install psutil")
     return Timing(
         latency_ratio=_within_rounds(ours.latencies, base.latencies),
         memory_ratio=_within_rounds(peaks, base_peaks),

@@ -15,10 +15,10 @@ from .scoring import ImageScore
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verification says of an artifact.
+    """The result of verifying an artifact.
 
     Attributes:
-        source: where the images come from, for people.
+        source: where the images come from, in words.
         skipped: photos meant for verification that could not be read.
         scores: reference and artifact, image by image; the golden image is the first.
         drift: figures over them.
@@ -37,11 +37,11 @@ class Verdict:
         return not self.failures
 
     def with_failures(self, more: Sequence[str]) -> Verdict:
-        """The verdict with further reasons why the artifact cannot be accepted."""
+        """Returns the verdict with further reasons why the artifact cannot be accepted."""
         return replace(self, failures=[*self.failures, *more])
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict for JSON."""
+        """Returns the verdict as JSON-ready values."""
         return {
             "passed": self.passed,
             "failures": list(self.failures),

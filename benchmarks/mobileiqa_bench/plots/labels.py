@@ -31,10 +31,10 @@ class _Box(NamedTuple):
 
 
 def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[str, str]]]) -> None:
-    """Writes two lines beside each of the points (x, y, radius in points, lines), right of it or left.
+    """Writes two lines beside each of the points (x, y, radius in points, lines), on its right or left.
 
-    Of all places tried the first without any overlap is taken, else the one with the least; a thin line
-    leads to a label that had to move away.
+    Takes the first place without any overlap, else the one with the least overlap. A thin line leads to a
+    label that had to be moved.
     """
     figure = axes.figure
     scale = figure.dpi / 72  # pixels in a point
@@ -60,7 +60,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
                 )
                 outside = wide * high - box.overlap(inside)
                 cost = sum(box.overlap(other) for other in taken) + 4 * outside
-                # In whole pixels: the difference of two areas is hardly ever nothing.
+                # In whole pixels, since the difference of two areas is hardly ever exactly zero.
                 tried.append((round(cost), len(tried), box, side, step))
         _, _, box, side, step = min(tried)
         taken.append(box)

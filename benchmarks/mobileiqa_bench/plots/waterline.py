@@ -58,7 +58,7 @@ def _rates(peaks: Peaks) -> str:
 def _bars(axes: Axes, parts: Sequence[Group]) -> None:
     places = range(len(parts))
     times = [1000 * part.seconds for part in parts]
-    # A floor beyond the time, of a part served by a faster cache than was measured, ends with the bar.
+    # A part served by a faster cache than was measured has a floor beyond its time: it is drawn to the time.
     water = [1000 * min(part.floor, part.seconds) for part in parts]
     above = [time - floor for time, floor in zip(times, water, strict=True)]
     axes.barh(places, water, height=0.74, color=DEEP, label="floor: what this machine could do at best")

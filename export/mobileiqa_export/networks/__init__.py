@@ -1,4 +1,4 @@
-"""Networks that are no students of MobileIQA: any module that maps an image to one score."""
+"""Networks other than MobileIQA students: any module that maps an image to one score."""
 
 from .description import Description
 from .source import NetworkSource

@@ -1,4 +1,4 @@
-"""What to know of a network beside its weights, as tables of TOML; see docs/other-networks.md."""
+"""The description of a network beside its weights, as tables of TOML; see docs/other-networks.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Preparation:
-    """From the photo as it is decoded to what the network was trained on, (pixel - shift) * scale.
+    """How the decoded photo becomes what the network was trained on: (pixel - shift) * scale.
 
     Attributes:
         channels: ``RGB``, ``BGR``, or ``L`` for one channel of brightness.
@@ -30,13 +30,13 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Answer:
-    """From what the network answers to a score from 0 to 1, higher is better.
+    """How the answer of the network becomes a score from 0 to 1, higher is better.
 
     Attributes:
-        select: index or key of the score where the network gives several things.
+        select: index or key of the score if the network returns several things.
         activation: ``sigmoid``, ``softmax`` or ``none``, which comes first.
         bins: what each of the values stands for, where they are a distribution; its mean is the score.
-        worst, best: the scores that become 0 and 1; what is beyond them is clamped.
+        worst, best: the scores that become 0 and 1; scores beyond them are clamped.
     """
 
     select: int | str | None = None
@@ -52,8 +52,8 @@ class Description:
 
     Attributes:
         factory: ``module:function`` or ``path/to/file.py:function``, which returns a module.
-        kwargs: it is called with these.
-        checkpoint: its weights, a state_dict; None keeps those it is made with.
+        kwargs: keyword arguments that it is called with.
+        checkpoint: file of its weights; None keeps those that the factory sets.
         weights: the name of the state_dict to take, if several in the checkpoint fit.
         name, version, family, license: for the contract.
         size: (height, width) in pixels.
@@ -74,7 +74,7 @@ class Description:
 
     @classmethod
     def of(cls, values: Values, source: str) -> Description:
-        """Put together and check values by dotted key, as :mod:`.toml_values` reads them.
+        """Checks values by dotted key, as :mod:`.toml_values` reads them, and returns the description.
 
         Raises:
             DescriptionInvalid: a key is unknown or missing, or a value makes no sense; names ``source``.

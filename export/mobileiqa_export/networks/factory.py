@@ -1,4 +1,4 @@
-"""``module:function`` to a network. This runs the user's own code, which they named."""
+"""Makes a network by ``module:function``. This runs code that the user named."""
 
 from __future__ import annotations
 
@@ -21,44 +21,47 @@ from ..errors import FactoryFailed, NetworkUnfit
 from .user_code import importing
 
 _UNINITIALIZED = (UninitializedBuffer, UninitializedParameter)
-# What people wrap a network in to train it, and where it is inside.
+# Wrappers that people train a network in, and the attribute that holds the network.
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 
-# Where the lines of a traceback are not the user's.
+# Lines of a traceback in these places are not the user's.
 _NOT_OF_USER = ("<frozen", sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
 
 
 def is_file(factory: str) -> bool:
-    """Whether it names a file instead of a module."""
+    """Returns whether it names a file instead of a module."""
     return _split(factory)[0].endswith(".py")
 
 
 def stem(factory: str) -> str:
-    """A name for what it makes: of the file or module."""
+    """Returns a name for the network that it makes: that of the file or module."""
     place = _split(factory)[0]
     return Path(place).stem if is_file(factory) else place.rpartition(".")[2]
 
 
 def build(factory: str, kwargs: Mapping[str, Any]) -> nn.Module:
-    """Import, call, and take off what it was trained in; in eval mode, float32, on the CPU.
+    """Imports and calls the factory; returns the network in eval mode, float32, on the CPU, without training
+    wrappers.
 
-    Modules are looked for as by ``python -m``: in the working folder, then on PYTHONPATH and among what is
-    installed. A file may import what lies beside it.
+    Modules are looked for as by ``python -m``: in the working folder, then on PYTHONPATH and among installed
+    packages. A file may import modules that lie beside it.
 
     Raises:
-        FactoryFailed: it cannot be found or imported, fails, or returns something else than a module.
+        FactoryFailed: it cannot be found or imported, it fails, or it does not return a module.
         NetworkUnfit: a part of the network is TorchScript or a lazy layer without weights.
     """
     place, _, path = factory.rpartition(":")
     if not place or not path:
-        raise FactoryFailed(f"{factory!r} is no factory; write module:function or path/to/file.py:function")
+        raise FactoryFailed(
+            f"{factory!r} is not a factory; write module:function or path/to/file.py:function"
+        )
     folder = Path(place).resolve().parent if is_file(factory) else Path.cwd()
     with importing(str(folder)):
         network = _made(factory, place, path, kwargs)
     while inner := _WRAPPERS.get(type(network).__name__):
         network = getattr(network, inner)
     if not isinstance(network, nn.Module):
-        raise FactoryFailed(f"{factory}: gives {type(network).__name__}, not a torch.nn.Module")
+        raise FactoryFailed(f"{factory}: returns {type(network).__name__}, not a torch.nn.Module")
     _check(factory, network)
     return evaluating(network.cpu().float()).requires_grad_(False)
 
@@ -118,7 +121,7 @@ def _is_lazy(value: object) -> bool:
 
 
 def evaluating(network: nn.Module) -> nn.Module:
-    """Puts a network into eval mode, modules whose own ``train()`` ignores its argument included."""
+    """Puts a network into eval mode, including modules whose own ``train()`` ignores its argument."""
     for module in network.eval().modules():
         if module.training:
             module.train = MethodType(nn.Module.train, module)  # type: ignore[method-assign]
@@ -126,7 +129,7 @@ def evaluating(network: nn.Module) -> nn.Module:
 
 
 def described(error: BaseException) -> str:
-    """Class and first line of an error, and where in whose code it happened."""
+    """Returns class and first line of an error, and where in whose code it happened."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_user(frame.filename)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
@@ -166,9 +169,9 @@ def _import_file(path: Path) -> ModuleType:
         raise FileNotFoundError(path)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    # Under its name, so that what pickles or inspects its classes finds them; never in place of another.
+    # Under its name, so that pickling and inspecting its classes works; never in place of another module.
     sys.modules.setdefault(path.stem, module)
     spec.loader.exec_module(module)
     return module

@@ -1,4 +1,4 @@
-"""The keys of a description, and what their values must be."""
+"""The keys of a description, and the values they may have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mobileiqa_sdk.contract import MAX_SIDE
 
 SMALLEST = 32
 _LARGEST = 1e30
-"""Of numbers: far beyond any, and far within float32."""
+"""Largest number that is accepted: far beyond any sensible one, and far within float32."""
 
 _Text = Annotated[str, Meta(min_length=1)]
 _Number = Annotated[float, Meta(gt=-_LARGEST, lt=_LARGEST)]

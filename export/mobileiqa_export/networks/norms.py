@@ -1,4 +1,4 @@
-"""BatchNorm into the layer before it, in a network whose code nobody here has read."""
+"""Folds BatchNorm into the layer before it, in a network whose code is not known here."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from torch.utils._pytree import tree_leaves
 
 _LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-# What asks for a tensor's form and not for its values.
+# Functions that ask for a tensor's shape or type and not for its values.
 _FORM = {"dim", "size", "numel", "stride", "is_contiguous"}
 _PROPERTIES = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "requires_grad"}
 
 
 class _Flow(TorchFunctionMode):
-    """While active, notes which layer gave what, which norm takes it, and how often it is read."""
+    """While active, records which layer made a tensor, which norm takes it, and how often it is read."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class _Flow(TorchFunctionMode):
             self.taken[id(args[0])] = module
 
     def pairs(self) -> list[tuple[nn.Module, nn.Module]]:
-        """Layers whose one result is read by one norm alone."""
+        """Returns layers and norms where the norm is the only reader of the only result of the layer."""
         return [
             (self.given[key][1], norm)
             for key, norm in self.taken.items()
@@ -75,16 +75,16 @@ class _Flow(TorchFunctionMode):
         ]
 
     def _alone(self, module: nn.Module) -> bool:
-        """Whether nothing but the module itself reads its weights."""
+        """Returns whether only the module itself reads its weights."""
         own = (*module.parameters(recurse=False), *module.buffers(recurse=False))
         return all(self._weights[id(value)] <= 1 for value in own)
 
 
 def fold_norms(network: nn.Module, example: Tensor) -> int:
-    """Fold in place, as one run over the example shows the flow of data; how many there were.
+    """Folds norms in place, following the data in one run over the example, and returns how many.
 
-    At inference BatchNorm is a scale and a shift for each channel, which the layer before can carry if
-    nothing else reads its result. A layer that runs twice or hangs in two places stays as it is.
+    At inference BatchNorm is a scale and a shift for each channel, which the layer before it can carry if
+    nothing else reads that layer's result. A layer that runs twice or is part of two modules stays as it is.
     """
     flow = _Flow(network)
     with torch.inference_mode(), flow:

@@ -1,4 +1,4 @@
-"""A network on the photo as it lies in memory, with a score as it comes out."""
+"""Wraps a network so that it takes the photo as it lies in memory and returns a score."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PixelNetwork(nn.Module):
     """uint8 RGB [1, H, W, 3] -> score [1] in 0..1, higher is better.
 
     Args:
-        network: takes float images [1, C, H, W] and gives what the description's output says.
+        network: takes float images [1, C, H, W] and returns what the description's output says.
         description: how to prepare pixels and what to make of the answer.
 
     Attributes:
@@ -58,8 +58,10 @@ class PixelNetwork(nn.Module):
         return self.score(given)
 
     def prepared(self, pixels: Tensor) -> Tensor:
-        """uint8 [1, H, W, 3] -> float32 [1, C, H, W] as the network was trained on."""
-        # Networks that say view() rely on this layout.
+        """Returns pixels, uint8 [1, H, W, 3], as float32 [1, C, H, W] in the units that the network was
+        trained on.
+        """
+        # Networks that call view() rely on this layout.
         x = pixels.permute(0, 3, 1, 2).to(self.shift.dtype).contiguous()
         if self.channels == "L":
             x = (x * self.brightness).sum(1, keepdim=True)
@@ -68,13 +70,16 @@ class PixelNetwork(nn.Module):
         return (x - self.shift) * self.scale
 
     def score(self, given: Any) -> Tensor:
-        """What the network gives -> [1]. Raises NetworkUnfit where that is not as described."""
+        """Returns the score [1] in what the network returned.
+
+        Raises NetworkUnfit if that is not as described.
+        """
         # Some networks answer in half or double precision.
         y = _selected(given, self.answer).flatten().to(self.shift.dtype)
         expected = max(len(self.answer.bins), 1)
         if y.numel() != expected:
             raise NetworkUnfit(
-                f"the network gives {y.numel()} values, not {expected}; "
+                f"the network returns {y.numel()} values, not {expected}; "
                 "describe them by output.select or output.bins"
             )
         if self.answer.activation == "softmax":
@@ -99,10 +104,13 @@ def _selected(given: Any, answer: Answer) -> Tensor:
             given = _part(given, answer.select)
         except (LookupError, AttributeError, TypeError):
             raise NetworkUnfit(
-                f"the network gives {_kind(given)}: no output.select = {answer.select!r}"
+                f"the network returns {_kind(given)}, which has no part {answer.select!r}; "
+                "correct output.select"
             ) from None
     if not isinstance(given, Tensor):
-        raise NetworkUnfit(f"the network gives {_kind(given)}; output.select says which part is the score")
+        raise NetworkUnfit(
+            f"the network returns {_kind(given)}; say by output.select which part is the score"
+        )
     return given
 
 

@@ -1,4 +1,4 @@
-"""Resizing of one axis as a matrix, which is what separable interpolation is."""
+"""Resizing of one axis as a matrix, as separable interpolation allows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Resize(NamedTuple):
     antialias: bool
 
     def exports(self, length: int) -> bool:
-        """Whether every converter gets the resizing of this length right."""
+        """Returns whether every converter resizes an axis of this length correctly."""
         if self.scale is not None or self.antialias or self.mode in ("bicubic", "nearest-exact"):
             return False
         return self.mode != "nearest" or self.size % length == 0

@@ -19,13 +19,14 @@ from .pixels import PixelNetwork
 from .substitutes import NAMES
 
 SAME = 1e-4
-"""Largest difference between scores of one image by one network, in whatever order sums are taken."""
+"""Largest difference between two scores of one image by one network that the order of sums explains."""
 
 
 def rewrite_network(
     trained: PixelNetwork, example: Tensor, without: frozenset[str] = frozenset(), *, enabled: bool = True
 ) -> Rewritten:
-    """Returns a rewritten copy of a network: a pass folds norms, and one for each function replaces it.
+    """Returns a rewritten copy of a network: one pass folds norms, and further passes replace one function
+    each.
 
     Args:
         trained: stays as it is.
@@ -45,10 +46,10 @@ def copied(trained: PixelNetwork, example: Tensor) -> PixelNetwork:
     """Returns a deep copy that answers as the network does.
 
     Raises:
-        NetworkUnfit: there is none, as where a closure that is used as a hook writes into the original.
+        NetworkUnfit: no copy does, for example because a closure used as a hook writes into the original.
     """
     with torch.inference_mode():
-        trained(255 - example)  # what a network keeps of one image must not answer for another
+        trained(255 - example)  # what a network keeps of one image must not affect the next
     try:
         network = deepcopy(trained)
     except Exception as error:  # a module may hold anything

@@ -1,4 +1,4 @@
-"""A network of any class as a subject of an export."""
+"""A network of any class as the subject of an export."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NetworkSource:
     """A network that a factory makes. Loading it runs the factory's code.
 
     Attributes:
-        description: which, and how it is used.
+        description: which network, and how it is used.
         rewrites: False exports the network as its code says, for comparison.
     """
 
@@ -95,11 +95,11 @@ def _reference(trained: PixelNetwork, name: str) -> Run:
 
 
 def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
-    """Run a network and trace it once, before anything that takes minutes.
+    """Runs a network once and traces it once, before anything that takes minutes.
 
     Raises:
-        NetworkUnfit: it cannot be run or traced, which names the module and the operator; or its answers
-            are no numbers, or another each time.
+        NetworkUnfit: it cannot be run or traced, and the error names the module and the operator; or its
+            answers are not finite, or differ from run to run.
     """
     with following(network) as trail:
         try:
@@ -113,11 +113,11 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
                 f"{name}: fails on an image of {height} x {width} at {trail}: {described(error)}"
             ) from error
     if not math.isfinite(first):
-        raise NetworkUnfit(f"{name}: answers {first}; is it trained, and prepared for such values?")
+        raise NetworkUnfit(f"{name}: answers {first}; is it trained, and is the normalisation right?")
     if exceeds(abs(first - second), SAME):
         raise NetworkUnfit(
-            f"{name}: gives two answers to one image, {first:.4f} and {second:.4f}; "
-            "does something in it, such as F.dropout, not know that it is in eval mode?"
+            f"{name}: gives two scores to one image, {first:.4f} and {second:.4f}; "
+            "is something in it, such as F.dropout, not in eval mode?"
         )
     # A copy, since a traced program keeps references to the weights.
     traced = copied(network, example)
@@ -127,12 +127,12 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
                 torch.export.export(traced, (example,), strict=False)
         except Exception as error:
             raise NetworkUnfit(
-                f"{name}: {trail} keeps it from being exported: {described(error)}; write that in "
-                "another way, whose steps do not depend on the values in an image"
+                f"{name}: {trail} prevents its export: {described(error)}; rewrite "
+                "that code so that its steps do not depend on the values in an image"
             ) from error
 
 
 def _texture(size: tuple[int, int]) -> Tensor:
-    """Pixels [1, H, W, 3] of all values, so that nothing in a network is idle."""
+    """Returns pixels [1, H, W, 3] of all values, so that no part of a network is idle."""
     pixels = torch.arange(size[0] * size[1] * 3) * 37 % 251
     return pixels.to(torch.uint8).view(1, *size, 3)

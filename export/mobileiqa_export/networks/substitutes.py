@@ -1,7 +1,7 @@
-"""Operators that exporters lack or handle badly, replaced by others while a network runs.
+"""Replaces operators that exporters lack or handle badly by others, while a network runs.
 
-Each gives what the original gives, to float rounding. PyTorch's function mode sees every call, whether a
-module or plain code makes it, and when a network is traced for export too.
+Each substitute returns what the original returns, up to rounding of floats. PyTorch's function mode sees
+every call, made by a module or by plain code, and also when a network is traced for export.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .resizing import SEPARABLE, Resize, axes_of, resize_matrix
 
 
 class Substitutes(TorchFunctionMode):
-    """While active, a function of :data:`SUBSTITUTES` is asked for another way to the same result.
+    """While active, replaces calls of the functions in :data:`SUBSTITUTES` that their substitute accepts.
 
     Args:
-        network: that runs meanwhile.
-        constant: returns the constant of a name, made by a function when it is first asked for.
+        network: the one that runs.
+        constant: returns the constant of a name, which a function makes when it is first asked for.
         replaced: receives the names of the functions that were replaced.
         names: of the functions to replace; all by default.
     """
@@ -71,7 +71,7 @@ class Substitutes(TorchFunctionMode):
         return self._expanded[id(value)][1] if id(value) in self._expanded else value
 
     def computed(self, tensor: Tensor | None) -> bool:
-        """Whether a weight or bias is no parameter, but something that the network computes."""
+        """Returns whether a weight or bias is computed by the network instead of being a parameter."""
         return tensor is not None and id(tensor) not in self._constants
 
 
@@ -79,13 +79,13 @@ Substitute = Callable[..., Tensor | None]
 
 
 def _sides(output: Any, x: Tensor) -> list[int]:
-    """The wanted sizes of the last two axes, None meaning as it is."""
+    """Returns the requested sizes of the last two axes; None in ``output`` keeps a size."""
     sides = (output, output) if isinstance(output, int) else tuple(output)
     return [size if side is None else side for side, size in zip(sides, x.shape[-2:], strict=True)]
 
 
 def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tensor | None:
-    """Adaptive average pooling of maps: two products by fixed matrices, or a mean where all is one bin."""
+    """Pools maps by adaptive averages: two products by fixed matrices, or a mean if there is one bin only."""
     rows, columns = _sides(output_size, input)
     if rows == columns == 1:
         return input.mean((-2, -1), keepdim=True)
@@ -96,7 +96,7 @@ def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tens
 def adaptive_largest(
     mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Tensor | None:
-    """Adaptive max pooling of maps, without indices: bin by bin, rows first."""
+    """Pools maps by adaptive maxima, without indices: bin by bin, rows first."""
     if return_indices:
         return None
     for axis, count in zip((-2, -1), _sides(output_size, input), strict=True):
@@ -112,21 +112,21 @@ def adaptive_largest(
 def adaptive_largest_1d(
     mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Tensor | None:
-    """Adaptive max pooling of rows, [..., L] -> [..., count], without indices."""
+    """Pools rows by adaptive maxima, without indices, [..., L] -> [..., count]."""
     count = output_size if isinstance(output_size, int) else output_size[0]
     pooled = adaptive_largest(mode, input.unsqueeze(-2), (None, count), return_indices)
     return None if pooled is None else pooled.squeeze(-2)
 
 
 def largest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
-    """The maximum over all axes, which converters want to be told."""
+    """Returns the maximum over all axes, which converters need to have listed."""
     if dim != () or input.dim() == 0:
         return None
     return input.amax(tuple(range(input.dim())), keepdim=keepdim)
 
 
 def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
-    """The minimum over all axes."""
+    """Returns the minimum over all axes, which converters need to have listed."""
     if dim != () or input.dim() == 0:
         return None
     return input.amin(tuple(range(input.dim())), keepdim=keepdim)
@@ -135,7 +135,7 @@ def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bo
 def cosine_similarity(
     mode: Substitutes, x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8
 ) -> Tensor | None:
-    """A product of vectors over their lengths, neither taken to be less than ``eps``."""
+    """Returns a product of vectors over their lengths, each taken to be at least ``eps``."""
     lengths = [(x * x).sum(dim, keepdim=True).sqrt().clamp(min=eps) for x in (x1, x2)]
     return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)
 
@@ -150,9 +150,10 @@ def resized(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor | None:
-    """Resizing of maps [B, C, H, W] that converters get wrong or lack: by the size, or two fixed matrices.
+    """Resizes maps [B, C, H, W] by their size or by two fixed matrices, where converters are wrong or lack
+    the mode.
 
-    Converters compute sizes from scale factors in single precision, where 224 * (225 / 224) is 224.
+    Converters compute sizes from scale factors in single precision, in which 224 * (225 / 224) is 224.
     """
     if input.dim() != 4:
         return None
@@ -171,9 +172,9 @@ def resized(
 def normalized(
     mode: Substitutes, input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
 ) -> Tensor | None:
-    """Vectors over their lengths, which broadcast: PyTorch's own code expands them to the whole map.
+    """Returns vectors over their lengths, which broadcast; PyTorch's own code expands them to the whole map.
 
-    litert-torch lays an expanded operand out otherwise than the other one.
+    litert-torch lays out an expanded operand differently from the other one.
     """
     if out is not None:
         return None
@@ -182,7 +183,7 @@ def normalized(
 
 
 def _covers(result: Tensor, *operands: Tensor) -> bool:
-    """Whether a result is as large along every axis as each operand."""
+    """Returns whether a result is as large along every axis as each operand."""
     return all(
         size <= result.shape[-at]
         for operand in operands
@@ -192,7 +193,9 @@ def _covers(result: Tensor, *operands: Tensor) -> bool:
 
 def _elementwise(function: Callable[..., Tensor]) -> Substitute:
     def substitute(mode: Substitutes, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
-        """An operation of two tensors, of which one was expanded: it broadcasts by itself."""
+        """Computes an operation of two tensors with the one that was expanded as it was before: it
+        broadcasts.
+        """
         operands = mode.before_expansion(input), mode.before_expansion(other)
         if (operands[0] is input and operands[1] is other) or "out" in kwargs:
             return None
@@ -219,7 +222,9 @@ def largest(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | None:
-    """Max pooling without a stride, which Core ML's converter asks for; a maximum where all is one window."""
+    """Pools maxima with the stride written out, which Core ML's converter needs, or takes the maximum of a
+    single window.
+    """
     if stride or return_indices:
         return None
     plain = _pair(padding) == (0, 0) and _pair(dilation) == (1, 1)
@@ -229,7 +234,7 @@ def largest(
 
 
 def unfold(mode: Substitutes, input: Tensor, dimension: int, size: int, step: int) -> Tensor | None:
-    """``Tensor.unfold``: windows along one axis, which go to a new last axis."""
+    """Computes ``Tensor.unfold``: windows along one axis become a new last axis."""
     axis = dimension % input.dim()
     count = (input.shape[axis] - size) // step + 1
     if step == size:
@@ -250,10 +255,10 @@ def computed_convolution(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor | None:
-    """A convolution whose kernel or bias the network itself predicts, as HyperIQA does.
+    """Computes a convolution whose kernel or bias the network itself predicts, as HyperIQA does.
 
-    A 1x1 kernel is a matrix product, and a predicted bias an addition; converters and quantizers take
-    both, but no convolution without constants.
+    A 1x1 kernel is a matrix product, and a predicted bias an addition. Converters and quantizers take
+    both, but not a convolution without constants.
     """
     if not (mode.computed(weight) or mode.computed(bias)) or input.dim() != 4:
         return None
@@ -268,7 +273,7 @@ def computed_convolution(
 
 
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a substitute, whose own first argument is called ``mode``."""
+    """Returns keyword arguments for a substitute, whose own first argument is called ``mode``."""
     return {"mode_" if key == "mode" else key: value for key, value in kwargs.items()}
 
 

@@ -19,10 +19,10 @@ Values = dict[str, Any]
 
 
 def read_toml(path: str | Path) -> Values:
-    """A description's values by dotted key. Files that it names are looked for beside it.
+    """Returns the values of a description by dotted key. Files that it names are relative to its folder.
 
     Raises:
-        DescriptionInvalid: it cannot be read or is no TOML.
+        DescriptionInvalid: it cannot be read or is not valid TOML.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def read_toml(path: str | Path) -> Values:
     except (OSError, UnicodeDecodeError) as error:
         raise DescriptionInvalid(f"{path}: cannot be read ({error})") from error
     except tomllib.TOMLDecodeError as error:
-        raise DescriptionInvalid(f"{path}: is no TOML ({error})") from error
+        raise DescriptionInvalid(f"{path}: is not valid TOML ({error})") from error
     folder = Path(path).parent
     if isinstance(checkpoint := values.get("arch.checkpoint"), str):
         values["arch.checkpoint"] = str(folder / checkpoint)
@@ -40,10 +40,10 @@ def read_toml(path: str | Path) -> Values:
 
 
 def parse_pair(text: str) -> Values:
-    """Values of one line of TOML, such as ``input.size = [224, 224]``.
+    """Returns the values in one line of TOML, such as ``input.size = [224, 224]``.
 
     Raises:
-        DescriptionInvalid: it is no TOML.
+        DescriptionInvalid: it is not valid TOML.
     """
     try:
         return dict(_flat(tomllib.loads(text)))
@@ -54,7 +54,7 @@ def parse_pair(text: str) -> Values:
 
 
 def combined(parts: Iterable[Values]) -> Values:
-    """One description of several, of which the later ones win, key by key."""
+    """Returns one description made of several; later ones win, key by key."""
     merged: Values = {}
     for part in parts:
         old, new = merged.get("arch.kwargs"), part.get("arch.kwargs")

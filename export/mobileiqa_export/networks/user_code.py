@@ -1,4 +1,4 @@
-"""Surroundings in which the code of somebody's network runs."""
+"""Sets up and restores the process around the code of a user's network."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def user_code() -> Iterator[None]:
     """Sends what the code prints to stderr, and undoes what it changes in the process.
 
-    ``module.to(...)`` that changes nothing does nothing: ``Module.to`` sets every parameter anew, which fails
-    while a traced program refers to them.
+    ``module.to(...)`` that would change nothing is skipped: ``Module.to`` sets every parameter anew, which
+    fails while a traced program refers to them.
     """
     with (
         restored(),
@@ -37,9 +37,10 @@ def user_code() -> Iterator[None]:
 
 @contextmanager
 def importing(folder: str) -> Iterator[None]:
-    """In addition, lets modules be imported from a folder, and hides this program's arguments.
+    """Does what :func:`user_code` does, lets modules be imported from a folder, and hides this program's
+    arguments.
 
-    The folder is the first place to look in, as with ``python -m``, but only inside this context: it does not
+    The folder is searched first, as with ``python -m``, but only inside this context: it does not
     shadow installed packages that are imported later. Tensors are made without gradients.
     """
     path, arguments = sys.path, sys.argv
@@ -53,9 +54,9 @@ def importing(folder: str) -> Iterator[None]:
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Restores what training code likes to change in a whole process, and what the export relies on.
+    """Restores the state of the process that training code often changes and the export relies on.
 
-    These are the working folder, the handlers of Ctrl-C and SIGTERM, stdout and stderr, the filters of
+    That is the working folder, the handlers of Ctrl-C and SIGTERM, stdout and stderr, the filters of
     warnings, numpy's treatment of floating-point errors, and torch's default dtype and device, threads,
     gradient mode and deterministic mode.
     """

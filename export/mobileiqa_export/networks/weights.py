@@ -65,7 +65,7 @@ def digest(network: nn.Module) -> str:
 
 
 def _fitting(content: Any, own: Mapping[str, Tensor]) -> list[StateDict]:
-    """The state_dicts that are the network's, where one side may have a prefix that the other lacks."""
+    """Returns the state_dicts that fit the network once a prefix is removed from either side."""
     keys = [key for key in own if not key.endswith(COUNTER)]
     if not keys:
         return []
@@ -88,7 +88,7 @@ def _fitting(content: Any, own: Mapping[str, Tensor]) -> list[StateDict]:
 
 
 def _mismatch(path: Path, content: Any, own: Mapping[str, Tensor], kind: str) -> CheckpointMismatch:
-    """What the state_dict that is most like the network's lacks."""
+    """Returns the error that says how the most similar state_dict differs from the network."""
     anchors = [key for key in own if not key.endswith(COUNTER)]
     parts = [
         part

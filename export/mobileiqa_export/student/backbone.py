@@ -49,7 +49,7 @@ _STAGES: tuple[tuple[Row, ...], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneSpec(PixelStatistics):
-    """What tells one MobileNetV3-Large from another.
+    """What distinguishes one MobileNetV3-Large from another.
 
     Attributes:
         minimalistic: ReLU, 3x3 and ungated throughout.
@@ -81,7 +81,7 @@ BACKBONES: dict[str, BackboneSpec] = {
 
 
 def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after one axis for TensorFlow's SAME: ceil(length / stride) outputs."""
+    """Returns the zeros before and after one axis for TensorFlow's SAME: ceil(length / stride) outputs."""
     total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
     return total // 2, total - total // 2
 
@@ -128,18 +128,18 @@ class Gate(nn.Module):
         return x * self.factors(x.mean((2, 3), keepdim=True))
 
     def factors(self, mean: Tensor) -> Tensor:
-        """What each channel is multiplied by, given its mean, [B, C, 1, 1] -> [B, C, 1, 1]."""
+        """Returns the factor of each channel, given the mean of each, [B, C, 1, 1] -> [B, C, 1, 1]."""
         return F.hardsigmoid(self.conv_expand(F.relu(self.conv_reduce(mean))))
 
 
 def _make_divisible(value: float, divisor: int = 8) -> int:
-    """The multiple of ``divisor`` nearest to ``value``, never more than a tenth below it."""
+    """Returns the multiple of ``divisor`` nearest to ``value``, but at least nine tenths of it."""
     rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
 class FirstBlock(nn.Module):
-    """The first block has nothing to expand: depthwise, project, residual."""
+    """The first block, which has nothing to expand: depthwise, project, residual."""
 
     def __init__(self, spec: BackboneSpec, channels: int) -> None:
         super().__init__()
@@ -221,7 +221,7 @@ class Backbone(nn.Module):
 
 
 def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """(height, width) of the five taps: every stride-2 convolution rounds up, under both paddings."""
+    """Returns (height, width) of the five taps: every stride-2 convolution rounds up, under both paddings."""
     sizes = []
     for _ in TAP_CHANNELS:
         height, width = -(-height // 2), -(-width // 2)

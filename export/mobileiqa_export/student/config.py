@@ -21,7 +21,7 @@ class StudentConfig:
         width: channels d of the pooled local features (``attention`` only); a multiple of 8.
         hidden: channels of the wide layer of a local block, or of each view's head for ``moments``.
         views: simulated opinions that are fused into one score.
-        input_size: (height, width) in pixels of the photo after resizing. No weight depends on
+        input_size: (height, width) in pixels of the photo after resizing. The weights do not depend on
             it, but the accuracy does.
     """
 
@@ -47,7 +47,7 @@ class StudentConfig:
 
     @property
     def opinions(self) -> int:
-        """Numbers in the network's answer for a photo: one for each view where they are not fused before."""
+        """How many numbers the network answers for a photo: one for each view, unless views are fused."""
         return self.views if self.arch == "moments" else 1
 
     @classmethod
@@ -66,5 +66,5 @@ class StudentConfig:
         return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
+        """Returns the settings as JSON-ready values."""
         return {**asdict(self), "input_size": list(self.input_size)}

@@ -9,7 +9,7 @@ MOMENTS = 3
 
 
 def moments(tap: Tensor) -> Tensor:
-    """Mean, standard deviation and maximum over positions: [B, C, H, W] -> [B, 3C].
+    """Returns mean, standard deviation and maximum over positions: [B, C, H, W] -> [B, 3C].
 
     The deviation is taken around the mean in a second pass: E[x^2] - E[x]^2 loses all digits
     where a channel is nearly constant.

@@ -149,12 +149,12 @@ def test_files_that_are_no_description(tmp_path: Path) -> None:
     with pytest.raises(DescriptionInvalid, match="cannot be read"):
         read_toml(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("input.size = [")
-    with pytest.raises(DescriptionInvalid, match=r"bad\.toml: is no TOML"):
+    with pytest.raises(DescriptionInvalid, match=r"bad\.toml"):
         read_toml(tmp_path / "bad.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(DescriptionInvalid, match="cannot be read"):
         read_toml(tmp_path / "bytes.toml")
-    with pytest.raises(DescriptionInvalid, match="neither a TOML file nor a line"):
+    with pytest.raises(DescriptionInvalid, match=r"input\.size"):
         parse_pair("input.size")
 
 

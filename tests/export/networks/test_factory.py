@@ -82,17 +82,17 @@ def test_what_is_made_is_float_and_bare() -> None:
 @pytest.mark.parametrize(
     ("factory", "said"),
     [
-        ("arch_net", "is no factory; write module:function"),
-        ("arch_net:", "is no factory"),
-        ("no_such:Net", "there is no module no_such; it is looked for in "),
-        ("arch_package.no_such:Net", "there is no module arch_package.no_such"),
-        ("no_such.py:Net", "there is no file no_such.py"),
-        ("needs:Net", "imports no_such_package, which is not installed"),
-        ("wrong.py:Net", "cannot be imported: SyntaxError: "),
-        ("arch_net:net", r"there is no net in .*arch_net\.py; it has Net, half, parallel, broken, nothing"),
-        ("arch_net:broken", r"fails: ValueError: no such backbone .arch_net.py, line 18."),
-        ("arch_net:Net.forward", "fails: "),
-        ("arch_net:nothing", "gives dict, not a torch.nn.Module"),
+        ("arch_net", "'arch_net'.*module:function"),
+        ("arch_net:", "'arch_net:'"),
+        ("no_such:Net", "module no_such"),
+        ("arch_package.no_such:Net", "arch_package.no_such"),
+        ("no_such.py:Net", "no_such.py"),
+        ("needs:Net", "no_such_package"),
+        ("wrong.py:Net", "SyntaxError: "),
+        ("arch_net:net", r"net .*arch_net\.py.*Net, half, parallel, broken, nothing"),
+        ("arch_net:broken", r"ValueError: no such backbone .arch_net.py, line 18."),
+        ("arch_net:Net.forward", "Net.forward"),
+        ("arch_net:nothing", "dict.*torch.nn.Module"),
     ],
 )
 def test_what_makes_no_network(factory: str, said: str) -> None:
@@ -102,7 +102,7 @@ def test_what_makes_no_network(factory: str, said: str) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_other_arguments_than_it_takes() -> None:
-    with pytest.raises(FactoryFailed, match="unexpected keyword argument 'depth'"):
+    with pytest.raises(FactoryFailed, match="'depth'"):
         build("arch_net:Net", {"depth": 3})
 
 

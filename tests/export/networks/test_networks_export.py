@@ -246,21 +246,21 @@ class _Head(nn.Module):
 BAD: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "branches": (
         lambda x: x.mean() if x.mean() > 0 else x.amax(),
-        r"torch.Tensor.__bool__ in head \(_Head\) keeps it from being exported: .*depend on the values",
+        r"torch.Tensor.__bool__ in head \(_Head\)",
     ),
-    "numbers": (lambda x: x.mean() * float(x.amax()), r"torch.Tensor.__float__ in head \(_Head\) keeps"),
-    "numpy": (lambda x: torch.from_numpy(x.numpy()).mean(), r"torch.Tensor.numpy in head \(_Head\) keeps"),
+    "numbers": (lambda x: x.mean() * float(x.amax()), r"torch.Tensor.__float__ in head \(_Head\)"),
+    "numpy": (lambda x: torch.from_numpy(x.numpy()).mean(), r"torch.Tensor.numpy in head \(_Head\)"),
     "shapes": (
         lambda x: nn.functional.linear(x, torch.ones(1, 5)).mean(),
-        r"fails on an image of 65 x 97 at torch.nn.functional.linear in head \(_Head\): RuntimeError: ",
+        r"65 x 97 .*torch.nn.functional.linear in head \(_Head\): RuntimeError: ",
     ),
-    "Python": (lambda x: {}["score"], r"fails on an image of 65 x 97 at head \(_Head\): KeyError: 'score'"),
+    "Python": (lambda x: {}["score"], r"65 x 97 .*head \(_Head\): KeyError: 'score'"),
     "chance": (
         lambda x: nn.functional.dropout(x).mean() + 0.5,
-        r"gives two answers to one image, 0\.\d+ and 0\.\d+; does something in it, such as F.dropout",
+        r"0\.\d+ and 0\.\d+.*F.dropout",
     ),
-    "no number": (lambda x: x.mean() * torch.nan, "answers nan; is it trained"),
-    "answers": (lambda x: x.mean((2, 3)), "gives 3 values, not 1"),
+    "no number": (lambda x: x.mean() * torch.nan, "nan"),
+    "answers": (lambda x: x.mean((2, 3)), "3 values"),
 }
 
 
@@ -288,15 +288,15 @@ def test_networks_that_cannot_be_traced(
     [
         (
             "onnx",
-            r"does not convert to onnx fp32 because of linalg_svd in head \(_Head\) \(DispatchError: No ONNX",
+            r"onnx fp32 .*linalg_svd in head \(_Head\) \(DispatchError: ",
         ),
         (
             "tflite",
-            r"does not convert to tflite fp32 because of linalg_svd in head \(_Head\) \(RuntimeError: ",
+            r"tflite fp32 .*linalg_svd in head \(_Head\) \(RuntimeError: ",
         ),
         (
             "coreml",
-            r"Core ML has no such operator as 'linalg_svdvals', which is used in head; replace it there",
+            r"Core ML .*'linalg_svdvals'.* head",
         ),
     ],
 )
@@ -313,7 +313,7 @@ def test_what_only_a_mac_runs_is_not_kept(
     describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad(lambda x: nn.functional.conv_transpose2d(x, torch.ones(3, 1, 2, 2)).mean(), monkeypatch)
-    with pytest.raises(ConversionFailed, match=r"cannot be run here to verify it: .*conv_transpose"):
+    with pytest.raises(ConversionFailed, match="conv_transpose"):
         export(NetworkSource(describe()), tmp_path / "out", file_format="coreml")
     assert not list(tmp_path.iterdir())
 
@@ -321,12 +321,12 @@ def test_what_only_a_mac_runs_is_not_kept(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a student by --checkpoint, or another network by --arch"),
-        (("--arch", "nima"), "input.size is missing"),
-        (("--arch", "nima", "--input-size", "64x64"), "output.worst and output.best are missing"),
-        (("--config", "none.toml"), "none.toml: cannot be read"),
-        (("--config", "input.size"), "neither a TOML file nor a line"),
-        (("--config", "input.sise=[64,64]"), "did you mean input.size?"),
+        ((), "--checkpoint"),
+        (("--arch", "nima"), "input.size"),
+        (("--arch", "nima", "--input-size", "64x64"), "output.worst"),
+        (("--config", "none.toml"), "none.toml"),
+        (("--config", "input.size"), "'input.size'"),
+        (("--config", "input.sise=[64,64]"), "input.size"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], said: str, run: Callable[..., Any]) -> None:

@@ -109,15 +109,15 @@ def test_one_of_several(select: int | str, answer: Any, describe: Describe) -> N
 @pytest.mark.parametrize(
     ("values", "answer", "said"),
     [
-        ({}, torch.ones(1, 10), "gives 10 values, not 1"),
-        ({"output__bins": [1, 2]}, torch.ones(1, 10), "gives 10 values, not 2"),
-        ({}, {"a": 1, "b": 2}, "gives a dict of a, b; output.select says which"),
-        ({}, (1, 2), "gives a tuple of 2; output.select says which"),
-        ({}, None, "gives a NoneType"),
-        ({"output__select": "c"}, {"a": 1, "b": 2}, "gives a dict of a, b: no output.select = 'c'"),
-        ({"output__select": 2}, (1, 2), "gives a tuple of 2: no output.select = 2"),
-        ({"output__select": "c"}, (1, 2), "no output.select = 'c'"),
-        ({"output__select": 5}, torch.ones(1), r"gives a tensor \[1\]: no output.select = 5"),
+        ({}, torch.ones(1, 10), "10 values.* 1"),
+        ({"output__bins": [1, 2]}, torch.ones(1, 10), "10 values.* 2"),
+        ({}, {"a": 1, "b": 2}, "dict of a, b.*output.select"),
+        ({}, (1, 2), "tuple of 2.*output.select"),
+        ({}, None, "NoneType"),
+        ({"output__select": "c"}, {"a": 1, "b": 2}, "dict of a, b.*'c'"),
+        ({"output__select": 2}, (1, 2), "tuple of 2.* 2"),
+        ({"output__select": "c"}, (1, 2), "'c'"),
+        ({"output__select": 5}, torch.ones(1), r"tensor \[1\].* 5"),
     ],
 )
 def test_answers_that_are_no_score(

@@ -100,7 +100,7 @@ def test_a_whole_network_is_not_unpickled(tmp_path: Path) -> None:
 def test_one_value_cannot_fill_the_memory(tmp_path: Path) -> None:
     network = nn.Linear(4000, 4000)
     torch.save({"weight": torch.ones(1).expand(4000, 4000), "bias": torch.ones(4000)}, tmp_path / "net.pth")
-    with pytest.raises(CheckpointDamaged, match="more weights than the file has bytes"):
+    with pytest.raises(CheckpointDamaged, match="bytes"):
         load_weights(network, tmp_path / "net.pth")
 
 

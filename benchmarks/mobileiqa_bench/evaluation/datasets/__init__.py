@@ -1,4 +1,4 @@
-"""Rated photo datasets as published: a module for each, and a line here."""
+"""Rated photo datasets as published: each has a module and an entry here."""
 
 from __future__ import annotations
 

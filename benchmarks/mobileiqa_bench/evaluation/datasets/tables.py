@@ -18,7 +18,7 @@ from .rated import ImageFolder, RatedPhoto, some
 _DELIMITERS = ",;\t|"
 _XLSX = ".xlsx"
 _ROUNDING = 1e-6
-"""Means of rescaled ratings may exceed the ends of the scale by this share of it."""
+"""Fraction of the scale by which means of rescaled ratings may exceed its ends."""
 
 Cells = dict[str, str]
 
@@ -55,7 +55,7 @@ class Table:
         )
 
     def has(self, name: str) -> bool:
-        """Whether the table has this column."""
+        """Returns whether the table has this column."""
         return normal(name) in map(normal, self.columns)
 
     def number(self, line: int, cells: Cells, column: str) -> float:
@@ -135,7 +135,7 @@ def rate(
         mos: column of the opinion.
         scale: opinions of the worst and of the best photo; they become 0 and 1.
         subset: column of the subset; empty cells are None.
-        keep: tells from the cells whether a row counts.
+        keep: returns whether a row with these cells counts.
 
     Raises:
         TableInvalid: a row has no name or no opinion on the scale, or no row counts.
