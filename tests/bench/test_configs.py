@@ -51,9 +51,9 @@ def test_precisions_and_runtimes_choose(several: Path) -> None:
         ("sdk", "onnx"),
         ("openvino", "openvino"),
     ]
-    with pytest.raises(BenchmarkError, match=r"none of the artifacts is in fp64$"):
+    with pytest.raises(BenchmarkError, match="fp64"):
         of_artifacts([str(several)], precisions=["fp64"])
-    with pytest.raises(BenchmarkError, match=r"is in fp32 and for litert$"):
+    with pytest.raises(BenchmarkError, match=r"fp32 and .*litert"):
         of_artifacts([str(several)], precisions=["fp32"], runtimes=["litert"])
 
 

@@ -12,6 +12,12 @@ from . import make
 QUIET: dict[str, Any] = {"governor": "performance", "loadavg": [0.1, 0.1, 0.1], "cpus": 2}
 
 
+def raised(flags: list[str], flag: tuple[str, str]) -> bool:
+    """Whether there is one flag, with this name and this figure."""
+    name, figure = flag
+    return names(flags) == [name] and figure in flags[0].partition(":")[2].replace(",", " ").split()
+
+
 def test_a_quiet_machine_raises_none() -> None:
     load = Load(total=100, others=1, stolen=1, waiting=(0, 0))
     assert of_result(make.result(rounds=[0.2] * 5), load, 5) == []
@@ -23,22 +29,22 @@ def test_a_quiet_machine_raises_none() -> None:
 @pytest.mark.parametrize(
     ("load", "flag"),
     [
-        (Load(total=100, others=20), "other-load: other processes used 20% of the CPUs"),
-        (Load(total=100, stolen=6), "steal: the hypervisor gave 6% of the CPUs to others"),
-        (Load(waiting=(0, 3)), "run-queue: 1.5 other processes wanted a CPU between measurements"),
-        (Load(throttled=4), "throttled: CPUs slowed down for their temperature 4 times"),
-        (Load(capped=2), "capped: the control group used up its CPU share 2 times"),
+        (Load(total=100, others=20), ("other-load", "20%")),
+        (Load(total=100, stolen=6), ("steal", "6%")),
+        (Load(waiting=(0, 3)), ("run-queue", "1.5")),
+        (Load(throttled=4), ("throttled", "4")),
+        (Load(capped=2), ("capped", "2")),
     ],
 )
-def test_what_else_the_machine_did(load: Load, flag: str) -> None:
-    assert of_result(make.result(rounds=[0.2] * 5), load, 5) == [flag]
-    assert of_run(QUIET, load, 1) == [flag]
+def test_what_else_the_machine_did(load: Load, flag: tuple[str, str]) -> None:
+    assert raised(of_result(make.result(rounds=[0.2] * 5), load, 5), flag)
+    assert raised(of_run(QUIET, load, 1), flag)
 
 
 def test_too_few_rounds_and_too_wide_a_spread() -> None:
-    assert of_result(make.result(rounds=[0.2] * 4), Load(), 4) == ["rounds: 4, fewer than 5"]
+    assert raised(of_result(make.result(rounds=[0.2] * 4), Load(), 4), ("rounds", "4"))
     wide = make.result(rounds=[0.1, 0.15, 0.2, 0.25, 0.3])
-    assert of_result(wide, Load(), 5) == ["spread: the middle half of the rounds lies 50% apart"]
+    assert raised(of_result(wide, Load(), 5), ("spread", "50%"))
     outlier = make.result(rounds=[0.2, 0.2, 0.2, 0.2, 9.9])
     assert of_result(outlier, Load(), 5) == []
 
@@ -46,19 +52,20 @@ def test_too_few_rounds_and_too_wide_a_spread() -> None:
 def test_a_wrong_golden_score() -> None:
     golden = {"expected": 0.5, "found": 0.25, "tolerance": 0.01, "ok": False}
     actual = of_result(make.result(rounds=[0.2] * 5, golden=golden), Load(), 5)
-    assert actual == ["golden: scored 0.2500, expected 0.5000"]
+    assert raised(actual, ("golden", "0.2500"))
+    assert raised(actual, ("golden", "0.5000"))
 
 
 @pytest.mark.parametrize(
     ("changes", "flag"),
     [
-        ({"governor": "powersave"}, "governor: powersave, not performance"),
-        ({"loadavg": [1.5, 0, 0]}, "loadavg: 1.50 on 2 CPUs at the start"),
-        ({"cpus": 1}, "threads: 2 on 1 CPUs"),
+        ({"governor": "powersave"}, ("governor", "powersave")),
+        ({"loadavg": [1.5, 0, 0]}, ("loadavg", "1.50")),
+        ({"cpus": 1}, ("threads", "2")),
     ],
 )
-def test_the_environment(changes: dict[str, Any], flag: str) -> None:
-    assert of_run({**QUIET, **changes}, Load(), 2) == [flag]
+def test_the_environment(changes: dict[str, Any], flag: tuple[str, str]) -> None:
+    assert raised(of_run({**QUIET, **changes}, Load(), 2), flag)
 
 
 def test_another_network_is_noticed_by_its_score() -> None:

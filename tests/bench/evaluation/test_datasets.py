@@ -76,7 +76,7 @@ def test_spaq(tmp_path: Path) -> None:
     sheet(name, header, ["00001.jpg", 42.5, *[1] * 5], ["00002.jpg", 100, *[1] * 5])
     assert lines(read_dataset("spaq", tmp_path)) == [("00001.jpg", 0.425), ("00002.jpg", 1)]
     name.unlink()
-    with pytest.raises(DatasetNotFound, match=r"attribute scores\.xlsx is missing"):
+    with pytest.raises(DatasetNotFound, match=r"attribute scores\.xlsx"):
         read_dataset("spaq", tmp_path)
     (tmp_path / "Annotations" / "MOS and Image attribute scores.csv").write_text(
         "Image name,MOS\n00001.jpg,50\n"
@@ -105,17 +105,17 @@ def test_clive_leaves_the_practice_photos_out(tmp_path: Path) -> None:
 def test_clive_that_is_damaged(tmp_path: Path) -> None:
     root = clive(tmp_path / "a", [*PRACTICE, "3.bmp"], [50.0] * 7)
     touch(root / "Images", "3.bmp")
-    with pytest.raises(TableInvalid, match=r"8 entries and AllMOS_release 7"):
+    with pytest.raises(TableInvalid, match=r"8 .*AllMOS_release 7"):
         read_dataset("clive", root)
     root = clive(tmp_path / "b", [*PRACTICE, "3.bmp"], [*[50.0] * 7, 100.5])
     touch(root / "Images", "3.bmp")
-    with pytest.raises(TableInvalid, match=r"'3\.bmp' has MOS 100\.5, not in 0\.\.100"):
+    with pytest.raises(TableInvalid, match=r"'3\.bmp' .*100\.5"):
         read_dataset("clive", root)
     savemat(root / "Data" / "AllMOS_release.mat", {"other": [1.0]})
-    with pytest.raises(TableInvalid, match="no variable AllMOS_release"):
+    with pytest.raises(TableInvalid, match="AllMOS_release"):
         read_dataset("clive", root)
     (root / "Data" / "AllMOS_release.mat").write_bytes(b"no file of MATLAB's")
-    with pytest.raises(TableInvalid, match="cannot be read as a MATLAB file"):
+    with pytest.raises(TableInvalid, match="MATLAB"):
         read_dataset("clive", root)
     (root / "Data" / "AllMOS_release.mat").unlink()
     with pytest.raises(DatasetNotFound, match="LIVE in the Wild"):
@@ -180,7 +180,7 @@ def test_another_folder_is_no_copy(tmp_path: Path, name: str) -> None:
 def test_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFound, match="'ava'"):
         read_dataset("ava", tmp_path)
-    with pytest.raises(DatasetNotFound, match="SPAQ has no split 'test'"):
+    with pytest.raises(DatasetNotFound, match=r"SPAQ .*'test'"):
         read_dataset("spaq", tmp_path, "test")
 
 
@@ -189,9 +189,9 @@ def test_missing_photos_stay_in_the_list(tmp_path: Path) -> None:
     (tmp_path / "koniq10k_distributions_sets.csv").write_text(KONIQ)
     photos = read_dataset("koniq10k", tmp_path)
     assert [photo.path.exists() for photo in photos] == [True, False]
-    with pytest.raises(DatasetIncomplete, match=r"names 1 photos .*: 4\.jpg; get a complete copy"):
+    with pytest.raises(DatasetIncomplete, match=r" 1 photos .*4\.jpg"):
         complete(photos, "the table")
-    with pytest.raises(DatasetIncomplete, match="none of the 1 photos"):
+    with pytest.raises(DatasetIncomplete, match="1 photos"):
         read_dataset("koniq10k", tmp_path, "train")
 
 
@@ -242,9 +242,9 @@ def test_tables_that_cannot_be_understood(tmp_path: Path, content: str, why: str
 def test_columns_and_scales_that_are_not_there(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg")
     (tmp_path / "t.csv").write_text("image,mos\na.jpg,3\n")
-    with pytest.raises(TableInvalid, match="no column 'x', only 'image', 'mos'"):
+    with pytest.raises(TableInvalid, match=r"'x'.*'image', 'mos'"):
         read_csv(tmp_path / "t.csv", name_column="x", mos_column="mos")
-    with pytest.raises(TableInvalid, match=r"line 2: 'a\.jpg' has mos 3, not in 0\.\.1"):
+    with pytest.raises(TableInvalid, match=r"line 2.*'a\.jpg' .*3"):
         read_csv(tmp_path / "t.csv", scale=(0, 1))
-    with pytest.raises(DatasetError, match="none of the 1 photos"):
+    with pytest.raises(DatasetError, match="1 photos"):
         read_csv(tmp_path / "t.csv", tmp_path.joinpath("empty").mkdir() or tmp_path / "empty")

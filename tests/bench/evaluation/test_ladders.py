@@ -172,7 +172,7 @@ def test_photos_too_small_to_shrink(tmp_path: Path, side: int, half: bool, quart
 
 
 def test_not_a_single_photo(tmp_path: Path) -> None:
-    with pytest.raises(NothingScored, match=r"none\.jpg: no such file"):
+    with pytest.raises(NothingScored, match=r"none\.jpg"):
         climb_ladders(FakeScorer(brightness), [tmp_path / "none.jpg"])
     with pytest.raises(PhotosMissing):
         climb_ladders(FakeScorer(brightness), [])
@@ -204,7 +204,7 @@ def test_a_name_is_no_formula(tmp_path: Path) -> None:
 
 def test_plots_that_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = made([0.6] * STEPS)
-    with pytest.raises(PlotUnavailable, match=r"plots are \.png or \.svg"):
+    with pytest.raises(PlotUnavailable, match=r"\.png or \.svg"):
         plot_ladders(result, tmp_path / "a.pdf")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(PlotUnavailable, match=r'pip install "mobileiqa-sdk\[evaluate\]"'):

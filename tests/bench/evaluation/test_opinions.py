@@ -76,7 +76,7 @@ def test_figures_overall_and_within_subsets(rated: list[RatedPhoto]) -> None:
 
 def test_too_few_scores_say_why(rated: list[RatedPhoto], tmp_path: Path) -> None:
     photos = [*rated[:2], RatedPhoto(tmp_path / "none.jpg", 0.5)]
-    with pytest.raises(AgreementUndefined, match=r"2 of 3 .*none\.jpg: no such file"):
+    with pytest.raises(AgreementUndefined, match=r"2 of 3 .*none\.jpg"):
         evaluate(score_rated(FakeScorer(brightness), photos))
     with pytest.raises(AgreementUndefined, match="0 of 0"):
         evaluate([])

@@ -51,7 +51,7 @@ def test_columns_are_found_however_they_are_spelt(tmp_path: Path) -> None:
     assert table.column("MOS") == "mos"
     assert table.has("Quality MOS")
     assert not table.has("quality")
-    with pytest.raises(TableInvalid, match=r"no column 'a' or 'b', only 'IMAGE_Name'"):
+    with pytest.raises(TableInvalid, match=r"'a' or 'b'.*'IMAGE_Name'"):
         table.column("a", "b")
 
 
@@ -90,7 +90,7 @@ def test_an_excel_sheet(tmp_path: Path) -> None:
 
 
 def test_a_damaged_sheet(tmp_path: Path) -> None:
-    with pytest.raises(TableInvalid, match="cannot be read as an Excel sheet"):
+    with pytest.raises(TableInvalid, match="Excel"):
         read_table(write(tmp_path / "t.xlsx", b"PK\x03\x04 no sheet"))
 
 
@@ -101,7 +101,7 @@ def test_excel_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_sheet_saved_as_csv_will_do(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFound, match=r"t\.xlsx is missing"):
+    with pytest.raises(DatasetNotFound, match=r"t\.xlsx"):
         find_table(tmp_path / "t.xlsx")
     write(tmp_path / "t.csv", "a\n")
     assert find_table(tmp_path / "u.xlsx", tmp_path / "t.xlsx") == tmp_path / "t.csv"
@@ -127,7 +127,7 @@ def test_files_are_found_by_what_tables_call_them(tmp_path: Path) -> None:
     assert folder.find("/data/elsewhere/c.bmp") == tmp_path / "sub" / "deep" / "c.bmp"
     assert folder.find("c") == tmp_path / "sub" / "deep" / "c.bmp"
     assert folder.find("d/e.jpg") == tmp_path / "d" / "e.jpg"
-    with pytest.raises(DatasetIncomplete, match=r"'e\.jpg' may be .*d.e\.jpg or .*f.e\.jpg"):
+    with pytest.raises(DatasetIncomplete, match=r"'e\.jpg' .*d.e\.jpg .*f.e\.jpg"):
         folder.find("e.jpg")
 
 
