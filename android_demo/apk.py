@@ -1,6 +1,7 @@
-"""The zip of an APK: `apk.py pack FOLDER APK` writes one, `apk.py check APK` checks one and lists it.
+"""Zip archives of Android: `apk.py pack FOLDER APK` writes an APK, `apk.py check APK` checks one and lists it, and
+`apk.py zip FOLDER FILE` writes any other archive (AAR, JAR), all of it compressed.
 
-Packing gives the same bytes for the same files: sorted names, one date, no attributes. What Android maps
+Packing gives the same bytes for the same files: sorted names, one date, no attributes. In an APK, what Android maps
 into memory is stored, not compressed: shared libraries at multiples of a page (16 KB on newer phones), the
 model and the resource table at multiples of 4. Debian's zipalign knows pages of 4 KB only.
 """
@@ -29,16 +30,16 @@ def alignment(name: str) -> int:
     return PAGE if name.endswith(".so") else 4
 
 
-def pack(folder: Path, apk: Path) -> None:
-    """Write every file under the folder into a new archive."""
+def pack(folder: Path, archive_path: Path, stored: tuple[str, ...] = STORED) -> None:
+    """Writes every file under the folder into a new archive; names that end as listed are not compressed."""
     files = sorted(
         (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
     )
-    with zipfile.ZipFile(apk, "w") as archive:
+    with zipfile.ZipFile(archive_path, "w") as archive:
         for name, path in files:
             entry = zipfile.ZipInfo(name, DATE)
             entry.create_system = 0
-            if name.endswith(STORED):
+            if name.endswith(stored):
                 entry.extra = _padding(archive.start_dir, name)
             else:
                 entry.compress_type = zipfile.ZIP_DEFLATED
@@ -103,6 +104,8 @@ def main() -> int:
     match sys.argv[1:]:
         case ["pack", folder, apk]:
             pack(Path(folder), Path(apk))
+        case ["zip", folder, archive]:
+            pack(Path(folder), Path(archive), stored=())
         case ["check", apk]:
             print(listing(Path(apk)))
             found = faults(Path(apk))

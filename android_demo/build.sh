@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds android_demo/build/mobileiqa-demo.apk: installable, debuggable, signed with a key made on the spot.
-# Fetches what it needs first (debian.sh); the same sources give the same bytes but for the signature.
+# Builds, in android_demo/build, the library mobileiqa-VERSION.aar and the app mobileiqa-demo.apk: installable,
+# debuggable, signed with a key made on the spot. Fetches what it needs first (debian.sh); the same sources give the
+# same bytes but for the signature.
 #   --offline    fetches and installs nothing
 #   --unsigned   stops before signing
 set -euo pipefail
@@ -8,6 +9,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
 MAIN=$DEMO/app/src/main
+LIBRARY=$DEMO/mobileiqa
 MODEL=$DEMO/../mobileiqa_sdk/models/mobileiqa-small
 OUT=${MOBILEIQA_ANDROID_OUT:-$DEMO/build}
 ABIS=(arm64-v8a x86_64)
@@ -27,29 +29,47 @@ resources() { # work: base.apk and R.java
         --debug-mode "$1/resources.zip"
 }
 
-classes() { # work: classes.dex
-    local sources=()
-    mapfile -t sources < <(find "$MAIN/java" "$1/gen" -name '*.java' | sort)
-    mkdir "$1/classes"
+compile() { # classes classpath sources...: a folder of class files
+    mkdir "$1"
     # "options": that Java 8 is old is known; dx takes no newer class files.
-    javac -source 8 -target 8 -bootclasspath "$ANDROID_JAR" -encoding UTF-8 -g:source,lines \
-        -Xlint:all,-deprecation,-options -Werror -d "$1/classes" "${sources[@]}"
-    java -cp "$DX_JAR" com.android.dx.command.Main --dex --min-sdk-version="$(property minSdk)" \
-        --output="$1/classes.dex" "$1/classes"
+    javac -source 8 -target 8 -bootclasspath "$ANDROID_JAR" -cp "$2" -encoding UTF-8 -g:source,lines \
+        -Xlint:all,-deprecation,-options -Werror -d "$1" "${@:3}"
 }
 
-contents() { # work: all that lies in the APK, in $1/apk
-    unzip -q "$1/base.apk" -d "$1/apk"
-    cp "$1/classes.dex" "$1/apk"
-    local abi
+library() { # work: all that lies in the AAR, in $1/aar
+    local sources=() abi
+    mapfile -t sources < <(find "$LIBRARY/src/main/java" -name '*.java' | sort)
+    compile "$1/annotations" "$ANDROID_JAR" "$LIBRARY"/src/annotations/org/jetbrains/annotations/*.java
+    compile "$1/library" "$1/annotations" "${sources[@]}"
+    mkdir -p "$1/aar/assets/mobileiqa-small" "$1/aar/assets/mobileiqa"
+    python3 "$DEMO/apk.py" zip "$1/library" "$1/aar/classes.jar"
     for abi in "${ABIS[@]}"; do
-        bash "$DEMO/native.sh" "$abi" "$1/apk/lib/$abi"
-        cp "$CACHE/onnxruntime-android/jni/$abi/libonnxruntime.so" "$1/apk/lib/$abi"
+        bash "$DEMO/native.sh" "$abi" "$1/aar/jni/$abi"
+        cp "$CACHE/onnxruntime-android/jni/$abi/libonnxruntime.so" "$1/aar/jni/$abi"
     done
-    mkdir -p "$1/apk/assets/mobileiqa-small"
-    cp "$MODEL/model.onnx" "$1/apk/assets/mobileiqa-small"
-    cp "$DEMO/../training/MODEL_CARD.md" "$DEMO/../LICENSE" "$1/apk/assets"
-    cp "$CACHE/onnxruntime-android/ThirdPartyNotices.txt" "$1/apk/assets/THIRD_PARTY.txt"
+    cp "$MODEL/model.onnx" "$1/aar/assets/mobileiqa-small"
+    cp "$DEMO/../training/MODEL_CARD.md" "$DEMO/../LICENSE" "$1/aar/assets/mobileiqa"
+    cp "$CACHE/onnxruntime-android/ThirdPartyNotices.txt" "$1/aar/assets/mobileiqa/THIRD_PARTY.txt"
+    cp "$LIBRARY/consumer-rules.pro" "$1/aar/proguard.txt"
+    touch "$1/aar/R.txt" # there are no resources
+    # Gradle's plugin writes these two by what build.gradle says.
+    sed "s|<manifest />|<manifest xmlns:android=\"http://schemas.android.com/apk/res/android\" package=\"ai.mobileiqa\">\n\
+    <uses-sdk android:minSdkVersion=\"$(property minSdk)\" />\n</manifest>|" \
+        "$LIBRARY/src/main/AndroidManifest.xml" >"$1/aar/AndroidManifest.xml"
+    mkdir -p "$1/aar/META-INF/com/android/build/gradle"
+    printf '%s\n' aarFormatVersion=1.0 aarMetadataVersion=1.0 "minCompileSdk=$(property minSdk)" \
+        >"$1/aar/META-INF/com/android/build/gradle/aar-metadata.properties"
+}
+
+app() { # work: all that lies in the APK, in $1/apk
+    local sources=()
+    mapfile -t sources < <(find "$MAIN/java" "$1/gen" -name '*.java' | sort)
+    compile "$1/app" "$1/aar/classes.jar:$1/annotations" "${sources[@]}"
+    unzip -q "$1/base.apk" -d "$1/apk"
+    java -cp "$DX_JAR" com.android.dx.command.Main --dex --min-sdk-version="$(property minSdk)" \
+        --output="$1/apk/classes.dex" "$1/app" "$1/aar/classes.jar"
+    cp -r "$1/aar/assets" "$1/apk/assets"
+    cp -r "$1/aar/jni" "$1/apk/lib"
 }
 
 sign() { # unsigned signed
@@ -78,9 +98,11 @@ main() {
     mkdir -p "$OUT"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+    library "$work"
+    python3 "$DEMO/apk.py" zip "$work/aar" "$OUT/mobileiqa-$(property versionName).aar"
+    echo "$OUT/mobileiqa-$(property versionName).aar"
     resources "$work"
-    classes "$work"
-    contents "$work"
+    app "$work"
     python3 "$DEMO/apk.py" pack "$work/apk" "$OUT/mobileiqa-demo-unsigned.apk"
     [[ ! $unsigned ]] || return 0
     sign "$OUT/mobileiqa-demo-unsigned.apk" "$work/signed.apk"

@@ -9,15 +9,15 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
-CPP=$DEMO/app/src/main/cpp
+CPP=$DEMO/mobileiqa/src/main/cpp
 ORT=$CACHE/onnxruntime-android
 CLANG=${CLANG:-clang-14}
-FLAGS=(-std=c++17 -O2 -fPIC -nostdinc++ -fno-exceptions -fno-rtti -fvisibility=hidden -Wall -Wextra -Werror
+FLAGS=(-std=c++17 -O2 -fPIC -nostdinc++ -fno-exceptions -fno-rtti -fvisibility=hidden -fstack-protector-strong -Wall -Wextra -Werror
     "-ffile-prefix-map=$DEMO=." -isystem "$ORT/headers")
 # shellcheck disable=SC2054 # the commas are the linker's
 LINK=(-fuse-ld=lld -Wl,--no-undefined -Wl,--strip-all "-Wl,-z,max-page-size=16384,-z,relro,-z,now,-z,noexecstack")
 # All functions used from Android's C library, all of them in API 24. There is no sysroot to check additions.
-LIBC=(calloc free getenv malloc memcpy memset setenv strcmp strlen vsnprintf)
+LIBC=(__stack_chk_fail calloc free getenv malloc memcpy memset setenv snprintf strcmp strlen vsnprintf)
 
 jni_headers() { # JNI is the same on Android, but for two parameters that are not used here
     local home

@@ -190,8 +190,11 @@ def exists(name: str) -> bool:
     """Whether a path stands at the root or in a package; ``a/b`` may also be the module ``a/b.py``."""
     places = [ROOT / source / name for source in SOURCES]
     places += [
-        ROOT / "android_demo/app/src/main" / name,
-        ROOT / "android_demo/app/src/main/java/ai/mobileiqa" / name,
+        *((ROOT / "android_demo" / module / "src/main" / name) for module in ("app", "mobileiqa")),
+        *(
+            (ROOT / "android_demo" / module / "src/main/java/ai/mobileiqa" / name)
+            for module in ("app", "mobileiqa")
+        ),
     ]
     return any(place.exists() or place.with_suffix(".py").is_file() for place in places)
 

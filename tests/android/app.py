@@ -53,7 +53,12 @@ def build(folder: Path, *options: str) -> Path:
 
 def compile_app(folder: Path) -> Path:
     """The app's classes, compiled against Android's own stubs, as for the APK."""
-    sources = [*(MAIN / "java").rglob("*.java"), *_resource_class(folder).rglob("*.java")]
+    sources = [
+        *(toolbox.LIBRARY / "src/annotations").rglob("*.java"),
+        *(toolbox.LIBRARY / "src/main/java").rglob("*.java"),
+        *(MAIN / "java").rglob("*.java"),
+        *_resource_class(folder).rglob("*.java"),
+    ]
     target = folder / "app"
     options = ("-source", "8", "-target", "8", "-nowarn", "-bootclasspath", ANDROID_JAR)
     toolbox.run("javac", *options, "-d", target, *sources)

@@ -126,7 +126,7 @@ def test_it_holds_the_libraries_of_both_processors_and_the_model(signed: Path) -
         assert libraries == {f"lib/{abi}/{library}" for abi in ABIS for library in LIBRARIES}
         assert archive.read("assets/mobileiqa-small/model.onnx") == MODEL.read_bytes()
         for text in ("MODEL_CARD.md", "LICENSE", "THIRD_PARTY.txt"):
-            assert archive.read(f"assets/{text}").decode(
+            assert archive.read(f"assets/mobileiqa/{text}").decode(
                 "utf-8", errors="strict" if text != "THIRD_PARTY.txt" else "replace"
             )
 

@@ -60,8 +60,9 @@ def photos(folder: Path) -> list[str]:
 def assets(folder: Path, model: Path) -> Path:
     (folder / "mobileiqa-small").mkdir(parents=True)
     shutil.copy(model, folder / "mobileiqa-small/model.onnx")
+    (folder / "mobileiqa").mkdir()
     for name in ("MODEL_CARD.md", "LICENSE", "THIRD_PARTY.txt"):
-        (folder / name).write_text(f"{name}\n\nSecond paragraph,\nof two lines.\n")
+        (folder / "mobileiqa" / name).write_text(f"{name}\n\nSecond paragraph,\nof two lines.\n")
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from . import toolbox
 
-TESTS = toolbox.DEMO / "app/src/test/java"
+TESTS = toolbox.LIBRARY / "src/test/java"
 CORE = TESTS / "ai/mobileiqa/core"
 
 

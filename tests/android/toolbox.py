@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 DEMO = Path(__file__).parents[2] / "android_demo"
-CORE = DEMO / "app/src/main/java/ai/mobileiqa/core"
+LIBRARY = DEMO / "mobileiqa"
+CORE = LIBRARY / "src/main/java/ai/mobileiqa/core"
 JUNIT = [Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest-core.jar")]
 CACHE = Path(os.environ.get("MOBILEIQA_ANDROID_CACHE", DEMO / ".cache"))
 ADDRESS_SPACE = 10 << 30

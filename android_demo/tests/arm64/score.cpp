@@ -34,7 +34,7 @@ int main(int count, char** arguments) {
   const int width = atoi(arguments[3]);
   const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
   if (count_of_opinions > kMaxOpinions) return 2;
-  if (!session.open_file(arguments[1], 1, false, error) ||
+  if (!session.open_file(arguments[1], {1, false, mobileiqa::Accelerator::kCpu}, error) ||
       !session.metadata("mobileiqa.contract", &contract, error)) {
     return fail(error);
   }

@@ -16,6 +16,15 @@ public final class Bitmap {
         this.image = image;
     }
 
+    /** As Android decodes; a test may ask for a hardware bitmap. */
+    public Config getConfig() {
+        return Config.ARGB_8888;
+    }
+
+    public Bitmap copy(Config config, boolean mutable) {
+        throw new UnsupportedOperationException();
+    }
+
     public int getWidth() {
         return image.getWidth();
     }

@@ -7,6 +7,12 @@ public final class CancellationSignal {
         cancelled = true;
     }
 
+    public void throwIfCanceled() {
+        if (cancelled) {
+            throw new OperationCanceledException();
+        }
+    }
+
     public boolean isCanceled() {
         return cancelled;
     }

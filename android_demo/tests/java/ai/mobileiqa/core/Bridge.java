@@ -61,7 +61,8 @@ final class Bridge {
             case "contract":
                 return contract(Contract.parse(text("text")));
             case "reduction":
-                return Contract.parse(text("text")).input.reduction(whole("height"), whole("width"));
+                InputSpec input = Contract.parse(text("text")).input;
+                return input.reduction(whole("height"), whole("width"), input.setting((String) call.get("setting")));
             case "band":
                 return Band.of(real("score")).name();
             case "statistics":
@@ -108,7 +109,9 @@ final class Bridge {
 
     private Object plan() throws Exception {
         Contract contract = Contract.parse(text("text"));
-        DecodePlan plan = DecodePlan.of(text("mime"), whole("width"), whole("height"), contract.input, whole("budget"));
+        Setting setting = contract.input.setting((String) call.get("setting"));
+        DecodePlan plan = DecodePlan.of(
+                text("mime"), whole("width"), whole("height"), contract.input, setting, whole("budget"));
         Map<String, Object> values = new LinkedHashMap<String, Object>();
         values.put("sample_size", plan.sampleSize);
         values.put("exact", plan.exact);
@@ -123,8 +126,10 @@ final class Bridge {
                 long id = models.size() + 1;
                 int threads = whole("threads");
                 models.put(id, call.containsKey("path") ? Model.open(text("path"), threads)
-                        : Model.open(bytes("file"), threads));
+                        : Model.open(bytes("file"), threads, Accelerator.CPU));
                 return id;
+            case "open_accelerated":
+                return openAccelerated();
             case "run":
                 return model().run(pixels());
             case "opinions":
@@ -150,6 +155,26 @@ final class Bridge {
             default:
                 throw new IllegalArgumentException("no such op: " + text("op"));
         }
+    }
+
+    private Object openAccelerated() throws Exception {
+        final String path = text("path");
+        Accelerator wish = Accelerator.valueOf(text("accelerator"));
+        // An accelerator that this machine lacks may be played by the CPU.
+        final boolean pretends = Boolean.TRUE.equals(call.get("pretends"));
+        AcceleratedModel opened = AcceleratedModel.open(new AcceleratedModel.Opener() {
+            @Override
+            public Model open(Accelerator accelerator) throws ModelException {
+                return Model.open(path, 1, pretends ? Accelerator.CPU : accelerator);
+            }
+        }, wish);
+        long id = models.size() + 1;
+        models.put(id, opened.model);
+        Map<String, Object> values = new LinkedHashMap<String, Object>();
+        values.put("model", id);
+        values.put("used", opened.used.name());
+        values.put("refusal", opened.refusal);
+        return values;
     }
 
     private static List<Object> opinions(float[] values) {

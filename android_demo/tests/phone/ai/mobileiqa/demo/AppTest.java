@@ -8,6 +8,7 @@ import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
+import ai.mobileiqa.Provided;
 import ai.mobileiqa.core.Json;
 import android.app.Activity;
 import android.app.ActivityManager;
@@ -685,7 +686,7 @@ public final class AppTest {
         Phone.press(activity, R.id.cancel);
         activity.session.score(Uri.parse(GOOD));
         Phone.until(() -> activity.session.first != null && !activity.session.busy());
-        assertEquals(0, new File(activity.getCacheDir(), "provided").list().length);
+        assertEquals(0, new File(activity.getCacheDir(), "mobileiqa-provided").list().length);
         end.countDown();
     }
 
@@ -693,7 +694,7 @@ public final class AppTest {
     public void anEndlessPhotoIsRefused() {
         ContentResolver.STREAMS.put("content://endless/photo", new Endless());
         assertEquals(sentence(R.string.problem_file_large, Provided.MAX_PHOTO >> 20), notice("content://endless/photo"));
-        assertEquals(0, new File(new Context().getCacheDir(), "provided").list().length);
+        assertEquals(0, new File(new Context().getCacheDir(), "mobileiqa-provided").list().length);
     }
 
     @Test
@@ -704,12 +705,12 @@ public final class AppTest {
         Phone.press(activity, R.id.cancel);
         activity.session.score(Uri.parse(WORSE));
         Phone.until(() -> activity.session.first != null && !activity.session.busy());
-        Phone.until(() -> new File(activity.getCacheDir(), "provided").list().length == 0);
+        Phone.until(() -> new File(activity.getCacheDir(), "mobileiqa-provided").list().length == 0);
     }
 
     @Test
     public void copiesOfAProcessThatEndedEarlyAreDeleted() throws IOException {
-        File folder = new File(new Context().getCacheDir(), "provided");
+        File folder = new File(new Context().getCacheDir(), "mobileiqa-provided");
         assertTrue(folder.mkdirs());
         Files.write(new File(folder, "copy1.tmp").toPath(), new byte[] {1});
         new DemoApplication().onCreate();

@@ -1,6 +1,5 @@
 package android.content.res;
 
-import ai.mobileiqa.demo.R;
 import android.util.DisplayMetrics;
 import java.io.File;
 import java.lang.reflect.Field;
@@ -12,6 +11,7 @@ import org.w3c.dom.NodeList;
 
 /** The app's own resources, read from their sources under the system property {@code res}. */
 public class Resources {
+    private static final String R = "ai.mobileiqa.demo.R$"; // by name: the library's tests have no app
     private static final Map<String, Element> FILES = new HashMap<>();
     private final Configuration configuration;
 
@@ -31,20 +31,20 @@ public class Resources {
     public int identifier(String reference) {
         String[] parts = reference.substring(1).split("/");
         try {
-            return Class.forName(R.class.getName() + "$" + parts[0]).getField(parts[1]).getInt(null);
+            return Class.forName(R + parts[0]).getField(parts[1]).getInt(null);
         } catch (ReflectiveOperationException missing) {
             throw new AssertionError(reference, missing);
         }
     }
 
     public Element layout(int id) {
-        String name = name(R.layout.class, id);
+        String name = name("layout", id);
         File land = new File(System.getProperty("res"), "layout-land/" + name + ".xml");
         return configuration.land && land.exists() ? parse(land) : parse("layout/" + name + ".xml");
     }
 
     public String text(int id) {
-        String name = name(R.string.class, id);
+        String name = name("string", id);
         String text = text("values-" + configuration.locale.getLanguage() + "/strings.xml", name);
         return text == null ? text("values/strings.xml", name) : text;
     }
@@ -63,17 +63,17 @@ public class Resources {
         return null;
     }
 
-    private static String name(Class<?> type, int id) {
+    private static String name(String type, int id) {
         try {
-            for (Field field : type.getFields()) {
+            for (Field field : Class.forName(R + type).getFields()) {
                 if (field.getInt(null) == id) {
                     return field.getName();
                 }
             }
-        } catch (IllegalAccessException impossible) {
+        } catch (ReflectiveOperationException impossible) {
             throw new AssertionError(impossible);
         }
-        throw new AssertionError("no " + type.getSimpleName() + " " + id);
+        throw new AssertionError("no " + type + " " + id);
     }
 
     private static Element parse(String file) {

@@ -30,9 +30,9 @@ public final class AboutActivity extends ScreenActivity<AboutSession> {
                 session.replay();
             }
         });
-        leadTo(R.id.card, "MODEL_CARD.md", R.string.model_card);
-        leadTo(R.id.licence, "LICENSE", R.string.licence);
-        leadTo(R.id.third_party, "THIRD_PARTY.txt", R.string.third_party);
+        leadTo(R.id.card, "mobileiqa/MODEL_CARD.md", R.string.model_card);
+        leadTo(R.id.licence, "mobileiqa/LICENSE", R.string.licence);
+        leadTo(R.id.third_party, "mobileiqa/THIRD_PARTY.txt", R.string.third_party);
         say(R.id.version, getString(R.string.version, Device.version(this)));
     }
 

@@ -1,5 +1,10 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.Photo;
+import ai.mobileiqa.PhotoException;
+import ai.mobileiqa.Prepared;
+import ai.mobileiqa.QualityScorer;
+import ai.mobileiqa.core.Accelerator;
 import ai.mobileiqa.core.BenchmarkReport;
 import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Contract;
@@ -15,6 +20,7 @@ import android.os.SystemClock;
 import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.Charset;
 import java.util.Collections;
@@ -118,9 +124,10 @@ final class Benchmark {
         long started = SystemClock.elapsedRealtimeNanos();
         Model model;
         if (request.model == null) {
-            byte[] bytes = Models.bundledBytes(context);
-            run.sizeBytes = (long) bytes.length;
-            model = Model.open(bytes, request.threads);
+            try (InputStream artifact = context.getAssets().open(QualityScorer.BUNDLED_MODEL)) {
+                run.sizeBytes = (long) artifact.available(); // an asset knows its length
+                model = Model.open(artifact, request.threads, Accelerator.CPU);
+            }
         } else {
             run.sizeBytes = request.model.length();
             model = Model.open(request.model.getPath(), request.threads);
@@ -138,20 +145,17 @@ final class Benchmark {
         run.golden = Golden.replay(model);
     }
 
-    private Pixels photo(Contract contract) throws PhotoProblem {
+    private Pixels photo(Contract contract) throws PhotoException {
         double[] decode = new double[REPEATS];
         double[] resize = new double[REPEATS];
         Pixels input = null;
-        try (Photo photo = new Photo(context, request.photo)) {
+        try (Photo photo = Photo.open(context, request.photo)) {
             for (int i = 0; i < REPEATS; i++) {
                 work.check();
-                long started = SystemClock.elapsedRealtimeNanos();
-                try (BitmapRows decoded = photo.rows(photo.plan(contract))) {
-                    decode[i] = seconds(started);
-                    started = SystemClock.elapsedRealtimeNanos();
-                    input = photo.resized(decoded, contract);
-                    resize[i] = seconds(started);
-                }
+                Prepared prepared = photo.prepare(contract.input, contract.input.setting(null), work.signal);
+                decode[i] = prepared.decodeSeconds;
+                resize[i] = prepared.resizeSeconds;
+                input = prepared.pixels;
             }
         }
         run.decodeSeconds = decode;

@@ -1,5 +1,6 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Statistics;
 import android.content.ActivityNotFoundException;
@@ -40,7 +41,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
             }
         });
         if (state == null) {
-            fill(Models.defaultThreads(), BenchmarkRequest.WARMUP, BenchmarkRequest.RUNS);
+            fill(ScorerOptions.defaultThreads(), BenchmarkRequest.WARMUP, BenchmarkRequest.RUNS);
             obey(getIntent());
         }
     }
@@ -116,7 +117,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     private void start() {
         boolean imported = ((CheckBox) findViewById(R.id.imported)).isChecked();
         File file = Models.importedFile(this);
-        int threads = number(R.id.threads, Models.defaultThreads());
+        int threads = number(R.id.threads, ScorerOptions.defaultThreads());
         int warmup = number(R.id.warmup, BenchmarkRequest.WARMUP);
         int runs = number(R.id.runs, BenchmarkRequest.RUNS);
         BenchmarkRequest request =

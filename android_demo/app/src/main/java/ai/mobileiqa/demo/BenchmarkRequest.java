@@ -1,5 +1,6 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.PlainName;
 import android.content.Context;
 import android.content.Intent;
@@ -67,7 +68,7 @@ final class BenchmarkRequest {
         String output = extras.containsKey("output") ? extras.getString("output") : OUTPUT;
         String model = extras.getString("model");
         String photo = extras.getString("photo");
-        int threads = extras.getInt("threads", Models.defaultThreads());
+        int threads = extras.getInt("threads", ScorerOptions.defaultThreads());
         int warmup = extras.getInt("warmup", WARMUP);
         int runs = extras.getInt("runs", RUNS);
         File folder = folder(context);

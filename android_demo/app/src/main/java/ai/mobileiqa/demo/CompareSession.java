@@ -1,5 +1,9 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.Assessment;
+import ai.mobileiqa.Photo;
+import ai.mobileiqa.PhotoException;
+import ai.mobileiqa.Provided;
 import ai.mobileiqa.core.Ranking;
 import android.content.Context;
 import android.graphics.Bitmap;
@@ -111,11 +115,11 @@ final class CompareSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            entry = new Entry(Provided.name(context, uri, this));
-            try (Photo photo = Photo.copied(context, uri, this)) {
+            entry = new Entry(Provided.name(context, uri, signal));
+            try (Photo photo = Photo.open(context, uri, signal)) {
                 entry.thumbnail = photo.preview(THUMBNAIL);
-                entry.assessment = Assessment.of(photo, Models.bundled(context), this);
-            } catch (PhotoProblem | OutOfMemoryError | RuntimeException one) { // it never ends the batch
+                entry.assessment = Models.bundled(context).assess(photo, signal);
+            } catch (PhotoException | OutOfMemoryError | RuntimeException one) { // it never ends the batch
                 check();
                 entry.problem = one;
             }

@@ -1,5 +1,6 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.Provided;
 import android.app.Application;
 
 /** Tidies up at the start, and gives the models' memory back when the system needs it more. */

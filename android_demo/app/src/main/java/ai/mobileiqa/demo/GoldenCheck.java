@@ -1,13 +1,11 @@
 package ai.mobileiqa.demo;
 
-import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Replay;
 import android.content.Context;
 import android.content.SharedPreferences;
 import android.content.pm.PackageManager;
 import android.os.Build;
-import java.io.IOException;
 
 /**
  * Whether the bundled model scores its own test image as the contract says. Done when the app is first started,
@@ -44,8 +42,8 @@ final class GoldenCheck {
     }
 
     /** Replays the test image, on the worker thread, and keeps what was found. */
-    static GoldenCheck replay(Context context) throws IOException, ModelException {
-        Replay replay = Golden.replay(Models.bundled(context));
+    static GoldenCheck replay(Context context) throws ModelException {
+        Replay replay = Models.bundled(context).replayGolden();
         SharedPreferences kept = Settings.of(context);
         kept.edit()
                 .putString(OF, state(context))

@@ -1,59 +1,40 @@
 package ai.mobileiqa.demo;
 
-import ai.mobileiqa.core.Golden;
-import ai.mobileiqa.core.Model;
+import ai.mobileiqa.PhotoException;
+import ai.mobileiqa.Provided;
+import ai.mobileiqa.QualityScorer;
+import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.Replay;
 import ai.mobileiqa.core.Verification;
 import android.content.Context;
 import android.net.Uri;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 
 /**
  * The bundled model and, if there is one, the imported one; loaded when first asked for and kept until memory is
  * short. Used on the worker thread only, but for {@link #importedName}.
  */
 final class Models {
-    static final String BUNDLED = "mobileiqa-small/model.onnx";
     private static final String NAME = "imported_model";
-    private static final int CHUNK = 1 << 16;
 
-    private static Model bundled;
-    private static Model imported;
+    private static QualityScorer bundled;
+    private static QualityScorer imported;
 
     private Models() {}
 
-    /** As many threads as a phone has fast cores, by rule of thumb. */
-    static int defaultThreads() {
-        return Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
-    }
-
-    static Model bundled(Context context) throws IOException, ModelException {
+    static QualityScorer bundled(Context context) throws ModelException {
         if (bundled == null) {
-            bundled = Model.open(bundledBytes(context), defaultThreads());
+            bundled = QualityScorer.open(context);
         }
         return bundled;
     }
 
-    /** The file of the bundled model, as it lies in the APK. */
-    static byte[] bundledBytes(Context context) throws IOException {
-        try (InputStream in = context.getAssets().open(BUNDLED)) {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream(in.available());
-            byte[] chunk = new byte[CHUNK];
-            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-                bytes.write(chunk, 0, count);
-            }
-            return bytes.toByteArray();
-        }
-    }
-
     /** Null where none was imported. */
-    static Model imported(Context context) throws ModelException {
+    static QualityScorer imported(Context context) throws ModelException {
         if (imported == null && importedFile(context).isFile()) {
-            imported = Model.open(importedFile(context).getPath(), defaultThreads());
+            imported = QualityScorer.open(context, importedFile(context), ScorerOptions.DEFAULT);
         }
         return imported;
     }
@@ -86,17 +67,18 @@ final class Models {
      *
      * @param work asked from time to time whether it was cancelled
      */
-    static Imported importFrom(Context context, Uri uri, Work work) throws IOException, ModelException, PhotoProblem {
+    static Imported importFrom(Context context, Uri uri, Work work)
+            throws IOException, ModelException, PhotoException {
         File file = importedFile(context);
         if (!file.getParentFile().isDirectory() && !file.getParentFile().mkdirs()) {
             throw new IOException(file.getParentFile().getName());
         }
-        File copy = Provided.copy(context, uri, Provided.MAX_MODEL, work);
+        File copy = Provided.copy(context, uri, Provided.MAX_MODEL, work.signal);
         try {
             Imported imported;
             String name;
-            try (Model model = Model.open(copy.getPath(), defaultThreads())) {
-                imported = new Imported(Golden.replay(model), model.contract().verification);
+            try (QualityScorer model = QualityScorer.open(context, copy, ScorerOptions.DEFAULT)) {
+                imported = new Imported(model.replayGolden(), model.contract().verification);
                 name = model.contract().model.toString();
             }
             work.check();

@@ -1,5 +1,7 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.PhotoException;
+import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.ContractException;
 import ai.mobileiqa.core.ModelException;
 import ai.mobileiqa.core.OpinionsInvalidException;
@@ -7,7 +9,7 @@ import ai.mobileiqa.core.Text;
 import ai.mobileiqa.core.UnsupportedContractException;
 import android.content.Context;
 
-/** Why a photo cannot be scored: a sentence for people, in their language. */
+/** What went wrong: a sentence for people, in their language. */
 final class PhotoProblem extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -33,6 +35,9 @@ final class PhotoProblem extends Exception {
             PhotoProblem photo = (PhotoProblem) problem;
             return context.getString(photo.sentence, photo.values);
         }
+        if (problem instanceof PhotoException) {
+            return sentence(context, (PhotoException) problem);
+        }
         if (problem instanceof OutOfMemoryError) {
             return context.getString(R.string.problem_memory);
         }
@@ -49,6 +54,28 @@ final class PhotoProblem extends Exception {
     static String reason(Throwable problem) {
         String message = problem.getMessage();
         return Text.oneLine(message == null ? problem.getClass().getSimpleName() : message, MAX_REASON);
+    }
+
+    private static String sentence(Context context, PhotoException problem) {
+        switch (problem.reason) {
+            case GONE:
+                return context.getString(R.string.problem_gone);
+            case NOT_A_PICTURE:
+                return context.getString(R.string.problem_no_picture);
+            case DAMAGED:
+                return context.getString(R.string.problem_broken);
+            case TOO_SMALL:
+                return context.getString(
+                        R.string.problem_small, problem.width, problem.height, Contract.MIN_PHOTO_SIDE);
+            case TOO_LARGE:
+                return context.getString(R.string.problem_large, problem.width, problem.height);
+            case FILE_TOO_LARGE:
+                return context.getString(R.string.problem_file_large, problem.limitBytes >> 20);
+            case OUT_OF_MEMORY:
+                return context.getString(R.string.problem_memory);
+            default:
+                return context.getString(R.string.problem_unreadable, reason(problem.getCause()));
+        }
     }
 
     private static int sentenceFor(ModelException problem) {

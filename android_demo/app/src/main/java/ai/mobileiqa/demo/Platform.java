@@ -2,7 +2,6 @@ package ai.mobileiqa.demo;
 
 import android.app.Activity;
 import android.content.Context;
-import android.graphics.BitmapFactory;
 import android.graphics.Rect;
 import android.os.Build;
 import android.os.PowerManager;
@@ -52,24 +51,6 @@ final class Platform {
                 insets.getSystemWindowInsetTop(),
                 insets.getSystemWindowInsetRight(),
                 insets.getSystemWindowInsetBottom());
-    }
-
-    /** Asks for sRGB pixels whatever the file's profile; before API 26 Android did not look at profiles. */
-    static void decodeAsSrgb(BitmapFactory.Options options) {
-        if (Build.VERSION.SDK_INT >= 26) {
-            try {
-                Class<?> named = Class.forName("android.graphics.ColorSpace$Named");
-                Object srgb = null;
-                for (Object name : named.getEnumConstants()) {
-                    srgb = name.toString().equals("SRGB") ? name : srgb;
-                }
-                Object space = Class.forName("android.graphics.ColorSpace")
-                        .getMethod("get", named).invoke(null, srgb);
-                BitmapFactory.Options.class.getField("inPreferredColorSpace").set(options, space);
-            } catch (ReflectiveOperationException gone) {
-                return; // the pixels then come in the file's own space, as on older devices
-            }
-        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.Assessment;
 import ai.mobileiqa.core.Replay;
 import ai.mobileiqa.core.Verification;
 import android.content.ActivityNotFoundException;
@@ -155,10 +156,10 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         if (assessment.spread != null) {
             text += "\n" + getString(R.string.spread, assessment.spread);
         }
-        if (!assessment.plan.exact) {
-            text += "\n" + getString(R.string.not_exact, assessment.plan.sampleSize);
-        } else if (assessment.plan.sampleSize > 1) {
-            text += "\n" + getString(R.string.reduced, assessment.plan.sampleSize);
+        if (!assessment.exact) {
+            text += "\n" + getString(R.string.not_exact, assessment.sampleSize);
+        } else if (assessment.sampleSize > 1) {
+            text += "\n" + getString(R.string.reduced, assessment.sampleSize);
         }
         if (!assessment.verification.passed) {
             text += "\n" + AboutActivity.verification(this, assessment.verification);

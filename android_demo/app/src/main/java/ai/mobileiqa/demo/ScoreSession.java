@@ -1,6 +1,9 @@
 package ai.mobileiqa.demo;
 
-import ai.mobileiqa.core.Model;
+import ai.mobileiqa.Assessment;
+import ai.mobileiqa.Photo;
+import ai.mobileiqa.PhotoException;
+import ai.mobileiqa.QualityScorer;
 import ai.mobileiqa.core.ModelException;
 import android.content.Context;
 import android.graphics.Bitmap;
@@ -85,7 +88,7 @@ final class ScoreSession extends Session {
 
         @Override
         protected void run() throws Exception {
-            try (Photo photo = Photo.copied(context, uri, this)) {
+            try (Photo photo = Photo.open(context, uri, signal)) {
                 score(photo);
             }
         }
@@ -99,7 +102,7 @@ final class ScoreSession extends Session {
                     step(R.string.step_score);
                 }
             });
-            final Assessment assessment = Assessment.of(photo, Models.bundled(context), this);
+            final Assessment assessment = Models.bundled(context).assess(photo, signal);
             post(new Runnable() {
                 @Override
                 public void run() {
@@ -116,9 +119,9 @@ final class ScoreSession extends Session {
             Assessment opinion = null;
             Throwable problem = null;
             try {
-                Model model = Models.imported(context);
-                opinion = model == null ? null : Assessment.of(photo, model, this);
-            } catch (PhotoProblem | ModelException | OutOfMemoryError error) {
+                QualityScorer model = Models.imported(context);
+                opinion = model == null ? null : model.assess(photo, signal);
+            } catch (PhotoException | ModelException | OutOfMemoryError error) {
                 problem = error;
             }
             final Assessment assessment = opinion;

@@ -1,7 +1,9 @@
 package ai.mobileiqa.demo;
 
+import android.os.CancellationSignal;
 import android.os.Handler;
 import android.os.Looper;
+import android.os.OperationCanceledException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -21,16 +23,8 @@ abstract class Work {
         }
     });
 
-    private volatile boolean cancelled;
-
-    /** Thrown by {@link #check}; nobody needs to hear of it. */
-    private static final class Cancelled extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        Cancelled() {
-            super("cancelled");
-        }
-    }
+    /** Cancelled with the work. */
+    final CancellationSignal signal = new CancellationSignal();
 
     /** The work itself, on the worker thread. */
     protected abstract void run() throws Exception;
@@ -56,14 +50,12 @@ abstract class Work {
 
     /** From any thread: it ends at its next check and reports nothing any more. */
     final void cancel() {
-        cancelled = true;
+        signal.cancel();
     }
 
     /** On the worker thread, between two steps. */
     protected final void check() {
-        if (cancelled) {
-            throw new Cancelled();
-        }
+        signal.throwIfCanceled();
     }
 
     /** Runs something on the UI thread, in order, unless cancelled by then. */
@@ -71,7 +63,7 @@ abstract class Work {
         UI.post(new Runnable() {
             @Override
             public void run() {
-                if (!cancelled) {
+                if (!signal.isCanceled()) {
                     news.run();
                 }
             }
@@ -83,7 +75,7 @@ abstract class Work {
         try {
             check();
             run();
-        } catch (Cancelled quiet) {
+        } catch (OperationCanceledException quiet) {
             cancelled();
             return;
         } catch (Exception | OutOfMemoryError | LinkageError error) { // linkage: no native library for this CPU

@@ -86,17 +86,34 @@ public final class InputSpec {
     }
 
     /**
-     * Returns the size that a photo is resized to, with the default setting.
+     * Returns one of {@link #settings}; null with {@link Fit#STRETCH}.
+     *
+     * @param name of the setting; null for the default
+     * @throws IllegalArgumentException there is no setting of this name
+     */
+    public Setting setting(String name) {
+        if (name == null) {
+            return settings.isEmpty() ? null : settings.get(0);
+        }
+        List<String> names = new ArrayList<String>();
+        for (Setting setting : settings) {
+            names.add(setting.name);
+            if (setting.name.equals(name)) {
+                return setting;
+            }
+        }
+        throw new IllegalArgumentException("unknown setting \"" + Text.printable(name) + "\"; "
+                + (names.isEmpty() ? "this model takes one size and has no settings" : "choose from " + names));
+    }
+
+    /**
+     * Returns the size that a photo is resized to.
      *
      * @param photoHeight rows of the upright photo in pixels, before any reduction
      * @param photoWidth columns of it
+     * @param setting one of {@link #settings}; null with {@link Fit#STRETCH}
      */
-    public Size sizeFor(int photoHeight, int photoWidth) {
-        return sizeFor(photoHeight, photoWidth, settings.isEmpty() ? null : settings.get(0));
-    }
-
-    /** Returns the size that a photo is resized to with one of {@link #settings}; null with {@link Fit#STRETCH}. */
-    Size sizeFor(int photoHeight, int photoWidth, Setting setting) {
+    public Size sizeFor(int photoHeight, int photoWidth, Setting setting) {
         return fit == Fit.STRETCH ? new Size(height, width) : Fit.fitted(photoHeight, photoWidth, setting, multiple);
     }
 
@@ -125,9 +142,10 @@ public final class InputSpec {
      *
      * @param photoHeight rows of the upright photo in pixels
      * @param photoWidth columns of it
+     * @param setting one of {@link #settings}; null with {@link Fit#STRETCH}
      */
-    public int reduction(int photoHeight, int photoWidth) {
-        Size size = sizeFor(photoHeight, photoWidth);
+    public int reduction(int photoHeight, int photoWidth, Setting setting) {
+        Size size = sizeFor(photoHeight, photoWidth, setting);
         double rows = REDUCTION_MARGIN * size.height;
         double columns = REDUCTION_MARGIN * size.width;
         int n = decode == Decode.JPEG_REDUCED ? 8 : 1;

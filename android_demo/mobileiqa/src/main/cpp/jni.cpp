@@ -50,7 +50,8 @@ MODEL(void, nativeSetExceptionType)(JNIEnv* env, jclass, jclass type) {
 
 // `source` is either a path in UTF-8 that ends in NUL, or a model file's bytes.
 MODEL(jlong, nativeOpen)
-(JNIEnv* env, jclass, jbyteArray source, jboolean is_path, jint threads, jboolean prepacking) {
+(JNIEnv* env, jclass, jbyteArray source, jboolean is_path, jint threads, jboolean prepacking,
+ jint accelerator) {
   Error error;
   Bytes bytes(env, source);
   if (bytes.data() == nullptr) return 0;
@@ -60,9 +61,11 @@ MODEL(jlong, nativeOpen)
     fail(env, error);
     return 0;
   }
-  const bool opened =
-      is_path ? session->open_file(reinterpret_cast<const char*>(bytes.data()), threads, prepacking, error)
-              : session->open_bytes(bytes.data(), bytes.size(), threads, prepacking, error);
+  const mobileiqa::Options options = {threads, static_cast<bool>(prepacking),
+                                      static_cast<mobileiqa::Accelerator>(accelerator)};
+  const bool opened = is_path
+                          ? session->open_file(reinterpret_cast<const char*>(bytes.data()), options, error)
+                          : session->open_bytes(bytes.data(), bytes.size(), options, error);
   if (opened) return reinterpret_cast<jlong>(session);
   delete session;
   fail(env, error);
@@ -122,6 +125,12 @@ MODEL(void, nativeRun)
                                    answer, static_cast<size_t>(count), error);
   env->ReleaseFloatArrayElements(values, answer, ran ? 0 : JNI_ABORT);
   if (!ran) fail(env, error);
+}
+
+MODEL(jint, nativeNodes)(JNIEnv* env, jclass, jlong handle, jbyteArray provider) {
+  Bytes name(env, provider);
+  if (name.data() == nullptr) return 0;
+  return static_cast<jint>(at(handle)->nodes(reinterpret_cast<const char*>(name.data())));
 }
 
 MODEL(void, nativeClose)(JNIEnv*, jclass, jlong handle) { delete at(handle); }

@@ -11,6 +11,9 @@ public final class DecodePlan {
     /** Width times height of the largest photo that is read, as {@code mobileiqa_sdk.photo.MAX_PIXELS}. */
     public static final long MAX_PIXELS = 178956970L;
 
+    /** Every pixel, as a bitmap has them. */
+    public static final DecodePlan WHOLE = new DecodePlan(1, true);
+
     /** N of 1/N on both sides, a power of two: {@code BitmapFactory.Options.inSampleSize}. */
     public final int sampleSize;
 
@@ -29,10 +32,12 @@ public final class DecodePlan {
      * @param width columns of the upright photo in pixels
      * @param height rows of it
      * @param input of the model
+     * @param setting one of {@code input.settings}; null for a model of one size
      * @param budget pixels that fit into memory, at least 1
      */
-    public static DecodePlan of(String mime, int width, int height, InputSpec input, long budget) {
-        int contracted = "image/jpeg".equals(mime) ? input.reduction(height, width) : 1;
+    public static DecodePlan of(
+            String mime, int width, int height, InputSpec input, Setting setting, long budget) {
+        int contracted = "image/jpeg".equals(mime) ? input.reduction(height, width, setting) : 1;
         int size = contracted;
         while (pixels(width, height, size) > Math.max(budget, 1)) {
             size *= 2;

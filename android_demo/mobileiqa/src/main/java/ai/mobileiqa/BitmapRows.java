@@ -1,4 +1,4 @@
-package ai.mobileiqa.demo;
+package ai.mobileiqa;
 
 import ai.mobileiqa.core.Rows;
 import android.graphics.Bitmap;
@@ -10,6 +10,8 @@ import java.io.Closeable;
  */
 final class BitmapRows implements Rows, Closeable {
     private static final int OPAQUE = 0xff;
+
+    private static final int UPRIGHT = 1;
 
     private final Bitmap bitmap;
     private final boolean turned;
@@ -25,6 +27,13 @@ final class BitmapRows implements Rows, Closeable {
         turned = orientation >= 5;
         fromRight = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
         fromBottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    }
+
+    /** Returns the rows of a caller's upright bitmap, which must not be recycled here. */
+    static BitmapRows of(Bitmap bitmap) {
+        // Hardware bitmaps (Android 8 and later) hide their pixels from getPixels.
+        boolean hidden = bitmap.getConfig() == null || bitmap.getConfig().name().equals("HARDWARE");
+        return new BitmapRows(hidden ? bitmap.copy(Bitmap.Config.ARGB_8888, false) : bitmap, UPRIGHT);
     }
 
     @Override

@@ -23,6 +23,15 @@ struct Error {
   bool set(const char* format, ...) __attribute__((format(printf, 2, 3)));  // always false
 };
 
+// In the order of Java's enum.
+enum class Accelerator { kCpu, kXnnpack, kNnapi };
+
+struct Options {
+  int threads;
+  bool prepacking;  // rearrange weights while loading: pays off for integer arithmetic and 4-bit weights
+  Accelerator accelerator;
+};
+
 // A contract has at most one output of each meaning: opinions, faults, photo.
 constexpr size_t kMaxOutputs = 3;
 
@@ -39,11 +48,10 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // `prepacking`: rearrange weights while loading, which pays off for integer arithmetic and 4-bit weights.
-  bool open_file(const char* path, int threads, bool prepacking, Error& error);
+  bool open_file(const char* path, const Options& options, Error& error);
 
   // Copies what it needs: the bytes may be freed afterwards.
-  bool open_bytes(const void* data, size_t size, int threads, bool prepacking, Error& error);
+  bool open_bytes(const void* data, size_t size, const Options& options, Error& error);
 
   // The text under `key` in the model's metadata, to be freed by the caller; null if the key is absent.
   bool metadata(const char* key, char** text, Error& error) const;
@@ -58,13 +66,17 @@ class Session {
   bool run(const uint8_t* rgb, size_t size, int height, int width, float* values, size_t count,
            Error& error) const;
 
+  // How many operators the execution provider of this name computes. 0 for a session on the CPU alone, and where
+  // onnxruntime is older than 1.24, which does not say.
+  size_t nodes(const char* provider) const;
+
   static const char* runtime_version();
 
   static void* operator new(size_t size) noexcept { return malloc(size); }
   static void operator delete(void* memory) { free(memory); }
 
  private:
-  bool open(const char* path, const void* data, size_t size, int threads, bool prepacking, Error& error);
+  bool open(const char* path, const void* data, size_t size, const Options& options, Error& error);
   bool check_input(int height, int width, Error& error);
   bool check_output(const Output& promised, size_t index, Error& error);
   bool find_output(const Output& promised, size_t& index, Error& error) const;

@@ -33,12 +33,12 @@ public class ContractTest {
     public void howMuchSmallerAJpegIsDecoded() throws ContractException {
         Contract contract = Contract.parse(CONTRACT);
         // 1.4 * 384 = 537.6, 1.4 * 512 = 716.8
-        assertEquals(1, contract.input.reduction(100, 100));
-        assertEquals(1, contract.input.reduction(2 * 717, 2 * 538 - 1));
-        assertEquals(2, contract.input.reduction(2 * 717, 2 * 538));
-        assertEquals(4, contract.input.reduction(8 * 717, 4 * 538 + 3));
-        assertEquals(8, contract.input.reduction(64 * 717, 64 * 538));
-        assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).input.reduction(90000, 90000));
+        assertEquals(1, contract.input.reduction(100, 100, null));
+        assertEquals(1, contract.input.reduction(2 * 717, 2 * 538 - 1, null));
+        assertEquals(2, contract.input.reduction(2 * 717, 2 * 538, null));
+        assertEquals(4, contract.input.reduction(8 * 717, 4 * 538 + 3, null));
+        assertEquals(8, contract.input.reduction(64 * 717, 64 * 538, null));
+        assertEquals(1, Contract.parse(CONTRACT.replace("jpeg-reduced", "full")).input.reduction(90000, 90000, null));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package ai.mobileiqa.demo;
+package ai.mobileiqa;
 
 import ai.mobileiqa.core.Text;
 import android.content.Context;
@@ -18,20 +18,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jetbrains.annotations.NotNull;
+import org.jetbrains.annotations.Nullable;
 
 /**
- * What other apps' providers hand over. Each request runs on a thread of its own, so that a provider that hangs
- * holds up nothing else: when the work is cancelled, the request is told to stop and its thread is left alone.
+ * Reads what other apps' providers hand over. Each request runs on a thread of its own, so that a provider that hangs
+ * holds up nothing else: when the caller's signal is cancelled, the request is asked to stop and its thread is left
+ * alone. Methods may be called from any thread but the main one.
  */
-final class Provided {
+public final class Provided {
     /** Bytes of a photo's file, at most. */
-    static final long MAX_PHOTO = 256L << 20;
+    public static final long MAX_PHOTO = 256L << 20;
 
     /** Bytes of a model file, at most: what an ONNX file can hold. */
-    static final long MAX_MODEL = Integer.MAX_VALUE;
+    public static final long MAX_MODEL = Integer.MAX_VALUE;
 
     /** Characters of a name, at most. */
-    static final int MAX_NAME = 120;
+    public static final int MAX_NAME = 120;
 
     private static final long POLL_MILLISECONDS = 50;
     private static final int CHUNK = 1 << 16;
@@ -40,13 +43,13 @@ final class Provided {
 
     /** One request; {@code call} is run on its own thread. */
     private abstract static class Request<T> implements Callable<T> {
-        final CancellationSignal signal = new CancellationSignal();
+        final CancellationSignal own = new CancellationSignal();
         volatile boolean abandoned;
 
         /** Called when nobody waits for the answer any more, or after it. */
         void abandon() {
             abandoned = true;
-            signal.cancel();
+            own.cancel();
         }
     }
 
@@ -54,15 +57,20 @@ final class Provided {
      * Copies what lies behind a URI into a new file in the cache, which the caller deletes.
      *
      * @param limit the most bytes that are taken
-     * @throws PhotoProblem it is gone, may not be read, or is too large
-     * @throws IOException it cannot be read, or not be written here
+     * @param signal cancels the copying; null if nothing does
+     * @throws PhotoException it is gone, may not be read, or is too large
+     * @throws IOException it cannot be read, or cannot be written here
+     * @throws android.os.OperationCanceledException the signal was cancelled
      */
-    static File copy(Context context, Uri uri, long limit, Work work) throws IOException, PhotoProblem {
+    @NotNull
+    public static File copy(
+            @NotNull Context context, @NotNull Uri uri, long limit, @Nullable CancellationSignal signal)
+            throws IOException, PhotoException {
         File folder = folder(context);
         File file = File.createTempFile("copy", null, folder);
         boolean complete = false;
         try {
-            await(new Copy(context, uri, file, limit), work);
+            await(new Copy(context, uri, file, limit), signal);
             complete = true;
             return file;
         } finally {
@@ -72,17 +80,24 @@ final class Provided {
         }
     }
 
-    /** Returns what the provider calls the file, or else the end of its URI: one line, printable and bounded. */
-    static String name(final Context context, final Uri uri, Work work) {
+    /**
+     * Returns what the provider calls the file, or else the end of its URI: one printable line of at most
+     * {@link #MAX_NAME} characters.
+     *
+     * @throws android.os.OperationCanceledException the signal was cancelled
+     */
+    @NotNull
+    public static String name(
+            @NotNull final Context context, @NotNull final Uri uri, @Nullable CancellationSignal signal) {
         String name = null;
         try {
             name = await(new Request<String>() {
                 @Override
                 public String call() {
-                    return displayName(context, uri, signal);
+                    return displayName(context, uri, own);
                 }
-            }, work);
-        } catch (IOException | PhotoProblem silent) {
+            }, signal);
+        } catch (IOException | PhotoException silent) {
             name = null; // the photo itself will say what is wrong
         }
         if (name == null) {
@@ -92,8 +107,8 @@ final class Provided {
     }
 
     /** Deletes the copies that a process that ended early has left. To be called before any copy is made. */
-    static void deleteLeftovers(Context context) {
-        File[] files = new File(context.getCacheDir(), "provided").listFiles();
+    public static void deleteLeftovers(@NotNull Context context) {
+        File[] files = new File(context.getCacheDir(), "mobileiqa-provided").listFiles();
         if (files != null) {
             for (File file : files) {
                 file.delete();
@@ -102,7 +117,7 @@ final class Provided {
     }
 
     private static File folder(Context context) throws IOException {
-        File folder = new File(context.getCacheDir(), "provided");
+        File folder = new File(context.getCacheDir(), "mobileiqa-provided");
         if (!folder.isDirectory() && !folder.mkdirs() && !folder.isDirectory()) {
             throw new IOException(folder.getName());
         }
@@ -123,9 +138,9 @@ final class Provided {
         }
 
         @Override
-        public Void call() throws IOException, PhotoProblem {
+        public Void call() throws IOException, PhotoException {
             try (AssetFileDescriptor descriptor =
-                    context.getContentResolver().openAssetFileDescriptor(uri, "r", signal)) {
+                    context.getContentResolver().openAssetFileDescriptor(uri, "r", own)) {
                 if (descriptor == null) {
                     throw new FileNotFoundException(uri.toString());
                 }
@@ -141,13 +156,13 @@ final class Provided {
             return null;
         }
 
-        private void copy(InputStream in, OutputStream out) throws IOException, PhotoProblem {
+        private void copy(InputStream in, OutputStream out) throws IOException, PhotoException {
             byte[] chunk = new byte[CHUNK];
             long size = 0;
             for (int count = in.read(chunk); count >= 0 && !abandoned; count = in.read(chunk)) {
                 size += count;
                 if (size > limit) {
-                    throw new PhotoProblem(R.string.problem_file_large, limit >> 20);
+                    throw PhotoException.fileTooLarge(limit);
                 }
                 out.write(chunk, 0, count);
             }
@@ -161,15 +176,17 @@ final class Provided {
         }
     }
 
-    /** Waits for the answer, and between two looks asks whether the work was cancelled. */
-    private static <T> T await(Request<T> request, Work work) throws IOException, PhotoProblem {
+    /** Waits for the answer, and between two looks asks whether the caller cancelled. */
+    private static <T> T await(Request<T> request, CancellationSignal signal) throws IOException, PhotoException {
         FutureTask<T> answer = new FutureTask<T>(request);
         Thread thread = new Thread(answer, "mobileiqa-provider");
         thread.setDaemon(true);
         thread.start();
         try {
             while (!answer.isDone()) {
-                work.check();
+                if (signal != null) {
+                    signal.throwIfCanceled();
+                }
                 try {
                     answer.get(POLL_MILLISECONDS, TimeUnit.MILLISECONDS);
                 } catch (TimeoutException later) {
@@ -187,12 +204,13 @@ final class Provided {
     }
 
     /** Providers of other apps may throw anything. */
-    private static IOException problem(Throwable cause) throws PhotoProblem {
-        if (cause instanceof PhotoProblem) {
-            throw (PhotoProblem) cause;
+    private static IOException problem(Throwable cause) throws PhotoException {
+        if (cause instanceof PhotoException) {
+            throw (PhotoException) cause;
         }
         if (cause instanceof FileNotFoundException || cause instanceof SecurityException) {
-            throw new PhotoProblem(R.string.problem_gone);
+            throw new PhotoException(
+                    PhotoException.Reason.GONE, "the file is gone, or this app may not read it; choose it again");
         }
         if (cause instanceof Error) {
             throw (Error) cause;

@@ -5,12 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+// Of onnxruntime's builds for Android only: null with others.
+extern "C" __attribute__((weak)) OrtStatus* OrtSessionOptionsAppendExecutionProvider_Nnapi(
+    OrtSessionOptions* options, uint32_t flags);
+
 namespace mobileiqa {
 namespace {
 
 // The oldest onnxruntime that the SDK accepts, 1.18; every function used here is older.
 constexpr uint32_t kApiVersion = 18;
 constexpr size_t kMaxRank = 8;
+
+// The first that says which execution provider computes what.
+constexpr uint32_t kAssignmentApiVersion = 24;
 
 // onnxruntime 1.29 and later record events to be sent to Microsoft unless this variable is set.
 constexpr char kTelemetrySwitch[] = "ORT_DISABLE_TELEMETRY";
@@ -132,6 +139,32 @@ bool copy_values(OrtValue* answer, float* values, size_t count, Error& error) {
   return true;
 }
 
+bool append_xnnpack(OrtSessionOptions* options, int threads, Error& error) {
+  char count[16];
+  snprintf(count, sizeof count, "%d", threads);
+  const char* keys[] = {"intra_op_num_threads"};
+  const char* values[] = {count};
+  // XNNPACK has threads of its own: onnxruntime's would only take processors from them.
+  return fine(api()->SessionOptionsAppendExecutionProvider(options, "XNNPACK", keys, values, 1), error) &&
+         fine(api()->SetIntraOpNumThreads(options, 1), error);
+}
+
+bool append_nnapi(OrtSessionOptions* options, Error& error) {
+  if (OrtSessionOptionsAppendExecutionProvider_Nnapi == nullptr) {
+    return error.set("this onnxruntime was built without NNAPI");
+  }
+  return fine(OrtSessionOptionsAppendExecutionProvider_Nnapi(options, 0), error);
+}
+
+// Lets an accelerator compute what it can.
+bool append(OrtSessionOptions* options, const Options& wish, Error& error) {
+  if (wish.accelerator == Accelerator::kCpu) return true;
+  const bool appended = wish.accelerator == Accelerator::kXnnpack
+                            ? append_xnnpack(options, wish.threads, error)
+                            : append_nnapi(options, error);
+  return appended && fine(api()->AddSessionConfigEntry(options, "session.record_ep_graph_assignment_info", "1"), error);
+}
+
 }  // namespace
 
 bool Error::set(const char* format, ...) {
@@ -157,16 +190,15 @@ Session::~Session() {
   if (env_ != nullptr) api()->ReleaseEnv(env_);
 }
 
-bool Session::open_file(const char* path, int threads, bool prepacking, Error& error) {
-  return open(path, nullptr, 0, threads, prepacking, error);
+bool Session::open_file(const char* path, const Options& options, Error& error) {
+  return open(path, nullptr, 0, options, error);
 }
 
-bool Session::open_bytes(const void* data, size_t size, int threads, bool prepacking, Error& error) {
-  return open(nullptr, data, size, threads, prepacking, error);
+bool Session::open_bytes(const void* data, size_t size, const Options& options, Error& error) {
+  return open(nullptr, data, size, options, error);
 }
 
-bool Session::open(const char* path, const void* data, size_t size, int threads, bool prepacking,
-                   Error& error) {
+bool Session::open(const char* path, const void* data, size_t size, const Options& wish, Error& error) {
   const OrtApi* ort = api();
   if (ort == nullptr) return error.set("onnxruntime %s is too old, 1.18 is needed", runtime_version());
   Owned<OrtSessionOptions> options(ort->ReleaseSessionOptions);
@@ -174,14 +206,15 @@ bool Session::open(const char* path, const void* data, size_t size, int threads,
   if (!telemetry_left_to_app && !fine(ort->DisableTelemetryEvents(env_), error)) return false;
   const bool configured =
       fine(ort->CreateSessionOptions(options.out()), error) &&
-      fine(ort->SetIntraOpNumThreads(options.get(), threads), error) &&
+      fine(ort->SetIntraOpNumThreads(options.get(), wish.threads), error) &&
       fine(ort->SetInterOpNumThreads(options.get(), 1), error) &&
       fine(ort->SetSessionLogSeverityLevel(options.get(), ORT_LOGGING_LEVEL_FATAL), error) &&
       // As in Python: planned memory is laid out for all tensors at once, which costs large models much.
       fine(ort->DisableMemPattern(options.get()), error) &&
-      fine(ort->AddSessionConfigEntry(options.get(), "session.disable_prepacking", prepacking ? "0" : "1"),
+      fine(ort->AddSessionConfigEntry(options.get(), "session.disable_prepacking",
+                                     wish.prepacking ? "0" : "1"),
            error);
-  if (!configured) return false;
+  if (!configured || !append(options.get(), wish, error)) return false;
   return fine(path != nullptr ? ort->CreateSession(env_, path, options.get(), &session_)
                               : ort->CreateSessionFromArray(env_, data, size, options.get(), &session_),
               error);
@@ -293,6 +326,28 @@ bool Session::run(const uint8_t* rgb, size_t size, int height, int width, float*
     if (outputs[i] != nullptr) ort->ReleaseValue(outputs[i]);
   }
   return ran;
+}
+
+size_t Session::nodes(const char* provider) const {
+  const OrtApi* ort = OrtGetApiBase()->GetApi(kAssignmentApiVersion);
+  const OrtEpAssignedSubgraph* const* parts = nullptr;
+  size_t part_count = 0;
+  Error ignored;
+  if (ort == nullptr ||
+      !fine(ort->Session_GetEpGraphAssignmentInfo(session_, &parts, &part_count), ignored)) {
+    return 0;
+  }
+  size_t total = 0;
+  for (size_t i = 0; i < part_count; i++) {
+    const char* name = nullptr;
+    const OrtEpAssignedNode* const* nodes = nullptr;
+    size_t node_count = 0;
+    if (fine(ort->EpAssignedSubgraph_GetEpName(parts[i], &name), ignored) && strcmp(name, provider) == 0 &&
+        fine(ort->EpAssignedSubgraph_GetNodes(parts[i], &nodes, &node_count), ignored)) {
+      total += node_count;
+    }
+  }
+  return total;
 }
 
 const char* Session::runtime_version() { return OrtGetApiBase()->GetVersionString(); }

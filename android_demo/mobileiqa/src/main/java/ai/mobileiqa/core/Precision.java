@@ -4,9 +4,16 @@ package ai.mobileiqa.core;
 public final class Precision {
     /** The type that most weights are stored in. */
     public enum Weights {
+        /** 32-bit floating point. */
         FP32,
+
+        /** 16-bit floating point. */
         FP16,
+
+        /** 8-bit integers. */
         INT8,
+
+        /** 4-bit integers, by blocks. */
         INT4
     }
 

@@ -1,7 +1,10 @@
 package ai.mobileiqa.core;
 
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -17,6 +20,7 @@ public final class Model implements Closeable {
     /** More would end the process before the first photo. */
     public static final int MAX_THREADS = 1024;
 
+    private static final int CHUNK = 1 << 16;
     private static final long CLOSED = 0;
     private static final Charset UTF_8 = Charset.forName("UTF-8");
 
@@ -41,26 +45,67 @@ public final class Model implements Closeable {
      * Opens a model file. Messages of exceptions name the file without its folder.
      *
      * @param threads CPU threads for one inference, 1 to {@link #MAX_THREADS}
+     * @param accelerator what computes what it can; the CPU does the rest
      * @throws UnsupportedContractException the contract is of another version
      * @throws ContractException there is no contract, or it is damaged
-     * @throws ModelException no such file, damaged, or not what its contract promises
+     * @throws ModelException no such file, damaged, not what its contract promises, or onnxruntime was built without
+     *     the accelerator
      * @throws IllegalArgumentException another number of threads
      */
-    public static Model open(String path, int threads) throws ModelException {
+    public static Model open(String path, int threads, Accelerator accelerator) throws ModelException {
         if (path.indexOf('\0') >= 0 || !new File(path).isFile()) {
             throw new ModelException(new File(path.replace('\0', '?')).getName() + ": no such file, or not a regular one");
         }
-        return load(new File(path), utf8(path), threads);
+        return load(new File(path), utf8(path), threads, accelerator);
     }
 
-    /** Opens the bytes of a model file, which are not needed afterwards; throws what the other method does. */
-    public static Model open(byte[] artifact, int threads) throws ModelException {
-        return load(null, artifact, threads);
+    /** Opens a model file on the CPU; throws what the other method does. */
+    public static Model open(String path, int threads) throws ModelException {
+        return open(path, threads, Accelerator.CPU);
+    }
+
+    /** Opens the bytes of a model file, which are not needed afterwards; throws what the other methods do. */
+    public static Model open(byte[] artifact, int threads, Accelerator accelerator) throws ModelException {
+        return load(null, artifact, threads, accelerator);
+    }
+
+    /**
+     * Opens the bytes of a model file.
+     *
+     * @param artifact read to its end, not closed
+     * @throws IOException the stream cannot be read
+     */
+    public static Model open(InputStream artifact, int threads, Accelerator accelerator)
+            throws IOException, ModelException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(Math.max(artifact.available(), CHUNK));
+        byte[] chunk = new byte[CHUNK];
+        for (int count = artifact.read(chunk); count >= 0; count = artifact.read(chunk)) {
+            bytes.write(chunk, 0, count);
+        }
+        return open(bytes.toByteArray(), threads, accelerator);
+    }
+
+    /** Returns the exception for a model that cannot be read. */
+    public static ModelException unreadable(String source, IOException cause) {
+        return new ModelException(source + ": cannot be read: " + cause.getMessage(), cause);
     }
 
     /** Returns what the artifact expects and promises. */
     public Contract contract() {
         return contract;
+    }
+
+    /**
+     * Returns how many operators of the model an accelerator computes; 0 if onnxruntime, before 1.24, does not say.
+     * The CPU's are counted only where the model was opened on another accelerator.
+     */
+    public int nodes(Accelerator accelerator) {
+        open.readLock().lock();
+        try {
+            return handle == CLOSED ? 0 : nativeNodes(handle, utf8(accelerator.provider));
+        } finally {
+            open.readLock().unlock();
+        }
     }
 
     /** Returns onnxruntime's version, such as {@code 1.29.0}. */
@@ -119,7 +164,8 @@ public final class Model implements Closeable {
     }
 
     /** Opens a file, whose path is then the {@code artifact} as C takes it; with null, the artifact's bytes. */
-    private static Model load(File file, byte[] artifact, int threads) throws ModelException {
+    private static Model load(File file, byte[] artifact, int threads, Accelerator accelerator)
+            throws ModelException {
         boolean isPath = file != null;
         String source = isPath ? file.getName() : "<bytes>";
         if (threads < 1 || threads > MAX_THREADS) {
@@ -128,12 +174,12 @@ public final class Model implements Closeable {
         long handle = CLOSED;
         boolean complete = false;
         try {
-            handle = nativeOpen(artifact, isPath, threads, false);
+            handle = nativeOpen(artifact, isPath, threads, false, accelerator.ordinal());
             Contract contract = contractOf(handle);
             if (contract.precision.prepacks()) {
                 nativeClose(handle);
                 handle = CLOSED;
-                handle = nativeOpen(artifact, isPath, threads, true);
+                handle = nativeOpen(artifact, isPath, threads, true, accelerator.ordinal());
             }
             nativeCheck(handle, contract.input.height, contract.input.width, names(contract), sizes(contract));
             complete = true;
@@ -202,7 +248,8 @@ public final class Model implements Closeable {
 
     private static native void nativeSetExceptionType(Class<ModelException> type);
 
-    private static native long nativeOpen(byte[] source, boolean isPath, int threads, boolean prepacking)
+    private static native long nativeOpen(
+            byte[] source, boolean isPath, int threads, boolean prepacking, int accelerator)
             throws ModelException;
 
     private static native byte[] nativeMetadata(long handle, byte[] key) throws ModelException;
@@ -212,6 +259,8 @@ public final class Model implements Closeable {
 
     private static native void nativeRun(long handle, byte[] rgb, int height, int width, float[] values)
             throws ModelException;
+
+    private static native int nativeNodes(long handle, byte[] provider);
 
     private static native void nativeClose(long handle);
 }

@@ -1,0 +1,35 @@
+package com.example;
+
+import android.content.ContentResolver;
+import android.content.Context;
+import android.graphics.Bitmap;
+import android.graphics.BitmapFactory;
+import android.net.Uri;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.InputStream;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+
+/**
+ * Runs the example on the sketch of Android: {@code Start PHOTO MODEL OTHER CLASS}, a picture, a model, a file that is
+ * not a model, and whose method {@code score} to call. Prints a line for each outcome.
+ */
+public final class Start {
+    public static void main(String[] arguments) throws Exception {
+        Context context = new Context();
+        File photo = new File(arguments[0]);
+        Bitmap bitmap;
+        try (InputStream in = new FileInputStream(photo)) {
+            bitmap = BitmapFactory.decodeStream(in, null, new BitmapFactory.Options());
+        }
+        Method score = Class.forName(arguments[3]).getMethod("score", Context.class, Bitmap.class);
+        System.out.println(score.invoke(null, context, bitmap));
+        Uri uri = Uri.parse("content://photos/one");
+        ContentResolver.PHOTOS.put(uri.toString(), Files.readAllBytes(photo.toPath()));
+        File model = new File(arguments[1]);
+        System.out.println(Example.band(context, model, uri));
+        System.out.println(Example.band(context, model, Uri.parse("content://photos/none")));
+        System.out.println(Example.band(context, new File(arguments[2]), uri));
+    }
+}
