@@ -1,9 +1,12 @@
-"""Zip archives of Android: `apk.py pack FOLDER APK` writes an APK, `apk.py check APK` checks one and lists it, and
-`apk.py zip FOLDER FILE` writes any other archive (AAR, JAR), all of it compressed.
+"""Zip archives of Android.
 
-Packing gives the same bytes for the same files: sorted names, one date, no attributes. In an APK, what Android maps
-into memory is stored, not compressed: shared libraries at multiples of a page (16 KB on newer phones), the
-model and the resource table at multiples of 4. Debian's zipalign knows pages of 4 KB only.
+- `apk.py pack FOLDER APK` writes an APK,
+- `apk.py check APK` checks one and lists it,
+- `apk.py zip FOLDER FILE` writes any other archive (AAR, JAR), all of it compressed.
+
+Packing gives the same bytes for the same files: sorted names, one date, no attributes. In an APK, what
+Android maps into memory is stored, not compressed: shared libraries at multiples of a page (16 KB on newer
+phones), the model and the resource table at multiples of 4. Debian's zipalign knows pages of 4 KB only.
 """
 
 from __future__ import annotations

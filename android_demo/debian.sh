@@ -6,9 +6,9 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
-# dexdump, enjarify and proguard-cli are for the tests.
+# dexdump and enjarify are for the tests.
 APP_PACKAGES=(aapt android-framework-res apksigner clang-14 dexdump enjarify libc6-dev libc6-dev-arm64-cross
-    lld-14 proguard-cli unzip zipalign)
+    lld-14 unzip zipalign)
 
 OLD_RELEASE=bullseye
 OLD_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg

@@ -15,8 +15,8 @@ ORT_NPM_SHA256=e59788788818fdde1b2e522e766a21ba0f7d8391de55737abf81e32cc801785d
 ORT_WHEEL=onnxruntime==1.31.1
 ORT_WHEEL_SHA256=da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3
 
-# The host's and both phones' compiler; the JVM tests; the ARM C library for qemu.
-CORE_PACKAGES=(clang-14 lld-14 libc6-dev junit4 unzip
+# The host's and both phones' compiler; the JVM tests, of apps in Kotlin and shrunk too; the ARM C library for qemu.
+CORE_PACKAGES=(clang-14 lld-14 libc6-dev junit4 kotlin proguard-cli unzip
     qemu-user-static libc6-dev-arm64-cross libgcc-12-dev-arm64-cross libstdc++6-arm64-cross)
 
 apt_install() { # packages...: installs those that are missing

@@ -15,7 +15,7 @@ MAIN = toolbox.DEMO / "app/src/main"
 RES = MAIN / "res"
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 LAYOUTS = sorted(RES.glob("layout*/*.xml"))
-JAVA = sorted(path for main in (MAIN, toolbox.LIBRARY / "src/main") for path in (main / "java").rglob("*.java"))
+JAVA = sorted([*(MAIN / "java").rglob("*.java"), *(toolbox.LIBRARY / "src/main/java").rglob("*.java")])
 MANIFEST = MAIN / "AndroidManifest.xml"
 TEXTS = sorted(RES.glob("values*/strings.xml"))
 
