@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image
-
 from ._text import first_line, one_line
-from .errors import PhotoError, PhotoTooLarge, PhotoUnreadable
+from .errors import InternalError, PhotoError, PhotoTooLarge
 
 LIMIT = 600
 """Characters of a reason: some decoders quote the file."""
+
+NO_MEMORY = (
+    "does not fit into the free memory; score fewer photos at a time (workers), or pass a smaller copy"
+)
+"""The reason to refuse a photo for which memory ran out."""
+
+_log = logging.getLogger("mobileiqa_sdk")
 
 
 class Refusal(Exception):
@@ -34,8 +40,8 @@ def named_errors(photo: str) -> Iterator[None]:
 
     Raises:
         PhotoError: of the class and with the reason of a `Refusal`.
-        PhotoTooLarge: memory ran out, or Pillow found a decompression bomb.
-        PhotoUnreadable: any other error, which decoders raise for damaged bytes.
+        PhotoTooLarge: memory ran out.
+        InternalError: any other error. What decoders raise became a `Refusal` in `_decoding`.
     """
     try:
         yield
@@ -45,31 +51,13 @@ def named_errors(photo: str) -> Iterator[None]:
         raise refusal.error(photo, one_line(refusal.reason, LIMIT)) from refusal.__cause__
     except MemoryError as error:
         raise out_of_memory(photo) from error
-    except RecursionError as error:
-        raise PhotoUnreadable(photo, "is nested too deeply to be decoded") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # Where Pillow still checks by itself: inside its TIFF and GIF decoders.
-        raise PhotoTooLarge(photo, f"{one_line(error, LIMIT)} Pass a smaller copy") from error
-    except Exception as error:  # decoders raise anything for damaged bytes
-        if _is_out_of_memory(error):
-            raise out_of_memory(photo) from error
-        cause = one_line(first_line(error), LIMIT)
-        if "has not been built in" in str(error):  # libheif's words
-            reason = f"is of a kind that is not supported; convert it to JPEG or PNG ({cause})"
-            raise PhotoUnreadable(photo, reason) from error
-        raise PhotoUnreadable(photo, f"cannot be decoded, damaged or truncated: {cause}") from error
+    except Exception as error:  # a fault of the SDK's must neither end a batch nor pass for one of the photo
+        _log.error("an error inside mobileiqa-sdk while reading %s", one_line(photo), exc_info=error)
+        cause = one_line(f"{type(error).__name__}: {first_line(error)}", LIMIT)
+        reason = f"cannot be read because of an error inside mobileiqa-sdk ({cause}); please report it"
+        raise InternalError(photo, reason) from error
 
 
 def out_of_memory(photo: str) -> PhotoTooLarge:
     """Returns the error for a photo that does not fit into the memory that is free."""
-    return PhotoTooLarge(
-        photo,
-        "does not fit into the memory that is free; score fewer photos at a time (workers), "
-        "or pass a smaller copy",
-    )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # Decoders report a failed allocation as an error like any other: Pillow's, libavif's, libheif's words.
-    text = str(error).lower()
-    return "out of memory" in text or "memory allocation error" in text
+    return PhotoTooLarge(photo, NO_MEMORY)

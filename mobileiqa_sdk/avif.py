@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from typing import BinaryIO
-
 from PIL import Image
 
+from ._decoding import Decoder, opened
+from ._refusal import Refusal
 from .isobmff import read_properties, with_sizes
 
 
-def open_avif(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.Image:
-    """Opens an AVIF. The ``info`` of the image gets "nclx_profile" as pillow_heif has it for HEIC."""
+def open_avif(data: bytes, decoder: Decoder) -> Image.Image:
+    """Opens an AVIF. The ``info`` of the image gets "nclx_profile" as pillow_heif has it for HEIC.
+
+    Raises:
+        Refusal: libavif does not read the file.
+    """
     try:
-        image = decoder(io.BytesIO(data))
-    except MemoryError:
-        raise
-    except Exception:  # Pillow raises anything
+        image = opened(decoder, data)
+    except Refusal:
         repaired = with_sizes(data)
         if repaired == data:
             raise
-        image = decoder(io.BytesIO(repaired))
+        image = opened(decoder, repaired)
     # MIAF (ISO/IEC 23000-22): the file's own properties turn the picture, and no metadata. Pillow has put
     # them into EXIF, but would also look for an orientation in XMP.
     image.info.pop("xmp", None)

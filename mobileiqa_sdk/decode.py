@@ -8,15 +8,15 @@ nobody asked for, such as EPS, which runs Ghostscript.
 from __future__ import annotations
 
 import importlib
-import io
 from typing import cast
 
 from PIL import Image, ImageFile
 
 from . import raw
+from ._decoding import opened
 from ._refusal import Refusal
 from .avif import open_avif
-from .errors import PhotoUnreadable
+from .errors import PhotoUnsupported
 from .heif import open_heif
 from .jpeg import open_jpeg
 from .png import open_png
@@ -67,8 +67,7 @@ def open_image(data: bytes) -> Image.Image:
     """Returns the opened image: its size is known, its pixels are not decoded.
 
     Raises:
-        Refusal: an unknown format, a missing decoder, or a file that Pillow would misread.
-        Exception: anything that a decoder raises for damaged bytes.
+        Refusal: an unknown format, a missing decoder, a damaged file, or one that Pillow would misread.
     """
     name = file_format(data)
     decoder = _decoder(name)
@@ -82,7 +81,7 @@ def open_image(data: bytes) -> Image.Image:
         return open_avif(data, decoder)
     if name == "HEIC":
         return open_heif(data, decoder)
-    return decoder(io.BytesIO(data))
+    return opened(decoder, data)
 
 
 def file_format(head: bytes) -> str:
@@ -106,7 +105,7 @@ def file_format(head: bytes) -> str:
                 return _BRANDS[brand]
         if brands[0] in _HEIF_BRANDS:
             return "HEIC"
-    raise Refusal(PhotoUnreadable, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
+    raise Refusal(PhotoUnsupported, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
 
 
 def _decoder(name: str) -> _Decoder:
@@ -121,4 +120,4 @@ def _decoder(name: str) -> _Decoder:
 
 
 def _missing(name: str, package: str) -> Refusal:
-    return Refusal(PhotoUnreadable, f'is {name}, which needs another package: pip install "{package}"')
+    return Refusal(PhotoUnsupported, f'is {name}, which needs another package: pip install "{package}"')

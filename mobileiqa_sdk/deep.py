@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from ._decoding import decoding
 from .decode import open_image
 from .isobmff import without_unknown_colours
 from .samples import Samples, from_values
@@ -63,7 +64,8 @@ def _decoded(data: bytes, change: Callable[[str], str]) -> Image.Image:
     """Decodes the file with other raw modes."""
     image = cast("ImageFile.ImageFile", open_image(data))
     _set_raw_modes(image, change)
-    image.load()
+    with decoding():
+        image.load()
     return image
 
 
@@ -101,8 +103,9 @@ def _swapped(raw_mode: str) -> str:
 
 def _from_heif(data: bytes) -> Samples:
     pillow_heif = importlib.import_module("pillow_heif")
-    file = pillow_heif.open_heif(without_unknown_colours(data), convert_hdr_to_8bit=False)
-    values = np.array(file, np.uint16)
+    with decoding():
+        file = pillow_heif.open_heif(without_unknown_colours(data), convert_hdr_to_8bit=False)
+        values = np.array(file, np.uint16)
     # The bits are the highest of 16. Repeated below, they reach from 0 to 65535.
     values |= values >> file.info["bit_depth"]
     mode = file.mode.partition(";")[0]

@@ -21,7 +21,7 @@ class MobileIQAError(Exception):
 _KEYS_OF_A_SCORE = (
     "score", "band", "spread", "photograph", "decode_seconds", "resize_seconds", "inference_seconds",
 )  # fmt: skip
-"""The keys of a row between the path and the error."""
+"""The keys of a row between the path and the kind of error."""
 
 
 class PhotoError(MobileIQAError):
@@ -42,13 +42,18 @@ class PhotoError(MobileIQAError):
         return type(self), (self.photo, self.reason)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns a flat row with the keys of :meth:`Assessment.to_dict`; all are None but path and error.
+        """Returns a flat row with the keys of :meth:`Assessment.to_dict`; those of a score are None.
 
         >>> row = PhotoError("gone.jpg", "no such file").to_dict()
         >>> row["path"], row["score"], row["error"]
         ('gone.jpg', None, 'no such file')
         """
-        return {"path": self.photo, **dict.fromkeys(_KEYS_OF_A_SCORE), "error": self.reason}
+        return {
+            "path": self.photo,
+            **dict.fromkeys(_KEYS_OF_A_SCORE),
+            "error_kind": type(self).__name__,
+            "error": self.reason,
+        }
 
 
 class PhotoNotFound(PhotoError, FileNotFoundError):
@@ -56,7 +61,15 @@ class PhotoNotFound(PhotoError, FileNotFoundError):
 
 
 class PhotoUnreadable(PhotoError, ValueError):
-    """The bytes are empty, truncated, damaged, or not an image in a supported format."""
+    """The bytes are empty, truncated or damaged, or of an unsupported kind (`PhotoUnsupported`)."""
+
+
+class PhotoUnsupported(PhotoUnreadable, TypeError):
+    """The photo may be sound, but the SDK does not read its kind.
+
+    A file of another format or of a layout that is not supported, a camera's raw file, or an object of
+    another type, array dtype, shape or value range.
+    """
 
 
 class PhotoTooSmall(PhotoError, ValueError):
@@ -67,8 +80,11 @@ class PhotoTooLarge(PhotoError, ValueError):
     """More pixels or bytes than the SDK agrees to decode, or more than fits into memory."""
 
 
-class PhotoUnsupported(PhotoError, TypeError, ValueError):
-    """The object is not a photo: wrong type, array dtype, shape or value range."""
+class InternalError(PhotoError, RuntimeError):
+    """The SDK failed by a fault of its own, not of the photo: please report it.
+
+    ``__cause__`` is the error that was not expected, with its traceback. The traceback is also logged.
+    """
 
 
 class ModelError(MobileIQAError):

@@ -97,8 +97,9 @@ def score_rows(
 ) -> Iterator[Row]:
     """Yields one row per photo, in order, ready for JSON.
 
-    Its keys are path, score, band, spread, faults, photograph, seconds and error. If ``error`` gives a
-    reason, all others but the path are None. ``spread`` is also None for models without views,
+    Its keys are path, score, band, spread, faults, photograph, seconds, error_kind and error. Where there is
+    no score, ``error`` is the reason, ``error_kind`` the name of its class in `mobileiqa_sdk.errors`, and all
+    others but the path are None; else these two are. ``spread`` is also None for models without views,
     ``photograph`` for models that do not say, and ``faults`` is empty for models that name none. For
     ``workers`` see :meth:`Scorer.score_many`.
     """
@@ -113,7 +114,8 @@ def as_row(result: Assessment | PhotoError) -> Row:
     """
     if isinstance(result, PhotoError):
         empty = dict.fromkeys(("score", "band", "spread", "faults", "photograph", "seconds"))
-        return {"path": result.photo, **empty, "error": result.reason}
+        kind = type(result).__name__
+        return {"path": result.photo, **empty, "error_kind": kind, "error": result.reason}
     seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
     return {
         "path": result.photo,
@@ -123,5 +125,6 @@ def as_row(result: Assessment | PhotoError) -> Row:
         "faults": dict(result.faults),
         "photograph": result.photograph,
         "seconds": seconds,
+        "error_kind": None,
         "error": None,
     }

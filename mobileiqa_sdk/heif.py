@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from typing import BinaryIO
-
 from PIL import Image
 
+from ._decoding import Decoder, opened
 from ._refusal import Refusal
-from .errors import PhotoUnreadable
+from .errors import PhotoUnsupported
 from .isobmff import item_types, without_unknown_colours
 
 _DECODED = b"hvc1"
@@ -27,24 +24,21 @@ _CODECS = {
 }
 
 
-def open_heif(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.Image:
+def open_heif(data: bytes, decoder: Decoder) -> Image.Image:
     """Opens a HEIF.
 
     Raises:
-        Refusal: the file holds pictures of another kind than HEVC, and the decoder does not know them.
-        Exception: anything that the decoder raises for damaged bytes.
+        Refusal: the file is damaged, or holds pictures that libheif does not decode: other than HEVC.
     """
     try:
-        return decoder(io.BytesIO(without_unknown_colours(data)))
-    except MemoryError:
-        raise
-    except Exception as error:  # pillow_heif and Pillow raise anything
+        return opened(decoder, without_unknown_colours(data))
+    except Refusal as refusal:
         kind = _other_kind(data)
         if kind is None:
             raise
         raise Refusal(
-            PhotoUnreadable, f"is a HEIF of {kind}, a kind that is not supported; convert it to JPEG or PNG"
-        ) from error
+            PhotoUnsupported, f"is a HEIF of {kind}, a kind that is not supported; convert it to JPEG or PNG"
+        ) from refusal.__cause__
 
 
 def _other_kind(data: bytes) -> str | None:

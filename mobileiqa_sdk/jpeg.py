@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from PIL import Image, ImageFile
 
+from ._decoding import opened
 from ._refusal import Refusal
-from .errors import PhotoTooLarge, PhotoUnreadable
+from .errors import PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 
 MAX_SCANS = 100
 """Scans of one picture. Encoders write about ten; a scan of nothing takes 230 bytes of file and a pass over
@@ -110,12 +111,11 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
         ``load`` raises Refusal if the file ends before its last row.
 
     Raises:
-        Refusal: a kind that is not supported, too many scans, an early end.
-        Exception: anything that Pillow raises for damaged bytes.
+        Refusal: a kind that is not supported, too many scans, damage, an early end.
     """
     header = _header(data)
     if header is None:
-        return decoder(io.BytesIO(data))  # which says what is wrong
+        return opened(decoder, data)  # which says what is wrong
     pixels_start = header.segments[-1].start
     is_whole = data.rfind(_END, pixels_start) >= 0 or ImageFile.LOAD_TRUNCATED_IMAGES
     scans = _scans(data, header)
@@ -199,7 +199,7 @@ def _check_frame(marker: int, body: bytes) -> None:
         kind = f"{body[5]} colour components"
     if kind:
         raise Refusal(
-            PhotoUnreadable,
+            PhotoUnsupported,
             f"is a sound JPEG of a kind that is not supported ({kind}); "
             "convert it to an ordinary JPEG of 8 bits",
         )
@@ -267,15 +267,13 @@ def _with_other_bits(data: bytes, scans: list[_Scan]) -> bytes:
 
 def _open(data: bytes, header: _Header, decoder: _Decoder) -> Image.Image:
     try:
-        return decoder(io.BytesIO(data))
-    except MemoryError:
-        raise
-    except Exception:  # Pillow trips over short segments in many ways
+        return opened(decoder, data)
+    except Refusal:  # Pillow trips over short segments in many ways
         kept = b"".join(
             data[segment.start : segment.end] for segment in header.segments if _is_kept(data, segment)
         )
         rest = data[header.segments[-1].end :]
-        return decoder(io.BytesIO(data[:2] + kept + rest))
+        return opened(decoder, data[:2] + kept + rest)
 
 
 def _is_kept(data: bytes, segment: _Segment) -> bool:

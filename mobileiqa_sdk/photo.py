@@ -34,8 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import _patience, raw
+from . import _patience, orientation, raw
 from ._budget import Budget
+from ._decoding import decoding
 from ._refusal import Refusal, named_errors
 from ._text import first_line
 from .canvas import Part, part_that_shows
@@ -89,7 +90,6 @@ _OPEN_FLAGS = 0
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows has none of them
     _OPEN_FLAGS |= getattr(os, _flag, 0)
 
-_ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4 A
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -99,7 +99,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
+_SIDEWAYS = {_UPRIGHT[number] for number in (5, 6, 7, 8)}
 
 _pixels = Budget(PIXELS_AT_ONCE)
 _long_files = Budget(BYTES_AT_ONCE)
@@ -152,11 +152,13 @@ def read_photo(photo: Photo, *, fit: Fit | None = None) -> Image.Image:
 
     Raises:
         PhotoNotFound: the path does not lead to a regular file that may be read.
-        PhotoUnreadable: empty, truncated, damaged, or not in a supported format.
+        PhotoUnreadable: empty, truncated or damaged.
+        PhotoUnsupported: a file of a format or a layout that is not supported, or a camera's raw file. Not
+            one of the types above, or an array of another dtype, shape or range.
         PhotoTooSmall: a side is below `MIN_SIDE`.
         PhotoTooLarge: more than `MAX_PIXELS` would be decoded (checked before they are), more than
             `MAX_STORED` or `MAX_BYTES`, or more than fits into memory.
-        PhotoUnsupported: not one of the types above, or an array of another dtype, shape or range.
+        InternalError: a fault of the SDK, not of the photo.
     """
     with open_photo(photo, fit=fit) as picture:
         return picture.image
@@ -194,7 +196,7 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
     if image.format == "JPEG":
         _check_stored(image)
         _check_sides(size)
-        turn = _turn(image)
+        turn = _turn(image, is_file=bool(data))
         if fit is not None:
             _reduce(image, fit, sideways=turn in _SIDEWAYS)
         _check_pixels(image.size, size)
@@ -212,9 +214,10 @@ def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Tran
     """Decodes an opened picture of the file ``data``; returns it upright and in sRGB."""
     samples = read_samples(image, data) if data else None
     if samples is None:
-        image.load()
+        with decoding():
+            image.load()
     if image.format != "JPEG":  # a JPEG's EXIF precedes its pixels; a PNG's may follow them
-        turn = _turn(image)
+        turn = _turn(image, is_file=bool(data))
     image = to_srgb(image, samples)
     if part is not None:
         image = part.of(image)
@@ -400,9 +403,12 @@ def _check_stored(jpeg: Image.Image) -> None:
         raise Refusal(PhotoTooLarge, f"{reason}; pass a smaller copy, or save it as baseline")
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def _turn(image: Image.Image, *, is_file: bool) -> Image.Transpose | None:
+    """Returns how to turn an image upright. A caller may have changed the EXIF that a PIL image holds."""
+    if is_file and image.format != "TIFF":
+        return _UPRIGHT.get(orientation.in_metadata(image.info))
     try:
-        return _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+        return _UPRIGHT.get(image.getexif().get(orientation.TAG, orientation.UPRIGHT))
     except MemoryError:
         raise
     except Exception as error:  # EXIF is written by every camera in its own way; it must never cost the photo

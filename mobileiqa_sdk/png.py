@@ -7,14 +7,14 @@ fault in them costs nothing else.
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import Image, ImageFile
 
+from ._decoding import Decoder, opened
 from ._refusal import Refusal
 from .code_points import from_cicp
 from .colour import MAX_PROFILE
@@ -31,7 +31,7 @@ _XMP = b"XML:com.adobe.xmp"
 _RAW_EXIF = b"Raw profile type exif"  # ImageMagick's, from before there was eXIf
 
 
-def open_png(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.Image:
+def open_png(data: bytes, decoder: Decoder) -> Image.Image:
     """Opens a PNG; of an animation, the picture that viewers without animation show.
 
     Args:
@@ -44,8 +44,7 @@ def open_png(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.I
         profile. A transparent grey is in the range of the image's values.
 
     Raises:
-        Refusal: the file ends early.
-        Exception: anything that Pillow raises for damaged bytes.
+        Refusal: the file ends early, or what decides its pixels is damaged.
     """
     # After a PNG's pixels there may be an orientation (eXIf), which would be lost without notice.
     if data.rfind(b"IEND") < 0 and not ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -65,7 +64,7 @@ def open_png(data: bytes, decoder: Callable[[BinaryIO], Image.Image]) -> Image.I
         elif name in _READERS and (is_before_pixels or name not in _COLOURS):
             for key, value in _READERS[name](bytes(body)).items():
                 info.setdefault(key, value)
-    image = decoder(io.BytesIO(b"".join(kept)))
+    image = opened(decoder, b"".join(kept))
     if "cicp" in info:
         info.pop("icc_profile", None)
     image.info.update(info)
@@ -88,7 +87,7 @@ def _transparency(data: bytes, chunk: memoryview) -> bytes | memoryview:
     """Returns a tRNS chunk with its levels in the range that Pillow gives the values; empty if malformed."""
     if zlib.crc32(chunk[4:-_CHECKSUM]) != int.from_bytes(chunk[-_CHECKSUM:], "big"):
         return chunk  # it decides pixels: a refusal
-    depth, kind = data[24], data[25]
+    depth, kind = data[24:26].ljust(2)  # a chunk of transparency before the header would be the first
     body = chunk[_HEADER:-_CHECKSUM]
     if kind == _PALETTE:
         return chunk if len(body) <= 256 else b""

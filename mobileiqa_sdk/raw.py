@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ._refusal import Refusal
-from .errors import PhotoUnreadable
+from .errors import PhotoUnsupported
 
 SUFFIXES = frozenset(
     (
@@ -112,6 +112,6 @@ def _name(tags: Mapping[int, object]) -> str:
 
 def _refusal(name: str) -> Refusal:
     return Refusal(
-        PhotoUnreadable,
+        PhotoUnsupported,
         f"is a camera's raw file ({name}), which has to be developed first; convert it to JPEG, PNG or TIFF",
     )

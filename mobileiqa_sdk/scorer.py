@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from . import library, runtimes
-from ._refusal import out_of_memory
+from ._refusal import named_errors, out_of_memory
 from ._text import one_line
 from .bands import Band, band
 from .contract import Decode, ModelContract
@@ -86,7 +86,8 @@ class Assessment:
         """Returns a flat row for a table: numbers and texts only, and None for what the model does not say.
 
         The keys are path, score, band, spread, ``fault_NAME`` for each fault that the model names,
-        photograph, decode_seconds, resize_seconds, inference_seconds and error, which is None.
+        photograph, decode_seconds, resize_seconds, inference_seconds, error_kind and error. The last two
+        are None.
         :meth:`PhotoError.to_dict` gives a row of the same shape: a batch with bad files is one table::
 
             pandas.DataFrame(result.to_dict() for result in scorer.score_many(photos))
@@ -105,6 +106,7 @@ class Assessment:
             **faults,
             "photograph": self.photograph,
             **times,
+            "error_kind": None,
             "error": None,
         }
 
@@ -269,7 +271,8 @@ class Scorer:
             decoded = perf_counter()
             if size is None:  # not reduced, so it has its full size
                 size = self.input_size(image.height, image.width)
-            pixels = resize(image, *size)
+            with named_errors(name):
+                pixels = resize(image, *size)
         return name, pixels, decoded - started, perf_counter() - decoded
 
     def input_size(self, height: int, width: int, setting: str | None = None) -> tuple[int, int]:
@@ -342,7 +345,7 @@ class Scorer:
             return self.assess(photo)
         except PhotoError as error:
             return error
-        except MemoryError:  # while resizing; a later photo may fit
+        except MemoryError:  # of the model's; a later photo may fit
             return out_of_memory(describe(photo))
 
 

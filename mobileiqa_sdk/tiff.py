@@ -7,18 +7,17 @@ takes a line, and refused where not; tests/sdk/test_tiff.py tries every layout t
 
 from __future__ import annotations
 
-import io
 import struct
-from collections.abc import Callable
 from functools import cache
-from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 from PIL import Image, ImageFile, ImagePalette
 
 from . import _libtiff, raw
+from ._decoding import Decoder, opened
 from ._refusal import Refusal
-from .errors import PhotoUnreadable
-from .tiff_tags import Tags, TiffFile, decides_pixels
+from .errors import PhotoUnreadable, PhotoUnsupported
+from .tiff_tags import CutOff, Tags, TiffFile, decides_pixels
 
 _SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES = 254, 258, 259, 262, 277, 284
 _FILL_ORDER, _PREDICTOR, _COLOUR_MAP, _TILE_WIDTH, _TILE_OFFSETS = 266, 317, 320, 322, 324
@@ -85,8 +84,6 @@ _NOT_READ = {
     52546: "JPEG XL",
 }
 
-_Decoder: TypeAlias = Callable[[BinaryIO], Image.Image]
-
 
 class _Layout(NamedTuple):
     """How the pixels of a page are stored."""
@@ -126,7 +123,7 @@ class _Layout(NamedTuple):
         return f"{self.colour}, {self.numbers}{planes}{packed}"
 
 
-def open_tiff(data: bytes, decoder: _Decoder) -> Image.Image:
+def open_tiff(data: bytes, decoder: Decoder) -> Image.Image:
     """Opens the first page of a TIFF.
 
     Args:
@@ -134,21 +131,25 @@ def open_tiff(data: bytes, decoder: _Decoder) -> Image.Image:
         decoder: Pillow's class.
 
     Raises:
-        Refusal: camera raw, a thumbnail as first page, a layout that is not supported, an early end.
-        Exception: anything that Pillow raises for damaged bytes.
+        Refusal: camera raw, a thumbnail as first page, a layout that is not supported, damage, an early end.
     """
     file = TiffFile(data)
-    data = _without_cut_tags(file)
-    tags = file.tags(file.first())
+    try:
+        data = _without_cut_tags(file)
+        tags = file.tags(file.first())
+    except CutOff as error:
+        raise _truncated() from error
     raw.check_directories(tags, file.directories_below(tags))
     layout = _layout(tags)
     _check(file, tags, layout)
     scale = _scale(layout)
     _libtiff.silence()
     try:
-        image = (_scaling(decoder, *scale) if scale else decoder)(io.BytesIO(data))
-    except (SyntaxError, KeyError) as error:  # Pillow's tables of modes and of compressions lack it
-        raise _unsupported(str(layout)) from error
+        image = opened(_scaling(decoder, *scale) if scale else decoder, data)
+    except Refusal as refusal:
+        if isinstance(refusal.__cause__, (SyntaxError, KeyError)):  # in no table of Pillow's
+            raise _unsupported(str(layout)) from refusal.__cause__
+        raise
     if layout.photometric == _PALETTE:
         _set_palette(image, tags)
     if layout.compression == _NONE and _needs_libtiff(layout, tags):
@@ -164,12 +165,13 @@ def _without_cut_tags(file: TiffFile) -> bytes:
 
     Raises:
         Refusal: the pixels may depend on such a tag.
+        CutOff: the file ends before the directory does.
     """
-    cut = [entry for entry in file.entries(file.first()) if file.is_cut(entry)]
+    cut = [entry for entry in file.entries(file.first()) if entry.is_cut]
     if not cut:
         return file.data
     if any(decides_pixels(entry.tag) for entry in cut) and not ImageFile.LOAD_TRUNCATED_IMAGES:
-        raise Refusal(PhotoUnreadable, "is a truncated TIFF file; copy or download it again")
+        raise _truncated()
     data = bytearray(file.data)
     for entry in cut:  # one byte, in the line itself
         struct.pack_into(file.order + ("HQ" if file.is_big else "HI"), data, entry.start + 2, 1, 1)
@@ -203,7 +205,7 @@ def _check(file: TiffFile, tags: Tags, layout: _Layout) -> None:
     subfile = tags.get(_SUBFILE)
     if isinstance(subfile, int) and subfile & 1:
         reason = "starts with a thumbnail; save the page that you mean as a file of its own"
-        raise Refusal(PhotoUnreadable, reason)
+        raise Refusal(PhotoUnsupported, reason)
     if file.is_big and file.order == ">":
         raise _unsupported("big-endian BigTIFF")
     if layout.compression not in _READ:
@@ -235,9 +237,13 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
     )
 
 
+def _truncated() -> Refusal:
+    return Refusal(PhotoUnreadable, "is a truncated TIFF file; copy or download it again")
+
+
 def _unsupported(layout: str) -> Refusal:
     return Refusal(
-        PhotoUnreadable,
+        PhotoUnsupported,
         f"is a sound TIFF of a layout that is not supported ({layout}); "
         "convert it to RGB or grey of 8 or 16 bits",
     )
@@ -254,7 +260,7 @@ def _scale(layout: _Layout) -> tuple[float, float] | None:
 
 
 @cache
-def _scaling(tiff: type[ImageFile.ImageFile], factor: float, summand: float) -> _Decoder:
+def _scaling(tiff: type[ImageFile.ImageFile], factor: float, summand: float) -> Decoder:
     """Returns a decoder whose 16-bit grey is multiplied and added to once it is decoded."""
 
     class Tiff(tiff):  # type: ignore[valid-type, misc]  # made here, as importing Pillow's is slow
@@ -262,7 +268,7 @@ def _scaling(tiff: type[ImageFile.ImageFile], factor: float, summand: float) -> 
             super().load_end()
             self.im = cast("Any", self).im.point_transform(factor, summand)
 
-    return cast("_Decoder", Tiff)
+    return cast("Decoder", Tiff)
 
 
 def _set_palette(image: Image.Image, tags: Tags) -> None:

@@ -12,8 +12,11 @@ Tags: TypeAlias = dict[int, Any]
 SUB_DIRECTORIES = 330
 ICC_PROFILE = 34675
 
-MAX_VALUES = 1 << 20
-"""Numbers in one value. Longer ones, such as the offsets of a million strips, are None."""
+MAX_VALUES = 1 << 10
+"""Numbers in one value, such as the 768 of a colour map. Longer ones, such as offsets of strips, are None."""
+
+MAX_ENTRIES = 1 << 16
+"""Lines of a directory that are read: all that a TIFF may have. A BigTIFF could ask for 2^64."""
 
 MAX_DIRECTORIES = 16
 """Directories that are looked at; camera raw has up to six."""
@@ -25,6 +28,10 @@ _TEXT = 2
 _LAST_BASELINE = 700
 
 
+class CutOff(Exception):
+    """The file ends before its directory does."""
+
+
 class Entry(NamedTuple):
     """One line of a directory.
 
@@ -33,7 +40,8 @@ class Entry(NamedTuple):
         kind: the type of its values.
         length: how many values.
         start: where the line is in the file.
-        value_start, value_end: where the values are; the end may be beyond that of the file.
+        value_start, value_end: where the values are.
+        is_cut: whether the values end after the file, or are together with those before them longer than it.
     """
 
     tag: int
@@ -42,6 +50,7 @@ class Entry(NamedTuple):
     start: int
     value_start: int
     value_end: int
+    is_cut: bool
 
 
 class TiffFile:
@@ -57,46 +66,60 @@ class TiffFile:
         return self._number("Q" if self.is_big else "I", 8 if self.is_big else 4)
 
     def entries(self, position: int) -> Iterator[Entry]:
-        """Yields the lines of a directory.
+        """Yields the lines of a directory, at most `MAX_ENTRIES`.
 
         Raises:
-            struct.error: the file ends before the directory does.
+            CutOff: the file ends before the directory does.
         """
         count_letter, line, inline = ("Q", "HHQ8x", 8) if self.is_big else ("H", "HHI4x", 4)
-        count = self._number(count_letter, position)
+        count = min(self._number(count_letter, position), MAX_ENTRIES)
         start = position + struct.calcsize(self.order + count_letter)
         size = struct.calcsize(self.order + line)
+        total = 0
         for at in range(start, start + count * size, size):
-            tag, kind, values = struct.unpack_from(self.order + line, self.data, at)
+            tag, kind, values = self._unpack(line, at)
             extent = values * _BYTES.get(kind, 1)
             value = at + size - inline
+            is_cut = False
             if extent > inline:
                 value = self._number("Q" if self.is_big else "I", value)
-            yield Entry(tag, kind, values, at, value, value + extent)
-
-    def is_cut(self, entry: Entry) -> bool:
-        """Returns whether a value ends after the file does."""
-        return entry.value_end > len(self.data)
+                fits = value + extent <= len(self.data)
+                total += extent if fits else 0
+                is_cut = not fits or total > len(self.data)
+            yield Entry(tag, kind, values, at, value, value + extent, is_cut)
 
     def tags(self, position: int) -> Tags:
-        """Returns the values of a directory, those alone that are in the file."""
-        return {entry.tag: self._value(entry) for entry in self.entries(position) if not self.is_cut(entry)}
+        """Returns the values of a directory, those alone that are in the file.
+
+        Raises:
+            CutOff: the file ends before the directory does.
+        """
+        return {entry.tag: self.value(entry) for entry in self.entries(position) if not entry.is_cut}
 
     def directories_below(self, tags: Tags) -> Iterator[Tags]:
         """Yields the directories that a directory names as its parts, as far as they can be read."""
         positions = tags.get(SUB_DIRECTORIES)
         positions = positions if isinstance(positions, tuple) else (positions,)
         for position in positions[:MAX_DIRECTORIES]:
+            if not isinstance(position, int):
+                continue
             try:
                 yield self.tags(position)
-            except (struct.error, TypeError, OverflowError):  # metadata never costs a photo
+            except CutOff:  # metadata never costs a photo
                 continue
 
     def _number(self, letter: str, position: int) -> int:
-        (number,) = struct.unpack_from(self.order + letter, self.data, position)
+        (number,) = self._unpack(letter, position)
         return int(number)
 
-    def _value(self, entry: Entry) -> Any:
+    def _unpack(self, letters: str, position: int) -> tuple[Any, ...]:
+        layout = struct.Struct(self.order + letters)
+        if not 0 <= position <= len(self.data) - layout.size:
+            raise CutOff
+        return layout.unpack_from(self.data, position)
+
+    def value(self, entry: Entry) -> Any:
+        """Returns the value of an entry that is not cut; see `Tags`."""
         if entry.kind == _TEXT:
             return self.data[entry.value_start : entry.value_end].split(b"\0")[0].decode("latin-1")
         letter = _LETTERS.get(entry.kind)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
@@ -121,7 +124,7 @@ def main() -> None:
     # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors())
-    with warnings.catch_warnings(), logs_of_others_off():
+    with warnings.catch_warnings(), logs_of_others_off(), _tracebacks():
         warnings.showwarning = _show_warning
         warnings.filterwarnings("ignore", module=r"PIL\.")  # a photo's row says what is wrong with it
         try:
@@ -140,6 +143,18 @@ def main() -> None:
                 sys.exit(1)
             _fail(_reason(error))
     sys.exit(status)
+
+
+@contextmanager
+def _tracebacks() -> Iterator[None]:
+    """Prints the tracebacks of errors inside the SDK to stderr, for whoever reports them."""
+    log, handler = logging.getLogger("mobileiqa_sdk"), logging.StreamHandler()
+    handler.setLevel(logging.ERROR)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def _status() -> int | str | None:

@@ -77,7 +77,7 @@ def _columns(scorer: Scorer) -> list[str]:
     answers_photo = any(output.meaning == "photo" for output in scorer.contract.outputs)
     photograph = ["photograph"] if answers_photo else []
     times = [f"{step}_seconds" for step in Seconds._fields]
-    return ["path", "score", "band", "spread", *faults, *photograph, *times, "error"]
+    return ["path", "score", "band", "spread", *faults, *photograph, *times, "error_kind", "error"]
 
 
 def _describe(scorer: Scorer) -> dict[str, Any]:

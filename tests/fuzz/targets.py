@@ -1,6 +1,7 @@
 """What untrusted bytes are given to, and intact files to begin with.
 
-A target may answer, or refuse with a `MobileIQAError` of one printable line. Whatever else happens is a bug.
+A target may answer, or refuse with a `MobileIQAError` of one printable line. Whatever else happens, and
+`InternalError`, is a bug.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
-from mobileiqa_sdk import MobileIQAError, Scorer
+from mobileiqa_sdk import InternalError, MobileIQAError, Scorer
 from mobileiqa_sdk._text import printable
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.library import digest_of
@@ -44,9 +45,12 @@ def check(target: Target, data: bytes, folder: Path) -> bool:
 
     Raises:
         AssertionError: it refused them with text that may not reach a terminal.
+        InternalError: it failed.
     """
     try:
         target.read(data, folder)
+    except InternalError:
+        raise
     except MobileIQAError as error:
         if str(error) != printable(str(error)):
             raise AssertionError(f"not printable: {str(error)!r}") from error

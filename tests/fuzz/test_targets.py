@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mobileiqa_sdk import ModelError, PhotoError
+from mobileiqa_sdk import InternalError, ModelError, PhotoError
 from tests.fuzz.damage import damaged
 from tests.fuzz.targets import TARGETS, Target, check
 
@@ -27,17 +28,19 @@ def test_damage_is_taken_or_refused(name: str, tmp_path: Path, data: st.DataObje
     check(target, data.draw(damaged(target.seeds())), tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("error", "passes"),
-    [(PhotoError("a.jpg", "damaged"), True), (ModelError("damaged"), True), (ValueError("damaged"), False)],
-)
-def test_only_named_errors_are_refusals(error: Exception, passes: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [PhotoError("a.jpg", "damaged"), ModelError("damaged")])
+def test_named_errors_are_refusals(error: Exception, tmp_path: Path) -> None:
+    assert not check(Target(_raising(error), list), b"", tmp_path)
+
+
+@pytest.mark.parametrize("error", [ValueError("damaged"), InternalError("a.jpg", "failed")])
+def test_other_errors_are_bugs(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(type(error)):
+        check(Target(_raising(error), list), b"", tmp_path)
+
+
+def _raising(error: Exception) -> Callable[[bytes, Path], None]:
     def read(data: bytes, folder: Path) -> None:
         raise error
 
-    target = Target(read, list)
-    if passes:
-        assert not check(target, b"", tmp_path)
-    else:
-        with pytest.raises(type(error)):
-            check(target, b"", tmp_path)
+    return read

@@ -37,7 +37,7 @@ def test_rows_are_flat_and_of_one_shape(tmp_path: Path, photos: list[str], free:
     assert (good["path"], good["error"]) == (photos[4], None)
     assert good["score"] == scorer.score(photos[4])
     assert good["band"] == mobileiqa_sdk.band(good["score"])
-    assert set(bad.values()) == {"missing.jpg", "no such file", None}
+    assert set(bad.values()) == {"missing.jpg", "PhotoNotFound", "no such file", None}
 
 
 ONE_PHOTO = {

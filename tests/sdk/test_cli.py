@@ -92,7 +92,8 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
     for row in answer["results"]:
-        assert list(row) == ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error"]
+        keys = ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error_kind", "error"]
+        assert list(row) == keys
     first, bad = answer["results"][0], answer["results"][2]
     assert first["score"] == Scorer(tiny, threads=1).score(photos[4])
     assert first["band"] == "excellent"
@@ -131,7 +132,8 @@ def test_csv(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
     assert result.code == 1
     rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
     assert list(rows[0]) == [
-        "path", "score", "band", "spread", "decode_seconds", "resize_seconds", "inference_seconds", "error",
+        "path", "score", "band", "spread", "decode_seconds", "resize_seconds", "inference_seconds",
+        "error_kind", "error",
     ]  # fmt: skip
     assert [row["path"] for row in rows] == [photos[0], str(odd), "missing.jpg"]
     assert float(rows[1]["score"]) == Scorer(tiny).score(photos[4])
@@ -830,3 +832,23 @@ def test_a_closed_stderr_is_no_error(tiny: Path, photos: list[str]) -> None:
     line = ["/bin/sh", "-c", '"$@" 2>&-', "sh", *COMMAND, "score", "-m", str(tiny), *photos * 3]
     done = subprocess.run(line, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 15)
+
+
+BUG = """
+from mobileiqa_sdk import cli, photo
+
+def shares(image):
+    raise KeyError("bug")
+
+photo.shares = shares
+cli.main()
+"""
+
+
+def test_an_error_of_our_own_has_its_traceback_on_stderr(tiny: Path, photos: list[str]) -> None:
+    command = [sys.executable, "-c", BUG, "score", "-m", str(tiny), "--jsonl", photos[0]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error_kind"] == "InternalError"
+    assert "Traceback" in done.stderr
+    assert "in shares" in done.stderr

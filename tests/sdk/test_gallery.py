@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk import PhotoNotFound, PhotoUnsupported, Scorer
+from mobileiqa_sdk import PhotoNotFound, PhotoUnsupported, Scorer, photo
 from mobileiqa_sdk.gallery import SUFFIXES, find_photos, score_rows
 
 from . import artifacts
@@ -193,12 +193,15 @@ def test_rows(tiny: Path, photos: list[str], tmp_path: Path) -> None:
     assert [row["path"] for row in rows] == given
     assert [row["band"] for row in rows] == ["excellent", None, "bad", None, None]
     for row in rows:
-        assert list(row) == ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error"]
+        keys = ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error_kind", "error"]
+        assert list(row) == keys
         missing = [row[key] is None for key in ("score", "band", "faults", "seconds")]
         assert missing == [row["error"] is not None] * 4
         if row["seconds"]:
             assert list(row["seconds"]) == ["decode", "resize", "inference"]
             assert all(value >= 0 for value in row["seconds"].values())
+    kinds = [row["error_kind"] for row in rows]
+    assert kinds == [None, "PhotoUnsupported", None, "PhotoNotFound", "PhotoNotFound"]
     assert rows[1]["error"].startswith("is not an image")
     assert rows[4]["error"] == "no such file"
 
@@ -226,3 +229,18 @@ def test_rows_come_one_by_one(tiny: Path, photos: list[str]) -> None:
     next(rows)
     next(rows)
     assert len(asked) == 2
+
+
+def test_an_error_of_our_own_is_a_row(tiny: Path, photos: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It neither ends the batch nor passes for damage of the photo."""
+
+    def shares(image: Image.Image) -> int:
+        if image.getextrema()[0][0] == round(255 * 0.3):
+            raise KeyError("bug")
+        return 1
+
+    monkeypatch.setattr(photo, "shares", shares)
+    rows = list(score_rows(Scorer(tiny, threads=1), photos, workers=2))
+    assert [row["error_kind"] for row in rows] == [None, "InternalError", None, None, None]
+    assert rows[1]["score"] is None
+    assert "KeyError" in rows[1]["error"]

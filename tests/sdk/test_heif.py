@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from mobileiqa_sdk.errors import PhotoUnreadable
+from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
 
 pillow_heif = pytest.importorskip("pillow_heif")
@@ -39,7 +39,7 @@ def with_type(file, name):
 )
 def test_a_kind_that_is_not_decoded_is_named(heic, item_type, brand, named):
     file = with_type(heic[:8] + brand + heic[12:16] + brand + heic[20:], item_type)
-    with pytest.raises(PhotoUnreadable, match="not supported") as caught:
+    with pytest.raises(PhotoUnsupported, match="not supported") as caught:
         read_photo(file)
     assert "damaged" not in str(caught.value)
     if "built in" not in str(caught.value):  # libheif's own words name it too
@@ -48,7 +48,7 @@ def test_a_kind_that_is_not_decoded_is_named(heic, item_type, brand, named):
 
 def test_an_image_sequence_is_named():
     header = struct.pack(">I", 24) + b"ftypmsf1" + bytes(4) + b"msf1hevc"
-    with pytest.raises(PhotoUnreadable, match="image sequence"):
+    with pytest.raises(PhotoUnsupported, match="image sequence"):
         read_photo(header + struct.pack(">I", 16) + b"moov" + bytes(8) + bytes(64))
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from skimage import data
 
 from mobileiqa_sdk import jpeg, photo
-from mobileiqa_sdk.errors import PhotoTooLarge, PhotoUnreadable
+from mobileiqa_sdk.errors import PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import MAX_PIXELS, MAX_STORED, read_photo
 
 CAT = Image.fromarray(data.chelsea()[:208, :304])
@@ -175,7 +175,7 @@ def test_junk_between_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_kind_that_is_not_read_is_named(fields: dict[str, int], kind: str) -> None:
-    with pytest.raises(PhotoUnreadable, match=rf"sound JPEG .*{kind}.*; convert it"):
+    with pytest.raises(PhotoUnsupported, match=rf"sound JPEG .*{kind}.*; convert it"):
         read_photo(with_frame(encoded(), **fields))
 
 

@@ -22,6 +22,7 @@ from skimage import data
 
 from mobileiqa_sdk import photo
 from mobileiqa_sdk.errors import (
+    InternalError,
     PhotoError,
     PhotoNotFound,
     PhotoTooLarge,
@@ -333,7 +334,7 @@ class Pieces:
 
 def test_what_is_no_photo_is_not_read_to_its_end():
     stream = Pieces(b"x" * 1000, 10**6)
-    with pytest.raises(PhotoUnreadable, match="supported format"):
+    with pytest.raises(PhotoUnsupported, match="supported format"):
         read_photo(stream)
     assert stream.served == 1000
 
@@ -498,12 +499,12 @@ def test_first_frame_and_first_page():
     ],
 )
 def test_other_formats_are_refused(bad):
-    with pytest.raises(PhotoUnreadable, match="supported format"):
+    with pytest.raises(PhotoUnsupported, match="supported format"):
         read_photo(bad)
 
 
 def test_the_version_of_a_brand_is_not_a_brand():
-    with pytest.raises(PhotoUnreadable, match="supported format"):
+    with pytest.raises(PhotoUnsupported, match="supported format"):
         read_photo(b"\0\0\0\x18ftypisomheicmp41mp42" + bytes(100))
 
 
@@ -536,7 +537,7 @@ def test_file_names_do_not_matter(tmp_path):
 
 def test_heic_without_pillow_heif(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(PhotoUnreadable, match=r'pip install "mobileiqa-sdk\[heic\]"'):
+    with pytest.raises(PhotoUnsupported, match=r'pip install "mobileiqa-sdk\[heic\]"'):
         read_photo(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
 
 
@@ -551,7 +552,7 @@ def test_heic_without_pillow_heif(monkeypatch):
 )
 def test_avif_without_support(brands, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
-    with pytest.raises(PhotoUnreadable, match=r"is AVIF.*pillow>=11\.3"):
+    with pytest.raises(PhotoUnsupported, match=r"is AVIF.*pillow>=11\.3"):
         read_photo(b"\0\0\0\x18ftyp" + brands + bytes(100))
 
 
@@ -559,7 +560,7 @@ def test_webp_without_support(monkeypatch):
     from PIL import WebPImagePlugin
 
     monkeypatch.setattr(WebPImagePlugin, "SUPPORTED", False)
-    with pytest.raises(PhotoUnreadable, match="is WEBP"):
+    with pytest.raises(PhotoUnsupported, match="is WEBP"):
         read_photo(saved(CAT, "WEBP"))
 
 
@@ -863,11 +864,14 @@ NO_MEMORY = [
 def test_memory_that_runs_out_is_not_damage(error, method, monkeypatch):
     if method == "getexif" and not isinstance(error, MemoryError):
         pytest.skip("malformed EXIF is ignored")
+    image = Image.open(
+        io.BytesIO(saved(CAT, "GIF"))
+    )  # of the caller's images alone is all of the EXIF parsed
     monkeypatch.setattr(GifImagePlugin.GifImageFile, method, raising(error))
     with pytest.raises(PhotoTooLarge, match="memory") as caught:
-        read_photo(saved(CAT, "GIF"))
+        read_photo(image if method == "getexif" else saved(CAT, "GIF"))
     assert "damaged" not in caught.value.reason
-    assert caught.value.photo == "<bytes>"
+    assert caught.value.photo == ("<PIL image>" if method == "getexif" else "<bytes>")
 
 
 def test_memory_that_runs_out_while_a_file_is_read():
@@ -881,9 +885,26 @@ def test_memory_that_runs_out_while_a_file_is_read():
 @pytest.mark.parametrize("method", ["_open", "load_prepare", "getexif"])
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_is_passed_on(stop, method, monkeypatch):
+    image = Image.open(io.BytesIO(saved(CAT, "GIF")))
     monkeypatch.setattr(GifImagePlugin.GifImageFile, method, raising(stop()))
     with pytest.raises(stop):
-        read_photo(saved(CAT, "GIF"))
+        read_photo(image if method == "getexif" else saved(CAT, "GIF"))
+
+
+@pytest.mark.parametrize("error", [TypeError("bug"), IndexError("bug"), OSError("bug"), SyntaxError("bug")])
+@pytest.mark.parametrize("step", ["to_srgb", "shares", "part_that_shows", "file_format"])
+def test_an_error_of_our_own_is_not_damage(error, step, monkeypatch, caplog):
+    monkeypatch.setattr(photo, step, raising(error))
+    source = io.BytesIO(saved(CAT, "PNG")) if step == "file_format" else PNG
+    with pytest.raises(
+        InternalError, match=f"inside mobileiqa-sdk .{type(error).__name__}: bug.; please"
+    ) as caught:
+        read_photo(source)
+    assert caught.value.__cause__ is error
+    assert "damaged" not in caught.value.reason
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.exc_info[1] is error
 
 
 def test_too_deep_a_nesting_is_not_damage(monkeypatch):

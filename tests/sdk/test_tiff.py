@@ -13,8 +13,9 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from mobileiqa_sdk.errors import PhotoUnreadable
+from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.tiff_tags import TiffFile
 
 ROWS, COLUMNS = np.mgrid[:48, :64]
 COLOUR = np.stack([COLUMNS / 63, ROWS / 47, (ROWS + COLUMNS) / 110], -1) * 0.9 + 0.05
@@ -236,12 +237,12 @@ def test_uncompressed_subsampled_ycbcr() -> None:
     ],
 )
 def test_a_layout_that_is_not_read_is_named(tags: dict[int, Any], layout: str) -> None:
-    with pytest.raises(PhotoUnreadable, match=rf"sound TIFF .*{layout}.*; convert it to"):
+    with pytest.raises(PhotoUnsupported, match=rf"sound TIFF .*{layout}.*; convert it to"):
         read_photo(made(tags, bytes(64 * 48 * 8)))
 
 
 def test_big_endian_bigtiff_is_named() -> None:
-    with pytest.raises(PhotoUnreadable, match="big-endian BigTIFF"):
+    with pytest.raises(PhotoUnsupported, match="big-endian BigTIFF"):
         read_photo(written(stored(COLOUR, "u1"), photometric="rgb", bigtiff=True, byteorder=">"))
 
 
@@ -258,7 +259,7 @@ def test_a_tag_beyond_the_end_that_decides_no_pixels_is_left_out(recwarn: pytest
 def test_a_thumbnail_is_not_the_photo(subfile: int) -> None:
     file = made(page(1, 8, t254=subfile), bytes(64 * 48))
     if subfile & 1:
-        with pytest.raises(PhotoUnreadable, match="starts with a thumbnail"):
+        with pytest.raises(PhotoUnsupported, match="starts with a thumbnail"):
             read_photo(file)
     else:
         assert read_photo(file).size == (64, 48)
@@ -289,3 +290,30 @@ def test_tiles_whose_places_are_in_the_tag_for_strips(photometric: int) -> None:
         at = file.index(struct.pack("<H", tile_tag), 8)
         file = file[:at] + struct.pack("<H", strip_tag) + file[at + 2 :]
     assert is_read(file, COLOUR if photometric == 2 else grey(GREY))
+
+
+def with_tags(tags: list[tuple[int, int, int, int]]) -> bytes:
+    """A grey TIFF of 40x40 pixels with more tags behind its own; its file ends with its directory."""
+    pixels = bytes(1600)
+    own = [(256, 4, 1, 40), (257, 4, 1, 40), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8)]
+    own += [(277, 3, 1, 1), (278, 4, 1, 40), (279, 4, 1, 1600)]
+    lines = b"".join(struct.pack("<HHII", *tag) for tag in own + tags)
+    directory = struct.pack("<H", len(own + tags)) + lines + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels + directory
+
+
+def test_tags_that_share_their_values_take_no_memory(recwarn: pytest.WarningsRecorder) -> None:
+    """Each of 2,000 tags claims 1,500 bytes, the same ones: together more than the file has."""
+    read_photo(with_tags([(1000 + number, 7, 1500, 8) for number in range(2000)]))
+    assert not recwarn.list
+    file = TiffFile(with_tags([(1000, 7, 1500, 8), (1001, 7, 1500, 8), (1002, 3, 1, 5)]))
+    assert [entry.is_cut for entry in file.entries(file.first())][-3:] == [False, True, False]
+
+
+def test_a_directory_that_is_cut_off() -> None:
+    with pytest.raises(PhotoUnreadable, match="truncated TIFF"):
+        read_photo(with_tags([])[:-20])
+    with pytest.raises(PhotoUnreadable, match="truncated TIFF"):
+        read_photo(b"II*\0\xff\xff\xff\xff" + bytes(100))
+    with pytest.raises(PhotoUnreadable, match="truncated TIFF"):
+        read_photo(b"II+\0\x08\0\0\0" + b"\xff" * 8 + bytes(100))
