@@ -1,4 +1,4 @@
-"""How much memory photos may take together, over all threads of the process."""
+"""Limits how much memory photos may take together, over all threads of the process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contextlib import contextmanager
 class Budget:
     """An amount that threads share: each takes its part and waits until there is room for it.
 
-    Parts are granted in the order they were asked for, so a large one is not overtaken for ever. A part
-    larger than the whole budget is granted when nothing else is taken: it goes alone. A thread must not
-    wait for a part while it holds one of the same budget.
+    Parts are granted in the order they were requested, so a large one is never overtaken forever. A part
+    larger than the whole budget is granted once nothing else is taken. A thread must not wait for a part
+    while it holds one of the same budget.
     """
 
     def __init__(self, total: int) -> None:
@@ -50,7 +50,7 @@ class Budget:
                 while self._waiting[0] is not ticket or not self._has_room(amount):
                     self._changed.wait()
                 self._taken += amount
-            finally:  # also where an interrupt ends the waiting
+            finally:  # also if an interrupt ends the wait
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
 

@@ -1,4 +1,4 @@
-"""Keeps libtiff, Pillow's decoder of TIFF, from printing: what is wrong with a photo is in the error."""
+"""Stops libtiff, Pillow's decoder of TIFF, from printing; the error already says what is wrong."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SYSTEM_LIBRARIES = ("libtiff.so.6", "libtiff.so.5", "libtiff.6.dylib", "libtiff
 
 @cache
 def silence() -> None:
-    """Takes the functions with which libtiff prints from it, for the whole process.
+    """Removes the functions with which libtiff prints, for the whole process.
 
-    Does nothing where the library that Pillow has loaded cannot be told, such as on Windows.
+    Does nothing if the library that Pillow has loaded cannot be determined, for example on Windows.
     """
-    flag = getattr(os, "RTLD_NOLOAD", None)  # what is not loaded already is not Pillow's
+    flag = getattr(os, "RTLD_NOLOAD", None)  # a library that is not loaded yet is not Pillow's
     if flag is None:
         return
     for name in _libraries():

@@ -6,7 +6,7 @@ import sys
 from typing import BinaryIO
 
 _BEYOND = 2**31 - 2
-"""Offset of the byte that is locked on Windows, where no row is: locked bytes cannot be read by others."""
+"""Offset of the byte that is locked on Windows: beyond all rows, since others cannot read locked bytes."""
 
 
 def lock(file: BinaryIO) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def exceeds(value: float, limit: float) -> bool:
-    """Whether a value is greater than its limit, or not a number.
+    """Returns whether a value is greater than its limit, or NaN.
 
     ``value > limit`` is False for NaN, so a check written that way accepts it.
 

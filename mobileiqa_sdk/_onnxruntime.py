@@ -1,9 +1,9 @@
-"""onnxruntime without its telemetry; the only place of this project that imports it.
+"""onnxruntime without its telemetry; the only module of this project that imports it.
 
 From version 1.29 on, importing onnxruntime writes a device id and a queue of events to the user's cache and
-temporary folders, to be sent to Microsoft. Scoring is offline, so it is switched off before the import. An
-application that made its own choice keeps it: where the variable is set, or where onnxruntime was imported
-first, nothing is changed.
+temporary folders, to be sent to Microsoft. Scoring is offline, so telemetry is switched off before the
+import. An application's own choice is respected: if it has set the variable or imported onnxruntime first,
+nothing is changed.
 
 Import it as ``from mobileiqa_sdk._onnxruntime import onnxruntime``.
 """

@@ -1,7 +1,7 @@
-"""Runs long work so that Ctrl-C is noticed at once, and that it ends in time.
+"""Runs long work so that Ctrl-C takes effect at once and the work ends in time.
 
 Decoders are C code, which no signal interrupts. So large pictures are decoded on a thread of their own, and
-the thread that needs the picture waits. Work that nobody waits for any more ends by itself or with the
+the thread that needs the picture waits. Work that nobody is waiting for any more ends by itself or with the
 process.
 """
 
@@ -16,14 +16,14 @@ from ._refusal import Refusal
 from .errors import PhotoTooLarge
 
 MAX_SECONDS = 120
-"""The time budget of a photo of many pixels, from the start of decoding to the picture in sRGB."""
+"""Seconds that a large photo may take from the start of decoding to the picture in sRGB."""
 
 _STEP = 0.1  # seconds between two looks at the clock
 
 _Result = TypeVar("_Result")
 
 interrupted = threading.Event()
-"""Set while a batch that Ctrl-C has ended stops its workers: signals interrupt the main thread alone."""
+"""Set while a batch that Ctrl-C has ended stops its workers: signals interrupt only the main thread."""
 
 
 def run(work: Callable[[], _Result]) -> _Result:

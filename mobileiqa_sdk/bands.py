@@ -10,10 +10,10 @@ BANDS: tuple[Band, ...] = get_args(Band)
 
 
 def band(score: float) -> Band:
-    """The word for a score in [0, 1]: five equal intervals.
+    """Returns the word for a score in [0, 1]: bad, poor, fair, good or excellent.
 
     The words are the five-grade quality scale of ITU-R BT.500 and ITU-T P.910 (mean opinion score
-    1 to 5). BT.500's continuous scale puts them on five intervals of equal length, and so do we:
+    1 to 5). BT.500's continuous scale puts them on five intervals of equal length, and so does this function:
     bad below 0.2, poor below 0.4, fair below 0.6, good below 0.8, excellent from there on.
 
     Raises:

@@ -1,8 +1,8 @@
-"""The part of a decoded picture that shows, where that is not all of it.
+"""The visible part of a decoded picture.
 
-AVIF can hold more pixels than show (a clean aperture). The first frame of an animation, GIF or WebP, can be
-smaller than its canvas: the rest of the canvas is transparent, as in browsers, whatever a decoder fills it
-with.
+AVIF can hold more pixels than are visible (a clean aperture). The first frame of an animation, GIF or WebP,
+can be smaller than its canvas: the rest of the canvas is transparent, as in browsers, whatever a decoder
+fills it with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ANIMATION_FRAME = struct.Struct("<4s I 3s 3s 3s 3s")
 
 
 class Part(NamedTuple):
-    """What shows of a picture.
+    """The visible part of a picture.
 
     Attributes:
         box: left, top, right and bottom, in pixels of the picture before it is turned.
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 def part_that_shows(image: Image.Image, data: bytes) -> Part | None:
-    """Returns what shows of an opened picture; None if all of it does.
+    """Returns the visible part of an opened picture; None if all of it is visible.
 
     Args:
         image: opened from ``data`` and not loaded.

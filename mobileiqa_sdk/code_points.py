@@ -61,7 +61,7 @@ class Description(NamedTuple):
     Attributes:
         primaries: chromaticities of white and the primaries.
         transfer: H.273's number of the transfer characteristics, or None for ``gamma``.
-        gamma: the exponent from values to light; of use without ``transfer`` only.
+        gamma: the exponent from values to light; used only without ``transfer``.
         is_full_range: whether black and white are the ends of the values, not 16 and 235 of 255.
     """
 
@@ -78,7 +78,7 @@ class Description(NamedTuple):
 
 
 def described(info: Mapping[Any, Any]) -> Description | None:
-    """Returns what an image's ``info`` says of its colours, apart from an ICC profile.
+    """Returns the colour description in an image's ``info``, apart from an ICC profile.
 
     The keys, in their order of precedence: "cicp" (the body of the PNG chunk), "icc_profile" if it is of HDR,
     "nclx_profile" as pillow_heif has it, and "srgb", "gamma" and "chromaticity" as Pillow has them.
@@ -90,9 +90,7 @@ def described(info: Mapping[Any, Any]) -> Description | None:
     hdr = from_icc(profile) if isinstance(profile, bytes) else None
     if hdr is not None:
         return hdr
-    if isinstance(
-        nclx, dict
-    ):  # whether the range is full was of use to the decoder, which has made RGB of it
+    if isinstance(nclx, dict):  # the decoder has already used the range when it made RGB
         return from_numbers(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]))
     if isinstance(info.get("srgb"), int):
         return Description()

@@ -49,7 +49,7 @@ CACHE_BYTES = 2 * MAX_PROFILE
 """Bytes of the profiles whose transforms are kept."""
 
 CACHE_ENTRIES = 8
-"""Transforms that are kept: the photos of a folder come from a few cameras."""
+"""Number of transforms that are kept: the photos of a folder come from a few cameras."""
 
 IDENTITY = 2
 """A profile that moves no probed channel by more than this (of 255) is taken for sRGB and not applied.
@@ -60,7 +60,7 @@ moves colours by tens. Not applying them keeps the decoder's pixels, which are w
 """
 
 ROUNDING = 1e-6
-"""By how much floats may lie outside [0, 1], as sums and products of numbers in it do."""
+"""How far floats may lie outside [0, 1], as sums and products of numbers in it may."""
 
 _ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 _KEYED = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
@@ -118,7 +118,7 @@ def to_srgb(image: Image.Image, samples: Samples | None = None) -> Image.Image:
         alpha = None if samples.alpha is None else Image.fromarray(samples.alpha)
     else:
         colour, alpha = _split(image)
-        # LAB is absolute: its conversion to RGB already is the colour management.
+        # LAB is absolute, so converting it to RGB already manages the colours.
         if image.mode != "LAB":
             colour = _manage(colour, image.info)
     if colour.mode != "RGB":
@@ -176,7 +176,7 @@ def unit_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
         low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):  # NaN wins both min and max
         raise Refusal(PhotoUnsupported, "has NaN or infinite values; replace them by numbers in [0, 1]")
-    # float16 has too few digits to multiply by 255 in, and its steps are wider than ROUNDING.
+    # float16 has too few digits for a product by 255, and its steps are wider than ROUNDING.
     is_half = values.dtype.itemsize < 4
     tolerance = float(np.finfo(np.float16).eps) if is_half else ROUNDING
     if low < -tolerance or high > 1 + tolerance:
@@ -190,7 +190,7 @@ def unit_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _remedy(low: float, high: float) -> str:
-    """Returns what brings values of a range to [0, 1]."""
+    """Returns how to bring values of a range to [0, 1]."""
     if low >= -0.5 and high <= 2:  # resizing and denoising overshoot
         return "clip it: numpy.clip(x, 0, 1)"
     if low < 0:

@@ -53,7 +53,7 @@ class ModelInfo(_Part, frozen=True):
     Attributes:
         name: as listed by ``mobileiqa models``.
         version: of the model.
-        family: the network's architecture, for people.
+        family: the network's architecture, in words.
         license: an SPDX identifier, or ``unknown``.
         checkpoint_sha256: of the checkpoint file it was exported from.
     """
@@ -107,7 +107,9 @@ class InputSpec(_Part, frozen=True):
     def size(self) -> tuple[int, int]:
         """(height, width) of a ``stretch`` input. Raises ContractUnsupported for ``keep-aspect``."""
         if self.height is None or self.width is None:
-            raise ContractUnsupported("the model keeps the photo's aspect ratio: its input has no fixed size")
+            raise ContractUnsupported(
+                "the model keeps the photo's aspect ratio, so its input has no fixed size; use Scorer.input_size"
+            )
         return self.height, self.width
 
 
@@ -121,8 +123,8 @@ class OutputSpec(_Part, frozen=True):
         size: how many values.
         minimum: of each value.
         maximum: of each value.
-        higher_is_better: False for ``faults``.
-        labels: names of the values; of ``faults`` alone.
+        higher_is_better: whether higher values are better; False for ``faults``.
+        labels: names of the values; only ``faults`` have them.
     """
 
     name: str = "score"
@@ -143,7 +145,7 @@ class Precision(_Part, frozen=True):
         weights: the type most weights are stored in.
         activations: ``float``; ``dynamic-int8``, with ranges found at run time; or ``static-int8``, with
             calibrated ranges.
-        note: for people; nothing depends on it.
+        note: in words; nothing depends on it.
     """
 
     weights: WeightType = "fp32"
@@ -318,7 +320,7 @@ _RULES: Final[dict[tuple[str, ...], tuple[object, ...]]] = {
     ("precision", "activations"): get_args(ActivationType),
     ("golden", "formula"): (golden.FORMULA,),
 }
-"""What this version understands; another value of the same type may belong to a later one."""
+"""Values that this version understands; other values of the same type may belong to a later version."""
 
 
 def _check_rules(values: dict[str, Any], source: str) -> None:

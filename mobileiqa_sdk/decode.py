@@ -1,4 +1,4 @@
-"""Opens the bytes of a photo file with the decoder that their content, never a file name, asks for.
+"""Opens the bytes of a photo file with the decoder for their content; file names do not matter.
 
 Decoders are called directly, not through ``Image.open``: that would warn about large photos (an exception
 under ``python -W error``, and warning filters cannot be changed thread-safely), and could start decoders that
@@ -50,7 +50,7 @@ _HEIF_BRANDS = {
 
 _Decoder = type[ImageFile.ImageFile]
 
-# Module, class, and what to install where it is missing.
+# Module, class, and what to install if it is missing.
 _DECODERS = {
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile", "pillow"),
     "PNG": ("PIL.PngImagePlugin", "PngImageFile", "pillow"),

@@ -17,7 +17,7 @@ _COLOUR_KEYS = ("cicp", "gamma", "chromaticity", "nclx_profile")  # converted by
 
 
 def shares(image: Image.Image) -> int:
-    """Returns how many pixels of plain pictures take the memory that reading this one does.
+    """Returns how many pixels of a plain picture take as much memory to read as this picture does.
 
     Args:
         image: opened, not loaded.

@@ -12,7 +12,10 @@ from ._text import one_line
 
 
 class MobileIQAError(Exception):
-    """Base of all errors below. The message is one printable line, whatever names a file or a model has."""
+    """Base of all errors below.
+
+    The message is one printable line, even if the name of a file or a model is not.
+    """
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
@@ -77,7 +80,7 @@ class PhotoTooSmall(PhotoError, ValueError):
 
 
 class PhotoTooLarge(PhotoError, ValueError):
-    """More pixels or bytes than the SDK agrees to decode, or more than fits into memory."""
+    """More pixels or bytes than the SDK decodes, or more than fits into memory."""
 
 
 class InternalError(PhotoError, RuntimeError):
@@ -100,7 +103,9 @@ class ArtifactInvalid(ModelError, ValueError):
 
 
 class ContractUnsupported(ModelError):
-    """The artifact's contract has another schema version, or asks for what this SDK cannot do."""
+    """The artifact's contract has another schema version, or requires something that this SDK does not
+    support.
+    """
 
 
 class ContractMismatch(ModelError):
@@ -116,7 +121,7 @@ class RuntimeUnavailable(ModelError):
 
 
 class ResultsInvalid(MobileIQAError, ValueError):
-    """The file to resume from cannot be written, or holds something else than results of this model."""
+    """The file to resume from cannot be written, or it does not hold results of this model."""
 
 
 class VerificationWarning(UserWarning):

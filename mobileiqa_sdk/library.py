@@ -76,7 +76,7 @@ def _named() -> dict[str, Path]:
 def _inside(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
-    except OSError:  # not there, not a folder, or not ours to look into
+    except OSError:  # missing, not a folder, or not readable
         return []
 
 
@@ -102,8 +102,8 @@ def find(model: str | os.PathLike[str] | None) -> Path:
     """Returns the model file for a name, a folder or a file; None is the bundled default.
 
     Raises:
-        ModelNotFound: neither the name of a model nor an existing path.
-        ArtifactInvalid: a folder without exactly one model file.
+        ModelNotFound: it is neither the name of a model nor an existing path.
+        ArtifactInvalid: a folder does not hold exactly one model file.
     """
     text = DEFAULT if model is None else os.fspath(model)
     # A bare word is a name before it is a path, so that a stray folder cannot shadow a model.
@@ -111,7 +111,7 @@ def find(model: str | os.PathLike[str] | None) -> Path:
         for root in (BUNDLED, home() / "models"):
             if text and os.path.isdir(root / text):
                 return _only_model_file(root / text)
-    # Unlike those of Path, these take any text: too long, with NUL, in a folder that is not ours.
+    # Unlike the methods of Path, these accept any text: too long, with NUL, in an unreadable folder.
     if os.path.isdir(text):
         return Path(text) if _is_model(Path(text)) else _only_model_file(Path(text))
     if os.path.isfile(text):

@@ -85,7 +85,7 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], workers: 
         for item in items:
             yield work(item)
         return
-    # Here, because one photo needs none of it, and it would be a tenth of what importing the SDK adds.
+    # Imported here, because one photo does not need it, and it would add a tenth to importing the SDK.
     from concurrent.futures import Future, ThreadPoolExecutor
 
     taken: deque[Future[_Result]] = deque()

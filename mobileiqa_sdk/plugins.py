@@ -1,4 +1,4 @@
-"""What other packages add to the SDK, found by entry points.
+"""Extensions of the SDK by other packages, found by entry points.
 
 The SDK names no package above it. ``mobileiqa_bench`` and ``mobileiqa_export`` register their commands and
 runtimes in ``pyproject.toml`` exactly as a third party would::
@@ -10,7 +10,7 @@ Groups:
     mobileiqa.commands: click commands of ``mobileiqa``, by name.
     mobileiqa.runtimes: :class:`mobileiqa_sdk.runtimes.RuntimeEntry` objects, by name.
     mobileiqa.engines: engines and baselines of ``mobileiqa benchmark``, by name.
-    mobileiqa.comparisons: ``against``, what ``mobileiqa verify --against`` runs.
+    mobileiqa.comparisons: ``against``, the function behind ``mobileiqa verify --against``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COMPARISONS = "mobileiqa.comparisons"
 def registered(group: str) -> dict[str, EntryPoint]:
     """Returns the entry points of a group by name, sorted; none is imported.
 
-    Of several with one name, the first that is found on ``sys.path`` counts.
+    If several have the same name, the first that is found on ``sys.path`` counts.
     """
     from importlib.metadata import entry_points  # here: it takes longer to import than the rest of the SDK
 

@@ -15,11 +15,11 @@ class Progress(Protocol):
     """
 
     def step(self, text: str) -> None:
-        """Called when a step begins, as in ``"writing onnx fp32"``."""
+        """Receives the text of a step that begins, such as ``"writing onnx fp32"``."""
         ...
 
     def warn(self, text: str) -> None:
-        """Called with something the user should know although the task goes on."""
+        """Receives something that the user should know although the task goes on."""
         ...
 
 

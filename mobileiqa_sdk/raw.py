@@ -1,7 +1,7 @@
-"""Recognises the raw files of cameras.
+"""Recognises the raw files of cameras, so that they can be refused.
 
-They hold what the sensor measured, from which every developer makes another picture, and a small preview.
-The SDK scores neither: a score of the preview would pass for one of the photo.
+They hold what the sensor measured, which every raw developer turns into another picture, and a small preview.
+The SDK scores neither: the score of a preview would be taken for that of the photo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SUFFIXES = frozenset(
         ".raw .rw2 .rwl .sr2 .srf .srw .x3f"
     ).split()
 )
-"""Names that raw files end with. A folder's raw files get a row, so that nobody believes them scored."""
+"""Suffixes of raw files. In a folder, they get a row, so that nobody assumes that they were scored."""
 
 # Where in the file, what is there, and what the file is. Those at 8 are TIFF files as well.
 _MAGIC = (

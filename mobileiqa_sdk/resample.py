@@ -48,7 +48,7 @@ RULE = "pillow-bicubic"
 
 
 def resize(image: Image.Image, height: int, width: int) -> NDArray[np.uint8]:
-    """Resize to exactly height x width by the rule above.
+    """Resizes to exactly height x width by the rule above.
 
     Args:
         image: mode "RGB", 8 bits, as `mobileiqa_sdk.photo.read_photo` returns it; not modified.
@@ -69,5 +69,5 @@ def resize(image: Image.Image, height: int, width: int) -> NDArray[np.uint8]:
         image = image.resize((width, image.height), Image.Resampling.BICUBIC)
     if image.height != height:
         image = image.resize((width, height), Image.Resampling.BICUBIC)
-    # A copy: PIL hands out read-only memory, which some runtimes refuse or warn about.
+    # A copy: PIL returns read-only memory, which some runtimes refuse or warn about.
     return np.array(image, dtype=np.uint8, order="C")

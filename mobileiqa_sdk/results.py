@@ -79,7 +79,7 @@ class ResultsFile:
         return list(remaining.values())
 
     def _is_done(self, photo: str) -> bool:
-        # Taken before the photo is read: one that changes meanwhile will not count as done.
+        # Read before the photo is: one that changes meanwhile will not count as done.
         stamp = self._stamps[photo] = _stamp(photo)
         return stamp is not None and self._done.get(_key(photo)) == stamp
 
@@ -179,7 +179,7 @@ def _model_of(scorer: Scorer) -> dict[str, Any]:
 
 
 def _difference(theirs: Any, ours: dict[str, Any]) -> str:
-    """Returns in which keys the model of a row is another; empty if it is the same.
+    """Returns the keys in which the model of a row differs; empty if there are none.
 
     Keys that older versions did not write are not compared.
     """
@@ -206,7 +206,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_torn(line: bytes) -> bool:
-    """Returns whether a killed process left this: the beginning of a row, and the end of the file."""
+    """Returns whether a killed process left this line: the beginning of a row at the end of the file."""
     return not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
 
 

@@ -1,8 +1,8 @@
 """Opens TIFF files: the right pixels, or a refusal that names the layout.
 
-TIFF allows more layouts than any decoder reads, and Pillow takes some of them for others without an error.
-So the directory of the first page is read here first. Layouts that Pillow misreads are set right where that
-takes a line, and refused where not; tests/sdk/test_tiff.py tries every layout that tifffile writes.
+TIFF allows more layouts than any decoder reads, and Pillow misreads some of them without an error.
+So the directory of the first page is read here first. Layouts that Pillow misreads are corrected if that
+takes a line, and otherwise refused; tests/sdk/test_tiff.py tries every layout that tifffile writes.
 """
 
 from __future__ import annotations
@@ -201,7 +201,9 @@ def _layout(tags: Tags) -> _Layout:
 
 
 def _check(file: TiffFile, tags: Tags, layout: _Layout) -> None:
-    """Refuses what is no photo's page and what Pillow misreads; it says itself what else it does not read."""
+    """Refuses pages that are not a photo, and layouts that Pillow misreads; Pillow itself refuses the
+    others.
+    """
     subfile = tags.get(_SUBFILE)
     if isinstance(subfile, int) and subfile & 1:
         reason = "starts with a thumbnail; save the page that you mean as a file of its own"
@@ -219,7 +221,7 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
     if set(layout.kinds) != {_UNSIGNED}:
         # Only grey floats in [0, 1] have an agreed meaning, and one that Pillow keeps.
         return layout.kinds[0] != _FLOAT or layout.photometric != _GREY or layout.samples != 1
-    if max(layout.bits) > 16:  # in which range, nobody knows
+    if max(layout.bits) > 16:  # their range is not known
         return True
     if layout.samples > _MOST_SAMPLES:  # Pillow would print a message
         return True

@@ -1,4 +1,4 @@
-"""Does an artifact keep its contract on this machine?"""
+"""Checks whether an artifact keeps its contract on this machine."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: errors become one line on stderr and an exit status."""
+    """Runs the command; errors become one line on stderr and an exit status."""
     if sys.stdout is None:  # `>&-`: the next file that is opened would take its place
         _fail("standard output is closed; redirect it to a file or to /dev/null")
     # File names need not be valid text, nor fit a locale's encoding; their bytes are printed as they are.
@@ -139,7 +139,7 @@ def main() -> None:
             _fail(str(error), 2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
         except OSError as error:
             _drop_output()
-            if error.errno == errno.EPIPE:  # whoever read the output has seen enough
+            if error.errno == errno.EPIPE:  # the reader of the output has closed it
                 sys.exit(1)
             _fail(_reason(error))
     sys.exit(status)
@@ -178,7 +178,7 @@ def _reason(error: OSError) -> str:
 
 
 def _drop_output() -> None:
-    """Sends what is still buffered nowhere: Python would try to write it again at exit."""
+    """Discards what is still buffered; Python would try to write it again at exit."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,8 +1,8 @@
-"""Memory that loading a model took for a while and that the C library keeps for later.
+"""Returns memory that was needed only while a model was loaded.
 
 A session parses the whole file before it takes what it needs: glibc would keep 40 MB of the full student's
-4-bit artifact for the life of the process. Trimming walks the heap of the whole process, so it is done by the
-commands, whose process is their own, and never by the library.
+4-bit artifact for the life of the process. Trimming walks the heap of the whole process, so only the commands
+do it, never the library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the libraries of others print on stderr, kept away from people who read it."""
+"""Hides what other libraries print on stderr."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def logs_of_others_off() -> Iterator[None]:
 
 @contextmanager
 def native_stderr_off() -> Iterator[None]:
-    """Drops what native code writes to stderr; Python code in the block writes there as ever.
+    """Discards what native code writes to stderr; Python code in the block can still write there.
 
-    For the moment in which a model is loaded: LiteRT then says that it is about to use the CPU.
+    Used while a model is loaded: LiteRT then says that it is about to use the CPU.
     """
     try:
         copy = os.dup(_STDERR)

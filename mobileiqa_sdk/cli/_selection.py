@@ -15,8 +15,8 @@ class Selection(NamedTuple):
 
     Attributes:
         order: best or worst score first, or by path; None keeps the order of the photos.
-        top: only so many of the best.
-        worst: only so many of the worst.
+        top: how many of the best to keep.
+        worst: how many of the worst to keep.
         below: only scores below this.
     """
 
@@ -26,7 +26,7 @@ class Selection(NamedTuple):
     below: float | None = None
 
     def apply(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yields the rows to print; as they come, unless all must be known first."""
+        """Yields the rows to print, each at once unless all must be known first."""
         chosen = (row for row in rows if self._is_below(row))
         order = self._order()
         return chosen if order is None else iter(self._sorted(list(chosen), order))

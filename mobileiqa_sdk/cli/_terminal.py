@@ -1,4 +1,4 @@
-"""What a terminal shows beyond plain rows: colours of the bands, and a line that says how far the work is."""
+"""What a terminal shows beyond plain rows: colours of the bands, and a line of progress."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _STEP = 0.1  # seconds between two states of the line
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Returns whether people read the stream as it is written; a closed one is None."""
+    """Returns whether a stream is a terminal; a closed stream is None."""
     return stream is not None and stream.isatty()
 
 
 def coloured(word: str, width: int) -> str:
-    """Returns a band, or the word ``error``, padded to a width, in its colour where stdout shows colours."""
+    """Returns a band, or the word ``error``, padded to a width, in colour if stdout shows colours."""
     plain = f"{word:{width}}"
     no_colours = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     if no_colours or not is_terminal(sys.stdout):

@@ -22,8 +22,8 @@ from .runtime import Runtime, output_positions
 class Session(Runtime):
     """One package, compiled and loaded by Core ML.
 
-    Core ML decides itself on how many threads, and whether on the CPU, the GPU or the Neural Engine. Its
-    models serve one call at a time, so threads that share a session wait for each other.
+    Core ML itself chooses the number of threads, and the CPU, the GPU or the Neural Engine. Its models
+    serve one call at a time, so threads that share a session wait for each other.
 
     Raises:
         RuntimeUnavailable: this is not a Mac, or coremltools is not installed.
@@ -95,7 +95,7 @@ class Session(Runtime):
             )
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
-        """See :class:`.runtime.Runtime`."""
+        """Returns the outputs, as :meth:`.runtime.Runtime.infer` specifies."""
         try:
             with self._lock:
                 values = self._model.predict({self._input: Image.fromarray(pixels)})

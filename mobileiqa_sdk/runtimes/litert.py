@@ -60,7 +60,7 @@ class Session(Runtime):
         return fitted(spec.multiple, spec.multiple, spec.settings[0], spec.multiple)
 
     def _open(self, size: tuple[int, int]) -> Interpreter:
-        # Its digest was read before; an interpreter must never meet other bytes, nor a photo another model.
+        # Its digest was checked when it was first read; interpreters must only ever load those bytes.
         if _stamp(self.path) != self._stamp:
             raise ArtifactInvalid(f"{self.path}: changed since it was loaded; load it again")
         try:
@@ -105,7 +105,7 @@ class Session(Runtime):
         return positions
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
-        """See :class:`.runtime.Runtime`."""
+        """Returns the outputs, as :meth:`.runtime.Runtime.infer` specifies."""
         size = pixels.shape[0], pixels.shape[1]
         with self._room:
             interpreter = self._acquire(size) or self._open(size)

@@ -54,7 +54,7 @@ class Session(Runtime):
         return inputs[0][2], [outputs[position][1] for position in positions]
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
-        """See :class:`.runtime.Runtime`."""
+        """Returns the outputs, as :meth:`.runtime.Runtime.infer` specifies."""
         try:
             values: Sequence[NDArray[Any]] = self._session.run(
                 self._outputs, {self._input: pixels[np.newaxis]}
@@ -81,7 +81,7 @@ def session_options(threads: int, *, prepacking: bool) -> onnxruntime.SessionOpt
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong arrives as an exception
-    # Planned memory is laid out for all tensors at once, which costs the full student a hundred megabytes.
+    # A memory plan holds all tensors at once, which costs the full student a hundred megabytes.
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
     return options

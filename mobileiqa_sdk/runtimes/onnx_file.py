@@ -1,4 +1,4 @@
-"""What an ONNX file says of itself, read without loading the model.
+"""Reads the metadata of an ONNX file without loading the model.
 
 A model's contract says how to load it best. Opening a session to read the contract would cost as much time
 and memory as the session that is kept, so the outermost fields of the protobuf are read instead.
@@ -25,7 +25,7 @@ def read_metadata(path: Path, key: str) -> str | None:
             for entry in _fields(file, _METADATA_PROPS):
                 if key.encode() in _fields(io.BytesIO(entry), _KEY):
                     return b"".join(_fields(io.BytesIO(entry), _VALUE)).decode()
-    except (OSError, ValueError, OverflowError):  # the last, of a seek past what a file can be
+    except (OSError, ValueError, OverflowError):  # the last from a seek beyond what a file can be
         pass
     return None
 

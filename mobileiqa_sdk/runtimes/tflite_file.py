@@ -5,9 +5,9 @@ the flatbuffer, which interpreters do not look at. It was preferred to an entry 
 metadata, because ``unzip``, Python's ``zipfile`` and Java's ``ZipFile`` read it without a schema and
 refuse damaged archives themselves, and because no byte of the model has to move.
 
-A second entry holds the SHA-256 of the flatbuffer. Interpreters are native code that believes what a
-model says: the digest is what keeps a damaged file from ending the process. It does not protect from
-a file that somebody made for the purpose.
+A second entry holds the SHA-256 of the flatbuffer. Interpreters are native code that trusts a model:
+the digest keeps a damaged file from crashing the process. It does not protect against files that were
+made to do so.
 """
 
 from __future__ import annotations
