@@ -1,4 +1,4 @@
-"""Errors that do not name the photo yet, and the one place where they get its name."""
+"""Errors raised where the name of the photo is not known, and the one place that adds it."""
 
 from __future__ import annotations
 

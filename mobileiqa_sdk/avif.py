@@ -1,4 +1,4 @@
-"""Opens AVIF files with what Pillow's decoder does not offer: the code points of the colours."""
+"""Opens AVIF files, and reads the code points of the colours, which Pillow's decoder does not offer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .isobmff import read_properties, with_sizes
 
 
 def open_avif(data: bytes, decoder: Decoder) -> Image.Image:
-    """Opens an AVIF. The ``info`` of the image gets "nclx_profile" as pillow_heif has it for HEIC.
+    """Opens an AVIF. Its ``info`` gets the key "nclx_profile", as pillow_heif provides it for HEIC.
 
     Raises:
         Refusal: libavif does not read the file.

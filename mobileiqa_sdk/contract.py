@@ -108,7 +108,8 @@ class InputSpec(_Part, frozen=True):
         """(height, width) of a ``stretch`` input. Raises ContractUnsupported for ``keep-aspect``."""
         if self.height is None or self.width is None:
             raise ContractUnsupported(
-                "the model keeps the photo's aspect ratio, so its input has no fixed size; use Scorer.input_size"
+                "the model keeps the photo's aspect ratio, so its input has no fixed size; "
+                "Scorer.input_size returns the size for a photo"
             )
         return self.height, self.width
 

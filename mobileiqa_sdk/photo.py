@@ -216,7 +216,7 @@ def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Tran
     if samples is None:
         with decoding():
             image.load()
-    if image.format != "JPEG":  # a JPEG's EXIF precedes its pixels; a PNG's may follow them
+    if image.format != "JPEG":  # the EXIF of a JPEG precedes its pixels; that of a PNG may follow them
         turn = _turn(image, is_file=bool(data))
     image = to_srgb(image, samples)
     if part is not None:
@@ -225,7 +225,7 @@ def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Tran
     if turn is None:
         return image
     upright = image.transpose(turn)
-    upright.info.clear()  # it would still ask to be turned
+    upright.info.clear()  # it would otherwise be turned again
     return upright
 
 
@@ -269,7 +269,7 @@ def format_of_file(path: str) -> str | None:
         name = file_format(head)
     except Refusal:
         return None
-    # Texts begin with "BM" as well. In a bitmap the four bytes after its length are zero.
+    # Texts may begin with "BM" too. In a bitmap, the four bytes after its length are zero.
     return None if name == "BMP" and any(head[6:10]) else name
 
 

@@ -86,7 +86,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def _transparency(data: bytes, chunk: memoryview) -> bytes | memoryview:
     """Returns a tRNS chunk with its levels in the range that Pillow gives the values; empty if malformed."""
     if zlib.crc32(chunk[4:-_CHECKSUM]) != int.from_bytes(chunk[-_CHECKSUM:], "big"):
-        return chunk  # it decides pixels: a refusal
+        return chunk  # it decides pixels, so the file is refused
     depth, kind = data[24:26].ljust(2)  # a chunk of transparency before the header would be the first
     body = chunk[_HEADER:-_CHECKSUM]
     if kind == _PALETTE:

@@ -19,7 +19,7 @@ MAX_ENTRIES = 1 << 16
 """Lines of a directory that are read: all that a TIFF may have. A BigTIFF could ask for 2^64."""
 
 MAX_DIRECTORIES = 16
-"""Directories that are looked at; camera raw has up to six."""
+"""Most directories that are read; camera raw has up to six."""
 
 # TIFF 6.0, section 2, and BigTIFF: bytes of a value by type. The others have one.
 _BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -89,7 +89,7 @@ class TiffFile:
             yield Entry(tag, kind, values, at, value, value + extent, is_cut)
 
     def tags(self, position: int) -> Tags:
-        """Returns the values of a directory, those alone that are in the file.
+        """Returns the values of a directory, only those that are in the file.
 
         Raises:
             CutOff: the file ends before the directory does.
@@ -97,7 +97,7 @@ class TiffFile:
         return {entry.tag: self.value(entry) for entry in self.entries(position) if not entry.is_cut}
 
     def directories_below(self, tags: Tags) -> Iterator[Tags]:
-        """Yields the directories that a directory names as its parts, as far as they can be read."""
+        """Yields the directories that a directory names as its parts, if they can be read."""
         positions = tags.get(SUB_DIRECTORIES)
         positions = positions if isinstance(positions, tuple) else (positions,)
         for position in positions[:MAX_DIRECTORIES]:

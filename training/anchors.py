@@ -25,7 +25,7 @@ from .efficientnet_lite import LiteMoments
 from .lite_features import measure_lite
 
 STEPS = (1, 3, 5)
-"""Of the customary ladder, for photos of about 512 pixels a side."""
+"""Steps of the customary ladder, for photos of about 512 pixels a side."""
 KINDS = 3
 """Faults drawn for each small photograph."""
 LARGE = 2_000_000
@@ -113,7 +113,7 @@ def fill_ladders(
 ) -> int:
     """Extracts the ladders that are missing and returns how many there were.
 
-    Small photographs are looked at with the first budget only.
+    Small photographs are only read with the first budget.
     """
     folder.mkdir(parents=True, exist_ok=True)
     computed = 0
@@ -132,7 +132,7 @@ def fill_ladders(
 
 
 def read_ladders(folder: Path) -> dict[str, Ladder]:
-    """Returns the ladders of a folder by the photograph's name; those that are there."""
+    """Returns the ladders in a folder by the name of their photograph."""
     return {file.stem: _read(file) for file in sorted(folder.glob("*.npz"))}
 
 

@@ -34,7 +34,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Member:
-    """What tells one member of the family from another.
+    """What distinguishes one member of the family from another.
 
     Attributes:
         width: factor on the channels.

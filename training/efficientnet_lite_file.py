@@ -26,7 +26,7 @@ SHA256 = {
 }
 """Of the files that were checked: the network gives what the package's own network gives, within 4e-5."""
 EPSILON = 1e-3
-"""That BatchNorm adds to the variance."""
+"""The epsilon that BatchNorm adds to the variance."""
 CLASSIFIER = ("_fc.weight", "_fc.bias")
 _COUNTERS = re.compile(r"\.num_batches_tracked$")
 

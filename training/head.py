@@ -155,7 +155,7 @@ def train_head(
 
 
 def _judged(head: MomentViews, epoch: int, features: Features, mos: Floats) -> TrainedHead:
-    """Figures of a head on the validation photos."""
+    """Returns the figures of a head on the validation photos."""
     with torch.inference_mode():
         scores = head(torch.from_numpy(features)).mean(1).numpy()
     return TrainedHead(head, epoch, srcc(scores, mos), plcc(scores, mos))

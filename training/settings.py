@@ -42,7 +42,7 @@ def settings_from(kind: type[T], changes: Sequence[str], *, hint: str = "--set",
 
 
 def _json_or_text(text: str) -> Any:
-    """The JSON value of a text, also of Python's ``True``; the text itself if it is not JSON."""
+    """Returns the JSON value of a text, also of Python's ``True``; the text itself if it is not JSON."""
     try:
         return msgspec.json.decode(text.lower())
     except msgspec.DecodeError:

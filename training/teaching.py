@@ -132,7 +132,9 @@ def study(data: TeachingData, teachers: int, students: int) -> Iterator[Teaching
 
 
 def _trained_further(data: TeachingData, head: MomentViews, seeds: Sequence[int]) -> Iterator[TeachingResult]:
-    """One head trained on with several seeds, for a quarter of the epochs at a quarter of the rate."""
+    """Yields figures of a head trained on with several seeds, a quarter of the epochs at a quarter of the
+    rate.
+    """
     settings = data.settings
     gentle = replace(settings, epochs=max(settings.epochs // 4, 1), rate=settings.rate / 4)
     heads = [replace(data, settings=gentle).train(seed, start=head) for seed in seeds]
@@ -143,7 +145,7 @@ def _trained_further(data: TeachingData, head: MomentViews, seeds: Sequence[int]
 def _taught(
     data: TeachingData, title: str, opinion: Floats, seeds: Sequence[int], shares: Sequence[float]
 ) -> Iterator[TeachingResult]:
-    """Heads that learn from a mixture of MOS and the teachers' opinion, for each share of the latter."""
+    """Yields figures of heads that learn from MOS mixed with the teachers' opinion, for each share of it."""
     for share in shares:
         mixed = (1 - share) * data.mos + share * opinion
         runs = [data.scores(data.train(seed, mixed)) for seed in seeds]

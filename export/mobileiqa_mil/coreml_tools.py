@@ -1,4 +1,4 @@
-"""coremltools, without the warnings it logs on import: not a Mac, a newer torch than it was tested with."""
+"""Imports coremltools without its warnings: not a Mac, a newer torch than it was tested with."""
 
 from __future__ import annotations
 

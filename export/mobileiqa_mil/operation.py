@@ -20,7 +20,7 @@ Value = Tensor | str | list[str]
 
 @dataclass(frozen=True)
 class Output:
-    """A result as the program declares it."""
+    """A result with the name and type that the program declares."""
 
     name: str
     dtype: torch.dtype

@@ -30,9 +30,10 @@ def avg_pool(
 ) -> Tensor:
     """Returns the means of windows of x [N, C, ...], as devices compute them.
 
-    What ``ceil_mode`` adds behind the input is padding like any other (apple/coremltools#2772, measured in
-    PR #2844). Every window is divided by the size of the kernel or, with ``exclude_padding_from_average``,
-    by the number of its elements that lie in x. PyTorch never counts what its own ceil_mode adds.
+    What ``ceil_mode`` adds at the end of the input is padding like any other (apple/coremltools#2772,
+    measured in PR #2844). Every window is divided by the size of the kernel or, with
+    ``exclude_padding_from_average``, by the number of its elements that lie in x. PyTorch never counts what
+    its own ceil_mode adds.
     """
     around, strides = _padding(x, kernel_sizes, strides, pad_type, pad, ceil_mode)
     sums_over_size = _average(padded(x, around), kernel_sizes, strides)

@@ -53,7 +53,7 @@ class Program:
                 f"{self._path}: nothing computes its output {min(missing)!r}; export the model again"
             )
         read = set(self.outputs).union(*(operation.reads for operation in operations))
-        # Those read only to compute other constants, such as compressed weights, are no longer needed.
+        # Constants that only other constants needed, such as compressed weights, are dropped.
         self._constants = {name: value for name, value in self._constants.items() if name in read}
         self.operations = with_last_uses(operations, {*self.outputs, *self._constants})
 

@@ -25,14 +25,14 @@ class Operator:
     Attributes:
         function: takes the operator's inputs by their MIL names. Parameters annotated as tensors receive
             tensors, all others Python values, with lists for vectors.
-        moves: whether it only moves values, so that half precision needs no detour through float32.
+        moves: whether it only moves values; then half precision is not computed in float32.
     """
 
     function: Callable[..., Any]
     moves: bool
 
     def accepts(self, names: Sequence[str]) -> bool:
-        """Whether the function can be called with arguments of these names."""
+        """Returns whether the function can be called with arguments of these names."""
         try:
             inspect.signature(self.function).bind(**dict.fromkeys(names))
         except TypeError:
@@ -63,7 +63,7 @@ class Operator:
             return [self._tensors(one) for one in value]
         if not isinstance(value, Tensor):
             raise TypeError(f"expected a tensor, not {type(value).__name__}")
-        # How a device adds up is its own affair; what it stores is a half.
+        # Devices add up in different precisions, but they all store a half.
         return value.float() if value.dtype == torch.float16 and not self.moves else value
 
 

@@ -24,10 +24,10 @@ _RGB = load("coremltools.proto.FeatureTypes_pb2").ImageFeatureType.RGB
 
 
 class CoreMLProgram(Runtime):
-    """A ``.mlpackage`` that runs on any machine: slowly, and to the numbers that its operations define.
+    """A ``.mlpackage`` that runs on any machine: slowly, with the numbers that its operations define.
 
     Half precision is rounded wherever the program stores it; within an operation sums are float32. A device
-    may round within an operation too, so that its scores differ in the third digit or so.
+    may round within an operation too, so its scores may differ in the third digit.
 
     Args:
         path: of the package.
@@ -76,7 +76,7 @@ class CoreMLProgram(Runtime):
             )
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
-        """See :class:`mobileiqa_sdk.runtimes.runtime.Runtime`."""
+        """Returns the outputs, as :meth:`mobileiqa_sdk.runtimes.runtime.Runtime.infer` specifies."""
         image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float()
         with torch_threads(self._threads):
             values = self.program.run({self.program.inputs[0].name: image})[self.program.outputs[0]]

@@ -1,4 +1,4 @@
-"""How many threads torch uses, changed for the duration of a run only."""
+"""Changes how many threads torch uses, only for the duration of a run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _outside = 0
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Runs the body with torch on ``count`` threads, and gives the host application its number back.
+    """Runs the body with torch on ``count`` threads, then restores the number of the host application.
 
-    Torch keeps the number for each thread, and one more that new threads start with. Bodies may overlap on
-    several threads: what is restored is the number from before the first of them.
+    Torch keeps the number for each thread, and another one that new threads start with. Bodies may overlap on
+    several threads: the number from before the first of them is restored.
     """
     global _runs, _outside
     with _lock:
-        # Asked in any case: a thread that has not asked yet would overwrite its number when it first does.
+        # Always read: a thread that reads its number for the first time would overwrite it.
         current = torch.get_num_threads()
         if _runs == 0:
             _outside = current

@@ -1,4 +1,4 @@
-"""Types and constants of a MIL program, as those of torch."""
+"""Types and constants of a MIL program, converted to those of torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ReadBlob = Callable[[str, int, int], NDArray[np.generic]]
 """(file name, offset, number of elements) -> elements."""
 
 MAX_ELEMENTS = 2**29
-"""In one tensor. The largest of the full student has 3e8 as trained, and 1e7 rewritten."""
+"""Most elements of one tensor. The largest of the full student has 3e8 as trained, and 1e7 rewritten."""
 
 # torch implements few operations for its unsigned types of more than a byte.
 DTYPES = {

@@ -99,7 +99,7 @@ def head_command(
 
 
 def _origin(checkpoint: Path | None) -> dict[str, Any] | None:
-    """Where the backbone comes from: a student, or None for the original file."""
+    """Returns where the backbone comes from: a student, or the original file if ``checkpoint`` is None."""
     if checkpoint is None:
         return None
     _, loaded = load_moment_student(checkpoint)
