@@ -16,14 +16,15 @@ from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE
 from mobileiqa_sdk.library import sha256_of
 
+from .checkpoint_file import METADATA_KEY, read_file
 from .checkpoint_kind import Kind, Network, Sizes
 from .errors import CheckpointMismatch, StudentCheckpoint, TeacherCheckpoint
-from .state_dicts import StateDict, choose, state_dicts, with_key
+from .state_dicts import StateDict, choose, contents, fitting, nearest
 from .student import Student, StudentConfig
 from .student.kind import STUDENT
 from .teacher import Teacher, TeacherConfig
 from .teacher.kind import TEACHER, is_teacher
-from .tensors import COUNTER, METADATA_KEY, as_float32, check_size, differences, read_file, shown
+from .tensors import as_weights, differences, is_ignored
 
 AnyKind = Kind[Student, StudentConfig] | Kind[Teacher, TeacherConfig]
 
@@ -37,12 +38,14 @@ class Checkpoint(Generic[Network, Sizes]):
         config: its sizes.
         sha256: of the file, in hex.
         info: what the file says of itself (name, licence, training); empty for published pickles.
+        origin: which weights of the file it has, in words; empty if there was nothing to choose or to find.
     """
 
     network: Network
     config: Sizes
     sha256: str
     info: dict[str, Any] = field(default_factory=dict)
+    origin: str = ""
 
 
 LoadedStudent = Checkpoint[Student, StudentConfig]
@@ -69,10 +72,10 @@ def load_checkpoint(
     """
     path = Path(path)
     content, info = read_file(path)
-    tensors = _find_tensors(path, content, weights, (STUDENT, TEACHER))
-    if is_teacher(tensors):
-        return _load(path, TEACHER, tensors, info, None, input_size)
-    return _load(path, STUDENT, tensors, info, None, input_size)
+    part = _state_dict(path, content, weights, (STUDENT, TEACHER))
+    if is_teacher(part.tensors):
+        return _load(path, TEACHER, part, info, None, input_size)
+    return _load(path, STUDENT, part, info, None, input_size)
 
 
 def load_student(
@@ -96,14 +99,14 @@ def load_student(
     """
     path = Path(path)
     content, info = read_file(path)
-    tensors = _find_tensors(path, content, weights, (STUDENT,))
-    if is_teacher(tensors):
+    part = _state_dict(path, content, weights, (STUDENT,))
+    if is_teacher(part.tensors):
         raise TeacherCheckpoint(
             str(path),
             "this is a teacher (its keys begin with global_vit. and LGF), and a student is needed here, "
             "whose keys begin with local_cnn. and LDA",
         )
-    return _load(path, STUDENT, tensors, info, config, input_size)
+    return _load(path, STUDENT, part, info, config, input_size)
 
 
 def load_teacher(
@@ -122,14 +125,14 @@ def load_teacher(
     """
     path = Path(path)
     content, info = read_file(path)
-    tensors = _find_tensors(path, content, weights, (TEACHER,))
-    if any(anchor in key for key in tensors for anchor in STUDENT.anchors):
+    part = _state_dict(path, content, weights, (TEACHER,))
+    if any(anchor in key for key in part.tensors for anchor in STUDENT.anchors):
         raise StudentCheckpoint(
             str(path),
             "this is a student (its keys begin with local_cnn.), and a teacher is needed here, whose keys "
             "begin with global_vit. and LGF",
         )
-    return _load(path, TEACHER, tensors, info, None, input_size)
+    return _load(path, TEACHER, part, info, None, input_size)
 
 
 def save_checkpoint(
@@ -145,11 +148,12 @@ def save_checkpoint(
 def _load(
     path: Path,
     kind: Kind[Network, Sizes],
-    tensors: dict[str, Tensor],
+    part: StateDict,
     info: dict[str, Any],
     config: Sizes | None,
     input_size: tuple[int, int] | None,
 ) -> Checkpoint[Network, Sizes]:
+    tensors = part.tensors
     try:
         config = config or _config(kind, tensors, info.get(kind.name))
         if input_size:
@@ -162,7 +166,7 @@ def _load(
         ) from error
     except LookupError as error:
         raise _mismatch(path, kind, tensors, kind.nearest(tensors)) from error
-    return Checkpoint(_fill(path, kind, tensors, config), config, sha256_of(path), info)
+    return Checkpoint(_fill(path, kind, tensors, config), config, sha256_of(path), info, part.origin)
 
 
 def _config(kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor], stored: Any) -> Sizes:
@@ -178,46 +182,39 @@ def _config(kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor], stored: A
     return config
 
 
-def _find_tensors(
-    path: Path, content: Any, weights: str | None, kinds: Sequence[AnyKind]
-) -> dict[str, Tensor]:
-    """Returns the tensors of the one network of these kinds, without prefix; else the most there are."""
-    if not isinstance(content, Mapping):
-        raise CheckpointMismatch(str(path), f"holds a {type(content).__name__}, not a state_dict")
-    every = list(state_dicts(content))
-    chosen = choose(path, [part for kind in kinds for part in _parts(every, kind)], weights)
-    if chosen:
-        return chosen.tensors
-    if not every:
-        keys = shown(list(content), 5) or "nothing"
+def _state_dict(path: Path, content: Any, weights: str | None, kinds: Sequence[AnyKind]) -> StateDict:
+    """Returns the one network of these kinds in a file, or else what is most like a student or a teacher."""
+
+    def fits(tensors: dict[str, Tensor]) -> bool:
+        if is_teacher(tensors):
+            return TEACHER in kinds and _fits(path, TEACHER, tensors)
+        return STUDENT in kinds and _fits(path, STUDENT, tensors)
+
+    keys = [*STUDENT.anchors, *TEACHER.anchors]
+    part = choose(path, fitting(content, keys, fits), weights) or nearest(content, keys)
+    if part is None:
         names = " or ".join(f"a {kind.name}'s" for kind in kinds)
-        raise CheckpointMismatch(str(path), f"holds no tensors, but {keys}; expected {names} state_dict")
-    return max((part.tensors for part in every), key=len)
+        held = contents(content)
+        raise CheckpointMismatch(str(path), f"holds no tensors, but {held}; expected {names} state_dict")
+    return part
 
 
-def _parts(every: Sequence[StateDict], kind: AnyKind) -> list[StateDict]:
-    """The state_dicts that have the first of the kind's anchors that any has.
-
-    One with keys of both kinds is left out where another has those of one kind alone.
-    """
-    for anchor in kind.anchors:
-        parts = [part for whole in every for part in with_key(whole, anchor)]
-        pure = [part for part in parts if is_teacher(part.tensors) == (kind is TEACHER)]
-        if parts:
-            return pure or parts
-    return []
+def _fits(path: Path, kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor]) -> bool:
+    """Whether tensors have the keys and shapes of a network of this kind, of some sizes."""
+    try:
+        expected = _empty(path, kind, kind.infer(tensors)).state_dict()
+    except (CheckpointMismatch, LookupError, ValueError, TypeError, OverflowError):
+        return False
+    return not differences(tensors, expected, "")
 
 
 def _fill(path: Path, kind: Kind[Network, Sizes], tensors: dict[str, Tensor], config: Sizes) -> Network:
     network = _empty(path, kind, config)
     own = network.state_dict()
-    counters = {key for key in own if key.endswith(COUNTER)}
-    weights = {key: value for key, value in tensors.items() if key not in counters}
-    if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in own.items() if k not in counters}:
-        raise _mismatch(path, kind, weights, config)
-    check_size(path, weights.values())
-    state = {key: as_float32(path, key, value) for key, value in weights.items()}
-    state |= {key: torch.tensor(0) for key in counters}
+    if differences(tensors, own, ""):
+        raise _mismatch(path, kind, tensors, config)
+    state = as_weights(path, tensors, own)
+    state |= {key: torch.tensor(0) for key in own if is_ignored(key)}
     network.load_state_dict(state, assign=True)
     return network.requires_grad_(True).eval()
 
@@ -239,5 +236,5 @@ def _mismatch(
     own = _empty(path, kind, config).state_dict()
     parts = differences(tensors, own, f"no {kind.name} has")
     return CheckpointMismatch(
-        str(path), f"found {len(tensors)} tensors, wanted {kind.describe(config)}: {parts}"
+        str(path), f"{len(tensors)} tensors do not fit {kind.describe(config)}: {parts}"
     )

@@ -91,6 +91,8 @@ class StudentSource:
         """Raises CheckpointError."""
         progress.step("loading the checkpoint")
         loaded = load_student(self.checkpoint, input_size=self.input_size, weights=self.weights)
+        if loaded.origin:
+            progress.step(loaded.origin)
         student, config, info = loaded.network, loaded.config, loaded.info
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:

@@ -55,9 +55,9 @@ class NetworkSource:
         network = build(description.factory, description.kwargs)
         if description.checkpoint:
             progress.step("loading the checkpoint")
-            name = load_weights(network, description.checkpoint, description.weights)
-            if name:
-                progress.step(f"taking the weights called {name}")
+            chosen = load_weights(network, description.checkpoint, description.weights)
+            if chosen.origin:
+                progress.step(chosen.origin)
         model = ModelInfo(
             name=self.stem,
             version=description.version,

@@ -15,7 +15,7 @@ from torch import nn
 
 from mobileiqa_export.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
 from mobileiqa_export.networks.weights import digest, load_weights
-from mobileiqa_export.state_dicts import StateDict, with_key
+from mobileiqa_export.state_dicts import fitting
 
 
 def other() -> nn.Module:
@@ -116,8 +116,34 @@ def test_a_prefix_that_only_the_network_has(tmp_path: Path) -> None:
     """As in docs/other-networks.md, where a published network is wrapped in a module of one's own."""
     saved, network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), Wrapped()
     torch.save(saved.state_dict(), tmp_path / "net.pth")
-    load_weights(network, tmp_path / "net.pth")
+    chosen = load_weights(network, tmp_path / "net.pth")
     assert torch.equal(network.get_parameter("net.0.weight"), saved.get_parameter("0.weight"))
+    assert (chosen.name, chosen.added) == ("", "net.")
+
+
+def test_a_prefix_on_each_side(tmp_path: Path) -> None:
+    saved, network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), Wrapped()
+    torch.save({f"model.{key}": value for key, value in saved.state_dict().items()}, tmp_path / "net.pth")
+    chosen = load_weights(network, tmp_path / "net.pth")
+    assert torch.equal(network.get_parameter("net.0.weight"), saved.get_parameter("0.weight"))
+    assert all(word in chosen.origin for word in ("model", "net"))
+
+
+def test_layers_that_share_their_weights(tmp_path: Path) -> None:
+    """A state_dict repeats them, and its file does not."""
+    layer = nn.Linear(50, 50)
+    saved = nn.Sequential(*[layer] * 12)
+    torch.save(saved.state_dict(), tmp_path / "net.pth")
+    network = nn.Sequential(*[nn.Linear(50, 50)] * 12)
+    load_weights(network, tmp_path / "net.pth")
+    assert torch.equal(network.get_parameter("11.weight"), layer.weight)
+
+
+def test_a_file_of_several_is_called_one(tmp_path: Path) -> None:
+    first = dict(list(state().items())[:3])
+    safetensors.torch.save_file(first, tmp_path / "model-00001-of-00002.safetensors")
+    with pytest.raises(CheckpointMismatch, match="one of several files"):
+        load_weights(seeded("NIMA"), tmp_path / "model-00001-of-00002.safetensors")
 
 
 @pytest.mark.parametrize("names", [("state_dict", "state_dict_ema"), ("params_ema", "params")])
@@ -127,7 +153,7 @@ def test_of_two_that_fit_one_must_be_chosen(names: tuple[str, str], tmp_path: Pa
         load_weights(seeded("NIMA"), tmp_path / "net.pth")
     assert all(name in caught.value.reason for name in names)
     network = seeded("NIMA")
-    assert load_weights(network, tmp_path / "net.pth", names[1]) == names[1]
+    assert load_weights(network, tmp_path / "net.pth", names[1]).name == names[1]
     assert digest(network) == digest(other())
 
 
@@ -164,7 +190,6 @@ def test_the_command_chooses(key: str, run: Callable[..., Any], tmp_path: Path) 
 
 def test_a_prefix_ends_with_a_dot() -> None:
     """``10.weight`` is not ``0.weight`` under a prefix of ``1``."""
-    actual = StateDict(
-        "", {"0.weight": torch.ones(1), "10.weight": torch.ones(1), "a.0.weight": torch.ones(1)}
-    )
-    assert [part.name for part in with_key(actual, "0.weight")] == ["", "a"]
+    content = {"0.weight": torch.ones(1), "10.weight": torch.ones(1), "a.0.weight": torch.ones(1)}
+    parts = fitting(content, ["0.weight", "1.weight"], lambda tensors: "0.weight" in tensors)
+    assert [part.name for part in parts] == ["", "a"]
