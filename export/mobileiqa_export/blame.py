@@ -3,76 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import resolve_name
 
 from mobileiqa_sdk._text import first_line
 
 from .formats.quiet import quiet
+from .tracing import Trace
 
-# PyTorch's operators, and those of the dialects that litert-torch converts through.
-_OPERATORS = re.compile(r"aten(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo)\.(\w+)' op")
+# PyTorch's operators, their decompositions, and the dialects that litert-torch converts through.
+_OPERATORS = re.compile(
+    r"(?:aten|prims)(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo|mhlo)\.(\w+)' (?:op|that was)"
+)
 
 
-class Trail(TorchFunctionMode):
-    """Records, while active, where in a network the code is running.
+class Trail(Trace):
+    """Records where in a network the code is running, or where it raised.
 
     Attributes:
-        running: names and modules that have begun and not ended, the innermost last.
         operator: the function of torch that raised, where one did.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.running: list[tuple[str, nn.Module]] = []
-        self.operator = ""
+    operator = ""
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Notes the function if it raises."""
         try:
-            return func(*args, **(kwargs or {}))
+            return function(*args, **kwargs)
         except Exception:
-            self.operator = resolve_name(func) or getattr(func, "__name__", "")
+            self.operator = resolve_name(function) or getattr(function, "__name__", "")
             raise
-
-    def begin(self, name: str, module: nn.Module) -> None:
-        """Notes that a module begins to run."""
-        self.running.append((name, module))
-
-    def end(self, *_: Any) -> None:
-        """Notes that a module has run."""
-        self.running.pop()
 
     def __str__(self) -> str:
         where = _place(*self.running[-1]) if self.running else "the network itself"
         return f"{self.operator} in {where}" if self.operator else where
-
-
-@contextmanager
-def following(network: nn.Module) -> Iterator[Trail]:
-    """Follows a network's modules as they run."""
-    trail = Trail()
-    hooks = []
-    for name, module in network.named_modules():
-        hooks.append(module.register_forward_pre_hook(partial(_begin, trail, name)))
-        hooks.append(module.register_forward_hook(trail.end))
-    try:
-        with trail:
-            yield trail
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _begin(trail: Trail, name: str, module: nn.Module, inputs: Any) -> None:
-    trail.begin(name, module)
 
 
 def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> str | None:

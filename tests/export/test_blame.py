@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mobileiqa_export.blame import cause, following, operator_of
+from mobileiqa_export.blame import Trail, cause, operator_of
 
 
 class Head(nn.Module):
@@ -46,6 +46,19 @@ def test_the_operator_and_its_module(depth: int) -> None:
     assert culprit == "linalg_svd in head (Head)"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "No ONNX function found for <OpOverload(op='prims.svd', overload='default')>",
+        "failed to legalize operation 'tfl.svd' that was explicitly marked illegal",
+        "failed to legalize operation 'mhlo.svd' that was explicitly marked illegal",
+        "'stablehlo.svd' op operands do not broadcast",
+    ],
+)
+def test_operators_of_every_dialect_are_seen(message: str) -> None:
+    assert operator_of(Net().eval(), torch.ones(4, 4), chain(message)) == "svd"
+
+
 def test_an_operator_that_the_network_does_not_have() -> None:
     assert operator_of(Net().eval(), torch.ones(4, 4), chain("aten.cumprod is missing")) == "cumprod"
 
@@ -56,11 +69,11 @@ def test_the_cause_is_the_first_error_on_one_line() -> None:
 
 def test_what_raises_is_located_and_nothing_stays_behind() -> None:
     network = Net().eval()
-    with pytest.raises(RuntimeError), following(network) as trail:
+    with pytest.raises(RuntimeError), Trail(network) as trail:
         network(torch.ones(4, 3))
     assert "linear" in str(trail)
     assert "stem (Linear)" in str(trail)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
-    with following(network) as trail:
+    with Trail(network) as trail:
         network(torch.ones(4, 4))
         assert str(trail) == "the network itself"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ _INTEGERS = {schema.TensorType.INT8, schema.TensorType.UINT8, schema.TensorType.
 def count_layers(path: Path) -> LayerCount:
     """Counts the convolutions and matrix products by constants, as :class:`LayerCount` says."""
     model = convert_bytearray_to_object(path.read_bytes())
-    (graph,) = model.subgraphs
-    codes = [model.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
+    counts = [_count(graph, model.operatorCodes) for graph in model.subgraphs]
+    return LayerCount(*(sum(numbers) for numbers in zip(*map(astuple, counts), strict=True)))
+
+
+def _count(graph: Any, operator_codes: Any) -> LayerCount:
+    """Counts the layers of one subgraph: the model itself, or the body of a composite operator."""
+    codes = [operator_codes[operator.opcodeIndex].builtinCode for operator in graph.operators]
     computed = {index for operator in graph.operators for index in operator.outputs} | {*graph.inputs}
     stored = {index: tensor.type for index, tensor in enumerate(graph.tensors) if index not in computed}
     for operator, code in zip(graph.operators, codes, strict=True):

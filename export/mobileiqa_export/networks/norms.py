@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
-from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
+
+from ..tracing import Trace
 
 _LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -19,49 +20,40 @@ _FORM = {"dim", "size", "numel", "stride", "is_contiguous"}
 _PROPERTIES = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "requires_grad"}
 
 
-class _Flow(TorchFunctionMode):
-    """While active, records which layer made a tensor, which norm takes it, and how often it is read."""
+class _Flow(Trace):
+    """Records which layer made a tensor, which norm takes it, and how often it is read."""
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()
+        super().__init__(network)
         self.given: dict[int, tuple[Tensor, nn.Module]] = {}  # tensors are kept, so that ids stay theirs
         self.taken: dict[int, nn.Module] = {}
         self.reads: Counter[int] = Counter()
         self.calls: Counter[nn.Module] = Counter()
         self._weights: Counter[int] = Counter()
         self._weight_ids = {id(value) for value in (*network.parameters(), *network.buffers())}
-        self._hooks = []
-        for module in network.modules():
-            if _has_hooks(module):
-                continue
-            if type(module) in _LAYERS:
-                self._hooks.append(module.register_forward_hook(self._gives))
-            elif type(module) in _NORMS:
-                self._hooks.append(module.register_forward_pre_hook(self._takes))
+        # What has hooks does more than its weights say.
+        self._plain = {module for module in network.modules() if not _has_hooks(module)}
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if not _asks_for_form(func):
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Counts who reads what layers gave."""
+        if not _asks_for_form(function):
             ids = {id(leaf) for leaf in tree_leaves((args, kwargs))}
             self.reads.update(ids & self.given.keys())
             self._weights.update(ids & self._weight_ids)
-        return func(*args, **kwargs)
+        return function(*args, **kwargs)
 
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)  # type: ignore[no-untyped-call]
-        for hook in self._hooks:
-            hook.remove()
+    def begin(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        """Notes what a norm takes."""
+        if type(module) in _NORMS and module in self._plain:
+            self.calls[module] += 1
+            if inputs and id(inputs[0]) in self.given:
+                self.taken[id(inputs[0])] = module
 
-    def _gives(self, module: nn.Module, _: Any, out: Tensor) -> None:
-        self.given[id(out)] = (out, module)
-        self.calls[module] += 1
-
-    def _takes(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        self.calls[module] += 1
-        if args and id(args[0]) in self.given:
-            self.taken[id(args[0])] = module
+    def end(self, module: nn.Module, output: Any) -> None:
+        """Notes what a layer gave."""
+        if type(module) in _LAYERS and module in self._plain:
+            self.given[id(output)] = (output, module)
+            self.calls[module] += 1
 
     def pairs(self) -> list[tuple[nn.Module, nn.Module]]:
         """Returns layers and norms where the norm is the only reader of the only result of the layer."""

@@ -15,7 +15,7 @@ from mobileiqa_sdk.contract import ModelInfo
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.progress import Progress
 
-from ..blame import following
+from ..blame import Trail
 from ..errors import ExportError, NetworkUnfit
 from ..formats.quiet import quiet
 from ..reference import Run, on_pixels
@@ -101,7 +101,7 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
         NetworkUnfit: it cannot be run or traced, and the error names the module and the operator; or its
             answers are not finite, or differ from run to run.
     """
-    with following(network) as trail:
+    with Trail(network) as trail:
         try:
             with torch.inference_mode():
                 first, second = float(network(example)), float(network(example))
@@ -121,7 +121,7 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
         )
     # A copy, since a traced program keeps references to the weights.
     traced = copied(network, example)
-    with following(traced) as trail:
+    with Trail(traced) as trail:
         try:
             with quiet(), torch.inference_mode():
                 torch.export.export(traced, (example,), strict=False)

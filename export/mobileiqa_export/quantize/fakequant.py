@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from ..precisions import Scheme
+from ..tracing import Trace
 
 _CONVOLUTIONS = frozenset(("conv1d", "conv2d", "linear"))
 _PRODUCTS = frozenset(("matmul", "__matmul__"))
@@ -60,41 +60,38 @@ class Call(NamedTuple):
 Visit = Callable[[Call], Tensor]
 
 
-class LayerMode(TorchFunctionMode):
+class _LayerTrace(Trace):
     """While active, every multiplication with a weight of the network goes through ``visit``."""
 
     def __init__(self, network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> None:
-        super().__init__()
+        super().__init__(network)
         named = [*network.named_parameters(), *network.named_buffers()]
         self._names = {id(tensor): name for name, tensor in named if tensor.dim() > 1}
         self._layers = layers
         self._visit = visit
         self._whole = _whole(network)
-        self.running: list[str] = []
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        at = self._weight_position(func, args)
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Lets ``visit`` compute a multiplication with a weight."""
+        at = self._weight_position(function, args)
         if at is None:
-            return func(*args, **kwargs)
+            return function(*args, **kwargs)
         name = self._names[id(args[at])]
         layer = self._layers.setdefault(name, Layer(name.removesuffix(".weight"), args[at].numel()))
-        layer.modules.update({name.rpartition(".")[0], *self.running[-1:]} - self._whole)
+        layer.modules.update({name.rpartition(".")[0], self.running[-1].name} - self._whole)
 
         def compute(weight: Tensor, values: Tensor) -> Tensor:
             pair = [values, weight] if at else [weight, values]
-            out: Tensor = func(*pair, *args[2:], **kwargs)
+            out: Tensor = function(*pair, *args[2:], **kwargs)
             return out
 
-        convolution = func.__name__ in _CONVOLUTIONS
+        convolution = function.__name__ in _CONVOLUTIONS
         channels = 0 if convolution or at == 0 else args[at].dim() - 1
         bias = (args[2] if len(args) > 2 else kwargs.get("bias")) if convolution else None
         return self._visit(Call(layer, args[at], channels, args[1 - at], compute, bias))
 
-    def _weight_position(self, func: Any, args: Sequence[Any]) -> int | None:
-        name = getattr(func, "__name__", "")
+    def _weight_position(self, function: Any, args: Sequence[Any]) -> int | None:
+        name = getattr(function, "__name__", "")
         candidates: tuple[int, ...] = ()
         if name in _CONVOLUTIONS:
             candidates = (1,)
@@ -121,21 +118,8 @@ def _whole(network: nn.Module) -> set[str]:
 @contextmanager
 def visiting(network: nn.Module, visit: Visit, layers: dict[str, Layer]) -> Iterator[None]:
     """Sends the multiplications of every forward pass in the block through ``visit``; fills ``layers``."""
-    mode = LayerMode(network, visit, layers)
-
-    def leave(*_: object) -> None:
-        mode.running.pop()
-
-    hooks = []
-    for name, module in network.named_modules():
-        hooks.append(module.register_forward_pre_hook(lambda *_, name=name: mode.running.append(name)))
-        hooks.append(module.register_forward_hook(leave))
-    try:
-        with torch.inference_mode(), mode:
-            yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.inference_mode(), _LayerTrace(network, visit, layers):
+        yield
 
 
 def find_ranges(network: nn.Module, batches: Sequence[Tensor]) -> dict[str, Layer]:
