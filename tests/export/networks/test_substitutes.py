@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -69,6 +70,83 @@ def test_adaptive_max_pooling_of_rows(length: int, output: Any, batched: bool) -
     plain, actual, replaced = both(lambda x, _: F.adaptive_max_pool1d(x, output), x)
     torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert replaced == {"adaptive_max_pool1d"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.tuples(*[st.integers(1, 7)] * 3),
+    st.one_of(st.integers(1, 5), st.tuples(*[st.one_of(st.none(), st.integers(1, 5))] * 3)),
+    st.sampled_from([F.adaptive_avg_pool3d, F.adaptive_max_pool3d]),
+    st.booleans(),
+)
+def test_adaptive_pooling_of_volumes(
+    size: tuple[int, int, int], output: Any, pool: Any, batched: bool
+) -> None:
+    x = image(*[2] * batched, 3, *size)
+    plain, actual, replaced = both(lambda x, _: pool(x, output), x)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
+    assert replaced == {pool.__name__}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 4), min_size=2, max_size=2), st.lists(st.integers(0, 5), min_size=2, max_size=2)
+)
+def test_circular_padding(rows: list[int], columns: list[int]) -> None:
+    """Of either axis and at either end, by up to the whole length."""
+    plain, actual, replaced = both(lambda x, _: F.pad(x, (*columns, *rows), "circular"), image(1, 2, 4, 5))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=0)
+    assert replaced == {"pad"}
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate"])
+def test_other_padding_stays(mode: str) -> None:
+    _, _, replaced = both(lambda x, _: F.pad(x, (1, 2, 0, 1), mode), image(1, 2, 4, 5))
+    assert not replaced
+
+
+@pytest.mark.parametrize("settings", [{}, {"padding": 1}, {"padding": (1, 0), "count_include_pad": False}])
+def test_average_pooling_by_another_divisor(settings: dict[str, Any]) -> None:
+    code = partial(F.avg_pool2d, kernel_size=(3, 2), stride=2, divisor_override=5, **settings)
+    plain, actual, replaced = both(lambda x, _: code(x), image(1, 2, 8, 9))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
+    assert replaced == {"avg_pool2d"}
+
+
+@pytest.mark.parametrize("settings", [{}, {"divisor_override": 5, "ceil_mode": True}])
+def test_other_average_pooling_stays(settings: dict[str, Any]) -> None:
+    _, _, replaced = both(lambda x, _: F.avg_pool2d(x, 3, **settings), image(1, 2, 8, 9))
+    assert not replaced
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+@pytest.mark.parametrize("affine", [True, False])
+def test_instance_norm_by_the_statistics_of_training(tracked: bool, affine: bool) -> None:
+    norm = nn.InstanceNorm2d(3, eps=0.1, affine=affine, track_running_stats=tracked).double()
+    with torch.no_grad():
+        for tensor in (*norm.parameters(), *norm.buffers()):
+            tensor.copy_(torch.arange(1, 1 + tensor.numel()).view(tensor.shape) / 2)
+    plain, actual, replaced = both(lambda x, _: norm.eval()(x), image(2, 3, 5, 6))
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
+    assert replaced == ({"instance_norm"} if tracked else set())
+
+
+@pytest.mark.parametrize("code", [torch.rsqrt, Tensor.rsqrt])
+def test_reciprocal_roots(code: Any) -> None:
+    plain, actual, replaced = both(lambda x, _: code(x.square() + 1e-12), image(2, 3))
+    torch.testing.assert_close(actual, plain, rtol=1e-14, atol=0)
+    assert replaced == {"rsqrt"}
+
+
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_frobenius_norms(keepdim: bool) -> None:
+    plain, actual, replaced = both(
+        lambda x, _: torch.linalg.matrix_norm(x, dim=(0, 2), keepdim=keepdim), image(2, 3, 4)
+    )
+    torch.testing.assert_close(actual, plain, rtol=1e-14, atol=0)
+    assert replaced == {"linalg_matrix_norm"}
+    _, _, replaced = both(lambda x, _: torch.linalg.matrix_norm(x, 1), image(2, 3, 4))
+    assert not replaced
 
 
 @pytest.mark.parametrize("name", ["amax", "amin"])

@@ -1,13 +1,16 @@
-"""Resizing of one axis as a matrix, as separable interpolation allows."""
+"""Resizing of maps by a size, or by a matrix for each axis, as separable interpolation allows."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+if TYPE_CHECKING:
+    from .mode import Substitutes
 
 SEPARABLE = ("bilinear", "bicubic", "nearest", "nearest-exact")
 _SAME = 1e-9
@@ -83,3 +86,38 @@ def resize_matrix(length: int, axis: Resize) -> Tensor:
             antialias=axis.antialias,
         )
     return out[0, 0]
+
+
+def resized(
+    mode: Substitutes,
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode_: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor | None:
+    """Resizes maps [B, C, H, W] by their size or by two fixed matrices, where converters are wrong or lack
+    the mode.
+
+    Converters compute sizes from scale factors in single precision, in which 224 * (225 / 224) is 224.
+    """
+    if input.dim() != 4:
+        return None
+    sides = tuple(input.shape[2:])
+    axes = axes_of(sides, size, scale_factor, mode_, align_corners, recompute_scale_factor, antialias)
+    if all(axis.exports(length) for axis, length in zip(axes, sides, strict=True)):
+        if scale_factor is None or mode_ not in ("bilinear", "nearest"):
+            return None
+        return F.interpolate(input, tuple(axis.size for axis in axes), None, mode_, align_corners)
+    if mode_ not in SEPARABLE:
+        return None
+    rows, columns = (_resizing(mode, length, axis) for length, axis in zip(sides, axes, strict=True))
+    return rows.T @ input @ columns
+
+
+def _resizing(mode: Substitutes, length: int, axis: Resize) -> Tensor:
+    """Returns the resizing of one axis as a constant [length, size]."""
+    name = f"resize_{length}_{axis}".replace(".", "_").replace("-", "_")
+    return mode.constant(name, lambda: resize_matrix(length, axis))

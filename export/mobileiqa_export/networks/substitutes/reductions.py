@@ -1,0 +1,41 @@
+"""Reductions over all axes, and norms of matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from .mode import Substitutes
+
+
+def largest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+    """Returns the maximum over all axes, which converters need to have listed."""
+    if dim != () or input.dim() == 0:
+        return None
+    return input.amax(tuple(range(input.dim())), keepdim=keepdim)
+
+
+def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+    """Returns the minimum over all axes, which converters need to have listed."""
+    if dim != () or input.dim() == 0:
+        return None
+    return input.amin(tuple(range(input.dim())), keepdim=keepdim)
+
+
+def matrix_norm(
+    mode: Substitutes,
+    input: Tensor,
+    ord: Any = "fro",
+    dim: tuple[int, int] = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+) -> Tensor | None:
+    """Returns the Frobenius norm of matrices as the length of the vector of all their elements."""
+    if ord != "fro" or dtype is not None:
+        return None
+    lengths: Tensor = torch.linalg.vector_norm(input, 2, dim, keepdim)
+    return lengths
