@@ -20,7 +20,7 @@ Substitute = Callable[..., Tensor | None]
 
 
 class Substitutes(TorchFunctionMode):
-    """While active, replaces calls of the functions in :data:`.table.SUBSTITUTES` that their substitute accepts.
+    """While active, replaces calls that a substitute in :data:`.table.SUBSTITUTES` accepts.
 
     Args:
         network: the one that runs.
