@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Band = Literal["bad", "poor", "fair", "good", "excellent"]
+"""A word for a score; see :func:`band`."""
 
 BANDS: tuple[Band, ...] = get_args(Band)
+"""The words for scores, worst first."""
 
 
 def band(score: float) -> Band:
@@ -18,6 +20,9 @@ def band(score: float) -> Band:
 
     Raises:
         ValueError: the score is outside [0, 1], or NaN.
+
+    >>> band(0.19), band(0.2), band(1.0)
+    ('bad', 'poor', 'excellent')
     """
     if not 0 <= score <= 1:
         raise ValueError(f"a score lies in [0, 1]; {score} does not")

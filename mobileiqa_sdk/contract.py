@@ -215,7 +215,15 @@ class Verification(_Part, frozen=True):
 
 
 class ModelContract(_Part, frozen=True):
-    """The whole contract of an artifact."""
+    """The whole contract of an artifact.
+
+    >>> from mobileiqa_sdk import Scorer
+    >>> contract = Scorer(threads=1).contract
+    >>> contract.model.name, contract.input.size, contract.opinions.size
+    ('mobileiqa-small', (512, 512), 8)
+    >>> ModelContract.from_json(contract.to_json(), "a copy") == contract
+    True
+    """
 
     model: ModelInfo
     input: InputSpec

@@ -1,7 +1,24 @@
-"""Every error the SDK raises on purpose. Each message says what is wrong with which file, and what to do.
+r"""Every error the SDK raises on purpose. Each message says what is wrong with which file, and what to do.
 
 Where Python has an error of the same meaning, ours derives from it too: ``except FileNotFoundError`` catches
 a missing photo and a missing model, ``except ValueError`` a photo that is damaged, too small or too large.
+
+>>> from PIL import Image
+>>> import mobileiqa_sdk
+>>> for photo in ("missing.jpg", b"\xff\xd8\xff", Image.new("RGB", (9, 9)), Image.new("F", (64, 64), 5.0)):
+...     try:
+...         mobileiqa_sdk.score(photo)
+...     except mobileiqa_sdk.PhotoError as error:
+...         print(type(error).__name__, isinstance(error, ValueError))
+PhotoNotFound False
+PhotoUnreadable True
+PhotoTooSmall True
+PhotoUnsupported True
+>>> try:
+...     mobileiqa_sdk.Scorer("no-such-model")
+... except mobileiqa_sdk.ModelError as error:
+...     print(type(error).__name__, isinstance(error, FileNotFoundError))
+ModelNotFound True
 """
 
 from __future__ import annotations

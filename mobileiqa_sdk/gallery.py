@@ -47,6 +47,9 @@ def find_photos(
         recursive: take the photos in subfolders too.
         on_skip: called with the path of each folder that is not looked into: a subfolder unless
             ``recursive``, a link to a folder. Hidden folders are not mentioned.
+
+    >>> list(find_photos(["photo.jpg", "cat.heic"]))
+    ['photo.jpg', 'cat.heic']
     """
     for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
         name = os.fsdecode(path)

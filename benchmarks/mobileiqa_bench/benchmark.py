@@ -46,6 +46,12 @@ def run_benchmark(
     Raises:
         BaselineUnknown: the name of the baseline does not match one configuration.
         BenchmarkError: the peaks cannot be measured. A configuration that fails is a result with an error.
+
+    >>> from mobileiqa_bench import of_artifacts
+    >>> configs = of_artifacts(["mobileiqa-small"])
+    >>> document = run_benchmark(configs, Settings(rounds=1, runs=1, warmup=0))
+    >>> document.results[0].golden.ok, document.results[0].seconds.inference.median > 0
+    (True, True)
     """
     if baseline is not None:
         find_label([config.label for config in configs], baseline)

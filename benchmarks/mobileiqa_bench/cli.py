@@ -30,7 +30,7 @@ from .phone import Phone
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
-from .schema import Result, read, to_json
+from .schema import Result, read_document, to_json
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
@@ -146,7 +146,7 @@ def command(
     if compared:
         if artifacts or checkpoint:
             raise click.UsageError("--compare takes two files and measures nothing")
-        comparison = compare_documents(read(compared[0]), read(compared[1]))
+        comparison = compare_documents(read_document(compared[0]), read_document(compared[1]))
         _write(to, json.dumps(comparison.to_dict(), indent=2), comparison.table(markdown=markdown))
         return
     if names and not checkpoint:

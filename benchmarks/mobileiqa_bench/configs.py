@@ -79,6 +79,9 @@ def of_artifacts(
         ModelNotFound: a name is not that of a model or a path.
         ArtifactInvalid: a path is not that of an artifact.
         BenchmarkError: nothing is left to measure.
+
+    >>> [config.label for config in of_artifacts(["mobileiqa-small"])]
+    ['mobileiqa-small onnx fp32']
     """
     configs = []
     for name in names:
@@ -105,7 +108,11 @@ def _in_runtimes(config: Config, runtimes: Sequence[str]) -> list[Config]:
 
 
 def times_threads(configs: Iterable[Config], threads: Sequence[int]) -> list[Config]:
-    """Returns each configuration on each number of threads."""
+    """Returns each configuration on each number of threads.
+
+    >>> [config.threads for config in times_threads(of_artifacts(["mobileiqa-small"]), (1, 2))]
+    [1, 2]
+    """
     return [replace(config, threads=count) for count in threads for config in configs]
 
 

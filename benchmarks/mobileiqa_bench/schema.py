@@ -221,11 +221,16 @@ def to_json(document: Document) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def read(path: str | Path) -> Document:
+def read_document(path: str | Path) -> Document:
     """Reads a benchmark file.
 
     Raises:
         BenchmarkFileInvalid: it cannot be read, or see :func:`parse`.
+
+    >>> read_document("missing.json")
+    Traceback (most recent call last):
+        ...
+    mobileiqa_bench.errors.BenchmarkFileInvalid: missing.json: cannot be read: No such file or directory
     """
     try:
         text = Path(path).read_bytes()

@@ -27,6 +27,9 @@ class Options:
         allow_drift: keep an artifact that fails verification; its contract says that it failed.
         timing: measure time and memory against the fp32 artifact of the same format.
         decode: the contract's rule for large JPEGs.
+
+    >>> Options(calibration_data="photos/", timing=False).ranking_bar
+    0.99
     """
 
     calibration_data: str | Path | None = None

@@ -44,6 +44,9 @@ class Precision:
         mean_limit: largest allowed mean of |score - reference| over the verification images.
         scheme: of integer precisions; None computes in floating point.
         aliases: other names accepted on the command line.
+
+    >>> [name for name, precision in PRECISIONS.items() if precision.needs_calibration]
+    ['int8-static']
     """
 
     name: str

@@ -72,6 +72,9 @@ class StudentSource:
         input_size: (height, width), instead of the checkpoint's or the published 1231x1907.
         rewrites: False exports the network as trained, for comparison.
         weights: the name of the state_dict to take if the checkpoint has several.
+
+    >>> StudentSource("best.safetensors", name="ours", input_size=(512, 512)).stem
+    'ours'
     """
 
     checkpoint: str | Path

@@ -18,7 +18,7 @@ from mobileiqa_bench import adb, phone
 from mobileiqa_bench.adb import measure
 from mobileiqa_bench.cli import _on_phone
 from mobileiqa_bench.configs import Config
-from mobileiqa_bench.schema import Result, parse, read
+from mobileiqa_bench.schema import Result, parse, read_document
 from mobileiqa_sdk.errors import MobileIQAError, ModelNotFound, PhotoNotFound
 
 FAKE = Path(__file__).with_name("fake_adb.py")
@@ -299,7 +299,7 @@ def test_the_command_measures_here_and_on_the_phone(
     quick = ("--rounds", 1, "--runs", 1, "--warmup", 0, "--threads", 1, "--no-throughput")
     actual = run("benchmark", artifact, *quick, "--json", tmp_path / "both.json", "--adb")
     assert actual.code == 0, actual.err
-    document = read(tmp_path / "both.json")
+    document = read_document(tmp_path / "both.json")
     here, there = document.results
     assert here.label == "tiny onnx fp32"
     assert there.label == "model.onnx on Maker Phone 9, 1 thread"

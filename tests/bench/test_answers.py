@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from mobileiqa_bench import engines
 from mobileiqa_bench.child import ProcessJob, count_photos, measure_steady_state
 from mobileiqa_bench.engines.pixels import PixelEngine
-from mobileiqa_bench.schema import read
+from mobileiqa_bench.schema import read_document
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.golden import golden_image
@@ -116,7 +116,7 @@ def test_the_command_has_a_row_with_the_reason_and_goes_on(answer: float, run: R
     wrong, sound = answering(tmp_path / "wrong", answer), artifacts.save(tmp_path / "sound")
     result = run("benchmark", wrong, sound, *QUICK, "--json", tmp_path / "a.json")
     assert result.code == 1
-    first, second = read(tmp_path / "a.json").results
+    first, second = read_document(tmp_path / "a.json").results
     assert first.error is not None
     assert first.error.startswith(f"OpinionsInvalid: {wrong}: ")
     assert (first.score, first.seconds) == (None, None)
@@ -141,7 +141,7 @@ def test_the_command_fails_where_a_golden_score_is_missed(run: Run, tmp_path: Pa
     result = run("benchmark", path, *QUICK, "--json", tmp_path / "a.json")
     assert result.code == 1
     assert "golden: " in result.out
-    (row,) = read(tmp_path / "a.json").results
+    (row,) = read_document(tmp_path / "a.json").results
     assert row.error is None
     assert row.golden is not None
     assert row.golden.ok is False

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mobileiqa_bench.schema import Interval, parse, read, to_json
+from mobileiqa_bench.schema import Interval, parse, read_document, to_json
 
 from . import make
 
@@ -26,7 +26,7 @@ def test_artifacts_in_two_runtimes_to_files(run: Run, artifact: Path, tmp_path: 
     assert actual.code == 0, actual.err
     assert actual.out.startswith("| configuration")
     assert "to tiny openvino fp32" in actual.out
-    document = read(to)
+    document = read_document(to)
     assert [row.runtime for row in document.results] == ["onnx", "openvino"]
     ours, baseline = (row.ratio for row in document.results)
     assert ours.to == "tiny openvino fp32"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mobileiqa_bench.compare import compare_documents
 from mobileiqa_bench.errors import BenchmarkFileInvalid
-from mobileiqa_bench.schema import Srcc, parse, read, to_json
+from mobileiqa_bench.schema import Srcc, parse, read_document, to_json
 from mobileiqa_bench.summary import summary_table
 from mobileiqa_sdk.errors import MobileIQAError
 
@@ -50,7 +50,7 @@ def changed(path: Sequence[Any], value: Any) -> str:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(whole()))
-    assert json.loads(to_json(read(file))) == whole()
+    assert json.loads(to_json(read_document(file))) == whole()
 
 
 def test_keys_may_be_added_anywhere() -> None:
@@ -147,14 +147,14 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "a.json"
     file.write_text(text, errors="surrogateescape")
     with pytest.raises(BenchmarkFileInvalid) as caught:
-        read(file)
+        read_document(file)
     assert str(file) in str(caught.value)
     assert isinstance(caught.value, MobileIQAError)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkFileInvalid, match=r"none\.json"):
-        read(tmp_path / "none.json")
+        read_document(tmp_path / "none.json")
 
 
 JSON = st.recursive(

@@ -115,6 +115,11 @@ def measure_agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, see
     Raises:
         AgreementUndefined: fewer than `MIN_PHOTOS` photos, arrays of different lengths, or values that
             are not finite.
+
+    >>> scores, mos = np.array([0.1, 0.5, 0.4, 0.9]), np.array([0.2, 0.3, 0.4, 0.8])
+    >>> agreement = measure_agreement(scores, mos, resamples=10)
+    >>> agreement.photos, round(agreement.srcc.value, 2)
+    (4, 0.8)
     """
     x, y = np.asarray(scores, np.float64), np.asarray(mos, np.float64)
     _check(x, y)

@@ -103,6 +103,12 @@ def evaluate(rows: Iterable[Judged], *, resamples: int = 1000, seed: int = 0) ->
 
     Raises:
         AgreementUndefined: fewer than three photos could be scored; the message quotes a reason.
+
+    >>> from pathlib import Path
+    >>> photos = [RatedPhoto(Path(f"{n}.jpg"), n / 4) for n in range(4)]
+    >>> rows = [Judged(photo, photo.mos / 2, None) for photo in photos]
+    >>> round(evaluate(rows, resamples=10).overall.srcc.value, 3)
+    1.0
     """
     rows = list(rows)
     scored = [row for row in rows if row.score is not None]

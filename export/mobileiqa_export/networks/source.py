@@ -35,6 +35,11 @@ class NetworkSource:
     Attributes:
         description: which network, and how it is used.
         rewrites: False exports the network as its code says, for comparison.
+
+    >>> values = {"arch.factory": "nets.py:net", "input.size": [224, 224]}
+    >>> values |= {"output.worst": 1, "output.best": 5}
+    >>> NetworkSource(Description.of(values, "example")).stem
+    'nets'
     """
 
     description: Description
