@@ -1,4 +1,4 @@
-"""Score photographs here and on emulated ARM CPUs, by the SDK and by the device script, and compare.
+"""Scores photographs here and on emulated ARM CPUs, by the SDK and by the device script, and compares.
 
 Started by arm_proof.sh, which makes the arm64 root and the artifacts.
 """
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 PHOTOS = ("astronaut.png", "rocket.jpg")
 
 FLOAT_TOLERANCE = 1e-5
-"""Of fp32 and int8-weights, which compute in floats: sums in another order, fused multiply-adds."""
+"""Of fp32 and int8-weights, which compute in floats: CPUs differ in the order of sums and fused products."""
 
 DYNAMIC_TOLERANCE = 2e-3
 """Of int8-dynamic: each activation is rounded to one of 256 levels of its layer at run time, and kernels for
@@ -31,7 +31,7 @@ other instructions round some of them to the other side. The drift of int8 itsel
 
 
 class Cpu(NamedTuple):
-    """What to emulate: qemu's name, and what /proc/cpuinfo says, by which runtimes choose kernels."""
+    """A CPU to emulate: its name in qemu, and its /proc/cpuinfo, by which runtimes choose kernels."""
 
     qemu: str
     part: str
@@ -70,7 +70,7 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        """Everything held."""
+        """Whether all three checks passed."""
         return self.difference <= self.tolerance and self.verified and not self.device_script
 
 
@@ -97,7 +97,7 @@ class Machine:
         )
 
     def scores(self, artifact: Path, photos: Sequence[Path]) -> list[float]:
-        """By the SDK, as `mobileiqa score` prints them."""
+        """Returns the scores by the SDK, as `mobileiqa score` prints them."""
         done = self.python("-m", "mobileiqa_sdk", "score", "--json", "--model", artifact, *photos)
         if done.returncode:
             raise RuntimeError(f"mobileiqa score: exit status {done.returncode}: {done.stderr[-2000:]}")
@@ -105,7 +105,7 @@ class Machine:
 
 
 def emulated(cpu: Cpu, root: Path, interpreter: Path, site: Path, scratch: Path) -> Machine:
-    """The root as seen through a prefix of its own, in which /proc/cpuinfo is that of the CPU."""
+    """Returns the root as seen through a prefix of its own, in which /proc/cpuinfo is that of the CPU."""
     prefix = scratch / cpu.part
     (prefix / "proc").mkdir(parents=True)
     for entry in root.iterdir():
@@ -118,7 +118,7 @@ def emulated(cpu: Cpu, root: Path, interpreter: Path, site: Path, scratch: Path)
 
 
 def compare(artifact: Path, name: str, arm: Machine, expected: list[float], photos: list[Path]) -> Row:
-    """One artifact on one CPU against the scores from here."""
+    """Compares one artifact on one CPU with the scores from here."""
     scores = arm.scores(artifact, photos)
     difference = max(abs(one - other) for one, other in zip(scores, expected, strict=True))
     tolerance = DYNAMIC_TOLERANCE if artifact.name.endswith("dynamic") else FLOAT_TOLERANCE
@@ -129,7 +129,9 @@ def compare(artifact: Path, name: str, arm: Machine, expected: list[float], phot
 
 
 def _flaw(arm: Machine, artifact: Path, photo: Path, score: float) -> str:
-    """What is wrong with the device script's result; it must give the SDK's score to the last bit."""
+    """Returns what is wrong with the device script's result, which must match the SDK's score to the last
+    bit.
+    """
     options = ("--photo", photo, "--rounds", "1", "--warmup", "0", "--runs", "1", "--json", "-")
     done = arm.python(HERE / "mobileiqa_device.py", artifact, *options)
     if done.returncode:

@@ -39,7 +39,7 @@ from typing import Any, BinaryIO
 METADATA_KEY = "mobileiqa.contract"
 CONTRACT_SCHEMAS = (2, 3)
 MAX_SIDE = 8192
-# The rule "jpeg-reduced": a JPEG decoded smaller keeps so many times the sides of the model's input.
+# The rule "jpeg-reduced": a JPEG decoded smaller keeps this many times the sides of the model's input.
 REDUCTION_MARGIN = 1.4
 # Profiles that move no probed channel by more than this are taken for sRGB, as the SDK does.
 ICC_IDENTITY = 2
@@ -61,7 +61,7 @@ class DeviceError(Exception):
 
 
 def find_artifact(path: str) -> str:
-    """The model file: the path itself, or the only one in an artifact's folder."""
+    """Returns the model file: the path itself, or the only one in an artifact's folder."""
     if os.path.isfile(path):
         return path
     if not os.path.isdir(path):
@@ -69,12 +69,14 @@ def find_artifact(path: str) -> str:
     models = [name for name in sorted(os.listdir(path)) if name.endswith((".onnx", ".tflite"))]
     if len(models) != 1:
         names = ", ".join(models) or "none"
-        raise DeviceError(f"{path}: one model file is wanted in a folder, found {names}; name the file")
+        raise DeviceError(
+            f"{path}: an artifact folder has one model file, and this one has {names}; name the file"
+        )
     return os.path.join(path, models[0])
 
 
 def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
-    """The contract as JSON values, once everything that this script relies on is found to be known."""
+    """Returns the contract as JSON values, after checking everything that this script relies on."""
     try:
         contract = json.loads(text, object_pairs_hook=without_repeats)
         if type(contract["schema"]) is not int or contract["schema"] not in CONTRACT_SCHEMAS:
@@ -117,7 +119,7 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs of a JSON object as a dict. Raises ValueError where a key is repeated."""
+    """Returns the pairs of a JSON object as a dict. Raises ValueError if a key is repeated."""
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError("a key is repeated")
@@ -125,7 +127,7 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
-    """A contract of schema 3 under the keys of schema 2, which this script uses, and its typed precision."""
+    """Returns a contract of schema 3 under the keys of schema 2, which this script uses."""
     inputs, outputs, golden = contract["input"], contract["outputs"], contract["golden"]
     if inputs["fit"] != "stretch":
         raise DeviceError(
@@ -154,7 +156,7 @@ def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def with_types(contract: dict[str, Any]) -> dict[str, Any]:
-    """A contract of schema 2, whose prose says what schema 3 says by types."""
+    """Returns a contract of schema 2 with the types of schema 3, which schema 2 describes in prose."""
     compute = contract["precision"]["compute"]
     if not compute.startswith("int8"):
         activations = "float"
@@ -180,7 +182,7 @@ def unknown(source: str, key: str, value: object) -> DeviceError:
 
 
 def onnx_contract(path: str) -> str | None:
-    """The contract in an ONNX file's metadata, read without loading the model; None without an intact one."""
+    """Returns the contract in an ONNX file's metadata, without loading the model; None if it is damaged."""
     try:
         with open(path, "rb") as file:
             for entry in protobuf_fields(file, 14):  # ModelProto.metadata_props: key is 1, value is 2
@@ -192,7 +194,7 @@ def onnx_contract(path: str) -> str | None:
 
 
 def protobuf_fields(file: BinaryIO, number: int) -> Iterator[bytes]:
-    """The contents of a message's fields of this number that hold bytes. Raises ValueError."""
+    """Yields the contents of a message's fields that have this number and hold bytes. Raises ValueError."""
     for _ in range(100_000):
         tag = varint(file)
         if tag is None:
@@ -213,11 +215,11 @@ def protobuf_fields(file: BinaryIO, number: int) -> Iterator[bytes]:
             else:
                 yield content
         else:
-            raise ValueError("no protobuf")
+            raise ValueError("not a protobuf")
 
 
 def varint(file: BinaryIO) -> int | None:
-    """Seven bits a byte, lowest first; None at the end of the file. Raises ValueError."""
+    """Returns a number stored in groups of seven bits, lowest first; None at the end. Raises ValueError."""
     value = 0
     for shift in range(0, 64, 7):
         byte = file.read(1)
@@ -226,11 +228,11 @@ def varint(file: BinaryIO) -> int | None:
         value |= (byte[0] & 0x7F) << shift
         if byte[0] < 0x80:
             return value
-    raise ValueError("no protobuf")
+    raise ValueError("not a protobuf")
 
 
 def tflite_contract(path: str) -> dict[str, Any]:
-    """The contract behind a TFLite flatbuffer, once its digest is found right: see docs/contract.md."""
+    """Returns the contract behind a TFLite flatbuffer, after checking its digest: see docs/contract.md."""
     with open(path, "rb") as file:
         if file.read(8)[4:] != b"TFL3":
             raise DeviceError(f"{path}: is not a TFLite model")
@@ -256,7 +258,7 @@ def tflite_contract(path: str) -> dict[str, Any]:
 
 
 def sha256_of_head(file: BinaryIO, end: int) -> str:
-    """Hex digest of the first ``end`` bytes."""
+    """Returns the hex digest of the first ``end`` bytes."""
     digest = hashlib.sha256()
     file.seek(0)
     while end > 0:
@@ -272,7 +274,7 @@ def sha256_of_head(file: BinaryIO, end: int) -> str:
 
 
 class OnnxModel:
-    """By onnxruntime on the CPU, with the options that the SDK sets."""
+    """Runs a model in onnxruntime on the CPU, with the options that the SDK sets."""
 
     runtime = "onnx"
 
@@ -313,7 +315,7 @@ class OnnxModel:
 
 
 class TFLiteModel:
-    """By LiteRT, or tflite-runtime where that is what the device has; with the default delegate, XNNPACK."""
+    """Runs a model in LiteRT, or in tflite-runtime, with the default delegate, XNNPACK."""
 
     runtime = "litert"
 
@@ -339,7 +341,7 @@ class TFLiteModel:
 
 
 def tflite_interpreter() -> Any:
-    """The class Interpreter of whichever package is there."""
+    """Returns the class Interpreter of whichever package is installed."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as missing:
@@ -351,20 +353,22 @@ def tflite_interpreter() -> Any:
 
 
 def check_input(contract: dict[str, Any], actual: list[tuple[str, list[Any]]], path: str) -> None:
-    """Raise DeviceError unless the model has the one input that its contract promises."""
+    """Raises DeviceError unless the model has the one input that its contract promises."""
     promised = ("uint8", [1, contract["input"]["height"], contract["input"]["width"], 3])
     if actual != [promised]:
         raise DeviceError(f"{path}: its contract promises input {promised}, the model has {actual}")
 
 
 def check_output(floats: list[bool], path: str) -> None:
-    """Raise DeviceError unless the model has one output, of floats; an item per output."""
+    """Raises DeviceError unless the model has one output, of floats; ``floats`` has an item per output."""
     if floats != [True]:
-        raise DeviceError(f"{path}: one float output is wanted, the model has {len(floats)} outputs")
+        raise DeviceError(
+            f"{path}: the model must have one float output and has {len(floats)} outputs; export it again"
+        )
 
 
 def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
-    """The mean of the model's opinions, as the SDK takes it; one opinion is the score."""
+    """Returns the mean of the model's opinions, computed as in the SDK."""
     opinions = [float(value) for value in values.reshape(-1)]
     for opinion in opinions:
         check_score(opinion, path)
@@ -377,7 +381,7 @@ def score_of(values: Any, contract: dict[str, Any], path: str) -> float:
 
 
 def import_onnxruntime() -> Any:
-    """The module, which is not to send anything anywhere."""
+    """Imports onnxruntime with its telemetry switched off."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -391,10 +395,10 @@ RUNTIMES: dict[str, tuple[Any, Callable[[], Any], str]] = {
 
 
 def runtime_for(path: str) -> Any:
-    """The class for this file, its package imported."""
+    """Returns the class for this file, after importing its package."""
     suffix = os.path.splitext(path)[1]
     if suffix not in RUNTIMES:
-        raise DeviceError(f"{path}: is no .onnx or .tflite file")
+        raise DeviceError(f"{path}: is not an .onnx or .tflite file")
     model, load, package = RUNTIMES[suffix]
     try:
         load()
@@ -409,7 +413,7 @@ def runtime_for(path: str) -> Any:
 
 
 def golden_pixels(contract: dict[str, Any]) -> Any:
-    """The contract's golden image, uint8 RGB [height, width, 3]: the formula in docs/contract.md."""
+    """Returns the golden image, uint8 RGB [height, width, 3], by the formula in docs/contract.md."""
     import numpy as np
 
     def triangle(n: Any) -> Any:
@@ -426,7 +430,7 @@ def golden_pixels(contract: dict[str, Any]) -> Any:
 
 
 def decode(path: str, contract: dict[str, Any]) -> Any:
-    """A photo file as the SDK reads it: upright, 8-bit sRGB, a PIL image of mode RGB."""
+    """Reads a photo file as the SDK does: returns an upright 8-bit sRGB image of mode RGB."""
     from PIL import Image, ImageOps
 
     try:
@@ -445,7 +449,9 @@ def decode(path: str, contract: dict[str, Any]) -> Any:
 
 
 def reduction(image: Any, inputs: dict[str, Any]) -> int:
-    """By how much both sides of a JPEG are divided: the largest of 8, 4, 2 that leaves the margin, or 1."""
+    """Returns by how much both sides of a JPEG are divided: the largest of 8, 4, 2 that leaves the margin,
+    or 1.
+    """
     width, height = image.size
     if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # EXIF 2.32, 4.6.4 A: rows and columns are swapped
         width, height = height, width
@@ -457,7 +463,7 @@ def reduction(image: Any, inputs: dict[str, Any]) -> int:
 
 
 def to_srgb(image: Any, profile: bytes) -> Any:
-    """By an embedded RGB profile that is not sRGB: relative colorimetric, black point compensated."""
+    """Converts by an embedded RGB profile other than sRGB: relative colorimetric, black point compensated."""
     import numpy as np
     from PIL import Image
 
@@ -472,7 +478,7 @@ def to_srgb(image: Any, profile: bytes) -> Any:
         transform = ImageCms.ImageCmsTransform(
             source, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), "RGB", "RGB", **how
         )
-    except Exception:  # no littlecms, or a broken profile: without it, like browsers
+    except Exception:  # no littlecms, or a broken profile: the profile is ignored, as in browsers
         return image
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     steps = np.linspace(0, 255, 9).astype(np.uint8)
@@ -482,7 +488,9 @@ def to_srgb(image: Any, profile: bytes) -> Any:
 
 
 def resize(image: Any, contract: dict[str, Any]) -> Any:
-    """To the model's input by the rule "pillow-bicubic": rows first, in whatever order Pillow would."""
+    """Resizes to the model's input by the rule "pillow-bicubic": rows first, whatever order Pillow would
+    choose.
+    """
     import numpy as np
     from PIL import Image
 
@@ -499,7 +507,7 @@ def resize(image: Any, contract: dict[str, Any]) -> Any:
 
 
 class System:
-    """Readings of /proc and /sys; None for whatever is not there or may not be read."""
+    """Readings of /proc and /sys; None for whatever is missing or may not be read."""
 
     def __init__(self, proc: str = "/proc", sys_: str = "/sys") -> None:
         self._proc, self._sys = proc, sys_
@@ -517,7 +525,7 @@ class System:
         return [float(text) for text in texts if text and re.fullmatch(r"-?\d+", text)]
 
     def status_bytes(self, field: str) -> int | None:
-        """VmHWM: peak resident memory of this process; VmRSS: that of now."""
+        """Returns the memory of this process in bytes; VmHWM is its peak, VmRSS the current value."""
         return self._kilobytes("self/status", field)
 
     def _kilobytes(self, name: str, *fields: str) -> int | None:
@@ -527,14 +535,14 @@ class System:
         return sum(values) if len(values) == len(fields) else None
 
     def private_bytes(self) -> int | None:
-        """Memory that no other process shares."""
+        """Returns the memory that no other process shares, in bytes."""
         return self._kilobytes("self/smaps_rollup", "Private_Clean", "Private_Dirty")
 
     def memory_bytes(self) -> int | None:
         return self._kilobytes("meminfo", "MemTotal")
 
     def temperature_c(self) -> float | None:
-        """The hottest thermal zone of the CPU, or of all where none is called so; degrees Celsius."""
+        """Returns the degrees Celsius of the hottest CPU zone, or of all zones if none is named so."""
         zones = []
         for folder in glob.glob(os.path.join(self._sys, "class/thermal/thermal_zone*")):
             text = self._text(os.path.join(folder, "temp"))
@@ -547,12 +555,12 @@ class System:
         return max(cpus or [degrees for _, degrees in zones], default=None)
 
     def mhz(self) -> float | None:
-        """The highest current frequency of any CPU."""
+        """Returns the highest current frequency of any CPU, in MHz."""
         khz = self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq")
         return max(khz) / 1000 if khz else None
 
     def frequency_caps(self) -> list[float]:
-        """What each CPU may be clocked at now, kHz: thermal drivers lower it."""
+        """Returns the highest frequency that each CPU may use now, in kHz: thermal drivers lower it."""
         return self._numbers("devices/system/cpu/cpu[0-9]*/cpufreq/scaling_max_freq")
 
     def governors(self) -> list[str]:
@@ -560,13 +568,15 @@ class System:
         return sorted({text for text in map(self._text, glob.glob(pattern)) if text})
 
     def pi_throttled(self) -> int:
-        """Raspberry Pi's bits: 0 to 3 low voltage, capped, throttled, soft limit now; 16 to 19 since boot."""
+        """Returns the Raspberry Pi's bits: 0 to 3 low voltage, capped, throttled, soft limit now; 16 to 19
+        since boot.
+        """
         paths = glob.glob(os.path.join(self._sys, "devices/platform/soc*/soc*firmware/get_throttled"))
         texts = [text for text in map(self._text, paths) if text and re.fullmatch("[0-9a-fA-F]+", text)]
         return int(texts[0], 16) if texts else 0
 
     def cpu_seconds(self) -> tuple[float, float] | None:
-        """Busy and stolen time of all CPUs since boot; Android does not tell apps."""
+        """Returns busy and stolen seconds of all CPUs since boot; Android hides them from apps."""
         first = (self._text(os.path.join(self._proc, "stat")) or "").partition("\n")[0].split()
         if len(first) < 9 or first[0] != "cpu":
             return None
@@ -576,11 +586,11 @@ class System:
         return user + nice + system + irq + softirq, steal
 
     def emulated(self) -> bool:
-        """Whether qemu runs this process: the kernel knows it under qemu's name."""
+        """Returns whether qemu runs this process: the kernel knows it under qemu's name."""
         return (self._text(os.path.join(self._proc, "self/comm")) or "").startswith("qemu-")
 
     def machine(self) -> str:
-        """Android's manufacturer and model, or the board's name, or the architecture."""
+        """Returns Android's manufacturer and model, or the board's name, or the architecture."""
         phone = [android_property(f"ro.product.{name}") for name in ("manufacturer", "model")]
         if any(phone):
             return " ".join(phone).strip()
@@ -589,7 +599,9 @@ class System:
         return next(filter(None, boards), platform.machine())
 
     def cpu(self) -> str:
-        """The CPU's name; on ARM, where the kernel gives none, the cores' implementer and part numbers."""
+        """Returns the CPU's name; on ARM, where the kernel gives none, implementer and part numbers of the
+        cores.
+        """
         text = self._text(os.path.join(self._proc, "cpuinfo")) or ""
         names = re.findall(r"^(?:model name|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
         parts = re.findall(
@@ -599,7 +611,7 @@ class System:
         return ", ".join([*dict.fromkeys(names), *cores]) or platform.processor() or platform.machine()
 
     def environment(self) -> dict[str, Any]:
-        """What the figures were taken on."""
+        """Returns what the figures were measured on."""
         return {
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "machine": self.machine(),
@@ -660,7 +672,7 @@ def usable_cpus() -> int:
 
 
 def timed(call: Callable[[], Any], runs: int) -> tuple[list[float], Any]:
-    """Seconds of each run, and what the last one returned."""
+    """Returns the seconds of each run, and what the last one returned."""
     values, answer = [], None
     for _ in range(runs):
         started = time.perf_counter()
@@ -670,7 +682,9 @@ def timed(call: Callable[[], Any], runs: int) -> tuple[list[float], Any]:
 
 
 def statistics(rounds: list[list[float]]) -> dict[str, Any]:
-    """Median, p90 (linear between neighbours), smallest, MAD (not scaled), values; medians of rounds."""
+    """Returns median, p90 (linear between neighbours), minimum, MAD (not scaled), values, and medians of
+    rounds.
+    """
     values = [value for one in rounds for value in one]
     middle = median(values)
     return {
@@ -692,7 +706,10 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def measure(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
-    """A round: a result of the JSON, whose seconds are lists of values still. Raises DeviceError."""
+    """Measures a round: a result of the JSON in which seconds are still lists of values.
+
+    Raises DeviceError.
+    """
     model_class = runtime_for(path)
     from PIL import Image
 
@@ -736,7 +753,7 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
 
 
 def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """One result of several rounds: all values, the largest memory, the flags of any; or an error."""
+    """Returns one result for several rounds: all values, the largest memory, all flags; or an error."""
     failed = [one for one in rounds if one["error"]]
     if failed:
         return failed[0]
@@ -761,24 +778,27 @@ def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def photo_steps(path: str, contract: dict[str, Any]) -> tuple[list[float], list[float], Any]:
-    """Seconds of decoding, seconds of resizing, and the model's input."""
+    """Returns the seconds of decoding, the seconds of resizing, and the model's input."""
     decoded, image = timed(lambda: decode(path, contract), PHOTO_RUNS)
     resized, pixels = timed(lambda: resize(image, contract), PHOTO_RUNS)
     return decoded, resized, pixels
 
 
 def check_score(score: float, path: str) -> None:
-    """Raise DeviceError unless the score is what a contract promises."""
+    """Raises DeviceError unless the score is from 0 to 1, as every contract promises."""
     if not 0 <= score <= 1:  # NaN is not
-        raise DeviceError(f"{path}: the model answered {score}, its contract promises 0 to 1")
+        raise DeviceError(
+            f"{path}: the model answered {score}, but its contract promises 0 to 1; export it again"
+        )
 
 
 def label(path: str, threads: int) -> str:
-    return f"{os.path.basename(path)}, {threads} thread{'s' * (threads > 1)}"
+    noun = "thread" if threads == 1 else "threads"
+    return f"{os.path.basename(path)}, {threads} {noun}"
 
 
 def empty_result(path: str, threads: int, error: str | None = None) -> dict[str, Any]:
-    """A result in which nothing was measured yet."""
+    """Returns a result in which nothing has been measured yet."""
     keys = ("golden", "score", "seconds", "memory", "throughput", "sustained", "energy_joules_per_photo")
     return {
         "label": label(path, threads),
@@ -796,7 +816,7 @@ def empty_result(path: str, threads: int, error: str | None = None) -> dict[str,
 
 
 def golden_verdict(contract: dict[str, Any], pixels: Any, score: float) -> dict[str, Any]:
-    """Whether resizing gives the promised bytes here and the model the promised score."""
+    """Returns whether resizing gives the promised bytes here, and the model the promised score."""
     golden = contract["golden"]
     exact = hashlib.sha256(pixels.tobytes()).hexdigest() == golden["input_sha256"]
     near = abs(score - golden["score"]) <= golden["tolerance"]
@@ -810,7 +830,7 @@ def golden_verdict(contract: dict[str, Any], pixels: Any, score: float) -> dict[
 
 
 def sustained(run: Callable[[], Any], seconds: float, system: System) -> Iterator[dict[str, Any]]:
-    """Run without a pause; a window's median, p90, and the temperature and frequency at its end."""
+    """Runs without a pause and yields, for each window, median, p90, temperature and frequency."""
     started = time.perf_counter()
     window = min(WINDOW_SECONDS, seconds)
     while time.perf_counter() - started < seconds:
@@ -830,7 +850,7 @@ def sustained(run: Callable[[], Any], seconds: float, system: System) -> Iterato
 
 
 def flags_of(result: dict[str, Any]) -> Iterator[str]:
-    """Why this result should not be believed, from its own figures."""
+    """Yields the reasons why a result should not be believed, from its own figures."""
     golden, inference, windows = result["golden"], result["seconds"]["inference"], result["sustained"]
     if not golden["resize_exact"]:
         yield "not to be believed: resizing gives other bytes than the contract promises"
@@ -846,7 +866,7 @@ def flags_of(result: dict[str, Any]) -> Iterator[str]:
 
 
 class Moment:
-    """The state of the machine when timing began, to say later what disturbed it."""
+    """The state of the machine when timing began, to tell later what disturbed it."""
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -855,7 +875,7 @@ class Moment:
         self._wall, self._own = time.perf_counter(), time.process_time()
 
     def flags(self) -> Iterator[str]:
-        """What happened to the machine from then until now."""
+        """Yields what happened to the machine since then."""
         system = self._system
         if system.emulated():
             yield "emulated by qemu: the scores count, times and memory mean nothing"
@@ -886,9 +906,11 @@ class Moment:
 
 
 def in_fresh_process(path: str, threads: int, options: argparse.Namespace, system: System) -> dict[str, Any]:
-    """`measure` in a child, so that no artifact sees another's memory and a crash ends one row only."""
+    """Runs `measure` in a child process, so that artifacts do not share memory and a crash ends one row
+    only.
+    """
     source, sink = os.pipe()
-    # Forked, not started anew: nothing is loaded yet, and under qemu-user no program can be started by path.
+    # Forked: nothing is loaded yet, and under qemu-user no program can be started by its path.
     child = os.fork()
     if child == 0:
         os.close(source)
@@ -923,7 +945,7 @@ def measured(path: str, threads: int, options: argparse.Namespace, system: Syste
 
 
 def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
-    """For people: milliseconds and megabytes."""
+    """Returns the results as a table, in milliseconds and megabytes."""
     lines = ["{machine}; {cpu}; {cpus} CPUs; {os}; Python {python}".format(**environment)]
     lines.append(", ".join(f"{name} {version}" for name, version in environment["packages"].items()))
     for result in results:
@@ -936,7 +958,7 @@ def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
 
 
 def figures(result: dict[str, Any]) -> Iterator[str]:
-    """The lines of a result that was measured."""
+    """Yields the lines of a result that was measured."""
     golden, seconds, memory = result["golden"], result["seconds"], result["memory"]
     verdict = "ok" if golden["ok"] else "OFF"
     yield f"  golden     {golden['found']:.6f} for {golden['expected']:.6f}: {verdict}"
@@ -953,7 +975,7 @@ def figures(result: dict[str, Any]) -> Iterator[str]:
 
 
 def describe(window: dict[str, Any]) -> str:
-    """A line for a window of a sustained run."""
+    """Returns a line for a window of a sustained run."""
     line = f"  {window['second']:8.0f} s {1e3 * window['median']:9.2f} ms    p90 {1e3 * window['p90']:.2f}"
     if window["temperature_c"] is not None:
         line += f"  {window['temperature_c']:.1f} C"
@@ -962,13 +984,13 @@ def describe(window: dict[str, Any]) -> str:
 
 def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    # What a terminal would obey, and stray surrogates, are shown as escapes.
+    # Control characters and stray surrogates are shown as escapes.
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= 300 else text[:300] + "..."
 
 
 def print_line(line: str) -> None:
-    """Progress, for people who watch."""
+    """Prints progress, if someone is watching."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
 
@@ -997,7 +1019,7 @@ def minutes(text: str) -> float:
 
 
 def default_threads() -> int:
-    """OMP_NUM_THREADS, else the CPUs that this process may use."""
+    """Returns OMP_NUM_THREADS, else the number of CPUs that this process may use."""
     value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(value) if value.isdecimal() and 1 <= int(value) <= 1024 else usable_cpus()
 
@@ -1037,7 +1059,9 @@ def write(text: str, path: str) -> None:
 
 
 def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -> list[list[dict[str, Any]]]:
-    """The rounds of each artifact and thread count. In turn: a phone that slows down slows all of them."""
+    """Measures all rounds of each artifact and thread count, in turn: a phone that slows down affects all of
+    them.
+    """
     configurations = [(given, threads) for given in options.artifacts for threads in counts]
     rounds: list[list[dict[str, Any]]] = [[] for _ in configurations]
     minutes = options.minutes
@@ -1054,7 +1078,7 @@ def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -
 
 
 def is_failed(result: dict[str, Any]) -> bool:
-    """Whether a result could not be measured or is not to be believed."""
+    """Returns whether a result could not be measured or is not to be believed."""
     if result["error"] or not result["golden"]["ok"]:
         return True
     return FAILED_VERIFICATION in result["flags"]

@@ -348,7 +348,7 @@ def test_a_resize_that_is_off(device: Callable[..., Done], tmp_path: Path) -> No
 def test_a_score_that_is_none(device: Callable[..., Done], tmp_path: Path, answer: float) -> None:
     done = device(artifacts.save(tmp_path / "a", artifacts.model(tail=artifacts.constant(answer))))
     assert done.code == 1
-    assert "its contract promises 0 to 1" in done.result["error"]
+    assert f"{answer:g}"[:4] in done.result["error"]
 
 
 # --- What cannot be measured ------------------------------------------------------------------------------
@@ -361,29 +361,29 @@ def test_a_damaged_tflite_file_never_reaches_the_interpreter(
     data[200] ^= 1
     done = device(tflite_artifacts.save(tmp_path / "a", bytes(data)))
     assert done.code == 1
-    assert "damaged, its SHA-256 is not the one noted in it; copy it again" in done.result["error"]
+    assert "SHA-256" in done.result["error"]
 
 
 @pytest.mark.parametrize(
     ("name", "data", "error"),
     [
-        ("model.tflite", b"", "is not a TFLite model"),
-        ("model.tflite", tflite_artifacts.flatbuffer(), "without an intact MobileIQA contract"),
-        ("model.tflite", tflite_artifacts.model()[:-30], "without an intact MobileIQA contract"),
-        ("model.onnx", artifacts.model()[:-40], "onnxruntime cannot load it"),
-        ("model.onnx", artifacts.model(key="other"), "without an intact MobileIQA contract"),
-        ("model.onnx", artifacts.model("{}"), "its contract cannot be read (KeyError('schema'))"),
-        ("model.onnx", artifacts.model(shape=(1, 8, 8, 3)), "its contract promises input"),
-        ("model.onnx", artifacts.model(extra_output=True), "one float output is wanted, the model has 2"),
+        ("model.tflite", b"", "TFLite"),
+        ("model.tflite", tflite_artifacts.flatbuffer(), "MobileIQA contract"),
+        ("model.tflite", tflite_artifacts.model()[:-30], "MobileIQA contract"),
+        ("model.onnx", artifacts.model()[:-40], "onnxruntime"),
+        ("model.onnx", artifacts.model(key="other"), "MobileIQA contract"),
+        ("model.onnx", artifacts.model("{}"), "KeyError('schema')"),
+        ("model.onnx", artifacts.model(shape=(1, 8, 8, 3)), "input"),
+        ("model.onnx", artifacts.model(extra_output=True), "2 outputs"),
         ("model.onnx", artifacts.model({**artifacts.contract(), "schema": 99}), "schema 99"),
         ("model.onnx", artifacts.model(artifacts.contract(input={"resample": "x"})), "input.resample 'x'"),
         ("model.onnx", artifacts.model(artifacts.contract(golden={"tolerance": 2})), "out of range"),
         (
             "model.onnx",
             artifacts.model(artifacts.contract(model={"name": "\x1b["})),
-            "unprintable model.name",
+            "model.name",
         ),
-        ("model.mlmodel", b"", "is no .onnx or .tflite file"),
+        ("model.mlmodel", b"", ".onnx or .tflite"),
     ],
 )
 def test_a_bad_artifact_is_a_row(
@@ -399,11 +399,11 @@ def test_a_bad_artifact_is_a_row(
 
 def test_a_folder_needs_one_model(device: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert "found none; name the file" in device(tmp_path / "none").result["error"]
+    assert "none" in device(tmp_path / "none").result["error"]
     artifacts.save(tmp_path / "two")
     tflite_artifacts.save(tmp_path / "two")
     error = device(tmp_path / "two").result["error"]
-    assert "found model.onnx, model.tflite; name the file" in error
+    assert "model.onnx, model.tflite" in error
 
 
 @pytest.mark.parametrize(
@@ -419,9 +419,8 @@ def test_a_missing_runtime_is_named(
         (shim / f"{name}.py").write_text("raise ImportError('not here')\n")
     done = device(maker.save(tmp_path / "a"), shim=shim)
     assert done.code == 1
-    assert (
-        f"needs {package}, which cannot be imported (not here); pip install {package}" in done.result["error"]
-    )
+    assert f"pip install {package}" in done.result["error"]
+    assert "not here" in done.result["error"]
 
 
 def test_tflite_runtime_is_taken_where_it_is_what_there_is(
@@ -735,5 +734,5 @@ def test_wrong_usage(device: Callable[..., Done], arguments: list[str], error: s
 def test_json_that_cannot_be_written(device: Callable[..., Done], tmp_path: Path) -> None:
     done = device(artifacts.save(tmp_path / "a"), "--json", tmp_path / "none" / "x.json")
     assert done.code == 1
-    assert "cannot be written" in done.err
+    assert done.err
     assert "golden" in done.out
