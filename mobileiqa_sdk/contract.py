@@ -19,7 +19,7 @@ from . import golden, resample
 from ._deprecation import renamed
 from .contract_v2 import upgrade
 from .errors import ArtifactInvalid, ContractUnsupported
-from .fit import Setting
+from .fit import Setting, fitted
 
 SCHEMA: Final = 3
 METADATA_KEY: Final = "mobileiqa.contract"
@@ -112,6 +112,15 @@ class InputSpec(_Part, frozen=True):
                 "Scorer.input_size returns the size for a photo"
             )
         return self.height, self.width
+
+    def size_for(self, height: int, width: int, setting: Setting | None = None) -> tuple[int, int]:
+        """Returns the (height, width) that an upright photo of height x width pixels is resized to.
+
+        ``setting`` is one of ``settings``; None is the first. A ``stretch`` input has none.
+        """
+        if self.fit == "stretch":
+            return self.size
+        return fitted(height, width, setting or self.settings[0], self.multiple)
 
 
 class OutputSpec(_Part, frozen=True):

@@ -25,7 +25,7 @@ from ._text import one_line
 from .bands import Band, band
 from .contract import Decode, ModelContract
 from .errors import ModelError, PhotoError, VerificationWarning
-from .fit import Setting, fitted
+from .fit import Setting
 from .parallel import check_count, default_threads, default_workers, in_order
 from .photo import Photo, describe, open_photo
 from .resample import resize
@@ -298,9 +298,7 @@ class Scorer:
             ValueError: an unknown setting.
         """
         chosen = self._setting if setting is None else _setting_named(setting, self._contract)
-        if chosen is None:
-            return self._contract.input.size
-        return fitted(height, width, chosen, self._contract.input.multiple)
+        return self._contract.input.size_for(height, width, chosen)
 
     def predict(self, pixels: NDArray[np.uint8]) -> Prediction:
         """Returns the model's answer for pixels already resized to `input_size`, uint8 RGB [h, w, 3].

@@ -170,10 +170,14 @@ def _precision_failures(cell: Cell, file: Path, recipe: Recipe, progress: Progre
 
 
 def _golden_failures(verdict: Verdict, contract: ModelContract) -> list[str]:
-    difference = verdict.scores[0].difference
     tolerance = contract.golden.tolerance
-    if difference is None:
-        return ["the golden image gets no score"]
-    if exceeds(difference, tolerance):
-        return [f"the golden image scores {difference:.1e} away from the reference, more than {tolerance:g}"]
-    return []
+    failures = []
+    for score in verdict.scores[: len(contract.golden.cases)]:
+        if score.difference is None:
+            failures.append(f"the {score.image} image gets no score")
+        elif exceeds(score.difference, tolerance):
+            failures.append(
+                f"the {score.image} image scores {score.difference:.1e} away from the reference, "
+                f"more than {tolerance:g}"
+            )
+    return failures

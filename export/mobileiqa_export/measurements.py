@@ -52,7 +52,7 @@ class MeasurementCache:
         if self._calibration is None:
             self._progress.step("choosing calibration pictures")
             self._calibration = calibration_set(
-                self._prepared.size,
+                self._prepared.input,
                 self._options.calibration_data,
                 self._options.calibration_images,
                 self._predict,

@@ -15,7 +15,7 @@ import torch
 from msgspec import structs
 from torch import nn
 
-from mobileiqa_bench.fidelity.images import ImageSet, evenly, verification_set
+from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
 from mobileiqa_bench.fidelity.scoring import score_images
 from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk._numbers import exceeds
@@ -51,7 +51,7 @@ class Prepared:
 
     Attributes:
         model: for the contract.
-        size: (height, width) in pixels of its input.
+        input: what it sees.
         network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions.
         steps: what each rewrite changed, and what the network costs after it.
         images: the verification images, the golden one first.
@@ -60,7 +60,7 @@ class Prepared:
     """
 
     model: ModelInfo
-    size: tuple[int, int]
+    input: InputSpec
     network: nn.Module
     steps: Sequence[Step]
     images: ImageSet
@@ -95,34 +95,44 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
         ExportError: a name that no contract may have.
     """
     subject = source.load(progress)
-    _contract(subject, options, "0" * 64, 0.0)  # raises errors before anything that takes minutes
+    _contract(subject, options, _golden_cases(subject))  # raises before anything that takes minutes
     progress.step("making the test images")
-    images = verification_set(subject.size, options.verify_photos, options.verification_images)
+    images = verification_set(subject.input, options.verify_photos, options.verification_images)
     progress.step("scoring the test images with the network as trained")
     reference = _reference(subject, images, progress)
-    golden_sha256 = hashlib.sha256(images.pixels[0].tobytes()).hexdigest()
     network, steps = _rewrite(subject, images, reference, progress)
     return Prepared(
         model=subject.model,
-        size=subject.size,
+        input=subject.input,
         network=network,
         steps=steps,
         images=images,
         reference=reference,
-        template=_contract(subject, options, golden_sha256, reference[0]),
+        template=_contract(subject, options, _golden_cases(subject, images, reference)),
     )
 
 
-def _contract(subject: Subject, options: Options, golden_sha256: str, golden_score: float) -> ModelContract:
-    height, width = subject.size
+def _golden_cases(
+    subject: Subject, images: ImageSet | None = None, reference: Sequence[float] = ()
+) -> tuple[GoldenCase, ...]:
+    """A case for each setting: the first images. Without images, placeholders."""
+    cases = []
+    for index, setting in enumerate(settings_of(subject.input)):
+        digest = hashlib.sha256(images.pixels[index].tobytes()).hexdigest() if images else "0" * 64
+        # Rounded, because the last digits depend on the exporting machine's number of threads.
+        score = round(reference[index], 6) if reference else 0.0
+        cases.append(GoldenCase(digest, score, setting=setting.name if setting else ""))
+    return tuple(cases)
+
+
+def _contract(subject: Subject, options: Options, cases: tuple[GoldenCase, ...]) -> ModelContract:
     name = "opinions" if subject.opinions > 1 else "score"
     contract = ModelContract(
         model=subject.model,
-        input=InputSpec(height, width, decode=options.decode),
+        input=structs.replace(subject.input, decode=options.decode),
         outputs=(OutputSpec(name, size=subject.opinions),),
         precision=FP32.for_contract,
-        # Rounded, because the last digits depend on the exporting machine's number of threads.
-        golden=Golden(HEIGHT, WIDTH, FP32.tolerance, (GoldenCase(golden_sha256, round(golden_score, 6)),)),
+        golden=Golden(HEIGHT, WIDTH, FP32.tolerance, cases),
     )
     try:  # name, version and license may be anything
         return ModelContract.from_json(contract.to_json(), "the export")

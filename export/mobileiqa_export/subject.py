@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mobileiqa_sdk.contract import ModelInfo
+from mobileiqa_sdk.contract import InputSpec, ModelInfo
+from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.progress import Progress
 
 from .checkpoint import load_student
 from .reference import Run, as_trained
 from .rewrite import OPTIONAL, Rewritten, rewrite
+from .student import StudentConfig
+from .student.config import MULTIPLE
 
 
 class Rewrite(Protocol):
@@ -35,7 +38,7 @@ class Subject:
 
     Attributes:
         model: for the contract.
-        size: (height, width) in pixels of the photos it sees.
+        input: the photos it sees; the rule for decoding is the export's to choose.
         reference: scores resized pixels with the network as trained, in PyTorch float32.
         rewrite: makes the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
             better.
@@ -43,7 +46,7 @@ class Subject:
     """
 
     model: ModelInfo
-    size: tuple[int, int]
+    input: InputSpec
     reference: Run
     rewrite: Rewrite
     opinions: int = 1
@@ -109,4 +112,11 @@ class StudentSource:
             license=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )
-        return Subject(model, config.input_size, as_trained(student, config), rewritten, config.opinions)
+        return Subject(model, _input_of(config), as_trained(student, config), rewritten, config.opinions)
+
+
+def _input_of(config: StudentConfig) -> InputSpec:
+    if not config.settings:
+        return InputSpec(*config.input_size)
+    settings = tuple(Setting(name, max_pixels) for name, max_pixels in config.settings)
+    return InputSpec(fit="keep-aspect", multiple=MULTIPLE, settings=settings)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.contract import InputSpec
+from mobileiqa_sdk.fit import Setting
+from mobileiqa_sdk.golden import HEIGHT, WIDTH, golden_image
 from mobileiqa_sdk.resample import resize
 
 from ..errors import PhotosMissing
@@ -51,36 +54,44 @@ class Limits(NamedTuple):
 LIMITS = Limits(fewest=64, most=120)
 
 
-def default_count(size: tuple[int, int], limits: Limits = LIMITS) -> int:
-    """Returns how many images to verify with at (height, width): fewer if they are large.
+def default_count(spec: InputSpec, limits: Limits = LIMITS) -> int:
+    """Returns how many images to verify with: fewer if the network's input is large.
 
     Together they have 2**26 pixels, unless that is below or above the limits.
     """
-    return max(limits.fewest, min(limits.most, 2**26 // (size[0] * size[1])))
+    height, width = spec.size_for(HEIGHT, WIDTH)
+    return max(limits.fewest, min(limits.most, 2**26 // (height * width)))
 
 
 def verification_set(
-    size: tuple[int, int], photos: str | Path | None = None, count: int | None = None
+    spec: InputSpec, photos: str | Path | None = None, count: int | None = None
 ) -> ImageSet:
     """Returns the golden image, its negative upside down, photographs, and distorted copies of those.
+
+    An input with several settings gets the golden image once for each of them, in their order, and the
+    other images at one setting after another.
 
     At most half of the set are photographs as they are, picked evenly from the folder; the rest are drawn
     evenly from all steps of all their ladders. Distortions are applied at the network's input size, so that
     it sees their full strength. The same folder always makes the same set.
 
     Args:
-        size: (height, width) of the network's input.
+        spec: the network's input.
         photos: a folder; without one, :func:`mobileiqa_bench.photographs.builtin`.
-        count: images in all, at least 4; by default :func:`default_count`.
+        count: images in all, at least 4, and one more for each setting after the first; by default
+            :func:`default_count`.
 
     Raises:
         PhotosMissing: the folder holds no readable photo.
     """
-    count = max(count or default_count(size), 4)
     golden = golden_image()
-    names = [GOLDEN, "golden negative upside down"]
-    pixels = [resize(Image.fromarray(image), *size) for image in (golden, 255 - golden[::-1])]
-    base, source, skipped = _photographs(size, photos, (count - len(names)) // 2)
+    settings = settings_of(spec)
+    names = [GOLDEN if setting is None else f"{GOLDEN}, {setting.name}" for setting in settings]
+    pixels = [_fitted(golden, spec, setting) for setting in settings]
+    names.append("golden negative upside down")
+    pixels.append(_fitted(255 - golden[::-1], spec, settings[0]))
+    count = max(count or default_count(spec), len(names) + 2)
+    base, source, skipped = _photographs(spec, photos, (count - len(names)) // 2)
     for name, photo in base[: count - len(names)]:
         names.append(name)
         pixels.append(photo)
@@ -101,8 +112,19 @@ def evenly(items: Sequence[_Item], count: int) -> list[_Item]:
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
 
 
+def settings_of(spec: InputSpec) -> list[Setting | None]:
+    """Returns the settings of an input; a single None for one of a fixed size."""
+    return [*spec.settings] or [None]
+
+
+def _fitted(picture: Image.Image | Pixels, spec: InputSpec, setting: Setting | None) -> Pixels:
+    """Returns a picture as the network takes it, with one of its settings."""
+    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+    return resize(image, *spec.size_for(image.height, image.width, setting))
+
+
 def _photographs(
-    size: tuple[int, int], photos: str | Path | None, most: int
+    spec: InputSpec, photos: str | Path | None, most: int
 ) -> tuple[list[tuple[str, Pixels]], str, list[Skipped]]:
     if photos is None:
         images, source = builtin("verification")
@@ -113,4 +135,5 @@ def _photographs(
         skipped, source = [*folder.skipped, *skipped], "photos of the given folder"
         if not images:
             raise PhotosMissing(f"{photos}: none of its photos can be read: {skipped[0].reason}")
-    return [(name, resize(image, *size)) for name, image in images[: max(most, 1)]], source, skipped
+    chosen = zip(images[: max(most, 1)], cycle(settings_of(spec)))
+    return [(name, _fitted(image, spec, setting)) for (name, image), setting in chosen], source, skipped

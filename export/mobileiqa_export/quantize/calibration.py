@@ -14,6 +14,7 @@ from mobileiqa_bench.evaluation.distortions import DISTORTIONS
 from mobileiqa_bench.fidelity.images import evenly
 from mobileiqa_bench.photographs import Skipped, builtin, folder_of_photos, read_all
 from mobileiqa_bench.scenes import Pixels
+from mobileiqa_sdk.contract import InputSpec
 from mobileiqa_sdk.resample import resize
 
 IMAGES = 64
@@ -59,19 +60,19 @@ class Calibration:
 
 
 def calibration_set(
-    size: tuple[int, int],
+    spec: InputSpec,
     folder: str | Path | None,
     count: int = IMAGES,
     score: Callable[[Pixels], float] | None = None,
 ) -> Calibration:
-    """Returns pictures for calibration at (height, width), always the same for the same folder.
+    """Returns pictures for calibration with the default setting, always the same for the same folder.
 
     From a folder with more than ``count`` photos, four times ``count`` are taken evenly by name and scored.
     Those nearest to evenly spaced scores are used, so that rare bad photos are as present as common good
     ones. Without a folder: see :func:`_fallback`.
 
     Args:
-        size: of the network's input.
+        spec: the network's input.
         folder: with photos, subfolders included; None is the fallback.
         count: how many to use at most.
         score: predicted score of resized pixels; None takes the photos evenly by name.
@@ -80,7 +81,7 @@ def calibration_set(
         PhotosMissing: no photo in the folder can be read.
     """
     if folder is None:
-        return _fallback(size, count)
+        return _fallback(spec, count)
     source = folder_of_photos(folder)
     large = len(source.photos) > count
     candidates = count * CANDIDATES if large and score else count
@@ -91,7 +92,7 @@ def calibration_set(
         skipped += bad
         for _, photo in read:
             names.append(str(Path(path).relative_to(folder)))
-            pixels.append(resize(photo, *size))
+            pixels.append(_fitted(photo, spec))
     if not names:
         raise PhotosMissing(f"{folder}: none of its photos can be read: {skipped[0].reason}")
     stratify = score is not None and len(names) > count
@@ -116,7 +117,7 @@ def stratified(scores: Sequence[float], count: int) -> list[int]:
     return sorted(chosen)
 
 
-def _fallback(size: tuple[int, int], count: int) -> Calibration:
+def _fallback(spec: InputSpec, count: int) -> Calibration:
     """Returns built-in pictures: each whole, its four quarters, and a middle rung of every ladder of faults.
 
     None of them is in the built-in verification set.
@@ -124,15 +125,19 @@ def _fallback(size: tuple[int, int], count: int) -> Calibration:
     photos, source = builtin("calibration")
     views: list[tuple[str, Pixels]] = []
     for name, photo in photos:
-        whole = resize(photo, *size)
+        whole = _fitted(photo, spec)
         views.append((name, whole))
-        views += [(f"{name}, {which} quarter", resize(crop, *size)) for which, crop in _quarters(photo)]
+        views += [(f"{name}, {which} quarter", _fitted(crop, spec)) for which, crop in _quarters(photo)]
         for kind, ladder in DISTORTIONS.items():
             # A copy: PIL hands out read-only memory, which torch warns about.
             views.append((f"{name}, {kind}", np.array(ladder.apply(whole, ladder.steps[2], 0))))
     used = evenly(views, count)
     names, pixels = [name for name, _ in used], [picture for _, picture in used]
     return Calibration(source, True, False, len(photos), names, [], pixels)
+
+
+def _fitted(photo: Image.Image, spec: InputSpec) -> Pixels:
+    return resize(photo, *spec.size_for(photo.height, photo.width))
 
 
 def _quarters(photo: Image.Image) -> list[tuple[str, Image.Image]]:

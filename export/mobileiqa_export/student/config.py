@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Arch = Literal["attention", "moments"]
+Head = Literal["mlp", "linear"]
+MULTIPLE = 32
+"""Both sides of a photo are multiples of it for a student that takes any size: its last stride."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,11 @@ class StudentConfig:
         hidden: channels of the wide layer of a local block, or of each view's head for ``moments``.
         views: simulated opinions that are fused into one score.
         input_size: (height, width) in pixels of the photo after resizing. The weights do not depend on
-            it, but the accuracy does.
+            it, but the accuracy does. With ``settings``, the size that costs are counted at.
+        head: of ``moments``: a two-layer network for each view (``mlp``), or one linear layer on clipped
+            moments (``linear``).
+        settings: (name, most pixels) of each pixel budget that the student was trained for, the default
+            first. Photos then keep their aspect ratio. Empty for a student of one input size.
     """
 
     arch: Arch = "attention"
@@ -32,6 +39,8 @@ class StudentConfig:
     hidden: int = 512
     views: int = 3
     input_size: tuple[int, int] = (1231, 1907)
+    head: Head = "mlp"
+    settings: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.arch not in ("attention", "moments"):
@@ -42,6 +51,10 @@ class StudentConfig:
                 raise ValueError(f"{name} must be a positive whole number, not {value!r}")
         if self.arch == "attention" and (self.width % 8 or self.grid < 6):
             raise ValueError("an attention student needs width divisible by 8 and grid >= 6")
+        if self.head not in ("mlp", "linear"):
+            raise ValueError(f"head must be 'mlp' or 'linear', not {self.head!r}")
+        if self.settings and self.arch != "moments":
+            raise ValueError("only a moments student takes photos of any size")
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
 
@@ -63,8 +76,11 @@ class StudentConfig:
         if "input_size" in settings:
             height, width = settings["input_size"]
             settings["input_size"] = (int(height), int(width))
+        if "settings" in settings:
+            settings["settings"] = tuple((str(name), int(pixels)) for name, pixels in settings["settings"])
         return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as JSON-ready values."""
-        return {**asdict(self), "input_size": list(self.input_size)}
+        budgets = [list(setting) for setting in self.settings]
+        return {**asdict(self), "input_size": list(self.input_size), "settings": budgets}

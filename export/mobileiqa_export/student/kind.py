@@ -16,6 +16,8 @@ def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
     backbone = "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
     if "head.opinion.weight" in tensors:
         opinion = tensors["head.opinion.weight"].shape
+        if len(opinion) == 2:
+            return StudentConfig("moments", backbone, views=opinion[0], head="linear")
         views, hidden = opinion[0], opinion[1]
         return StudentConfig("moments", backbone, hidden=hidden, views=views)
     local = tensors["LDA1.cnn2.weight"].shape
@@ -37,7 +39,9 @@ def _describe(config: StudentConfig) -> str:
 
 
 def _fixed(config: StudentConfig) -> tuple[str, ...]:
-    names = ("arch", "backbone", "hidden", "views")
+    names: tuple[str, ...] = ("arch", "backbone", "views", "head")
+    if config.head == "mlp":
+        names += ("hidden",)
     return (*names, "grid", "width") if config.arch == "attention" else names
 
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 MOMENTS = 3
+CLIP = 4.0
+"""Deviations beyond which a moment says no more."""
 
 
 def moments(tap: Tensor) -> Tensor:
@@ -39,3 +41,30 @@ class MomentViews(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         hidden = torch.relu(self.hidden((features - self.mean) / self.std))
         return torch.sigmoid(self.opinion(self.dropout(hidden).unsqueeze(-1)).squeeze(-1))
+
+
+class LinearViews(nn.Module):
+    """Moments of all taps [B, F] -> the opinion of each view [B, views] in [0, 1], linear in between.
+
+    Moments of flat pictures and of noise are tens of deviations away from those of photos, and a linear head
+    would follow them anywhere, so standardised moments are clipped at plus and minus :data:`CLIP`.
+    """
+
+    def __init__(self, features: int, views: int) -> None:
+        super().__init__()
+        self.views = views
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("std", torch.ones(features))
+        self.opinion = nn.Linear(features, views)
+
+    mean: Tensor
+    std: Tensor
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.unlimited(features).clamp(0.0, 1.0)
+
+    def unlimited(self, features: Tensor) -> Tensor:
+        """Opinions [B, views] before they are limited to [0, 1], which would stop their slope in training."""
+        standardised = ((features - self.mean) / self.std).clamp(-CLIP, CLIP)
+        opinions: Tensor = self.opinion(standardised)
+        return opinions

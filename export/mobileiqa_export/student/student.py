@@ -9,7 +9,7 @@ from ..blocks.attention_network import AttentionNetwork
 from ..blocks.observation import Observation
 from .backbone import BACKBONES, TAP_CHANNELS, Backbone
 from .config import StudentConfig
-from .moments import MOMENTS, MomentViews, moments
+from .moments import MOMENTS, LinearViews, MomentViews, moments
 
 
 class AttentionStudent(AttentionNetwork):
@@ -34,7 +34,7 @@ class AttentionStudent(AttentionNetwork):
 
 
 class MomentStudent(nn.Module):
-    """The small student. Normalised photo [B, 3, H, W] -> opinions [B, views] in (0, 1).
+    """The small student. Normalised photo [B, 3, H, W] -> opinions [B, views] in [0, 1].
 
     The score is their mean.
     """
@@ -42,7 +42,12 @@ class MomentStudent(nn.Module):
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
         self.local_cnn = Backbone(BACKBONES[config.backbone])
-        self.head = MomentViews(MOMENTS * sum(TAP_CHANNELS), config.hidden, config.views)
+        features = MOMENTS * sum(TAP_CHANNELS)
+        self.head: MomentViews | LinearViews = (
+            LinearViews(features, config.views)
+            if config.head == "linear"
+            else MomentViews(features, config.hidden, config.views)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.observe(x).views
