@@ -34,6 +34,7 @@ from mobileiqa_sdk.progress import Progress
 
 from .errors import ExportError, NetworkUnfit
 from .formats.quiet import quiet
+from .formats.sizes import example_pixels, free_sides
 from .options import Options
 from .precisions import FP32, Precision
 from .reference import on_pixels
@@ -200,7 +201,7 @@ def _rewrite(
                 "even without rewrites: something in it depends on more than its input, such as a hook that "
                 "writes into the original"
             )
-    _prove_trace(rewritten.network, images.names, pixels, chosen)
+    _prove_trace(rewritten.network, subject, images.names, pixels, chosen)
     return rewritten.network, rewritten.steps
 
 
@@ -211,12 +212,15 @@ def _proof_images(steps: Sequence[Step], count: int) -> list[int]:
 
 
 def _prove_trace(
-    network: nn.Module, names: Sequence[str], pixels: Sequence[Pixels], chosen: Sequence[int]
+    network: nn.Module, subject: Subject, names: Sequence[str], pixels: Sequence[Pixels], chosen: Sequence[int]
 ) -> None:
     """Raises NetworkUnfit where the program that converters are given answers otherwise than the code."""
-    example = torch.from_numpy(pixels[0])[None]
+    spec = subject.input
     with quiet(), torch.inference_mode():
-        traced = torch.export.export(network, (example,), strict=False).module()
+        program = torch.export.export(
+            network, (example_pixels(spec),), dynamic_shapes=free_sides(spec), strict=False
+        )
+        traced = program.module()
     by_code, by_trace = on_pixels(network), on_pixels(traced)
     for index, each in zip(chosen, pixels, strict=True):
         code, trace = by_code(each), by_trace(each)

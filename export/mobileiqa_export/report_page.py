@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 def page(report: Report, *, drawn: bool) -> str:
     """Returns the whole page, with the picture ``report.png`` if it was drawn."""
-    model, size = report.contract.model, report.contract.input.size
+    model = report.contract.model
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     picture = "![scores of the artifact over the reference's](report.png)"
     sections = [
         f"# {model.name} {model.version}",
         f"{report.file}, {report.bytes / 1e6:.1f} MB{_size_ratio(report)}, {report.file_format} "
-        f"{report.precision}; input {size[0]} x {size[1]} uint8 RGB; checkpoint sha256 "
+        f"{report.precision}; input {_input(report)} uint8 RGB; checkpoint sha256 "
         f"{model.checkpoint_sha256}.",
         _verdict(report),
         picture if drawn else "No picture was drawn: it needs matplotlib.",
@@ -48,6 +48,14 @@ def page(report: Report, *, drawn: bool) -> str:
         f"Made with {versions}.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _input(report: Report) -> str:
+    spec = report.contract.input
+    if spec.fit == "stretch":
+        return f"{spec.height} x {spec.width}"
+    budgets = ", ".join(f"{setting.name} {setting.max_pixels / 1e6:.2f}" for setting in spec.settings)
+    return f"of any size, at most so many megapixels: {budgets};"
 
 
 def subtitle(report: Report) -> str:

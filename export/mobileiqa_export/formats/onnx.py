@@ -11,7 +11,7 @@ import onnx
 import torch
 from torch import nn
 
-from mobileiqa_sdk.contract import METADATA_KEY
+from mobileiqa_sdk.contract import METADATA_KEY, InputSpec
 
 from ..errors import ExportError
 from ._vendor import without_no_op_rules
@@ -20,6 +20,7 @@ from .onnx_count import count_layers
 from .onnx_graph import name_nodes
 from .quiet import quiet
 from .registry import FORMATS
+from .sizes import example_pixels, free_sides
 
 # From opset 20 on GELU is one operator; decomposed it takes a third more time.
 OPSET = 20
@@ -41,9 +42,8 @@ def save(job: Job) -> Path:
     """
     if absent := job.spared - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
-    spec = job.contract.input
     write: Writer = FORMATS["onnx"].writer(job.precision)
-    model = write(_to_onnx(job.network, (1, *spec.size, 3), job.contract.opinions.name), job)
+    model = write(_to_onnx(job.network, job.contract.input, job.contract.opinions.name), job)
     _anonymise(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
@@ -52,8 +52,7 @@ def save(job: Job) -> Path:
     return path
 
 
-def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.ModelProto:
-    example = torch.zeros(shape, dtype=torch.uint8)
+def _to_onnx(network: nn.Module, spec: InputSpec, output: str) -> onnx.ModelProto:
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
     exporter_log.setLevel(logging.ERROR)  # it warns of every torchvision operator it cannot find
@@ -62,7 +61,8 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.Mo
             warnings.simplefilter("ignore", FutureWarning)
             program = torch.onnx.export(
                 network,
-                (example,),
+                (example_pixels(spec),),
+                dynamic_shapes=free_sides(spec),
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=["pixels"],
@@ -75,7 +75,16 @@ def _to_onnx(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.Mo
     model: onnx.ModelProto = program.model_proto
     name_nodes(model, network)
     _anonymise(model)
+    _name_free_sides(model)
     return model
+
+
+def _name_free_sides(model: onnx.ModelProto) -> None:
+    """Calls the sides of an input that takes any size ``height`` and ``width``."""
+    sides = model.graph.input[0].type.tensor_type.shape.dim[1:3]
+    for side, name in zip(sides, ("height", "width"), strict=True):
+        if side.dim_param:
+            side.dim_param = name
 
 
 def _anonymise(model: onnx.ModelProto) -> None:

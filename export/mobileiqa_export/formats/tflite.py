@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from mobileiqa_sdk.runtimes.tflite_file import attach
 
 from .job import Job
 from .quiet import quiet
 from .registry import FORMATS
+from .sizes import example_pixels
 from .tflite_layout import channels_last
 
 with quiet():
@@ -29,12 +28,11 @@ def save(job: Job) -> Path:
     Raises:
         ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.spared`.
     """
-    example = torch.zeros((1, *job.contract.input.size, 3), dtype=torch.uint8)
     network = channels_last(job.network)
     scopes = spared(network, job)
     write: Writer = FORMATS["tflite"].writer(job.precision)
     with quiet():
-        converted = litert_torch.convert(network, (example,)).model_content()
+        converted = litert_torch.convert(network, (example_pixels(job.contract.input),)).model_content()
         model = write(converted, scopes, job)
     path = job.folder / "model.tflite"
     path.write_bytes(attach(model, job.contract.to_json()))

@@ -17,7 +17,7 @@ from ..rewrite.backbone_streaming import StreamedStem
 from ..rewrite.bands import Rows
 from ..rewrite.lda_streaming import StreamedLDA
 from ..rewrite.pixel_input import PixelStem, channels_first
-from ..student.moments import MomentViews
+from ..student.moments import LinearViews, MomentViews
 from ..student.student import MomentStudent
 
 
@@ -88,9 +88,7 @@ class _MomentStudent(MomentStudent):
     statistics: Statistics
 
     def forward(self, x: Tensor) -> Tensor:
-        head = self.head
-        hidden = torch.relu(head.hidden(self.statistics(self.local_cnn(x))))
-        return torch.sigmoid(head.opinion(hidden.unsqueeze(-1)).squeeze(-1))
+        return self.head.answer(self.statistics(self.local_cnn(x)))
 
 
 class Statistics(nn.Module):
@@ -103,7 +101,7 @@ class Statistics(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, head: MomentViews) -> None:
+    def __init__(self, head: MomentViews | LinearViews) -> None:
         super().__init__()
         self.register_buffer("mean", head.mean)
         self.register_buffer("std", head.std)

@@ -11,6 +11,7 @@ from torch import nn
 from ..student import StudentConfig
 from .backbone_streaming import stream_backbone
 from .batchnorm_folding import fold_batchnorm
+from .constant_padding import fix_padding
 from .costs import Cost, cost_of
 from .gamma_folding import fold_gamma
 from .lda_streaming import stream_lda
@@ -29,11 +30,12 @@ PASSES: dict[str, StudentPass] = {
     "fold_gamma": fold_gamma,
     "stream_lda": stream_lda,
     "stream_backbone": stream_backbone,
+    "fix_padding": fix_padding,
 }
 """In the order they are applied."""
 
-REQUIRED = frozenset({"normalise_input"})
-"""Passes that make the network's input pixels, which every exported network takes."""
+REQUIRED = frozenset({"normalise_input", "fix_padding"})
+"""Passes that make the network's input pixels, which every exported network takes, and of any size."""
 
 OPTIONAL = frozenset(PASSES) - REQUIRED
 

@@ -91,6 +91,8 @@ def stream_backbone(student: nn.Module, config: StudentConfig) -> PassResult:
     backbone = student.get_submodule("local_cnn")
     if not isinstance(backbone, Backbone):
         return PassResult(student, changed=False, reason="the network has no backbone that it knows")
+    if config.settings:
+        return PassResult(student, changed=False, reason="the student takes any size")
     streamed = 0
     height, width = tap_sizes(*config.input_size)[0]
     first, pixels = backbone.get_submodule("blocks.0.0"), backbone.conv_stem

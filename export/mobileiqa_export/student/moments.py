@@ -39,7 +39,11 @@ class MomentViews(nn.Module):
     std: Tensor
 
     def forward(self, features: Tensor) -> Tensor:
-        hidden = torch.relu(self.hidden((features - self.mean) / self.std))
+        return self.answer((features - self.mean) / self.std)
+
+    def answer(self, standardised: Tensor) -> Tensor:
+        """Standardised moments [B, F] -> opinions [B, views]."""
+        hidden = torch.relu(self.hidden(standardised))
         return torch.sigmoid(self.opinion(self.dropout(hidden).unsqueeze(-1)).squeeze(-1))
 
 
@@ -61,10 +65,13 @@ class LinearViews(nn.Module):
     std: Tensor
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.unlimited(features).clamp(0.0, 1.0)
+        return self.answer((features - self.mean) / self.std)
 
-    def unlimited(self, features: Tensor) -> Tensor:
+    def answer(self, standardised: Tensor) -> Tensor:
+        """Standardised moments [B, F] -> opinions [B, views]."""
+        return self.unlimited(standardised).clamp(0.0, 1.0)
+
+    def unlimited(self, standardised: Tensor) -> Tensor:
         """Opinions [B, views] before they are limited to [0, 1], which would stop their slope in training."""
-        standardised = ((features - self.mean) / self.std).clamp(-CLIP, CLIP)
-        opinions: Tensor = self.opinion(standardised)
+        opinions: Tensor = self.opinion(standardised.clamp(-CLIP, CLIP))
         return opinions
