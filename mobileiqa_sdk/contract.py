@@ -113,6 +113,13 @@ class InputSpec(_Part, frozen=True):
             )
         return self.height, self.width
 
+    @property
+    def text(self) -> str:
+        """The size for people: ``512 x 512`` (height x width), or the budgets of pixels."""
+        if self.fit == "stretch":
+            return f"{self.height} x {self.width}"
+        return ", ".join(f"{setting.name} at most {setting.max_pixels:,} pixels" for setting in self.settings)
+
     def size_for(self, height: int, width: int, setting: Setting | None = None) -> tuple[int, int]:
         """Returns the (height, width) that an upright photo of height x width pixels is resized to.
 

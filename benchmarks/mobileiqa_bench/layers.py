@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mobileiqa_sdk._onnxruntime import onnxruntime
-from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.golden import HEIGHT, WIDTH, golden_image
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes.onnx import Session, prepacks, session_options
 
@@ -68,7 +68,7 @@ def profile(path: Path, threads: int, runs: int) -> list[Node]:
     spec = Session(path, threads).contract
     options = session_options(threads, prepacking=prepacks(spec.precision))
     options.enable_profiling = True
-    pixels = _golden_pixels(*spec.input.size)
+    pixels = _golden_pixels(*spec.input.size_for(HEIGHT, WIDTH))
     with tempfile.TemporaryDirectory() as scratch:
         options.profile_file_prefix = str(Path(scratch) / "profile")
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

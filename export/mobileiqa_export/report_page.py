@@ -29,7 +29,7 @@ def page(report: Report, *, drawn: bool) -> str:
     sections = [
         f"# {model.name} {model.version}",
         f"{report.file}, {report.bytes / 1e6:.1f} MB{_size_ratio(report)}, {report.file_format} "
-        f"{report.precision}; input {_input(report)} uint8 RGB; checkpoint sha256 "
+        f"{report.precision}; input {report.contract.input.text} uint8 RGB; checkpoint sha256 "
         f"{model.checkpoint_sha256}.",
         _verdict(report),
         picture if drawn else "No picture was drawn: it needs matplotlib.",
@@ -48,14 +48,6 @@ def page(report: Report, *, drawn: bool) -> str:
         f"Made with {versions}.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _input(report: Report) -> str:
-    spec = report.contract.input
-    if spec.fit == "stretch":
-        return f"{spec.height} x {spec.width}"
-    budgets = ", ".join(f"{setting.name} {setting.max_pixels / 1e6:.2f}" for setting in spec.settings)
-    return f"of any size, at most so many megapixels: {budgets};"
 
 
 def subtitle(report: Report) -> str:

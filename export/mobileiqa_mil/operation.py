@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,17 +15,29 @@ from mobileiqa_sdk.errors import ContractMismatch
 
 from .errors import OperatorUnknown
 from .registry import Operator, Unsupported
+from .values import FREE
 
 Value = Tensor | str | list[str]
 
 
 @dataclass(frozen=True)
 class Output:
-    """A result with the name and type that the program declares."""
+    """A result with the name and type that the program declares; a side of the shape may be :data:`.values.FREE`."""
 
     name: str
     dtype: torch.dtype
     shape: tuple[int, ...]
+
+    @property
+    def elements(self) -> float:
+        """How many elements it has; infinity if a side is free."""
+        return math.inf if FREE in self.shape else math.prod(self.shape)
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether a tensor of this shape is what was declared."""
+        return len(shape) == len(self.shape) and all(
+            declared in (FREE, actual) for declared, actual in zip(self.shape, shape, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,8 @@ class Operation:
                 f"{what} fails on {given or 'no inputs'} ({first_line(error)}); export the model again"
             ) from error
         shapes = [tuple(result.shape) for result in results]
-        promised = [output.shape for output in self.outputs]
-        if shapes != promised:
+        if len(shapes) != len(self.outputs) or not all(map(Output.takes, self.outputs, shapes)):
+            promised = [output.shape for output in self.outputs]
             raise ContractMismatch(
                 f"{what} returns shapes {shapes} but declares {promised}; export the model again"
             )

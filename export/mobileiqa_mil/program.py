@@ -72,7 +72,7 @@ class Program:
         values: dict[str, Value] = dict(self._constants)
         for declared in self.inputs:
             given = inputs.get(declared.name)
-            if given is None or tuple(given.shape) != declared.shape:
+            if given is None or not declared.takes(tuple(given.shape)):
                 what = "nothing" if given is None else f"shape {tuple(given.shape)}"
                 raise ContractMismatch(
                     f"{self._path}: its input {declared.name!r} has shape {declared.shape}, {what} was given"

@@ -13,12 +13,14 @@ from torch import Tensor
 
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.errors import ArtifactInvalid, ContractMismatch
+from mobileiqa_sdk.runtimes.coreml_image import image_size_problem
 from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from .coreml_tools import load
 from .package import Package
 from .program import Program
 from .threads import torch_threads
+from .values import FREE
 
 _RGB = load("coremltools.proto.FeatureTypes_pb2").ImageFeatureType.RGB
 
@@ -59,17 +61,19 @@ class CoreMLProgram(Runtime):
     def _check_interface(self, description: Any) -> None:
         spec = self.contract.input
         images = [feature.type.imageType for feature in description.input]
-        declared = [(image.height, image.width, image.colorSpace) for image in images]
-        if declared != [(*spec.size, _RGB)]:
+        if [image.colorSpace for image in images] != [_RGB]:
             raise ContractMismatch(
-                f"{self.path}: its contract promises one RGB image of {spec.height} x {spec.width}, "
-                f"the model declares {declared}"
+                f"{self.path}: its contract promises one RGB image, the model declares {len(images)} inputs "
+                "or another one"
             )
+        if problem := image_size_problem(images[0], spec):
+            raise ContractMismatch(f"{self.path}: {problem}")
 
     def _check_program(self) -> None:
         spec = self.contract.input
         shapes = [value.shape for value in self.program.inputs]
-        if shapes != [(1, 3, *spec.size)] or len(self.program.outputs) != 1:
+        size = spec.size if spec.fit == "stretch" else (FREE, FREE)
+        if shapes != [(1, 3, *size)] or len(self.program.outputs) != 1:
             raise ContractMismatch(
                 f"{self.path}: expected a program with one image and one output; this one takes {shapes} "
                 f"and returns {', '.join(self.program.outputs) or 'nothing'}"

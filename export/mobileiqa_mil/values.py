@@ -23,6 +23,9 @@ ReadBlob = Callable[[str, int, int], NDArray[np.generic]]
 MAX_ELEMENTS = 2**29
 """Most elements of one tensor. The largest of the full student has 3e8 as trained, and 1e7 rewritten."""
 
+FREE = -1
+"""A side of a declared shape that the input decides."""
+
 # torch implements few operations for its unsigned types of more than a byte.
 DTYPES = {
     MIL_pb2.BOOL: torch.bool,
@@ -50,10 +53,10 @@ _BYTES = {
 
 
 def tensor_type(kind: Any, what: str) -> tuple[torch.dtype, tuple[int, ...]]:
-    """Returns dtype and shape of a MIL value type; ``what`` names the value in errors.
+    """Returns dtype and shape of a MIL value type, :data:`FREE` sides included; ``what`` names the value in errors.
 
     Raises:
-        ArtifactInvalid: not a tensor, a flexible or an absurdly large shape, or an unsupported type.
+        ArtifactInvalid: not a tensor, an absurdly large shape, or an unsupported type.
     """
     if kind.WhichOneof("type") != "tensorType":
         raise ArtifactInvalid(f"{what} is not a tensor; run the model on a Mac")
@@ -73,12 +76,14 @@ def _type_name(number: int) -> str:
 
 
 def _shape(tensor: Any, what: str) -> tuple[int, ...]:
-    if any(side.WhichOneof("dimension") != "constant" for side in tensor.dimensions):
-        raise ArtifactInvalid(f"{what} has a flexible shape; export the model with a fixed one")
-    shape = tuple(int(side.constant.size) for side in tensor.dimensions)
-    if math.prod(shape) > MAX_ELEMENTS:
+    shape = tuple(
+        int(side.constant.size) if side.WhichOneof("dimension") == "constant" else FREE
+        for side in tensor.dimensions
+    )
+    elements = math.prod(side for side in shape if side != FREE)
+    if elements > MAX_ELEMENTS:
         raise ArtifactInvalid(
-            f"{what} has {math.prod(shape)} elements, more than the {MAX_ELEMENTS} that are supported"
+            f"{what} has {elements} elements, more than the {MAX_ELEMENTS} that are supported"
         )
     return shape
 

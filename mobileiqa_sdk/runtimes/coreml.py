@@ -16,6 +16,7 @@ from PIL import Image
 from .._text import first_line
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, ContractMismatch, RuntimeUnavailable
+from .coreml_image import image_size_problem
 from .runtime import Runtime, output_positions
 
 
@@ -70,29 +71,12 @@ class Session(Runtime):
             raise ContractMismatch(
                 f"{self.path}: its contract promises one image, the model has {len(description.input)} inputs"
             )
-        self._check_size(description.input[0].type.imageType)
+        problem = image_size_problem(description.input[0].type.imageType, self.contract.input)
+        if problem:
+            raise ContractMismatch(f"{self.path}: {problem}")
         names = [str(output.name) for output in description.output]
         positions = output_positions(names, self.contract, self.path)
         return str(description.input[0].name), [names[position] for position in positions]
-
-    def _check_size(self, image: Any) -> None:
-        spec = self.contract.input
-        if spec.fit == "stretch":
-            promised = {spec.size}
-        else:
-            promised = {size for setting in spec.settings for size in setting.sizes}
-        # A flexible model keeps its default size here too, and lists the others.
-        listed = getattr(getattr(image, "enumeratedSizes", None), "sizes", ())
-        taken = {(image.height, image.width), *((size.height, size.width) for size in listed)}
-        if spec.fit == "stretch":
-            holds = taken == promised
-        else:
-            holds = promised <= taken and all(setting.sizes for setting in spec.settings)
-        if not holds:
-            raise ContractMismatch(
-                f"{self.path}: its contract promises images of {_sizes(promised)}, "
-                f"the model takes {_sizes(taken)}"
-            )
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
         """Returns the outputs, as :meth:`.runtime.Runtime.infer` specifies."""
@@ -104,7 +88,3 @@ class Session(Runtime):
             raise
         except Exception as error:
             raise ContractMismatch(f"{self.path}: Core ML cannot run it ({first_line(error)})") from error
-
-
-def _sizes(sizes: set[tuple[int, int]]) -> str:
-    return ", ".join(f"{height} x {width}" for height, width in sorted(sizes)) or "any size"

@@ -21,8 +21,7 @@ def write_ladder_table(ladders: Ladders) -> str:
         for name, mean in ladders.mean.items()
     ]
     rows.append(("all", *[""] * STEPS, f"{ladders.ordered:.1%}", ""))
-    height, width = ladders.input_size
-    where = f"at the model's {height}x{width}" if ladders.mode == "input" else "at the photos' own size"
+    where = f"at the model's {ladders.input_size}" if ladders.mode == "input" else "at the photos' own size"
     return "\n".join(
         [
             f"mean scores of {count(len(ladders.climbs), 'photo')}, distorted {where}, by step; "

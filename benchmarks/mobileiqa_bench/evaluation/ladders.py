@@ -81,7 +81,7 @@ class Ladders:
 
     Attributes:
         model: its name.
-        input_size: (height, width) of its input, in pixels.
+        input_size: of its input, for people: ``512 x 512`` (height x width), or a budget of pixels.
         mode: ``input`` if photos were first resized to the model's input and then distorted, so that the
             model sees the full strength; ``full`` if they were distorted at their own size.
         climbs: photo by photo.
@@ -89,7 +89,7 @@ class Ladders:
     """
 
     model: str
-    input_size: tuple[int, int]
+    input_size: str
     mode: Mode
     climbs: Sequence[Climb]
     errors: dict[str, str]
@@ -226,7 +226,16 @@ def climb_ladders(
         reasons = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:_QUOTED])
         raise NothingScored(f"none of {len(errors)} photos could be scored: {reasons}; give other photos")
     spec = scorer.contract
-    return Ladders(spec.model.name, spec.input.size, mode, climbs, errors)
+    return Ladders(spec.model.name, input_text(scorer), mode, climbs, errors)
+
+
+def input_text(scorer: Scorer) -> str:
+    """Returns the size of a scorer's input for people, with the setting in use."""
+    spec = scorer.contract.input
+    budgets = {setting.name: setting.max_pixels for setting in spec.settings}
+    if scorer.setting is None:
+        return spec.text
+    return f"at most {budgets[scorer.setting]:,} pixels ({scorer.setting})"
 
 
 def climb_photo(scorer: Scorer, path: str, mode: Mode) -> Climb:
@@ -237,8 +246,8 @@ def climb_photo(scorer: Scorer, path: str, mode: Mode) -> Climb:
         ContractMismatch: the model answered NaN, infinity or a value out of range, or it failed.
     """
     photo = read_photo(path)
-    spec = scorer.contract.input
-    start: Pixels = resize(photo, *spec.size) if mode == "input" else np.asarray(photo)
+    size = scorer.input_size(photo.height, photo.width)
+    start: Pixels = resize(photo, *size) if mode == "input" else np.asarray(photo)
     scores = np.empty((len(DISTORTIONS), STEPS))
     scores[:, 0] = scorer.score(start)
     for ladder, distortion in zip(scores, DISTORTIONS.values(), strict=True):

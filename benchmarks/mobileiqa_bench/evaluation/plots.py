@@ -84,8 +84,7 @@ def _draw(figure: Figure, ladders: Ladders) -> None:
             axes.text(
                 1.015, 0.2 * grade + 0.1, band, transform=axes.transAxes, va="center", size=8, color=_GREY
             )
-    height, width = ladders.input_size
-    where = f"distorted at {height} x {width}" if ladders.mode == "input" else "distorted at their own size"
+    where = f"distorted at {ladders.input_size}" if ladders.mode == "input" else "distorted at their own size"
     many = f"{len(ladders.climbs)} photo{'s' if len(ladders.climbs) > 1 else ''}"
     right, steps = ladders.ordered, len(ladders.climbs) * len(DISTORTIONS) * (STEPS - 1)
     # A model's name is whatever its contract says: no formulas in it.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mobileiqa_sdk.contract import ModelContract
+from mobileiqa_sdk.contract import InputSpec, ModelContract
 from mobileiqa_sdk.errors import MobileIQAError, OpinionsInvalid
 from mobileiqa_sdk.library import find, size_of
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -116,15 +116,15 @@ def compare(
         PhotosMissing: no photo can be read.
     """
     candidate, reference = open_artifact(artifact, threads), open_artifact(other, threads)
-    size, other_size = candidate.contract.input.size, reference.contract.input.size
-    if size != other_size:
+    spec, other_spec = candidate.contract.input, reference.contract.input
+    if _fit(spec) != _fit(other_spec):
         raise NotComparable(
-            f"{artifact} takes photos of {size[0]}x{size[1]} pixels, {other} of "
-            f"{other_size[0]}x{other_size[1]}; compare artifacts of one input size"
+            f"{artifact} takes photos of {spec.text}, {other} of {other_spec.text}; compare artifacts of one "
+            "input size"
         )
     files = find(artifact), find(other)
     progress.step("making the test images")
-    images = verification_set(size, photos, count)
+    images = verification_set(spec, photos, count)
     expected = score_images(reference.run, images.pixels, progress)
     scores = score_images(candidate.run, images.pixels, progress)
     verdict = _judge(images, _complete(expected, images, files[1]), scores)
@@ -140,6 +140,10 @@ def compare(
         timing=measured,
         timing_note=note,
     )
+
+
+def _fit(spec: InputSpec) -> tuple[object, ...]:
+    return spec.height, spec.width, spec.fit, spec.multiple, spec.settings
 
 
 def _complete(scores: list[float | None], images: ImageSet, path: Path) -> list[float]:

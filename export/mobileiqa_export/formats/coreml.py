@@ -39,11 +39,10 @@ def save(job: Job) -> Path:
         ConversionFailed: the network uses an operator that Core ML does not have.
         ExportError: a module to spare is not in the network, or there are no photos to calibrate with.
     """
-    size = job.contract.input.size
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
         output = job.contract.opinions.name
         writer: Writer = FORMATS["coreml"].writer(job.precision)
-        conversion = convert(job.network, size, output, writer.target, Path(scratch))
+        conversion = convert(job.network, job.contract.input, output, writer.target, Path(scratch))
         made = Path(scratch) / "made.mlpackage"
         writer.compress(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)

@@ -18,11 +18,13 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mobileiqa_mil.coreml_tools import load
+from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 
 from ..errors import ConversionFailed, ExportError, InternalError
 from ._vendor import COREML_HANDLE, COREML_MAPPING
 from .coreml_half import is_half
 from .coreml_pooling import DECOMPOSITIONS
+from .sizes import example_size, free_sides
 
 ct = load("coremltools")
 
@@ -43,7 +45,7 @@ class Conversion:
         model: coremltools' MLModel.
         saved: the model as a package on disk, as it is before any compression.
         program: what torch exported; converting it again gives the same names.
-        size: height and width of the image in pixels.
+        input: the image.
         output: name of the output.
         target: what it was converted for.
         modules: name of a MIL operation's result -> dotted name of the network's module it comes from.
@@ -53,7 +55,7 @@ class Conversion:
     model: Any
     saved: Path
     program: ExportedProgram
-    size: tuple[int, int]
+    input: InputSpec
     output: str
     target: Target
     modules: Mapping[str, str]
@@ -80,7 +82,7 @@ class Conversion:
             InternalError: coremltools fails, although it has converted the same program before.
         """
         try:
-            return _to_coreml(self.program, self.size, self.output, self.target, pipeline)
+            return _to_coreml(self.program, self.input, self.output, self.target, pipeline)
         except ConversionFailed as error:
             raise InternalError(f"quantizing for Core ML failed ({error})") from error
 
@@ -98,34 +100,36 @@ class PixelsFromImage(nn.Module):
 
 
 def convert(
-    network: nn.Module, size: tuple[int, int], output: str, target: Target, scratch: Path
+    network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path
 ) -> Conversion:
     """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
 
     Args:
         network: in eval mode, float32.
-        size: height and width in pixels.
-        output: its name.
+        spec: the image.
+        output: name of the output.
         target: see :class:`Target`.
         scratch: an existing folder for the package.
 
     Raises:
         ConversionFailed: torch.export or Core ML does not support an operator; names the module it is in.
     """
-    program = _exported(network, size)
-    model = _to_coreml(program, size, output, target, ct.PassPipeline.DEFAULT)
+    program = _exported(network, spec)
+    model = _to_coreml(program, spec, output, target, ct.PassPipeline.DEFAULT)
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
     names = frozenset(name for name, _ in network.named_modules())
-    return Conversion(model, saved, program, size, output, target, _modules(saved, program), names)
+    return Conversion(model, saved, program, spec, output, target, _modules(saved, program), names)
 
 
-def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
-    example = torch.zeros(1, 3, *size)
+def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
+    example = torch.zeros(1, 3, *example_size(spec))
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore", FutureWarning)
-            traced = torch.export.export(PixelsFromImage(network), (example,))
+            traced = torch.export.export(
+                PixelsFromImage(network), (example,), dynamic_shapes=free_sides(spec, rows=2, columns=3)
+            )
             program: ExportedProgram = traced.run_decompositions(dict(DECOMPOSITIONS))
     # Any module may raise anything while it is traced.
     except Exception as error:
@@ -142,9 +146,9 @@ def _exported(network: nn.Module, size: tuple[int, int]) -> ExportedProgram:
 
 
 def _to_coreml(
-    program: ExportedProgram, size: tuple[int, int], output: str, target: Target, pipeline: Any
+    program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any
 ) -> Any:
-    image = ct.ImageType(name="image", shape=(1, 3, *size), color_layout=ct.colorlayout.RGB)
+    image = ct.ImageType(name="image", shape=(1, 3, *_sides(spec)), color_layout=ct.colorlayout.RGB)
     with _quiet():
         try:
             return ct.convert(
@@ -160,6 +164,14 @@ def _to_coreml(
         # coremltools lets through whatever its many converters raise: NotImplementedError, ValueError ...
         except Exception as error:
             raise ConversionFailed(_blame(program, error)) from error
+
+
+def _sides(spec: InputSpec) -> list[Any]:
+    """Height and width; ranges of them for a network that takes any size."""
+    sides = example_size(spec)
+    if spec.fit == "stretch":
+        return list(sides)
+    return [ct.RangeDim(spec.multiple, MAX_SIDE, default=side) for side in sides]
 
 
 def _precision(half: bool) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mobileiqa_mil.coreml_tools import load
-from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
+from mobileiqa_sdk.contract import METADATA_KEY, InputSpec, ModelContract
 
 _AUTHOR = "com.apple.CoreML"
 _MODEL = f"{_AUTHOR}/model.mlmodel"
@@ -58,9 +58,17 @@ def _describe(description: Any, contract: ModelContract) -> None:
     )
     metadata.userDefined.pop(_DATE, None)
     metadata.userDefined[METADATA_KEY] = contract.to_json()
-    size = f"{contract.input.width} x {contract.input.height} pixels"
-    description.input[0].shortDescription = f"The upright photo in sRGB, stretched to {size} (width x height)"
+    description.input[0].shortDescription = f"The upright photo in sRGB, {_resized(contract.input)}"
     description.output[0].shortDescription = _OUTPUT[contract.opinions.name]
+
+
+def _resized(spec: InputSpec) -> str:
+    if spec.fit == "stretch":
+        return f"stretched to {spec.width} x {spec.height} pixels (width x height)"
+    budgets = " or ".join(str(setting.max_pixels) for setting in spec.settings)
+    return (
+        f"shrunk to at most {budgets} pixels, its aspect ratio kept, both sides multiples of {spec.multiple}"
+    )
 
 
 def _manifest(contract: ModelContract, items: Mapping[str, str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from typing import Any
@@ -112,7 +111,7 @@ def _tail(program: Program) -> frozenset[str]:
             readers.setdefault(name, []).append(operation)
     tail: set[str] = set()
     for operation in reversed(program.operations):
-        small = all(math.prod(output.shape) <= VECTOR for output in operation.outputs)
+        small = all(output.elements <= VECTOR for output in operation.outputs)
         after = [late for output in operation.outputs for late in readers.get(output.name, [])]
         if small and all(late.outputs[0].name in tail for late in after):
             tail.update(output.name for output in operation.outputs)

@@ -14,6 +14,7 @@ from .quiet import quiet
 from .registry import FORMATS
 from .sizes import example_pixels
 from .tflite_layout import channels_last
+from .tflite_sides import with_free_sides
 
 with quiet():
     import litert_torch
@@ -35,6 +36,8 @@ def save(job: Job) -> Path:
         converted = litert_torch.convert(network, (example_pixels(job.contract.input),)).model_content()
         model = write(converted, scopes, job)
     path = job.folder / "model.tflite"
+    if job.contract.input.fit != "stretch":
+        model = with_free_sides(model)
     path.write_bytes(attach(model, job.contract.to_json()))
     return path
 

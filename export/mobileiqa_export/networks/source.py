@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk._numbers import exceeds
-from mobileiqa_sdk.contract import ModelInfo
+from mobileiqa_sdk.contract import InputSpec, ModelInfo
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.progress import Progress
 
