@@ -212,7 +212,11 @@ def _proof_images(steps: Sequence[Step], count: int) -> list[int]:
 
 
 def _prove_trace(
-    network: nn.Module, subject: Subject, names: Sequence[str], pixels: Sequence[Pixels], chosen: Sequence[int]
+    network: nn.Module,
+    subject: Subject,
+    names: Sequence[str],
+    pixels: Sequence[Pixels],
+    chosen: Sequence[int],
 ) -> None:
     """Raises NetworkUnfit where the program that converters are given answers otherwise than the code."""
     spec = subject.input

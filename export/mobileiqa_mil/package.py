@@ -46,8 +46,9 @@ class Package:
 
     def _root_model(self) -> Path:
         manifest = self.path / MANIFEST
+        content = _read(manifest, MAX_MANIFEST)
         try:
-            values = json.loads(_read(manifest, MAX_MANIFEST))
+            values = json.loads(content)
             inside = values["itemInfoEntries"][values["rootModelIdentifier"]]["path"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ArtifactInvalid(f"{manifest}: names no root model; export the model again") from error

@@ -53,7 +53,7 @@ _BYTES = {
 
 
 def tensor_type(kind: Any, what: str) -> tuple[torch.dtype, tuple[int, ...]]:
-    """Returns dtype and shape of a MIL value type, :data:`FREE` sides included; ``what`` names the value in errors.
+    """Returns dtype and shape, with :data:`FREE` sides, of a MIL value type; ``what`` names it in errors.
 
     Raises:
         ArtifactInvalid: not a tensor, an absurdly large shape, or an unsupported type.

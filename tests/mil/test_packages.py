@@ -200,8 +200,8 @@ def _absurd(model: Any) -> None:
     dimensions.add().constant.size = 2**40
 
 
-def _flexible(model: Any) -> None:
-    first(model, "mul").outputs[0].type.tensorType.dimensions[0].unknown.variadic = False
+def _free_input(model: Any) -> None:
+    model.mlProgram.functions["main"].inputs[0].type.tensorType.dimensions[2].unknown.variadic = False
 
 
 def _other_shape(model: Any) -> None:
@@ -264,7 +264,7 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_twice, ArtifactInvalid, "used before"),
     (_too_early, ArtifactInvalid, "reads 'score' before"),
     (_absurd, ArtifactInvalid, "elements, more than"),
-    (_flexible, ArtifactInvalid, "flexible"),
+    (_free_input, ContractMismatch, "takes"),
     (_no_main, ArtifactInvalid, "no main function"),
     (_no_output, ArtifactInvalid, "nothing computes"),
     (_two_outputs, ContractMismatch, "one output"),

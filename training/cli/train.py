@@ -15,6 +15,7 @@ from mobileiqa_bench.evaluation.agreement import srcc
 from mobileiqa_bench.evaluation.datasets import DATASETS, read_dataset
 from mobileiqa_export.checkpoint import LoadedStudent, load_student, save_checkpoint
 from mobileiqa_export.student import StudentConfig, build_student
+from mobileiqa_export.student.moments import MomentViews
 
 from ..backbone_file import BACKBONE, SHA256, read_backbone_weights
 from ..errors import TrainingError
@@ -235,22 +236,24 @@ def symmetrize_command(
 ) -> None:
     """Make a student score mirrored photos more alike. Run `features --checkpoint` first."""
     student, loaded = load_moment_student(checkpoint)
+    if not isinstance(student.head, MomentViews):
+        raise TrainingError(f"{checkpoint}: its head is linear; `symmetrize` needs views of two layers")
     weights = fingerprint(backbone_weights_of(None, checkpoint))
     plain, mirrored, mos, part = read_training_set(
         biq2021, cache, weights, validation=HeadSettings.validation, seed=seed, first=first
     )
     held_out = plain[part.validate], mirrored[part.validate]
 
-    def print_figures(title: str) -> None:
+    def print_figures(title: str, head: MomentViews) -> None:
         scores = opinions_of_features(student, held_out[0]).mean(axis=1)
         click.echo(
             f"{title}: validation SRCC {srcc(scores, mos[part.validate]):.4f}, "
-            f"mirroring changes the score by {mirror_difference(student.head, *held_out):.4f}"
+            f"mirroring changes the score by {mirror_difference(head, *held_out):.4f}"
         )
 
-    print_figures("before")
+    print_figures("before", student.head)
     student.head = symmetrized(student.head, plain[part.learn], mirrored[part.learn], strength)
-    print_figures("after")
+    print_figures("after", student.head)
     info = _info_of(loaded)
     info["training"] = {
         "symmetrized": {"strength": strength, "first": first, "seed": seed, "from": loaded.sha256},

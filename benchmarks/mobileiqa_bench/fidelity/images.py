@@ -63,9 +63,7 @@ def default_count(spec: InputSpec, limits: Limits = LIMITS) -> int:
     return max(limits.fewest, min(limits.most, 2**26 // (height * width)))
 
 
-def verification_set(
-    spec: InputSpec, photos: str | Path | None = None, count: int | None = None
-) -> ImageSet:
+def verification_set(spec: InputSpec, photos: str | Path | None = None, count: int | None = None) -> ImageSet:
     """Returns the golden image, its negative upside down, photographs, and distorted copies of those.
 
     An input with several settings gets the golden image once for each of them, in their order, and the

@@ -99,9 +99,7 @@ class PixelsFromImage(nn.Module):
         return opinions
 
 
-def convert(
-    network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path
-) -> Conversion:
+def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path) -> Conversion:
     """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
 
     Args:
@@ -145,9 +143,7 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
     return program
 
 
-def _to_coreml(
-    program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any
-) -> Any:
+def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any) -> Any:
     image = ct.ImageType(name="image", shape=(1, 3, *_sides(spec)), color_layout=ct.colorlayout.RGB)
     with _quiet():
         try:

@@ -81,7 +81,9 @@ class NetworkSource:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
             return rewrite_network(trained, example, without, enabled=self.rewrites)
 
-        return Subject(model, InputSpec(*description.size), _reference(trained, description.factory), rewritten)
+        return Subject(
+            model, InputSpec(*description.size), _reference(trained, description.factory), rewritten
+        )
 
 
 def _reference(trained: PixelNetwork, name: str) -> Run:

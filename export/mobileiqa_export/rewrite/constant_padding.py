@@ -26,9 +26,7 @@ class PaddedConv2d(nn.Conv2d):
         self.sides = 2 * same_padding(stride * kernel, kernel, stride)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv2d(
-            F.pad(input, self.sides), self.weight, self.bias, self.stride, groups=self.groups
-        )
+        return F.conv2d(F.pad(input, self.sides), self.weight, self.bias, self.stride, groups=self.groups)
 
 
 def fix_padding(student: nn.Module, config: StudentConfig) -> PassResult:

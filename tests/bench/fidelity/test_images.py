@@ -11,6 +11,7 @@ from PIL import Image
 from mobileiqa_bench.errors import PhotosMissing
 from mobileiqa_bench.fidelity.images import LIMITS, Limits, default_count, evenly, verification_set
 from mobileiqa_bench.scenes import scene
+from mobileiqa_sdk.contract import InputSpec
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.resample import resize
 
@@ -28,7 +29,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_it_begins_with_the_golden_image() -> None:
-    actual = verification_set(SIZE, count=20)
+    actual = verification_set(InputSpec(*SIZE), count=20)
     assert actual.names[0] == "golden"
     assert np.array_equal(actual.pixels[0], resize(Image.fromarray(golden_image()), *SIZE))
     assert len(actual.names) == len(actual.pixels) == len(set(actual.names)) == 20
@@ -38,13 +39,13 @@ def test_it_begins_with_the_golden_image() -> None:
 
 
 def test_it_is_the_same_every_time(photos: Path) -> None:
-    first, second = (verification_set(SIZE, photos, 16) for _ in range(2))
+    first, second = (verification_set(InputSpec(*SIZE), photos, 16) for _ in range(2))
     assert first.names == second.names
     assert all(map(np.array_equal, first.pixels, second.pixels))
 
 
 def test_a_photo_that_cannot_be_read_is_a_row(photos: Path) -> None:
-    actual = verification_set(SIZE, photos, 16)
+    actual = verification_set(InputSpec(*SIZE), photos, 16)
     assert [Path(row.photo).name for row in actual.skipped] == ["broken.jpg"]
     assert {"0.png", "1.png", "2.png", "3.png"} < set(actual.names)
 
@@ -54,7 +55,7 @@ def test_a_folder_without_photos(content: bytes | None, tmp_path: Path) -> None:
     if content:
         (tmp_path / "photo.jpg").write_bytes(content)
     with pytest.raises(PhotosMissing, match=str(tmp_path)):
-        verification_set(SIZE, tmp_path)
+        verification_set(InputSpec(*SIZE), tmp_path)
 
 
 def test_evenly() -> None:
@@ -73,11 +74,11 @@ def test_evenly() -> None:
     ],
 )
 def test_how_many_by_default(size: tuple[int, int], limits: Limits, count: int) -> None:
-    assert default_count(size, limits) == count
+    assert default_count(InputSpec(*size), limits) == count
 
 
 def test_at_most_half_are_photographs_as_they_are(photos: Path) -> None:
     (photos / "broken.jpg").unlink()
-    names = verification_set(SIZE, photos, 6).names
+    names = verification_set(InputSpec(*SIZE), photos, 6).names
     assert names[2:4] == ["0.png", "3.png"]
     assert [name.split(",")[0] in names[2:4] for name in names[4:]] == [True, True]

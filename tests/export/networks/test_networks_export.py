@@ -27,6 +27,7 @@ from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.pixels import PixelNetwork
 from mobileiqa_export.options import Options
 from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.contract import InputSpec
 
 SIZE = (65, 97)
 IMAGENET = {"input__mean": [0.485, 0.456, 0.406], "input__std": [0.229, 0.224, 0.225]}
@@ -69,7 +70,7 @@ def spread(description: Description) -> Description:
         # In float64: ends so far apart would cost float32 most of its digits.
         raw = [
             2e3 * float(wide.double()(torch.from_numpy(pixels)[None])) - 1e3
-            for pixels in verification_set(SIZE).pixels
+            for pixels in verification_set(InputSpec(*SIZE)).pixels
         ]
     margin = 0.2 * (max(raw) - min(raw))
     return replace(

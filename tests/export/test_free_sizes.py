@@ -1,0 +1,166 @@
+"""Students that take photos of any size: their artifacts answer alike at every size, with every setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mobileiqa_bench.fidelity.images import verification_set
+from mobileiqa_bench.fidelity.scoring import open_artifact
+from mobileiqa_export import Options, export
+from mobileiqa_export.checkpoint import load_student, save_checkpoint
+from mobileiqa_export.reference import as_trained, on_pixels
+from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.student import StudentConfig, build_student
+from mobileiqa_export.student.moments import CLIP, LinearViews
+from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.contract import InputSpec
+from mobileiqa_sdk.fit import Setting
+from mobileiqa_sdk.runtimes.coreml_image import image_size_problem
+
+SETTINGS = (("fast", 96 * 96), ("high", 192 * 192))
+CONFIG = StudentConfig(
+    "moments",
+    "mobilenetv3-large-minimalistic",
+    views=2,
+    input_size=(96, 96),
+    head="linear",
+    settings=SETTINGS,
+)
+SPEC = InputSpec(
+    fit="keep-aspect", multiple=32, settings=tuple(Setting(name, most) for name, most in SETTINGS)
+)
+SIZES = ((32, 32), (96, 160), (224, 64))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    student = build_student(CONFIG)
+    head = student.head
+    assert isinstance(head, LinearViews)
+    with torch.no_grad():
+        head.opinion.weight.mul_(0.2)
+        head.opinion.bias.fill_(0.5)
+    path = tmp_path_factory.mktemp("free") / "free.safetensors"
+    save_checkpoint(path, student, CONFIG, name="free")
+    return path
+
+
+@pytest.fixture(scope="module", params=["onnx", "tflite", "coreml"])
+def artifact(request: pytest.FixtureRequest, checkpoint: Path) -> Path:
+    pytest.importorskip({"onnx": "onnx", "tflite": "litert_torch", "coreml": "coremltools"}[request.param])
+    folder = checkpoint.parent / request.param
+    options = Options(timing=False, verification_images=8)
+    export(checkpoint, folder, file_format=request.param, options=options)
+    return folder
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_a_checkpoint_keeps_its_settings_and_its_head(checkpoint: Path) -> None:
+    loaded = load_student(checkpoint)
+    assert loaded.config == CONFIG
+    assert StudentConfig.from_dict(CONFIG.to_dict()) == CONFIG
+
+
+@pytest.mark.parametrize(
+    "changes", [{"arch": "attention"}, {"head": "mean"}], ids=["of an attention student", "another head"]
+)
+def test_settings_and_heads_that_no_student_has(changes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"moments|head"):
+        StudentConfig.from_dict({**CONFIG.to_dict(), **changes})
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_constant_padding_is_exact(checkpoint: Path, size: tuple[int, int]) -> None:
+    loaded = load_student(checkpoint)
+    rewritten = rewrite(loaded.network, loaded.config)
+    assert {step.name: step.changed for step in rewritten.steps}["fix_padding"]
+    pixels = noise(*size)
+    trained = as_trained(loaded.network, loaded.config)(pixels)
+    assert on_pixels(rewritten.network)(pixels) == pytest.approx(trained, abs=1e-6)
+
+
+def test_a_linear_head_clips_moments_and_limits_opinions() -> None:
+    head = LinearViews(2, 1)
+    with torch.no_grad():
+        head.opinion.weight.copy_(torch.tensor([[0.1, 0.05]]))
+        head.opinion.bias.fill_(0.5)
+    head.std.copy_(torch.tensor([2.0, 1.0]))
+    moments = torch.tensor([[2.0, 0.0], [100.0, 0.0], [0.0, -1.0], [-100.0, -100.0], [100.0, 100.0]])
+    expected = [0.6, 0.5 + 0.1 * CLIP, 0.45, 0.0, 1.0]
+    assert head(moments).flatten().tolist() == pytest.approx(expected)
+
+
+def test_an_artifact_answers_at_every_size(artifact: Path, checkpoint: Path) -> None:
+    loaded = load_student(checkpoint)
+    trained = as_trained(loaded.network, loaded.config)
+    runtime = open_artifact(artifact, threads=1)
+    assert runtime.contract.input.fit == "keep-aspect"
+    for size in SIZES:
+        pixels = noise(*size)
+        assert runtime.run(pixels) == pytest.approx(trained(pixels), abs=1e-4)
+
+
+def test_the_contract_has_a_golden_case_for_each_setting(artifact: Path, checkpoint: Path) -> None:
+    contract = open_artifact(artifact, threads=1).contract
+    assert [case.setting for case in contract.golden.cases] == [name for name, _ in SETTINGS]
+    loaded = load_student(checkpoint)
+    images = verification_set(SPEC, count=8)
+    trained = as_trained(loaded.network, loaded.config)
+    for case, pixels in zip(contract.golden.cases, images.pixels, strict=False):
+        assert case.score == pytest.approx(trained(pixels), abs=1e-6)
+
+
+def test_a_scorer_takes_the_setting_it_is_given(checkpoint: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    export(checkpoint, tmp_path / "free", options=Options(timing=False, verification_images=8))
+    photo = Image.fromarray(noise(300, 400))
+    sizes = {name: Scorer(tmp_path / "free", setting=name).assess(photo).input_size for name, _ in SETTINGS}
+    assert sizes == {"fast": (64, 96), "high": (160, 192)}
+
+
+def test_images_are_verified_with_every_setting() -> None:
+    images = verification_set(SPEC, count=12)
+    assert images.names[:2] == ["golden, fast", "golden, high"]
+    assert [pixels.shape[:2] for pixels in images.pixels[:2]] == [(64, 96), (160, 192)]
+    assert all(side % 32 == 0 for pixels in images.pixels for side in pixels.shape[:2])
+
+
+def image(height: int, width: int, low: int = 0, high: int = 0, listed: tuple[tuple[int, int], ...] = ()):  # type: ignore[no-untyped-def] # a stand-in for a protobuf
+    side = SimpleNamespace(lowerBound=low, upperBound=high)
+    return SimpleNamespace(
+        height=height,
+        width=width,
+        imageSizeRange=SimpleNamespace(heightRange=side, widthRange=side),
+        enumeratedSizes=SimpleNamespace(sizes=[SimpleNamespace(height=h, width=w) for h, w in listed]),
+    )
+
+
+LISTED = InputSpec(fit="keep-aspect", multiple=32, settings=(Setting("fast", 9216, ((96, 96), (64, 128))),))
+
+
+@pytest.mark.parametrize(
+    ("spec", "taken", "fits"),
+    [
+        (InputSpec(96, 64), image(96, 64), True),
+        (InputSpec(96, 64), image(64, 96), False),
+        (InputSpec(96, 64), image(96, 64, 32, 8192), False),
+        (InputSpec(96, 64), image(96, 64, listed=((96, 64), (64, 96))), False),
+        (SPEC, image(96, 64, 32, 8192), True),
+        (SPEC, image(96, 64, 33, 8192), False),
+        (SPEC, image(96, 64), False),
+        (LISTED, image(96, 96, listed=((64, 128),)), True),
+        (LISTED, image(96, 96, listed=((128, 64),)), False),
+    ],
+)
+def test_core_ml_images_are_those_of_the_contract(spec: InputSpec, taken: object, fits: bool) -> None:
+    assert (image_size_problem(taken, spec) == "") is fits
