@@ -22,7 +22,7 @@ Value = Tensor | str | list[str]
 
 @dataclass(frozen=True)
 class Output:
-    """A result with the name and type that the program declares; a side of the shape may be :data:`.values.FREE`."""
+    """A result with its declared name and type; a side of the shape may be :data:`.values.FREE`."""
 
     name: str
     dtype: torch.dtype

@@ -270,7 +270,7 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_two_outputs, ContractMismatch, "one output"),
     (_no_contract, ArtifactInvalid, "without a MobileIQA contract"),
     (_bgr, ContractMismatch, "one RGB image"),
-    (_another_size, ContractMismatch, "one RGB image"),
+    (_another_size, ContractMismatch, "promises images"),
     (_another_kind, ArtifactInvalid, "identity"),
     (_odd_type, ArtifactInvalid, "999"),
     (_renamed_by_an_attacker, OperatorUnknown, r"x1b\[2J"),
