@@ -73,7 +73,7 @@ def test_a_size_that_is_none(pure: Jvm, width: int, height: int) -> None:
 
 
 def test_bytes_that_are_no_picture(pure: Jvm) -> None:
-    with pytest.raises(JavaError, match="IllegalArgumentException: 5 bytes are no RGB picture of 2x1 pixels"):
+    with pytest.raises(JavaError, match=r"^IllegalArgumentException: .*5 .*2x1"):
         pure.call("resize", width=2, height=1, rgb=base64_of(bytes(5)), to_width=1, to_height=1)
 
 
@@ -104,5 +104,5 @@ def test_photos_are_turned_upright(pure: Jvm, orientation: int, kind: str) -> No
 
 @pytest.mark.parametrize("orientation", [0, 9, -1])
 def test_an_orientation_that_is_none(pure: Jvm, orientation: int) -> None:
-    with pytest.raises(JavaError, match="IllegalArgumentException: an orientation is 1 to 8"):
+    with pytest.raises(JavaError, match=r"^IllegalArgumentException: .*1 to 8"):
         pure.call("apply", **picture(np.zeros((2, 3, 3), np.uint8)), orientation=orientation)

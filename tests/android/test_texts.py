@@ -85,7 +85,7 @@ def test_bands_at_their_edges(pure: Jvm) -> None:
         for score in (math.nextafter(edge, 0), edge, min(math.nextafter(edge, 2), 1.0)):
             assert pure.call("band", score=score).lower() == band(score)
     for score in (-1e-9, 1.0000001, 2, -5):
-        with pytest.raises(JavaError, match="IllegalArgumentException: a score lies in"):
+        with pytest.raises(JavaError, match=r"^IllegalArgumentException: "):
             pure.call("band", score=score)
 
 

@@ -209,9 +209,9 @@ def test_modules_that_stay_float(made: dict[tuple[str, str], Path], precision: s
 
 
 def test_what_cannot_stay_float_or_be_calibrated(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no module of the network is called 'nowhere'"):
+    with pytest.raises(ExportError, match="'nowhere'"):
         save("coreml", job("moments", "int8-weights", tmp_path / "a", keep_float=frozenset({"nowhere"})))
-    with pytest.raises(ExportError, match="needs photos to calibrate with"):
+    with pytest.raises(ExportError, match="photos"):
         save("coreml", job("moments", "int8-static", tmp_path / "b", calibration=()))
     assert not list((tmp_path / "b").iterdir())
 
@@ -257,7 +257,7 @@ class Branching(nn.Module):
 
 
 def test_networks_that_cannot_be_converted(tmp_path: Path) -> None:
-    with pytest.raises(ConversionFailed, match=r"'special_bessel_j0', which is used in odd; replace it"):
+    with pytest.raises(ConversionFailed, match=r"'special_bessel_j0'.* odd"):
         save("coreml", job("moments", "fp32", tmp_path / "a", network=Odd().eval()))
     with pytest.raises(ConversionFailed, match=r"cannot be exported by torch\.export"):
         save("coreml", job("moments", "fp32", tmp_path / "b", network=Branching().eval()))

@@ -266,12 +266,12 @@ def test_moments_and_the_last_values_stay_float(files: dict[tuple[str, str], Pat
 
 
 def test_a_module_that_there_is_not(folder: Path) -> None:
-    with pytest.raises(ExportError, match=r"no module of the network is called 'tail'.*local_cnn, head"):
+    with pytest.raises(ExportError, match=r"'tail'.*local_cnn, head"):
         save("tflite", job("tiny", "fp16", folder / "none", keep_float=frozenset({"tail"})))
 
 
 def test_calibration_needs_photos(folder: Path) -> None:
-    with pytest.raises(ExportError, match="needs photos to calibrate with"):
+    with pytest.raises(ExportError, match="photos"):
         save("tflite", job("tiny", "int8-static", folder / "uncalibrated", calibration=()))
 
 

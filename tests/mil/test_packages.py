@@ -113,17 +113,17 @@ def test_a_package_that_is_missing_parts(package: Path) -> None:
     with pytest.raises(ArtifactInvalid, match=r"weight\.bin"):
         CoreMLProgram(package, 1)
     (package / MODEL).unlink()
-    with pytest.raises(ArtifactInvalid, match=r"model\.mlmodel: is missing"):
+    with pytest.raises(ArtifactInvalid, match=r"model\.mlmodel"):
         CoreMLProgram(package, 1)
     (package / "Manifest.json").unlink()
-    with pytest.raises(ArtifactInvalid, match=r"Manifest\.json: is missing"):
+    with pytest.raises(ArtifactInvalid, match=r"Manifest\.json"):
         CoreMLProgram(package, 1)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[" * 100_000, '{"rootModelIdentifier": []}', "\x00"])
 def test_a_bad_manifest(package: Path, text: str) -> None:
     (package / "Manifest.json").write_text(text)
-    with pytest.raises(ArtifactInvalid, match="names no root model"):
+    with pytest.raises(ArtifactInvalid, match=r"Manifest\.json"):
         CoreMLProgram(package, 1)
 
 

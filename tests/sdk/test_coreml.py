@@ -121,18 +121,18 @@ def test_without_coremltools(tmp_path: Path, mac: type[Model], monkeypatch: pyte
 @pytest.mark.parametrize(
     ("changes", "error", "text"),
     [
-        ({"contract": None}, ArtifactInvalid, "without a MobileIQA contract"),
+        ({"contract": None}, ArtifactInvalid, "MobileIQA contract"),
         ({"contract": "{"}, ArtifactInvalid, "not JSON"),
         ({"size": (artifacts.HEIGHT, artifacts.WIDTH + 1)}, ContractMismatch, "48 x 64"),
         ({"outputs": ("score", "other")}, ContractMismatch, "score, other"),
         (
             {"result": RuntimeError("no such thing\nhere")},
             ContractMismatch,
-            r"cannot run it \(no such thing\)",
+            "no such thing",
         ),
         ({"outputs": ("other",)}, ContractMismatch, "cannot run it"),
         ({"result": np.zeros(2)}, ContractMismatch, "1 value"),
-        ({"result": np.float32("nan")}, ContractMismatch, "the model answered nan"),
+        ({"result": np.float32("nan")}, ContractMismatch, "nan"),
     ],
     ids=str,
 )

@@ -175,7 +175,7 @@ def test_junk_between_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_kind_that_is_not_read_is_named(fields: dict[str, int], kind: str) -> None:
-    with pytest.raises(PhotoUnsupported, match=rf"sound JPEG .*{kind}.*; convert it"):
+    with pytest.raises(PhotoUnsupported, match=rf"JPEG .*{kind}"):
         read_photo(with_frame(encoded(), **fields))
 
 
@@ -189,7 +189,7 @@ def header_only(width: int, height: int, **options: Any) -> bytes:
 def test_two_hundred_megapixels_are_decoded_smaller() -> None:
     image = read_photo(header_only(16320, 12240), fit=(512, 512))
     assert image.size == (2040, 1530)
-    with pytest.raises(PhotoTooLarge, match=f"16320x12240 pixels; at most {MAX_PIXELS:,} are decoded"):
+    with pytest.raises(PhotoTooLarge, match=f"16320x12240 .*{MAX_PIXELS:,}"):
         read_photo(header_only(16320, 12240))
 
 

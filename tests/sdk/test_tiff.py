@@ -237,7 +237,7 @@ def test_uncompressed_subsampled_ycbcr() -> None:
     ],
 )
 def test_a_layout_that_is_not_read_is_named(tags: dict[int, Any], layout: str) -> None:
-    with pytest.raises(PhotoUnsupported, match=rf"sound TIFF .*{layout}.*; convert it to"):
+    with pytest.raises(PhotoUnsupported, match=rf"TIFF .*{layout}"):
         read_photo(made(tags, bytes(64 * 48 * 8)))
 
 

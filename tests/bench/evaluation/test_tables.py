@@ -68,7 +68,7 @@ def test_a_cell_that_is_no_number(tmp_path: Path, cell: str) -> None:
         (b"", "has no header"),
         (b"\n\n", "has no header"),
         (b"name,mos\n\xff\xfe\n", "text in UTF-8"),
-        (b"name,mos\n" + b'"' + b"a" * 200_000 + b'",1\n', "cannot be read as CSV"),
+        (b"name,mos\n" + b'"' + b"a" * 200_000 + b'",1\n', "CSV"),
     ],
 )
 def test_what_is_no_table(tmp_path: Path, content: bytes, why: str) -> None:

@@ -108,30 +108,30 @@ def test_ends_that_go_without_saying() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"arch.factory": None}, "arch.factory must be a text, not None"),
-        ({"input.size": [64]}, r"input.size must be \[height, width\] in whole pixels, 32 to"),
-        ({"input.size": [64, 9000]}, "input.size must be"),
-        ({"input.size": [64, 96.5]}, "input.size must be"),
-        ({"input.size": "64x96"}, "input.size must be"),
-        ({"input.sise": [64, 96]}, r"no key input.sise; did you mean input\.size\?"),
-        ({"weather": "fine"}, "there is no key weather; there is arch.factory, "),
-        ({"input.channels": "CMYK"}, "input.channels must be one of RGB, BGR, L, not 'CMYK'"),
-        ({"input.mean": ["a"]}, "input.mean must be a number or a list of numbers"),
-        ({"input.mean": []}, "input.mean must be a number or a list of numbers"),
-        ({"input.mean": [0.1, 0.2]}, "3 channels .RGB. cannot have 2 means"),
-        ({"input.mean": [0.1, 0.2, 0.3], "input.std": [1, 2]}, "have 3 and 2 values"),
-        ({"input.mean": [0.1, 0.2, 0.3], "input.channels": "L"}, "1 channels .L. cannot have 3"),
-        ({"input.std": 0}, "input.std must be .* none of them zero"),
-        ({"input.scale": float("nan")}, "input.scale must be a number"),
-        ({"input.scale": 1, "input.mean": 0}, "give input.scale or input.mean, not both"),
-        ({"input.range": [1, 0]}, "what black and white become"),
-        ({"output.select": 1.5}, "output.select must be an index or a key"),
-        ({"output.activation": "tanh"}, "one of none, sigmoid, softmax"),
-        ({"output.activation": "softmax"}, "needs output.bins"),
-        ({"output.worst": 100}, "are both 100"),
-        ({"output.worst": True}, "output.worst must be a number, not True"),
-        ({"arch.kwargs": 3}, "arch.kwargs must be a table"),
-        ({"model.name": ""}, "model.name must be a text"),
+        ({"arch.factory": None}, "arch.factory .*None"),
+        ({"input.size": [64]}, r"input.size .*\[height, width\].* 32 "),
+        ({"input.size": [64, 9000]}, "input.size"),
+        ({"input.size": [64, 96.5]}, "input.size"),
+        ({"input.size": "64x96"}, "input.size"),
+        ({"input.sise": [64, 96]}, r"input.sise.*input\.size"),
+        ({"weather": "fine"}, "weather.*arch.factory, "),
+        ({"input.channels": "CMYK"}, "input.channels .*RGB, BGR, L.*'CMYK'"),
+        ({"input.mean": ["a"]}, "input.mean"),
+        ({"input.mean": []}, "input.mean"),
+        ({"input.mean": [0.1, 0.2]}, "RGB.* 2 means"),
+        ({"input.mean": [0.1, 0.2, 0.3], "input.std": [1, 2]}, " 3 and 2 "),
+        ({"input.mean": [0.1, 0.2, 0.3], "input.channels": "L"}, "L.* 3 "),
+        ({"input.std": 0}, "input.std"),
+        ({"input.scale": float("nan")}, "input.scale"),
+        ({"input.scale": 1, "input.mean": 0}, "input.scale .*input.mean"),
+        ({"input.range": [1, 0]}, "input.range"),
+        ({"output.select": 1.5}, "output.select"),
+        ({"output.activation": "tanh"}, "none, sigmoid, softmax"),
+        ({"output.activation": "softmax"}, "output.bins"),
+        ({"output.worst": 100}, "100"),
+        ({"output.worst": True}, "output.worst .*True"),
+        ({"arch.kwargs": 3}, "arch.kwargs"),
+        ({"model.name": ""}, "model.name"),
     ],
 )
 def test_what_makes_no_sense(values: dict[str, Any], said: str) -> None:
@@ -146,13 +146,13 @@ def test_what_must_be_said(key: str) -> None:
 
 
 def test_files_that_are_no_description(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionInvalid, match="cannot be read"):
+    with pytest.raises(DescriptionInvalid, match=r"none\.toml"):
         read_toml(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("input.size = [")
     with pytest.raises(DescriptionInvalid, match=r"bad\.toml"):
         read_toml(tmp_path / "bad.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(DescriptionInvalid, match="cannot be read"):
+    with pytest.raises(DescriptionInvalid, match=r"bytes\.toml"):
         read_toml(tmp_path / "bytes.toml")
     with pytest.raises(DescriptionInvalid, match=r"input\.size"):
         parse_pair("input.size")

@@ -74,13 +74,13 @@ def test_safetensors(tmp_path: Path) -> None:
         (
             lambda s: {**s, "head.1.bias": torch.ones(5)},
             CheckpointMismatch,
-            r"head.1.bias is \[5\], not \[10\].; give arch.kwargs that fit it",
+            r"head.1.bias is \[5\], not \[10\].*arch.kwargs",
         ),
-        (lambda s: {**s, "head.1.bias": torch.full((10,), torch.nan)}, CheckpointDamaged, "NaN or infinite"),
+        (lambda s: {**s, "head.1.bias": torch.full((10,), torch.nan)}, CheckpointDamaged, "NaN"),
         (lambda s: {**s, "head.1.bias": torch.ones(10, dtype=torch.int8)}, CheckpointMismatch, "int8"),
-        (lambda s: {"epoch": 3}, CheckpointMismatch, "holds no state_dict, but epoch"),
-        (lambda s: [1, 2], CheckpointMismatch, "holds no state_dict, but a list"),
-        (lambda s: {"args": Fraction(1, 3), **s}, CheckpointUnsafe, "fractions.Fraction.*it was not run"),
+        (lambda s: {"epoch": 3}, CheckpointMismatch, "state_dict.*epoch"),
+        (lambda s: [1, 2], CheckpointMismatch, "state_dict.*list"),
+        (lambda s: {"args": Fraction(1, 3), **s}, CheckpointUnsafe, "fractions.Fraction"),
     ],
 )
 def test_what_does_not_fit(change: Any, error: type[Exception], said: str, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_layers_that_share_their_weights(tmp_path: Path) -> None:
 def test_a_file_of_several_is_called_one(tmp_path: Path) -> None:
     first = dict(list(state().items())[:3])
     safetensors.torch.save_file(first, tmp_path / "model-00001-of-00002.safetensors")
-    with pytest.raises(CheckpointMismatch, match="one of several files"):
+    with pytest.raises(CheckpointMismatch, match="00001-of-00002"):
         load_weights(seeded("NIMA"), tmp_path / "model-00001-of-00002.safetensors")
 
 
