@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from torch import Tensor, nn
 
-
-class Config(Protocol):
-    """The sizes of a network."""
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """(height, width) in pixels of the photos it sees."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the settings as JSON-ready values."""
-
+from .blocks.config import NetworkConfig
 
 Network = TypeVar("Network", bound=nn.Module)
-Sizes = TypeVar("Sizes", bound=Config)
+Sizes = TypeVar("Sizes", bound=NetworkConfig)
 
 
 @dataclass(frozen=True)

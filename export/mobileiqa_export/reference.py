@@ -9,21 +9,31 @@ from torch import nn
 
 from mobileiqa_bench.scenes import Pixels
 
-from .student import BACKBONES, Student, StudentConfig, normalise
+from .blocks.statistics import normalise
+from .student import Student, StudentConfig
+from .teacher import Teacher, TeacherConfig
+from .teacher.bounded import Bounded
 
 Run = Callable[[Pixels], float]
 
 
-def as_trained(student: Student, config: StudentConfig) -> Run:
+def as_trained(network: Student | Teacher, config: StudentConfig | TeacherConfig) -> Run:
     """Returns a function that scores resized pixels, uint8 RGB [H, W, 3], before any rewrite."""
-    spec = BACKBONES[config.backbone]
+    bounded = with_bounds(network, config)
 
     def run(pixels: Pixels) -> float:
         with torch.inference_mode():
             batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-            return float(student(normalise(batch, spec)).mean())
+            return float(bounded(normalise(batch, config.statistics)).mean())
 
     return run
+
+
+def with_bounds(network: Student | Teacher, config: StudentConfig | TeacherConfig) -> nn.Module:
+    """Returns the network with its answers in 0..1; a teacher's need that, a student's are."""
+    if isinstance(config, TeacherConfig):
+        return nn.Sequential(network, Bounded(config.worst, config.best))
+    return network
 
 
 def on_pixels(network: nn.Module) -> Run:

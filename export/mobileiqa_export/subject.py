@@ -10,10 +10,10 @@ from mobileiqa_sdk.contract import InputSpec, ModelInfo
 from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.progress import Progress
 
-from .checkpoint import load_student
+from .blocks.config import NetworkConfig
+from .checkpoint import load_checkpoint
 from .reference import Run, as_trained
 from .rewrite import OPTIONAL, Rewritten, rewrite
-from .student import StudentConfig
 from .student.config import MULTIPLE
 
 
@@ -67,7 +67,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class StudentSource:
-    """A MobileIQA student in a checkpoint file.
+    """A MobileIQA student or teacher in a checkpoint file.
 
     Attributes:
         checkpoint: see :func:`mobileiqa_export.checkpoint.load_checkpoint`.
@@ -96,26 +96,26 @@ class StudentSource:
     def load(self, progress: Progress) -> Subject:
         """Raises CheckpointError."""
         progress.step("loading the checkpoint")
-        loaded = load_student(self.checkpoint, input_size=self.input_size, weights=self.weights)
+        loaded = load_checkpoint(self.checkpoint, input_size=self.input_size, weights=self.weights)
         if loaded.origin:
             progress.step(loaded.origin)
-        student, config, info = loaded.network, loaded.config, loaded.info
+        network, config, info = loaded.network, loaded.config, loaded.info
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
-            return rewrite(student, config, without if self.rewrites else OPTIONAL)
+            return rewrite(network, config, without if self.rewrites else OPTIONAL)
 
         model = ModelInfo(
             name=self.name or str(info.get("name") or Path(self.checkpoint).stem),
             version=self.version or str(info.get("version") or "0"),
-            family=f"{config.arch} student, {config.backbone}",
+            family=config.family,
             license=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )
-        return Subject(model, _input_of(config), as_trained(student, config), rewritten, config.opinions)
+        return Subject(model, _input_of(config), as_trained(network, config), rewritten, config.opinions)
 
 
-def _input_of(config: StudentConfig) -> InputSpec:
+def _input_of(config: NetworkConfig) -> InputSpec:
     if not config.settings:
         return InputSpec(*config.input_size)
     settings = tuple(Setting(name, max_pixels) for name, max_pixels in config.settings)

@@ -22,17 +22,21 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
 
     from mobileiqa_bench.engines.pixels import PixelEngine
 
-    from ..checkpoint import load_student
-    from ..student import BACKBONES, normalise
+    from ..blocks.statistics import normalise
+    from ..checkpoint import load_checkpoint
+    from ..reference import with_bounds
 
     torch.set_num_threads(threads)
-    loaded = load_student(path)
-    spec = BACKBONES[loaded.config.backbone]
-    network = torch.compile(loaded.network) if compiled else loaded.network
+    loaded = load_checkpoint(path)
+    statistics = loaded.config.statistics
+    eager = with_bounds(loaded.network, loaded.config)
+    network = torch.compile(eager) if compiled else eager
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         with torch.inference_mode():
-            opinions: torch.Tensor = network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], spec))
+            opinions: torch.Tensor = network(
+                normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], statistics)
+            )
             return opinions.numpy()
 
     return PixelEngine(*loaded.config.input_size, run)

@@ -1,4 +1,7 @@
-"""Exact inference rewrites of students: the same score to float rounding at a lower cost. One pass a file."""
+"""Exact inference rewrites of students and teachers, one pass a file.
+
+They keep the score to float rounding and lower its cost.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
+from ..teacher import TeacherConfig
 from .backbone_streaming import stream_backbone
 from .batchnorm_folding import fold_batchnorm
 from .constant_padding import fix_padding
@@ -19,10 +23,12 @@ from .map_mean_folding import fold_map_mean
 from .pipeline import AS_TRAINED, Pass, PassResult, Rewritten, Step, run_passes
 from .pixel_input import normalise_input, takes_pixels
 from .query_key_folding import fold_query_key
+from .resize_blending import blend_resize
+from .score_bounding import bound_score
 
-StudentPass = Callable[[nn.Module, StudentConfig], PassResult]
+ConfiguredPass = Callable[[nn.Module, NetworkConfig], PassResult]
 
-PASSES: dict[str, StudentPass] = {
+PASSES: dict[str, ConfiguredPass] = {
     "fold_batchnorm": fold_batchnorm,
     "normalise_input": normalise_input,
     "fold_query_key": fold_query_key,
@@ -32,39 +38,55 @@ PASSES: dict[str, StudentPass] = {
     "stream_backbone": stream_backbone,
     "fix_padding": fix_padding,
 }
-"""In the order they are applied."""
+"""Of students, in the order they are applied."""
 
-REQUIRED = frozenset({"normalise_input", "fix_padding"})
-"""Passes that make the network's input pixels, which every exported network takes, and of any size."""
+TEACHER_PASSES: dict[str, ConfiguredPass] = {
+    "fold_batchnorm": fold_batchnorm,
+    "normalise_input": normalise_input,
+    "bound_score": bound_score,
+    "fold_query_key": fold_query_key,
+    "fold_map_mean": fold_map_mean,
+    "fold_gamma": fold_gamma,
+    "stream_lda": stream_lda,
+    "blend_resize": blend_resize,
+}
+"""Of teachers, in the order they are applied."""
 
-OPTIONAL = frozenset(PASSES) - REQUIRED
+REQUIRED = frozenset({"normalise_input", "bound_score", "fix_padding"})
+"""Passes that every exported network needs where they apply.
+
+They make its input pixels, its answers scores from 0 to 1, and the sizes that it takes those of its contract.
+"""
+
+OPTIONAL = frozenset({*PASSES, *TEACHER_PASSES}) - REQUIRED
 
 
-def rewrite(student: nn.Module, config: StudentConfig, without: frozenset[str] = frozenset()) -> Rewritten:
-    """Returns a rewritten copy of a student: uint8 RGB [B, H, W, 3] -> opinions [B, views] or scores [B].
+def rewrite(network: nn.Module, config: NetworkConfig, without: frozenset[str] = frozenset()) -> Rewritten:
+    """Returns a rewritten copy: uint8 RGB [B, H, W, 3] -> opinions [B, views] or scores [B], in 0..1.
 
     Args:
-        student: normalised photos in, as built by :func:`mobileiqa_export.student.build_student`.
+        network: a student or a teacher as it was built, which takes normalised photos.
         config: its sizes.
-        without: names of :data:`PASSES` to leave out; :data:`OPTIONAL` leaves out all that can be.
+        without: names of passes to leave out; :data:`OPTIONAL` leaves out all that can be.
 
     Raises:
         ValueError: ``without`` names a pass that does not exist or is required.
     """
-    if unknown := without - PASSES.keys():
-        raise ValueError(f"there is no pass {min(unknown)}; the passes are {', '.join(PASSES)}")
+    passes = TEACHER_PASSES if isinstance(config, TeacherConfig) else PASSES
+    if unknown := without - OPTIONAL - REQUIRED:
+        raise ValueError(f"there is no pass {min(unknown)}; the passes are {', '.join(passes)}")
 
-    def bound(name: str, apply: StudentPass) -> Pass:
+    def bound(name: str, apply: ConfiguredPass) -> Pass:
         return Pass(name, lambda network: apply(network, config), name in REQUIRED)
 
     def cost(network: nn.Module) -> Cost:
         return cost_of(network, _example(network, config))
 
-    network = deepcopy(student).requires_grad_(False).eval()
-    return run_passes(network, [bound(*item) for item in PASSES.items()], cost, without)
+    copied = deepcopy(network).requires_grad_(False).eval()
+    return run_passes(copied, [bound(*item) for item in passes.items()], cost, without)
 
 
-def _example(network: nn.Module, config: StudentConfig) -> torch.Tensor:
+def _example(network: nn.Module, config: NetworkConfig) -> torch.Tensor:
     """Returns an input without data: pixels if the network takes pixels, else a normalised photo."""
     height, width = config.input_size
     if takes_pixels(network):
@@ -78,6 +100,7 @@ __all__ = [
     "OPTIONAL",
     "PASSES",
     "REQUIRED",
+    "TEACHER_PASSES",
     "Cost",
     "Pass",
     "PassResult",

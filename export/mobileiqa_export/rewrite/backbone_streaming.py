@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
 from ..student.backbone import Backbone, FirstBlock, Gate, InvertedResidual, tap_sizes
 from .bands import BandConv, Rows, cut
 from .pipeline import PassResult
@@ -86,7 +86,7 @@ def _mean(bands: list[Tensor]) -> Tensor:
     return torch.stack(shares).sum(0)
 
 
-def stream_backbone(student: nn.Module, config: StudentConfig) -> PassResult:
+def stream_backbone(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Cuts the widest maps of the backbone into bands. Blocks with small maps stay whole."""
     backbone = student.get_submodule("local_cnn")
     if not isinstance(backbone, Backbone):

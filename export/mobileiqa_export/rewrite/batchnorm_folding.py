@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
 from .pipeline import PassResult
 
 
-def fold_batchnorm(student: nn.Module, config: StudentConfig) -> PassResult:
+def fold_batchnorm(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Folds every BatchNorm: at inference, a scale and a shift per channel that a convolution can carry.
 
     Relies on the backbone's blocks, which name convolutions and norms in the order they are applied.

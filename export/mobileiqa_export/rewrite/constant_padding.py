@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
 from ..student.backbone import SameConv2d, same_padding
 from .modules import bias_of, replace_all
 from .pipeline import PassResult
@@ -29,7 +29,7 @@ class PaddedConv2d(nn.Conv2d):
         return F.conv2d(F.pad(input, self.sides), self.weight, self.bias, self.stride, groups=self.groups)
 
 
-def fix_padding(student: nn.Module, config: StudentConfig) -> PassResult:
+def fix_padding(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Makes the padding of a student that takes any size constant."""
     if not config.settings:
         return PassResult(student, changed=False, reason="the student takes one size")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks.attention import SpatialAttention
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
 from .modules import bias_of, replace_all
 from .pipeline import PassResult
 
@@ -36,7 +36,7 @@ class FoldedSpatialAttention(nn.Module):
         return (v @ weights.transpose(1, 2)).view_as(x) + x
 
 
-def fold_gamma(student: nn.Module, config: StudentConfig) -> PassResult:
+def fold_gamma(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Replaces the three projections of every spatial attention by one, which carries ``gamma`` too."""
     return PassResult.of(
         student, replace_all(student, SpatialAttention, FoldedSpatialAttention), "spatial attention"

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..blocks.config import NetworkConfig
 from ..blocks.lda import LocalDistortionAware
-from ..student import StudentConfig
-from ..student.backbone import tap_sizes
 from .modules import bias_of
 from .pipeline import PassResult
 from .pooling import bins, pooling_matrix
@@ -76,10 +75,9 @@ class StreamedLDA(nn.Module):
         return torch.cat([self._wide(strip).sum(2) for strip in strips], 2) / band.shape[2]
 
 
-def stream_lda(student: nn.Module, config: StudentConfig) -> PassResult:
+def stream_lda(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Cuts the wide map of every tap, 1.2 GB for the largest, into bands that exist one at a time."""
-    sizes = tap_sizes(*config.input_size)
     blocks = [(n, m) for n, m in student.named_children() if isinstance(m, LocalDistortionAware)]
-    for (name, block), (height, width) in zip(blocks, sizes, strict=bool(blocks)):
+    for (name, block), (height, width) in zip(blocks, config.tap_sizes, strict=bool(blocks)):
         setattr(student, name, StreamedLDA(block, height, width))
     return PassResult.of(student, len(blocks), "local distortion aware blocks")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..blocks.config import NetworkConfig
 from ..blocks.mal import MultiViewAttention
-from ..student import StudentConfig
 from .modules import replace_all
 from .pipeline import PassResult
 
@@ -49,7 +49,7 @@ def _mean_over_maps(values: nn.Linear, maps: int) -> nn.Linear:
     return folded
 
 
-def fold_map_mean(student: nn.Module, config: StudentConfig) -> PassResult:
+def fold_map_mean(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Computes only the mean over maps of each feature attention's values: a quarter of the weights go."""
     return PassResult.of(
         student, replace_all(student, MultiViewAttention, FoldedMultiViewAttention), "multi-view attention"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..student import BACKBONES, StudentConfig
-from ..student.backbone import BackboneSpec
+from ..blocks.config import NetworkConfig
+from ..blocks.statistics import PixelStatistics
 from .pipeline import PassResult
+
+FIRST = ("local_cnn.conv_stem", "global_vit.stem.conv")
+"""The first layer of a student and of a teacher."""
 
 
 class PixelStem(nn.Module):
-    """The first convolution on the photo as it lies in memory: uint8 RGB [B, H, W, 3] -> [B, 16, H/2, W/2].
+    """The first convolution on the photo as it lies in memory: uint8 RGB [B, H, W, 3] -> [B, C, H/2, W/2].
 
     The deviation goes into the weights. The mean cannot follow it into the bias: the zeros that
     the convolution pads with stand for pixels of mean colour.
@@ -19,12 +22,12 @@ class PixelStem(nn.Module):
 
     mean: Tensor
 
-    def __init__(self, conv: nn.Conv2d, spec: BackboneSpec) -> None:
+    def __init__(self, conv: nn.Conv2d, statistics: PixelStatistics) -> None:
         super().__init__()
         self.conv = conv
         with torch.no_grad():
-            conv.weight /= _per_channel(spec.std, conv.weight)
-        self.register_buffer("mean", _per_channel(spec.mean, conv.weight))
+            conv.weight /= _per_channel(statistics.std, conv.weight)
+        self.register_buffer("mean", _per_channel(statistics.mean, conv.weight))
 
     def forward(self, pixels: Tensor) -> Tensor:
         out: Tensor = self.conv(self.centred(channels_first(pixels)))
@@ -49,11 +52,14 @@ def takes_pixels(student: nn.Module) -> bool:
     return any(isinstance(module, PixelStem) for module in student.modules())
 
 
-def normalise_input(student: nn.Module, config: StudentConfig) -> PassResult:
-    """Puts mean and deviation into the network, so that its input is plain pixels."""
-    backbone = student.get_submodule("local_cnn")
-    conv = backbone.get_submodule("conv_stem")
+def normalise_input(network: nn.Module, config: NetworkConfig) -> PassResult:
+    """Makes mean and deviation a part of the network, so that its input is plain pixels."""
+    names = [name for name, _ in network.named_modules() if name in FIRST]
+    if len(names) != 1:
+        raise TypeError(f"a {type(network).__name__} has none of the first layers {', '.join(FIRST)}")
+    conv = network.get_submodule(names[0])
     if not isinstance(conv, nn.Conv2d):
         raise TypeError(f"the first layer is {type(conv).__name__}, not a convolution")
-    backbone.add_module("conv_stem", PixelStem(conv, BACKBONES[config.backbone]))
-    return PassResult(student, changed=True)
+    parent, _, name = names[0].rpartition(".")
+    network.get_submodule(parent).add_module(name, PixelStem(conv, config.statistics))
+    return PassResult(network, changed=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks.attention import TokenAttention
-from ..student import StudentConfig
+from ..blocks.config import NetworkConfig
 from .modules import replace_all
 from .pipeline import PassResult
 
@@ -37,7 +37,7 @@ class FoldedTokenAttention(TokenAttention):
         return torch.softmax(self.c_qk(x) @ x.transpose(1, 2), dim=-1)
 
 
-def fold_query_key(student: nn.Module, config: StudentConfig) -> PassResult:
+def fold_query_key(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Folds queries and keys of every token attention in float64: a third of its weights go.
 
     The spatial attentions keep theirs: d/8 channels cost less than one d x d matrix.

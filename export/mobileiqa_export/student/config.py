@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from ..blocks.statistics import PixelStatistics
+from .backbone import BACKBONES, tap_sizes
+
 Arch = Literal["attention", "moments"]
 Head = Literal["mlp", "linear"]
 MULTIPLE = 32
@@ -62,6 +65,21 @@ class StudentConfig:
     def opinions(self) -> int:
         """How many numbers the network answers for a photo: one for each view, unless views are fused."""
         return self.views if self.arch == "moments" else 1
+
+    @property
+    def statistics(self) -> PixelStatistics:
+        """What pixels are normalised by. Raises KeyError on an unknown backbone."""
+        return BACKBONES[self.backbone]
+
+    @property
+    def tap_sizes(self) -> list[tuple[int, int]]:
+        """(height, width) of the backbone's five maps."""
+        return tap_sizes(*self.input_size)
+
+    @property
+    def family(self) -> str:
+        """The network in a few words, for contracts."""
+        return f"{self.arch} student, {self.backbone}"
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StudentConfig:

@@ -60,3 +60,13 @@ def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
             height, width = whole_patches(height), whole_patches(width)
         sizes.append((height, width))
     return sizes
+
+
+def sides_before_patches(size: tuple[int, int]) -> list[tuple[int, int]]:
+    """(height, width) of the maps that transformers are given, before their sides are made even."""
+    taps = [size, *tap_sizes(*size)]
+    return [
+        (-(-height // 2), -(-width // 2))
+        for (height, width), (*_, depth) in zip(taps, _STAGES, strict=False)
+        if depth
+    ]

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..blocks.statistics import IMAGENET, PixelStatistics
+from .backbone import tap_sizes
+
 
 @dataclass(frozen=True)
 class TeacherConfig:
@@ -44,6 +47,31 @@ class TeacherConfig:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
         if not abs(self.best - self.worst) > 0:
             raise ValueError(f"worst and best must differ, not {self.worst} and {self.best}")
+
+    @property
+    def opinions(self) -> int:
+        """Numbers in the network's answer for a photo; the views are fused before."""
+        return 1
+
+    @property
+    def settings(self) -> tuple[tuple[str, int], ...]:
+        """Pixel budgets; none, since a teacher takes photos of one size."""
+        return ()
+
+    @property
+    def statistics(self) -> PixelStatistics:
+        """What pixels are normalised by."""
+        return IMAGENET
+
+    @property
+    def tap_sizes(self) -> list[tuple[int, int]]:
+        """(height, width) of the backbone's five maps."""
+        return tap_sizes(*self.input_size)
+
+    @property
+    def family(self) -> str:
+        """The network in a few words, for contracts and messages."""
+        return f"teacher, mobilevitv2-{self.stem / 32:.2f}"
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TeacherConfig:
