@@ -10,6 +10,7 @@ import torch
 from mobileiqa_bench.fidelity import images
 from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.student import Student, StudentConfig, build_student
+from mobileiqa_export.teacher import Teacher, TeacherConfig, build_teacher
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,10 +32,23 @@ SMALL = StudentConfig(grid=6, width=16, hidden=24, views=2, input_size=(197, 230
 TINY = StudentConfig("moments", "mobilenetv3-large-minimalistic", hidden=4, views=2, input_size=(97, 130))
 
 
+SMALL_TEACHER = TeacherConfig(stem=8, grid=12, width=16, hidden=24, views=2, input_size=(166, 206))
+
+
 def filled(config: StudentConfig, seed: int = 1) -> Student:
     student = build_student(config)
     student.load_state_dict(formula_weights(student, seed))
     return student
+
+
+def filled_teacher(config: TeacherConfig = SMALL_TEACHER, seed: int = 1) -> Teacher:
+    """A teacher whose answers to photos lie around 0.5, as a trained one's do."""
+    teacher = build_teacher(config)
+    state = formula_weights(teacher, seed)
+    state["fc_score.3.weight"] *= 0.1
+    state["fc_score.3.bias"].fill_(0.5)
+    teacher.load_state_dict(state)
+    return teacher
 
 
 @pytest.fixture(scope="session")
