@@ -24,7 +24,7 @@ class NetworkConfig(Protocol):
 
     @property
     def settings(self) -> tuple[tuple[str, int], ...]:
-        """(name, most pixels) of each pixel budget of a network that takes any size; empty if it takes one."""
+        """(name, most pixels) of each pixel budget; empty if the network takes photos of one size."""
 
     @property
     def opinions(self) -> int:
