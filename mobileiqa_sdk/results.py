@@ -178,18 +178,18 @@ def _model_of(scorer: Scorer) -> dict[str, Any]:
     }
 
 
-def _difference(theirs: Any, ours: dict[str, Any]) -> str:
+def _difference(actual: Any, expected: dict[str, Any]) -> str:
     """Returns the keys in which the model of a row differs; empty if there are none.
 
     Keys that older versions did not write are not compared.
     """
-    if not isinstance(theirs, dict) or not theirs.keys() >= _MODEL_KEYS:
-        return f"an unknown model, {one_line(theirs, 100)}"
-    unknown = theirs.keys() - ours.keys()
+    if not isinstance(actual, dict) or not actual.keys() >= _MODEL_KEYS:
+        return f"an unknown model, {one_line(actual, 100)}"
+    unknown = actual.keys() - expected.keys()
     if unknown:
         return f"a newer version of mobileiqa-sdk, which notes {one_line(', '.join(sorted(unknown)), 100)}"
-    different = [key for key in ours if theirs.get(key, ours[key]) != ours[key]]
-    return ", ".join(f"{key} {_shown(theirs[key])} instead of {_shown(ours[key])}" for key in different)
+    different = [key for key in expected if actual.get(key, expected[key]) != expected[key]]
+    return ", ".join(f"{key} {_shown(actual[key])} instead of {_shown(expected[key])}" for key in different)
 
 
 def _shown(value: Any) -> str:

@@ -74,18 +74,18 @@ def convert(path: str, tensors: dict[str, Tensor], member: str) -> dict[str, Ten
     unused = {name for name in tensors if name not in CLASSIFIER and not _COUNTERS.search(name)}
     needed = LiteBackbone(MEMBERS[member]).state_dict()
     weights: dict[str, Tensor] = {}
-    for ours, convolution, norm in _names(LiteBackbone(MEMBERS[member])):
+    for name, convolution, norm in _names(LiteBackbone(MEMBERS[member])):
         keys = [f"{convolution}.weight", *(f"{norm}.{part}" for part in _NORM)]
         missing = [key for key in keys if key not in tensors]
         if missing:
             raise BackboneFileError(f"{path}: has no tensor {missing[0]}; this is not {member}")
-        shape = needed[f"{ours}.weight"].shape
+        shape = needed[f"{name}.weight"].shape
         if tensors[keys[0]].shape != shape or any(tensors[key].shape != shape[:1] for key in keys[1:]):
             raise BackboneFileError(
                 f"{path}: {keys[0]} is {list(tensors[keys[0]].shape)} and needs to be {list(shape)}; "
                 f"this is not {member}"
             )
-        weights[f"{ours}.weight"], weights[f"{ours}.bias"] = _folded(*(tensors[key] for key in keys))
+        weights[f"{name}.weight"], weights[f"{name}.bias"] = _folded(*(tensors[key] for key in keys))
         unused.difference_update(keys)
     if unused:
         raise BackboneFileError(f"{path}: has a tensor {min(unused)} too many; this is not {member}")
@@ -110,10 +110,10 @@ def _names(backbone: LiteBackbone) -> Iterator[tuple[str, str, str]]:
     block_number = 0
     for stage_number, stage in enumerate(backbone.stages):
         for index, block in enumerate(stage.children()):
-            ours, theirs = f"stages.{stage_number}.{index}", f"_blocks.{block_number}"
+            block, package_block = f"stages.{stage_number}.{index}", f"_blocks.{block_number}"
             if block.expand is not None:
-                yield f"{ours}.expand", f"{theirs}._expand_conv", f"{theirs}._bn0"
-            yield f"{ours}.depthwise", f"{theirs}._depthwise_conv", f"{theirs}._bn1"
-            yield f"{ours}.project", f"{theirs}._project_conv", f"{theirs}._bn2"
+                yield f"{block}.expand", f"{package_block}._expand_conv", f"{package_block}._bn0"
+            yield f"{block}.depthwise", f"{package_block}._depthwise_conv", f"{package_block}._bn1"
+            yield f"{block}.project", f"{package_block}._project_conv", f"{package_block}._bn2"
             block_number += 1
     yield "last", "_conv_head", "_bn1"

@@ -856,8 +856,9 @@ def flags_of(result: dict[str, Any]) -> Iterator[str]:
         yield "not to be believed: resizing gives other bytes than the contract promises"
     elif not golden["ok"]:
         yield "not to be believed: golden score {found:.6g}, {expected:.6g} was promised".format(**golden)
-    if len(inference["values"]) < FEW_RUNS:
-        yield f"only {len(inference['values'])} run{'s' * (len(inference['values']) > 1)}"
+    count = len(inference["values"])
+    if count < FEW_RUNS:
+        yield "only 1 run" if count == 1 else f"only {count} runs"
     if inference["mad"] > WIDE_SPREAD * inference["median"]:
         yield f"wide spread: MAD is {inference['mad'] / inference['median']:.0%} of the median"
     if windows and windows[-1]["median"] > SLOWER * windows[0]["median"]:

@@ -28,13 +28,13 @@ def find_label(labels: Sequence[str], name: str) -> str:
     Raises:
         BaselineUnknown: no label contains the name, or several do.
     """
-    known = list(dict.fromkeys(labels))
-    meant = [label for label in known if label == name]
-    meant = meant or [label for label in known if name.lower() in label.lower()]
-    if len(meant) != 1:
-        problem = f"may be {' or '.join(meant)}" if meant else "does not match any configuration"
-        raise BaselineUnknown(f"the baseline {name!r} {problem}; choose from {'; '.join(known)}")
-    return meant[0]
+    distinct = list(dict.fromkeys(labels))
+    matching = [label for label in distinct if label == name]
+    matching = matching or [label for label in distinct if name.lower() in label.lower()]
+    if len(matching) != 1:
+        problem = f"may be {' or '.join(matching)}" if matching else "does not match any configuration"
+        raise BaselineUnknown(f"the baseline {name!r} {problem}; choose from {'; '.join(distinct)}")
+    return matching[0]
 
 
 def baselines(results: Sequence[Result], name: str | None) -> list[Result | None]:

@@ -91,7 +91,7 @@ def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rou
     rows: list[Figures] = [
         {"what": kind, "count": n, "photos_per_second": [], "peak_bytes": []} for kind, n in plans
     ]
-    known: list[str] = []
+    expected: list[str] = []
     for _ in range(rounds):
         for row in rows:
             n = row["count"]
@@ -99,8 +99,8 @@ def measure_folder(photos: Sequence[str], counts: Sequence[int], model: str, rou
             speed, peak, scores = _folder(photos, processes, workers, model)
             row["photos_per_second"].append(speed)
             row["peak_bytes"].append(peak)
-            known = known or scores
-            if scores != known:
+            expected = expected or scores
+            if scores != expected:
                 raise ColdError(
                     f"{n} {row['what']} give scores that differ from those of one worker; please report it"
                 )

@@ -110,15 +110,15 @@ def compare_documents(first: Document, second: Document) -> Comparison:
     return Comparison(pairs, alone, differences, flags)
 
 
-def _different(what: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
+def _different(subject: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
     for key in sorted(first.keys() | second.keys()):
         one, other = first.get(key), second.get(key)
         if key in _NOT_COMPARED or one == other:
             continue
-        if isinstance(one, dict) and isinstance(other, dict) and ":" not in what:
-            yield from _different(f"{what}: {key}", one, other)
+        if isinstance(one, dict) and isinstance(other, dict) and ":" not in subject:
+            yield from _different(f"{subject}: {key}", one, other)
         else:
-            yield f"{what}: {key} is {_shown(one)} in the first, {_shown(other)} in the second"
+            yield f"{subject}: {key} is {_shown(one)} in the first, {_shown(other)} in the second"
 
 
 def _shown(value: Any) -> str:

@@ -91,8 +91,8 @@ def of_artifacts(
                 configs += _in_runtimes(config, runtimes)
     if not configs:
         filters = (("in", precisions), ("for", runtimes))
-        sought = " and ".join(f"{word} {', '.join(chosen)}" for word, chosen in filters if chosen)
-        raise BenchmarkError(f"none of the artifacts is {sought}")
+        request = " and ".join(f"{word} {', '.join(chosen)}" for word, chosen in filters if chosen)
+        raise BenchmarkError(f"none of the artifacts is {request}")
     return _labelled(configs)
 
 

@@ -57,11 +57,11 @@ def best(runs: Sequence[Peaks]) -> Peaks:
     )
 
 
-def working_sets(known: dict[str, int], threads: int) -> list[int]:
+def working_sets(cache_bytes: dict[str, int], threads: int) -> list[int]:
     """Returns rising numbers of bytes: half of the second-level caches in use, half of the last level, and
     beyond.
     """
-    second, last = known.get("L2", 1 << 20) * threads, known.get("L3", 8 << 20)
+    second, last = cache_bytes.get("L2", 1 << 20) * threads, cache_bytes.get("L3", 8 << 20)
     inside = [size // 2 for size in sorted({second, max(second, last)})]
     return [*inside, max(MEMORY_BYTES, 8 * max(second, last))]
 

@@ -134,22 +134,22 @@ class Phone:
         return bool(done.stdout.strip())
 
     def _named_error(self, arguments: tuple[str, ...], done: subprocess.CompletedProcess[str]) -> AdbError:
-        said = f"{done.stdout}\n{done.stderr}"
-        if "unauthorized" in said:
+        output = f"{done.stdout}\n{done.stderr}"
+        if "unauthorized" in output:
             return _unauthorized(self.serial)
         # Only adb's own messages: the phone itself may also say that a file is not found.
-        if re.search(r"^(adb|error): .*(not found|offline|no devices|closed)", said, re.MULTILINE):
+        if re.search(r"^(adb|error): .*(not found|offline|no devices|closed)", output, re.MULTILINE):
             return NoPhone(
-                f"{self.serial}: was disconnected ({_last_line(said)}); reconnect it, and measure again"
+                f"{self.serial}: was disconnected ({_last_line(output)}); reconnect it, and measure again"
             )
-        if re.search(r"run-as: .*(unknown|not found|not installed)", said):
+        if re.search(r"run-as: .*(unknown|not found|not installed)", output):
             return AppMissing(f"{self.serial}: the demo app is not installed; {_INSTALL}")
-        if re.search(r"run-as: .*not debuggable", said):
+        if re.search(r"run-as: .*not debuggable", output):
             return AppMissing(f"{self.serial}: the demo app on it is not a debug build; {_INSTALL}")
-        if re.search(r"Activity class .* does not exist", said):
+        if re.search(r"Activity class .* does not exist", output):
             return AppMissing(f"{self.serial}: the demo app on it has no benchmark screen; {_INSTALL}")
         command = " ".join(arguments[:5])
-        return AdbFailed(f"{self.serial}: adb {command}: exit status {done.returncode}: {_last_line(said)}")
+        return AdbFailed(f"{self.serial}: adb {command}: exit status {done.returncode}: {_last_line(output)}")
 
 
 def _states() -> dict[str, str]:

@@ -46,8 +46,8 @@ def with_srcc(configs: Sequence[Config], srcc_of: dict[str, Srcc], source: str) 
         used |= {name} if name else set()
         result.append(replace(config, srcc=srcc_of[name] if name else None))
     if unknown := sorted(srcc_of.keys() - used):
-        known = "; ".join(dict.fromkeys(config.label for config in configs))
-        raise BenchmarkError(f"{source}: {unknown[0]!r} does not match any configuration: {known}")
+        labels = "; ".join(dict.fromkeys(config.label for config in configs))
+        raise BenchmarkError(f"{source}: {unknown[0]!r} does not match any configuration: {labels}")
     return result
 
 

@@ -95,8 +95,8 @@ class UnsupportedVersion(ExportError):
 class InternalError(ExportError):
     """A failure inside the exporter that the network is not to blame for; please report it."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, failure: str) -> None:
         super().__init__(
-            f"internal error: {what}. Most likely this is not your network's fault: please report it, with "
-            "the traceback and the output of `mobileiqa doctor`"
+            f"internal error: {failure}. Most likely this is not your network's fault: please report it, "
+            "with the traceback and the output of `mobileiqa doctor`"
         )

@@ -81,12 +81,12 @@ class Operation:
         arguments: dict[str, object] = dict(self.attributes)
         for parameter, names in self.inputs.items():
             arguments[parameter] = values[names] if isinstance(names, str) else [values[n] for n in names]
-        what = f"{path}: {described(self.kind, self.outputs[0].name, self.location)}"
+        subject = f"{path}: {described(self.kind, self.outputs[0].name, self.location)}"
         try:
             results = self.operator(arguments)
         except Unsupported as error:
             raise OperatorUnknown(
-                f"{what} is not supported by the built-in executor: {error}; run the model on a Mac"
+                f"{subject} is not supported by the built-in executor: {error}; run the model on a Mac"
             ) from error
         # The arguments come from the package, and torch raises all of these for arguments of wrong types.
         except (
@@ -94,13 +94,13 @@ class Operation:
         ) as error:  # fmt: skip
             given = ", ".join(f"{name} {_shape(value)}" for name, value in arguments.items())
             raise ContractMismatch(
-                f"{what} fails on {given or 'no inputs'} ({first_line(error)}); export the model again"
+                f"{subject} fails on {given or 'no inputs'} ({first_line(error)}); export the model again"
             ) from error
         shapes = [tuple(result.shape) for result in results]
         if len(shapes) != len(self.outputs) or not all(map(Output.takes, self.outputs, shapes)):
             promised = [output.shape for output in self.outputs]
             raise ContractMismatch(
-                f"{what} returns shapes {shapes} but declares {promised}; export the model again"
+                f"{subject} returns shapes {shapes} but declares {promised}; export the model again"
             )
         return [result.to(output.dtype) for result, output in zip(results, self.outputs, strict=True)]
 

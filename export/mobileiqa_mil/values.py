@@ -52,21 +52,21 @@ _BYTES = {
 }
 
 
-def tensor_type(kind: Any, what: str) -> tuple[torch.dtype, tuple[int, ...]]:
-    """Returns dtype and shape, with :data:`FREE` sides, of a MIL value type; ``what`` names it in errors.
+def tensor_type(kind: Any, subject: str) -> tuple[torch.dtype, tuple[int, ...]]:
+    """Returns dtype and shape, with :data:`FREE` sides, of a MIL value type; ``subject`` names it in errors.
 
     Raises:
         ArtifactInvalid: not a tensor, an absurdly large shape, or an unsupported type.
     """
     if kind.WhichOneof("type") != "tensorType":
-        raise ArtifactInvalid(f"{what} is not a tensor; run the model on a Mac")
+        raise ArtifactInvalid(f"{subject} is not a tensor; run the model on a Mac")
     tensor = kind.tensorType
     if tensor.dataType not in DTYPES:
         raise ArtifactInvalid(
-            f"{what} is of type {_type_name(tensor.dataType)}, which the built-in executor does not support; "
-            "run the model on a Mac"
+            f"{subject} is of type {_type_name(tensor.dataType)}, which the built-in executor does not "
+            "support; run the model on a Mac"
         )
-    return DTYPES[tensor.dataType], _shape(tensor, what)
+    return DTYPES[tensor.dataType], _shape(tensor, subject)
 
 
 def _type_name(number: int) -> str:
@@ -75,7 +75,7 @@ def _type_name(number: int) -> str:
     return names.get(number, str(number))
 
 
-def _shape(tensor: Any, what: str) -> tuple[int, ...]:
+def _shape(tensor: Any, subject: str) -> tuple[int, ...]:
     shape = tuple(
         int(side.constant.size) if side.WhichOneof("dimension") == "constant" else FREE
         for side in tensor.dimensions
@@ -83,12 +83,12 @@ def _shape(tensor: Any, what: str) -> tuple[int, ...]:
     elements = math.prod(side for side in shape if side != FREE)
     if elements > MAX_ELEMENTS:
         raise ArtifactInvalid(
-            f"{what} has {elements} elements, more than the {MAX_ELEMENTS} that are supported"
+            f"{subject} has {elements} elements, more than the {MAX_ELEMENTS} that are supported"
         )
     return shape
 
 
-def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[str]:
+def constant(value: Any, read_blob: ReadBlob, subject: str) -> Tensor | str | list[str]:
     """Returns a stored value: text as text, everything else as a tensor.
 
     Raises:
@@ -99,23 +99,25 @@ def constant(value: Any, read_blob: ReadBlob, what: str) -> Tensor | str | list[
         if value.type.tensorType.rank:
             return texts
         if len(texts) != 1:
-            raise ArtifactInvalid(f"{what} is {len(texts)} texts instead of one; export the model again")
+            raise ArtifactInvalid(f"{subject} is {len(texts)} texts instead of one; export the model again")
         return texts[0]
-    dtype, shape = tensor_type(value.type, what)
+    dtype, shape = tensor_type(value.type, subject)
     count = math.prod(shape)
     if value.WhichOneof("value") == "blobFileValue":
         file, offset = value.blobFileValue.fileName, int(value.blobFileValue.offset)
         array: NDArray[Any] = read_blob(file, offset, count)
     else:
-        array = _immediate(value, what)
+        array = _immediate(value, subject)
     if array.size != count:
-        raise ArtifactInvalid(f"{what} has {array.size} elements instead of {count}; export the model again")
+        raise ArtifactInvalid(
+            f"{subject} has {array.size} elements instead of {count}; export the model again"
+        )
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:
         array = array.astype(np.int64)
     return torch.from_numpy(array.reshape(shape)).to(dtype)
 
 
-def _immediate(value: Any, what: str) -> NDArray[Any]:
+def _immediate(value: Any, subject: str) -> NDArray[Any]:
     tensor, kind = value.immediateValue.tensor, value.type.tensorType.dataType
     field = tensor.WhichOneof("value")
     if field is None:
@@ -124,14 +126,14 @@ def _immediate(value: Any, what: str) -> NDArray[Any]:
         data = tensor.bytes.values
         if kind not in _BYTES or len(data) % np.dtype(_BYTES[kind]).itemsize:
             raise ArtifactInvalid(
-                f"{what} is stored as bytes, which the built-in executor does not support for its type; "
+                f"{subject} is stored as bytes, which the built-in executor does not support for its type; "
                 "run the model on a Mac"
             )
         return np.frombuffer(data, _BYTES[kind]).copy()
     types = {"floats": np.float32, "ints": np.int32, "bools": np.bool_, "longInts": np.int64}
     if field not in types:
         raise ArtifactInvalid(
-            f"{what} is stored as {field}, which the built-in executor does not support; "
+            f"{subject} is stored as {field}, which the built-in executor does not support; "
             "run the model on a Mac"
         )
     return np.array(getattr(tensor, field).values, types[field])

@@ -98,7 +98,12 @@ def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
     margin = max(0.16 * (high - low), 5 * STEP)
     axes.set_ylim(low - margin, high + margin)
     wide = math.log10(max(times) / min(times)) + 2 * room
-    subs = (1.0,) if wide > 2 else (1.0, 2.0, 5.0) if wide > 0.7 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+    if wide > 2:
+        subs: tuple[float, ...] = (1,)
+    elif wide > 0.7:
+        subs = (1, 2, 5)
+    else:
+        subs = (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} ms"))
     axes.xaxis.set_minor_formatter(NullFormatter())

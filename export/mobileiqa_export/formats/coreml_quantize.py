@@ -135,8 +135,9 @@ def measure_ranges(program: Program, calibration: Sequence[NDArray[np.uint8]]) -
     def observe(name: str, value: Tensor) -> None:
         if value.is_floating_point():
             low, high = (float(end) for end in torch.aminmax(value))
-            known = ranges.setdefault(name, {"rmin": 0.0, "rmax": _SMALLEST_RANGE})  # zero is exact in 8 bits
-            known["rmin"], known["rmax"] = min(known["rmin"], low), max(known["rmax"], high)
+            # From zero on, which is exact in 8 bits.
+            bounds = ranges.setdefault(name, {"rmin": 0.0, "rmax": _SMALLEST_RANGE})
+            bounds["rmin"], bounds["rmax"] = min(bounds["rmin"], low), max(bounds["rmax"], high)
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -36,8 +36,8 @@ def ranges(model: onnx.ModelProto, tensors: Iterable[str], photos: Sequence[NDAr
     Returns:
         onnxruntime's ``TensorsData``, for its quantizer.
     """
-    known = {value.name for value in (*model.graph.value_info, *model.graph.output)}
-    names = sorted(set(tensors) & known)
+    inferred = {value.name for value in (*model.graph.value_info, *model.graph.output)}
+    names = sorted(set(tensors) & inferred)
     session = _session(model, names)
     maps = same_maps(model)
     (pixels,) = session.get_inputs()

@@ -41,7 +41,7 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
     """
     owners = {name: name.rpartition(".")[0] for name, _ in network.named_parameters()}
     modules: dict[str, str] = {}  # of the node that makes a tensor
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for node in model.graph.node:
         scopes = {entry.key: entry.value for entry in node.metadata_props}.get(ONNX_SCOPES)
         if scopes is None:  # the exporter's own passes leave none on what they insert
@@ -53,9 +53,9 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
                 module = owners[name]
         modules.update(dict.fromkeys(node.output, module))
         node.name = f"{module}/{node.op_type}"
-        seen[node.name] += 1
-        if seen[node.name] > 1:
-            node.name += f"_{seen[node.name]}"
+        counts[node.name] += 1
+        if counts[node.name] > 1:
+            node.name += f"_{counts[node.name]}"
 
 
 def inside(module: str, names: Iterable[str]) -> bool:

@@ -146,9 +146,15 @@ def _same_length(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[t
 def _answer(values: Values) -> Answer:
     bins, activation = values.get("output.bins", ()), values.get("output.activation", "none")
     if activation == "softmax" and not bins:
-        raise ValueError("output.activation = 'softmax' needs output.bins, which the mean is taken of")
-    # Ends that cannot be otherwise; any other network must say which of its scores is best.
-    ends = (min(bins), max(bins)) if bins else (0.0, 1.0) if activation == "sigmoid" else (None, None)
+        raise ValueError(
+            "output.activation = 'softmax' needs output.bins, the values whose mean is the score"
+        )
+    # These ends are certain; any other network must say which of its scores is best.
+    ends: tuple[float | None, float | None] = (None, None)
+    if bins:
+        ends = (min(bins), max(bins))
+    elif activation == "sigmoid":
+        ends = (0.0, 1.0)
     worst, best = values.get("output.worst", ends[0]), values.get("output.best", ends[1])
     if worst is None or best is None:
         raise ValueError(

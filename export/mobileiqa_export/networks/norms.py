@@ -87,8 +87,8 @@ def fold_norms(network: nn.Module, example: Tensor) -> int:
     folded = 0
     for layer, norm in flow.pairs():
         fits = isinstance(norm, nn.BatchNorm1d) != isinstance(layer, nn.Conv2d)
-        known = norm.running_mean is not None and norm.running_var is not None
-        if not (fits and known and len(places[layer]) == len(places[norm]) == 1):
+        has_statistics = norm.running_mean is not None and norm.running_var is not None
+        if not (fits and has_statistics and len(places[layer]) == len(places[norm]) == 1):
             continue
         fuse = fuse_linear_bn_eval if isinstance(layer, nn.Linear) else fuse_conv_bn_eval
         network.set_submodule(places[layer][0], fuse(layer, norm))  # type: ignore[arg-type, type-var]

@@ -57,13 +57,13 @@ def copied(trained: PixelNetwork, example: Tensor) -> PixelNetwork:
             f"the network cannot be copied ({described(error)}): it holds more than modules and weights"
         ) from error
     with torch.inference_mode():
-        mine = float(network(example))
-        right = float(trained(example))
-    if exceeds(abs(mine - right), SAME):
+        actual = float(network(example))
+        expected = float(trained(example))
+    if exceeds(abs(actual - expected), SAME):
         hooked = [name for name, module in trained.named_modules() if module._forward_hooks]
         where = f" on {', '.join(hooked)}" if hooked else ""
         raise NetworkUnfit(
-            f"the network answers {right:.4f}, a copy of it {mine:.4f}: hooks{where} or functions refer "
+            f"the network answers {expected:.4f}, a copy of it {actual:.4f}: hooks{where} or functions refer "
             "to the original; let them use the module that they are called with"
         )
     return network

@@ -59,8 +59,8 @@ def bias_shifts(network: nn.Module, scheme: Scheme, pictures: Sequence[NDArray[n
         for picture in pictures:
             network(torch.from_numpy(picture)[None])
     return [
-        Shift(frozenset(owners[name].modules), owners[name].weights, name, torch.stack(seen).mean(0))
-        for name, seen in moved.items()
+        Shift(frozenset(owners[name].modules), owners[name].weights, name, torch.stack(errors).mean(0))
+        for name, errors in moved.items()
     ]
 
 

@@ -48,15 +48,15 @@ class Calibration:
     @property
     def warnings(self) -> list[str]:
         """What to know before relying on the ranges, one sentence each."""
-        said = []
+        sentences = []
         if self.builtin:
-            said.append(
+            sentences.append(
                 "calibrated on built-in pictures; --calibration-data FOLDER with photos like those to be "
                 "scored gives better ranges"
             )
         if len(self.photos) < FEW:
-            said.append(f"calibrated on {len(self.photos)} pictures; {FEW} or more give steadier ranges")
-        return said
+            sentences.append(f"calibrated on {len(self.photos)} pictures; {FEW} or more give steadier ranges")
+        return sentences
 
 
 def calibration_set(

@@ -128,8 +128,8 @@ def find_ranges(network: nn.Module, batches: Sequence[Tensor]) -> dict[str, Laye
 
     def visit(call: Call) -> Tensor:
         low, high = (float(value) for value in torch.aminmax(call.input))
-        known = call.layer.range
-        call.layer.range = Range(min(known.low, low), max(known.high, high))
+        bounds = call.layer.range
+        call.layer.range = Range(min(bounds.low, low), max(bounds.high, high))
         return call.compute(call.weight, call.input)
 
     with visiting(network, visit, layers):
