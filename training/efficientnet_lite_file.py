@@ -110,10 +110,10 @@ def _names(backbone: LiteBackbone) -> Iterator[tuple[str, str, str]]:
     block_number = 0
     for stage_number, stage in enumerate(backbone.stages):
         for index, block in enumerate(stage.children()):
-            block, package_block = f"stages.{stage_number}.{index}", f"_blocks.{block_number}"
+            name, package_name = f"stages.{stage_number}.{index}", f"_blocks.{block_number}"
             if block.expand is not None:
-                yield f"{block}.expand", f"{package_block}._expand_conv", f"{package_block}._bn0"
-            yield f"{block}.depthwise", f"{package_block}._depthwise_conv", f"{package_block}._bn1"
-            yield f"{block}.project", f"{package_block}._project_conv", f"{package_block}._bn2"
+                yield f"{name}.expand", f"{package_name}._expand_conv", f"{package_name}._bn0"
+            yield f"{name}.depthwise", f"{package_name}._depthwise_conv", f"{package_name}._bn1"
+            yield f"{name}.project", f"{package_name}._project_conv", f"{package_name}._bn2"
             block_number += 1
     yield "last", "_conv_head", "_bn1"
