@@ -36,5 +36,5 @@ def submodule(name: str) -> Any:
 
 
 def telemetry() -> str:
-    """Returns ``off`` if this SDK switched it off, else whose choice holds, for people."""
+    """Returns ``off`` if this SDK switched it off, else whose choice holds, in words."""
     return _telemetry

@@ -8,7 +8,7 @@ and by chromaticities. The rules, where the standards leave a choice:
   white at 203 cd/m2 (ITU-R BT.2408). What is brighter is clipped, as are colours outside sRGB.
 - The curves of video (BT.709, BT.601, BT.2020, ...) are taken for sRGB's: they describe a camera, not a
   display, and phones write these numbers into photos whose values are sRGB's.
-- A gAMA of 1/2.2 is taken for sRGB's curve, of which it is the approximation that PNG's standard asks for.
+- A gAMA of 1/2.2 is taken for sRGB's curve: PNG's standard asks writers of sRGB for this approximation.
 """
 
 from __future__ import annotations

@@ -398,7 +398,7 @@ def _missing(values: Any, complete: Any, path: str = "") -> Iterator[str]:
 
 
 def _contradictions(contract: ModelContract) -> Iterator[str]:
-    """Yields what is wrong between values that are each possible alone."""
+    """Yields contradictions between values that are valid by themselves."""
     yield from _output_problems(contract.outputs)
     yield from _input_problems(contract.input)
     yield from _golden_problems(contract)

@@ -69,7 +69,7 @@ def make_artifact(shared: Shared, cell: Cell, output: Path) -> Report:
         _leave_report(shared, cell, result, output, scratch)
         raise ExportMismatch(
             f"{output}: not kept: the {cell} file fails verification: {'; '.join(result.best.failures)}. "
-            f"The report is in {report_folder(output)}; --allow-drift keeps the artifact all the same"
+            f"The report is in {report_folder(output)}; --allow-drift keeps the artifact anyway"
         )
     report = _report(shared, cell, result, *_timing(shared, cell, result.best))
     _put_in_place(shared, result.best, report, output, scratch)
@@ -84,15 +84,15 @@ def _remember(shared: Shared, cell: Cell, recipe: Recipe) -> None:
 
 
 def _marked_as_failed(factory: CandidateFactory, best: Candidate) -> Candidate:
-    """The same artifact with a contract that says it failed."""
+    """Returns the same artifact with a contract that says that it failed."""
     again = factory.make("failed", best.recipe, known_failures=best.failures)
     if again.verdict.scores != best.verdict.scores:
-        raise InternalError(f"{factory.cell} gives other scores when it is written again")
+        raise InternalError(f"{factory.cell} scores differently when it is written again")
     return again
 
 
 def _timing(shared: Shared, cell: Cell, best: Candidate) -> tuple[Timing | None, str]:
-    """Time and memory against fp32, or None and why they were not measured."""
+    """Returns time and memory against fp32; or None, and the reason why they were not measured."""
     if cell.precision is FP32:
         return None, "this is the fp32 that other precisions are compared with"
     if not shared.options.timing:

@@ -84,7 +84,7 @@ class CandidateFactory:
         """Writes an artifact and scores the verification images with it.
 
         Args:
-            folder: its name in ``scratch``, where there is none of that name yet.
+            folder: name of its folder in ``scratch``, which must not exist yet.
             recipe: how to quantize.
             known_failures: of an artifact that is kept although it failed, for its contract.
 

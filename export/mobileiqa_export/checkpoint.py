@@ -1,4 +1,4 @@
-"""Checkpoints of students and teachers, in and out. Files are untrusted: only tensors are ever read."""
+"""Reads and writes checkpoints of students and teachers. Files are untrusted: only tensors are ever read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Checkpoint(Generic[Network, Sizes]):
         network: in eval mode, float32, on the CPU.
         config: its sizes.
         sha256: of the file, in hex.
-        info: what the file says of itself (name, licence, training); empty for published pickles.
+        info: metadata of the file (name, licence, training); empty for published pickles.
         origin: which weights of the file it has, in words; empty if there was nothing to choose or to find.
     """
 
@@ -55,7 +55,7 @@ LoadedTeacher = Checkpoint[Teacher, TeacherConfig]
 def load_checkpoint(
     path: str | Path, *, input_size: tuple[int, int] | None = None, weights: str | None = None
 ) -> LoadedStudent | LoadedTeacher:
-    """Reads a student or a teacher, whichever a file holds; its keys tell.
+    """Reads a student or a teacher; the keys in the file show which.
 
     Args:
         path: a ``.pkl``, ``.pth``, ``.pt`` or ``.safetensors`` file with a state_dict, plain or in nested
@@ -85,7 +85,7 @@ def load_student(
     input_size: tuple[int, int] | None = None,
     weights: str | None = None,
 ) -> LoadedStudent:
-    """Reads a student; a teacher beside it in the file is not another choice.
+    """Reads a student; a teacher in the same file is ignored.
 
     Args:
         path: see :func:`load_checkpoint`.
@@ -112,7 +112,7 @@ def load_student(
 def load_teacher(
     path: str | Path, *, input_size: tuple[int, int] | None = None, weights: str | None = None
 ) -> LoadedTeacher:
-    """Reads a teacher; a student beside it in the file is not another choice.
+    """Reads a teacher; a student in the same file is ignored.
 
     Args:
         path: see :func:`load_checkpoint`.
@@ -170,7 +170,9 @@ def _load(
 
 
 def _config(kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor], stored: Any) -> Sizes:
-    """What the file's metadata says, if that fits the tensors: it may not ask for a network of any size."""
+    """Returns the sizes in the file's metadata if they fit the tensors, so that it cannot ask for a huge
+    network.
+    """
     inferred = kind.infer(tensors)
     if not stored:
         return inferred
@@ -183,7 +185,9 @@ def _config(kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor], stored: A
 
 
 def _state_dict(path: Path, content: Any, weights: str | None, kinds: Sequence[AnyKind]) -> StateDict:
-    """Returns the one network of these kinds in a file, or else what is most like a student or a teacher."""
+    """Returns the one network of these kinds in a file, or else the tensors most like a student or a
+    teacher.
+    """
 
     def fits(tensors: dict[str, Tensor]) -> bool:
         if is_teacher(tensors):
@@ -200,7 +204,7 @@ def _state_dict(path: Path, content: Any, weights: str | None, kinds: Sequence[A
 
 
 def _fits(path: Path, kind: Kind[Network, Sizes], tensors: Mapping[str, Tensor]) -> bool:
-    """Whether tensors have the keys and shapes of a network of this kind, of some sizes."""
+    """Returns whether tensors have the keys and shapes of a network of this kind, of any sizes."""
     try:
         expected = _empty(path, kind, kind.infer(tensors)).state_dict()
     except (CheckpointMismatch, LookupError, ValueError, TypeError, OverflowError):

@@ -59,7 +59,7 @@ _HARMLESS: list[Any] = [
 
 
 def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
-    """Returns what a file of PyTorch or safetensors holds, and what it says of itself.
+    """Returns what a file of PyTorch or safetensors holds, and its metadata.
 
     The content decides how it is read, not the suffix.
 
@@ -70,7 +70,7 @@ def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
         CheckpointUnsafe: the pickle asks for code to be run; it was not run.
         CheckpointError: the file may not be read.
     """
-    # Unlike those of Path, these take any text: too long, in a folder that is not ours.
+    # Unlike the methods of Path, these accept any text: too long, in an unreadable folder.
     if os.path.isdir(path):
         raise CheckpointNotFound(str(path), _folder_reason(path))
     if not os.path.isfile(path):
@@ -113,7 +113,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safetensors.safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get(METADATA_KEY, "{}")
             # Copies: the tensors themselves are the file, and change and vanish with it.
-            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - no mapping
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - not a mapping
     except (MemoryError, PermissionError):
         raise
     except Exception as error:  # a damaged file makes safetensors raise several classes
@@ -163,7 +163,9 @@ def _refused(path: Path, message: str) -> CheckpointError:
 
 
 def _inflates(path: Path) -> bool:
-    """Whether a zip holds more than its size: PyTorch writes none, and a small one could fill the memory."""
+    """Returns whether a zip inflates to more than its size: PyTorch never writes one, and it could fill
+    memory.
+    """
     with open(path, "rb") as file:
         if file.read(4) != b"PK\x03\x04":
             return False

@@ -1,4 +1,4 @@
-"""What tells the checkpoints of one network from another's."""
+"""How the checkpoints of one network are told from those of another."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Kind(Generic[Network, Sizes]):
 
     Attributes:
         name: what it is called in messages, and the key of its sizes in metadata.
-        anchors: keys that every such network has, of which the first that a file has tells the prefix.
-        infer: sizes from shapes. Raises LookupError or ValueError where the tensors are not the network's.
+        anchors: keys that every network of this kind has; the first of them in a file shows the prefix.
+        infer: sizes from shapes. Raises LookupError or ValueError if the tensors are not the network's.
         read: sizes from what metadata says. Raises ValueError.
         build: a network of these sizes with fresh weights, in eval mode. Raises ValueError.
-        nearest: the sizes to compare with where the tensors do not tell them.
+        nearest: the sizes to compare with if the tensors do not show them.
         describe: the network of these sizes in a few words, for messages.
         fixed: names of the settings that the tensors fix.
     """

@@ -1,8 +1,8 @@
-"""Network in, verified artifact folders out.
+"""Exports networks as verified artifact folders.
 
-The story of an export, each part a module: the network is loaded, scored and rewritten (``prepare``); for
-each artifact (``artifact``) files are written and verified (``candidate``), with milder recipes if one fails
-(``search``, ``recipes``); what passes gets a report (``report``) and appears under its name (``output``).
+Each step is a module: the network is loaded, scored and rewritten (``prepare``); for each artifact
+(``artifact``) files are written and verified (``candidate``), with milder recipes if one fails (``search``,
+``recipes``); an artifact that passes gets a report (``report``) and appears under its name (``output``).
 """
 
 from __future__ import annotations

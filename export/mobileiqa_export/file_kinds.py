@@ -1,4 +1,4 @@
-"""What a file is that is taken for a checkpoint and is none, by its first bytes."""
+"""Recognises files that are mistaken for checkpoints, by their first bytes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIGNATURES = (
 
 
 def other_kind(path: Path) -> str:
-    """Returns what a file is if it is known not to be a checkpoint, and what to do; else an empty text."""
+    """Returns what a file is if it is known not to be a checkpoint, and what to do; empty for others."""
     with open(path, "rb") as file:
         first = file.read(_FIRST)
     for signature, kind in _SIGNATURES:
@@ -47,7 +47,7 @@ def other_kind(path: Path) -> str:
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether a file begins as ``.safetensors`` do: the length of a JSON object, then that object."""
+    """Returns whether a file begins like ``.safetensors``: the length of a JSON object, then that object."""
     with open(path, "rb") as file:
         first = file.read(9)
     length = int.from_bytes(first[:8], "little")

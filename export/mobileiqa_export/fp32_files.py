@@ -19,9 +19,9 @@ from .prepare import Prepared
 
 
 class Fp32FileCache:
-    """The fp32 artifacts that this export kept, and temporary ones made where it kept none.
+    """The fp32 artifacts that this export kept, and temporary ones for formats where it kept none.
 
-    A context: temporary files live in the system's temporary folder until it is left.
+    A context manager: temporary files lie in the system's temporary folder until it exits.
     """
 
     def __init__(self, prepared: Prepared, progress: Progress) -> None:
@@ -39,7 +39,7 @@ class Fp32FileCache:
             folder.cleanup()
 
     def file(self, file_format: str) -> Path:
-        """The fp32 file of a format, written now if there is none yet.
+        """Returns the fp32 file of a format, and writes it if there is none yet.
 
         Raises:
             OSError: the temporary folder cannot hold it; set TMPDIR to one that can.
@@ -60,7 +60,7 @@ class Fp32FileCache:
         return self._files[file_format]
 
     def known(self, file_format: str) -> Path | None:
-        """The fp32 file of a format if it is there without more work."""
+        """Returns the fp32 file of a format if it has already been written, else None."""
         return self._files.get(file_format)
 
     def add(self, file_format: str, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""A cache of what quantization does to a network, measured on calibration pictures when first asked for."""
+"""A cache of what quantization does to a network, measured on calibration pictures at first use."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MeasurementCache:
         return min(max(min(affordable, _MOST_PICTURES), _FEWEST_PICTURES), len(self.calibration.pixels))
 
     def noise(self, precision: Precision) -> list[LayerDamage]:
-        """SQNR of every layer quantized alone, noisiest first."""
+        """Returns the SQNR of every layer quantized alone, noisiest first."""
         if precision.name not in self._noise:
             self._progress.step(f"measuring the noise of {precision}, layer by layer")
             self._noise[precision.name] = self._analysis(precision).noise()
@@ -111,7 +111,7 @@ class MeasurementCache:
         return [self._analysis(precision).ends(first, _LAST_SHARE) for first in _FIRST_SHARES]
 
     def equalised(self, job: Job, smallest: int) -> Job:
-        """The job with an equalised network, and corrected biases in the layers it quantizes.
+        """Returns the job with an equalised network, and corrected biases in the layers that it quantizes.
 
         Layers with fewer than ``smallest`` weights are not quantized.
         """

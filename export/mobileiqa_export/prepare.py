@@ -116,7 +116,7 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
 def _golden_cases(
     subject: Subject, images: ImageSet | None = None, reference: Sequence[float] = ()
 ) -> tuple[GoldenCase, ...]:
-    """A case for each setting: the first images. Without images, placeholders."""
+    """Returns a golden case for each setting, from the first images; without images, placeholders."""
     cases = []
     for index, setting in enumerate(settings_of(subject.input)):
         digest = hashlib.sha256(images.pixels[index].tobytes()).hexdigest() if images else "0" * 64
@@ -206,7 +206,7 @@ def _rewrite(
 
 
 def _proof_images(steps: Sequence[Step], count: int) -> list[int]:
-    """Indices of the images that rewrites are proven on: the golden one, and others evenly."""
+    """Returns the indices of the images that rewrites are proven on: the golden one, and others evenly."""
     affordable = int(_PROOF_MACS / max(steps[-1].cost.macs, 1))
     return evenly(range(count), max(affordable, _FEWEST_PROOF_IMAGES))
 
@@ -218,7 +218,9 @@ def _prove_trace(
     pixels: Sequence[Pixels],
     chosen: Sequence[int],
 ) -> None:
-    """Raises NetworkUnfit where the program that converters are given answers otherwise than the code."""
+    """Raises NetworkUnfit if the traced program, which converters are given, answers differently from the
+    code.
+    """
     spec = subject.input
     with quiet(), torch.inference_mode():
         program = torch.export.export(

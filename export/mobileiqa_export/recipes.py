@@ -66,7 +66,7 @@ class Context:
         return self.measurements.noise(self.precision)
 
     def quantized(self) -> list[LayerDamage]:
-        """The layers that the format quantizes."""
+        """Returns the layers that the format quantizes."""
         return [row for row in self.layers() if row.modules and row.weights >= self.smallest]
 
     def outermost(self) -> frozenset[str]:
@@ -75,7 +75,7 @@ class Context:
         return ends[-1] if ends else frozenset()
 
     def most_damaging(self) -> list[LayerDamage]:
-        """The quantized layers between the outermost ones, the most damaging first."""
+        """Returns the quantized layers between the outermost ones, most damaging first."""
         return self.measurements.damage(self.precision, self._between())
 
     def table(self) -> list[LayerDamage]:

@@ -18,8 +18,8 @@ class Attempt:
 
     Attributes:
         label: the recipe in words.
-        srcc: with the reference; None where undefined.
-        mean_difference, max_difference: of the scores; None without a single answer.
+        srcc: with the reference; None if undefined.
+        mean_difference, max_difference: of the scores; None if no image was answered.
         clear_flips: share of the pairs further apart than 0.02 that change their order.
     """
 
@@ -32,7 +32,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The end of a search.
+    """The result of a search.
 
     Attributes:
         best: the first candidate that reached the ranking bar; otherwise the best one, which may have failed.

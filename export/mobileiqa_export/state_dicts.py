@@ -1,4 +1,4 @@
-"""Finds the state_dict that fits a network, wherever in a file it lies and whatever prefix its keys have."""
+"""Finds the state_dict that fits a network, anywhere in a file and whatever prefix its keys have."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .errors import CheckpointMismatch
 from .tensors import is_ignored, shown, tensors_of
 
 _DEPTH = 6
-"""Of nested containers that are looked into."""
+"""Most levels of nested containers that are searched."""
 _PARTS = 20
-"""Of a key that may be a prefix, at most."""
+"""Most parts of a key that may be a prefix."""
 _WRAPPERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
 """Parts of keys that DataParallel, torch.compile, FSDP and activation checkpointing put in."""
 
@@ -184,7 +184,7 @@ def _common_prefix(keys: Collection[str]) -> str:
 
 
 def _same(one: StateDict, other: StateDict) -> bool:
-    """Whether two state_dicts hold the same weights."""
+    """Returns whether two state_dicts hold the same weights."""
     first, second = ({k: v for k, v in part.tensors.items() if not is_ignored(k)} for part in (one, other))
     return first.keys() == second.keys() and all(_equal(value, second[key]) for key, value in first.items())
 

@@ -17,16 +17,16 @@ _SHOWN = 200
 """Characters of a key or value that a message shows."""
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 _IGNORED = ("num_batches_tracked", "total_ops", "total_params")
-"""Last parts of keys that inference has no use for: BatchNorm's counters, and what thop leaves behind."""
+"""Last parts of keys that inference does not use: BatchNorm's counters, and what thop leaves behind."""
 
 
 def is_ignored(key: str) -> bool:
-    """Whether inference has no use for a tensor, by its key, so that it may be missing or be too many."""
+    """Returns whether inference does not use a tensor of this key, so that it may be missing or superfluous."""
     return key.rpartition(".")[2] in _IGNORED
 
 
 def tensors_of(content: Mapping[Any, Any]) -> dict[str, Tensor]:
-    """The plain tensors of a mapping, by name."""
+    """Returns the plain tensors of a mapping, by name."""
     return {
         key: value
         for key, value in content.items()
@@ -63,9 +63,9 @@ def as_weights(
 
 
 def check_size(path: Path, tensors: Iterable[Tensor]) -> None:
-    """Raises CheckpointDamaged where one value stands for a whole tensor, as it may in a pickle.
+    """Raises CheckpointDamaged if one value stands for a whole tensor, as it may in a pickle.
 
-    A tensor under several keys, as of layers that share their weights, counts once.
+    A tensor under several keys, such as the weights that layers share, counts once.
     """
     views = {(value.data_ptr(), value.shape, value.stride()): value.numel() for value in tensors}
     if sum(views.values()) > path.stat().st_size:

@@ -1,4 +1,4 @@
-"""Which module of a network runs, and which functions of torch it calls."""
+"""Records which module of a network runs, and which functions of torch it calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Running(NamedTuple):
 
 
 class Trace(TorchFunctionMode):
-    """Sees, while active, everything that a network does; a subclass says what it makes of that.
+    """While active, is called for everything that a network does; subclasses decide what to do with it.
 
     Args:
         network: whose modules are followed.
@@ -37,14 +37,14 @@ class Trace(TorchFunctionMode):
         self._hooks: list[RemovableHandle] = []
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Returns what a function of torch answers, or something else in its place."""
+        """Returns the result of a function of torch, or something else in its place."""
         return function(*args, **kwargs)
 
     def begin(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        """Called before a module runs, with its positional arguments."""
+        """Receives a module that begins to run, and its positional arguments."""
 
     def end(self, module: nn.Module, output: Any) -> None:
-        """Called after a module ran."""
+        """Receives a module that has run, and its output."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

@@ -34,7 +34,7 @@ class Output:
         return math.inf if FREE in self.shape else math.prod(self.shape)
 
     def takes(self, shape: tuple[int, ...]) -> bool:
-        """Whether a tensor of this shape is what was declared."""
+        """Returns whether a tensor of this shape matches the declaration."""
         return len(shape) == len(self.shape) and all(
             declared in (FREE, actual) for declared, actual in zip(self.shape, shape, strict=True)
         )

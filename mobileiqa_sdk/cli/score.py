@@ -64,10 +64,10 @@ _COUNT = click.IntRange(min=1)
     help="Exit status 1 if a photo scores below SCORE; prints the names of those photos, and nothing else.",
 )
 @click.option("--json", is_flag=True, help="One JSON object.")
-@click.option("--jsonl", is_flag=True, help="One JSON object per photo and line, as they come.")
-@click.option("--csv", is_flag=True, help="Comma-separated values with a header, as they come.")
-@click.option("--names", is_flag=True, help="Paths alone, one a line.")
-@click.option("-0", "--print0", "names0", is_flag=True, help="Paths alone, NUL after each.")
+@click.option("--jsonl", is_flag=True, help="One JSON object per photo and line, each at once.")
+@click.option("--csv", is_flag=True, help="Comma-separated values with a header, each at once.")
+@click.option("--names", is_flag=True, help="Only paths, one per line.")
+@click.option("-0", "--print0", "names0", is_flag=True, help="Only paths, with a NUL after each.")
 @click.option(
     "--resume",
     metavar="FILE",

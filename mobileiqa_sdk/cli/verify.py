@@ -114,7 +114,7 @@ def _print(scorer: Scorer, replay: Replay, passed: bool) -> None:
     if not replay.passed:
         click.echo("FAILED: scores of this artifact on this machine cannot be trusted")
     for failure in scorer.contract.verification.failures:
-        click.echo(f"FAILED when it was made, and kept all the same: {failure}")
+        click.echo(f"FAILED when it was made, and kept anyway: {failure}")
     if passed:
         click.echo("passed")
 

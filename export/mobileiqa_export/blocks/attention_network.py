@@ -1,4 +1,4 @@
-"""The published form that student and teacher share: local features, views that attend to them, one score."""
+"""The architecture that student and teacher share: local features, views that attend to them, one score."""
 
 from __future__ import annotations
 
@@ -54,22 +54,22 @@ class AttentionNetwork(nn.Module):
         return self.score(self.views(self.local(x)))
 
     def observe(self, x: Tensor) -> Observation:
-        """Everything on the way: [B, 3, H, W] -> local features, views and score."""
+        """Returns local features, views and score of normalised photos [B, 3, H, W]."""
         local = self.local(x)
         views = self.views(local)
         return Observation(torch.stack(local, dim=1), torch.stack(views, dim=1), self.score(views))
 
     def local(self, x: Tensor) -> list[Tensor]:
-        """Local features of every tap, [B, d, g, g] each."""
+        """Returns the local features of every tap, [B, d, g, g] each."""
         taps = self.get_submodule(self.BACKBONE)(x)
         return [self.get_submodule(name)(tap) for name, tap in zip(self._local_names, taps, strict=True)]
 
     def views(self, local: list[Tensor]) -> list[Tensor]:
-        """The simulated opinions, as maps [B, d, g, g] each."""
+        """Returns the simulated opinions, as maps [B, d, g, g] each."""
         return [mal(local) for mal in self.MALs]
 
     def score(self, views: list[Tensor]) -> Tensor:
-        """Views fused into [B] scores."""
+        """Fuses views into scores [B]."""
         fused = self.cnn(self.fusion_mal(views))
         score: Tensor = self.fc_score(fused.flatten(1)).squeeze(1)
         return score

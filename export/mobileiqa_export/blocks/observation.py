@@ -1,4 +1,4 @@
-"""What a network makes of photos on its way to the score."""
+"""What a network computes for photos on its way to the score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Observation(NamedTuple):
-    """What a network makes of a batch on its way to the score; distillation compares all of it.
+    """What a network computes for a batch on its way to the score; distillation compares all of it.
 
     Attributes:
         local: features of the five taps: [B, 5, d, g, g] of the local blocks, or the moments [B, F].

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class PixelStatistics:
-    """What pixels are normalised by.
+    """The mean and deviation that pixels are normalised by.
 
     Attributes:
         mean, std: of the input, in the units of the 0..255 pixel values, per RGB channel.
@@ -23,11 +23,11 @@ class PixelStatistics:
 IMAGENET = PixelStatistics(
     mean=(0.485 * 255, 0.456 * 255, 0.406 * 255), std=(0.229 * 255, 0.224 * 255, 0.225 * 255)
 )
-"""Of ImageNet's photos; most networks are trained with these."""
+"""Statistics of ImageNet's photos, which most networks are trained with."""
 
 
 def normalise(pixels: Tensor, statistics: PixelStatistics) -> Tensor:
-    """Pixels [B, 3, H, W] in 0..255, any dtype -> float32 network input of the same shape."""
+    """Returns pixels [B, 3, H, W] in 0..255, of any dtype, as float32 network input of the same shape."""
     mean = torch.tensor(statistics.mean).view(1, 3, 1, 1)
     std = torch.tensor(statistics.std).view(1, 3, 1, 1)
     return (pixels.float() - mean) / std

@@ -163,7 +163,7 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
 
 
 def _sides(spec: InputSpec) -> list[Any]:
-    """Height and width; ranges of them for a network that takes any size."""
+    """Returns height and width, or ranges of them for a network that takes any size."""
     sides = example_size(spec)
     if spec.fit == "stretch":
         return list(sides)

@@ -11,7 +11,7 @@ from ai_edge_litert.tools.flatbuffer_utils import (
 def with_free_sides(model: bytes) -> bytes:
     """Returns the model with height and width of its only input, uint8 [1, H, W, 3], marked as free.
 
-    No operator of such a network stores a size: its shapes follow from the input's when it is resized.
+    No operator of such a network stores a size: all shapes follow from the input when it is resized.
     """
     content = convert_bytearray_to_object(bytearray(model))
     graph = content.subgraphs[0]

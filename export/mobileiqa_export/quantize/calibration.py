@@ -28,7 +28,7 @@ class Calibration:
     """Which pictures were used, and the pictures.
 
     Attributes:
-        source: where they come from, for people.
+        source: where they come from, in words.
         builtin: no folder was given; these are a fallback, unlike the photos to be scored.
         stratified: whether they were chosen evenly over the predicted scores of a larger folder.
         available: photos in the folder.

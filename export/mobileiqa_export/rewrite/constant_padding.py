@@ -14,7 +14,7 @@ from .pipeline import PassResult
 class PaddedConv2d(nn.Conv2d):
     """A convolution with TensorFlow's SAME padding of maps whose sides are multiples of its stride.
 
-    How much is padded then depends on the kernel and the stride alone, so no size has to be known.
+    The padding then depends only on the kernel and the stride, so no size has to be known.
     """
 
     def __init__(self, conv: SameConv2d) -> None:

@@ -50,7 +50,7 @@ class BlendedVitBlock(VitBlock):
         self.blend = nn.Sequential(*(Blend(length, axis, like) for axis, length in odd))
 
     def resized(self, x: Tensor) -> Tensor:
-        """See :meth:`VitBlock.resized`."""
+        """Returns the map enlarged to even sides, as :meth:`VitBlock.resized` does."""
         out: Tensor = self.blend(x)
         return out
 

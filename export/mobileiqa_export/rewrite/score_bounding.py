@@ -11,7 +11,7 @@ from .pipeline import PassResult
 
 
 def bound_score(network: nn.Module, config: NetworkConfig) -> PassResult:
-    """Makes the end of the scale, 0 and 1, a part of the network: nothing in a teacher bounds its answer."""
+    """Bounds the score to 0..1 inside the network: nothing in a teacher bounds its answer."""
     if not isinstance(config, TeacherConfig):
         return PassResult.of(network, 0, "answer without bounds")
     layers = network.get_submodule("fc_score")

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 MOMENTS = 3
 CLIP = 4.0
-"""Deviations beyond which a moment says no more."""
+"""Deviations at which moments are clipped: beyond them they say nothing more."""
 
 
 def moments(tap: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ class MomentViews(nn.Module):
         return self.answer((features - self.mean) / self.std)
 
     def answer(self, standardised: Tensor) -> Tensor:
-        """Standardised moments [B, F] -> opinions [B, views]."""
+        """Returns the opinions [B, views] for standardised moments [B, F]."""
         hidden = torch.relu(self.hidden(standardised))
         return torch.sigmoid(self.opinion(self.dropout(hidden).unsqueeze(-1)).squeeze(-1))
 
@@ -68,7 +68,7 @@ class LinearViews(nn.Module):
         return self.answer((features - self.mean) / self.std)
 
     def answer(self, standardised: Tensor) -> Tensor:
-        """Standardised moments [B, F] -> opinions [B, views]."""
+        """Returns the opinions [B, views] for standardised moments [B, F]."""
         return self.unlimited(standardised).clamp(0.0, 1.0)
 
     def unlimited(self, standardised: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ class MomentStudent(nn.Module):
         return self.observe(x).views
 
     def observe(self, x: Tensor) -> Observation:
-        """Everything on the way: [B, 3, H, W] -> moments, opinions and score."""
+        """Returns moments, opinions and score of normalised photos [B, 3, H, W]."""
         # Moments of half-precision maps would lose the deviation of nearly constant channels.
         local = torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
         opinions: Tensor = self.head(local)
@@ -64,7 +64,10 @@ Student = AttentionStudent | MomentStudent
 
 
 def build_student(config: StudentConfig) -> Student:
-    """A student of these sizes with fresh weights, in eval mode. Raises ValueError on an unknown backbone."""
+    """Returns a student of these sizes with fresh weights, in eval mode.
+
+    Raises ValueError for an unknown backbone.
+    """
     if config.backbone not in BACKBONES:
         raise ValueError(f"unknown backbone {config.backbone!r}; known: {', '.join(BACKBONES)}")
     kind = AttentionStudent if config.arch == "attention" else MomentStudent

@@ -47,12 +47,14 @@ class Backbone(nn.Module):
 
 
 def tap_channels(stem: int) -> list[int]:
-    """Channels of the five taps."""
+    """Returns the channels of the five taps."""
     return [factor * stem for factor, *_ in _STAGES]
 
 
 def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """(height, width) of the five taps: halves that round up, and to even sides where a transformer is."""
+    """Returns (height, width) of the five taps: halves that round up, and to even sides before a
+    transformer.
+    """
     sizes = []
     for *_, depth in _STAGES:
         height, width = -(-height // 2), -(-width // 2)
@@ -63,7 +65,7 @@ def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 def sides_before_patches(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """(height, width) of the maps that transformers are given, before their sides are made even."""
+    """Returns (height, width) of the maps that transformers get, before their sides are made even."""
     taps = [size, *tap_sizes(*size)]
     return [
         (-(-height // 2), -(-width // 2))

@@ -10,7 +10,8 @@ EXPANSION = 2
 
 
 class Bottleneck(nn.Module):
-    """Widen, filter each channel, project; a residual where shapes allow (MobileNetV2, arXiv 1801.04381).
+    """Widens, filters each channel, projects; with a residual where shapes allow (MobileNetV2, arXiv
+    1801.04381).
 
     [B, inputs, H, W] -> [B, outputs, H/stride, W/stride]; odd sides round up.
     """

@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 
 class Bounded(nn.Module):
-    """Answers of any shape -> scores in 0..1: ``worst`` becomes 0, ``best`` 1, what is beyond is clamped.
+    """Answers of any shape -> scores in 0..1: ``worst`` becomes 0 and ``best`` 1; answers beyond them are
+    clamped.
 
-    A teacher learns opinions in 0..1 by squared errors, and nothing keeps its answers within.
+    A teacher learns opinions in 0..1 by squared errors, and nothing keeps its answers in that range.
     """
 
     def __init__(self, worst: float, best: float) -> None:

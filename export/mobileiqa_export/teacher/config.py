@@ -23,7 +23,7 @@ class TeacherConfig:
         views: simulated opinions that are fused into one score.
         input_size: (height, width) in pixels of the photo after resizing. No weight depends on
             it, but the accuracy does.
-        worst, best: the answers that mean the scores 0 and 1, as the opinions were that it learned from;
+        worst, best: the answers that mean the scores 0 and 1, on the scale of the opinions it learned from;
             nothing in the network bounds its answer.
     """
 
@@ -89,5 +89,5 @@ class TeacherConfig:
         return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
+        """Returns the settings as JSON-ready values."""
         return {**asdict(self), "input_size": list(self.input_size)}

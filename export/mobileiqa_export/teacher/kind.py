@@ -15,7 +15,7 @@ _PREFIXES = (f"{Teacher.BACKBONE}.", Teacher.LOCAL)
 
 
 def is_teacher(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether any key is one of a teacher's, with or without a prefix."""
+    """Returns whether any key is one of a teacher's, with or without a prefix."""
     return any(f".{prefix}" in f".{key}" for key in tensors for prefix in _PREFIXES)
 
 

@@ -1,4 +1,4 @@
-"""Maps as patches and back, by reshapes of at most five dimensions, which every format takes."""
+"""Turns maps into patches and back, by reshapes of at most five dimensions, which every format supports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def resized_to_patches(x: Tensor) -> Tensor:
 
 
 def unfolded(x: Tensor) -> Tensor:
-    """[B, C, H, W] -> [B, C, 4, N]: the positions of a patch are apart, N patches row by row."""
+    """Returns [B, C, H, W] as [B, C, 4, N]: the positions within a patch are apart, the N patches row by
+    row.
+    """
     batch, channels, height, width = x.shape
     rows, columns = height // PATCH, width // PATCH
     x = x.reshape(batch * channels, rows, PATCH, columns, PATCH).permute(0, 2, 4, 1, 3)
@@ -31,7 +33,7 @@ def unfolded(x: Tensor) -> Tensor:
 
 
 def folded(x: Tensor, height: int, width: int) -> Tensor:
-    """What :func:`unfolded` made of a map, [B, C, 4, N] -> [B, C, height, width]."""
+    """Returns what :func:`unfolded` made of a map, [B, C, 4, N], as that map, [B, C, height, width]."""
     batch, channels = x.shape[:2]
     rows, columns = height // PATCH, width // PATCH
     x = x.reshape(batch * channels, PATCH, PATCH, rows, columns).permute(0, 3, 1, 4, 2)

@@ -29,5 +29,5 @@ class Teacher(AttentionNetwork):
 
 
 def build_teacher(config: TeacherConfig) -> Teacher:
-    """A teacher of these sizes with fresh weights, in eval mode."""
+    """Returns a teacher of these sizes with fresh weights, in eval mode."""
     return Teacher(config).eval()

@@ -32,5 +32,5 @@ class VitBlock(nn.Module):
         return out
 
     def resized(self, x: Tensor) -> Tensor:
-        """The map with even sides."""
+        """Returns the map enlarged to even sides."""
         return resized_to_patches(x)

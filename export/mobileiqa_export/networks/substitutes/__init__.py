@@ -1,6 +1,6 @@
 """Replaces operators that exporters lack or handle badly by others, while a network runs.
 
-Each gives what the original gives, to float rounding. :mod:`.table` lists them.
+Each substitute returns what the original returns, up to rounding of floats. :mod:`.table` lists them.
 """
 
 from .mode import Substitutes

@@ -1,4 +1,4 @@
-"""Operations on tensors of which one was expanded to the other's size."""
+"""Operations of two tensors, one of which was expanded to the size of the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .mode import Substitute, Substitutes
 
 EXPANSIONS = frozenset((Tensor.expand, Tensor.expand_as, Tensor.broadcast_to, torch.broadcast_to))
-"""Functions whose results broadcasting makes superfluous."""
+"""Functions whose results need not be made, since broadcasting does the same."""
 
 
 def elementwise(function: Callable[..., Tensor]) -> Substitute:

@@ -1,7 +1,7 @@
-"""The mode in which substitutes are called in the place of functions of torch.
+"""The mode in which substitutes are called in place of functions of torch.
 
-PyTorch's function mode sees every call, whether a module or plain code makes it, and when a network is
-traced for export too.
+PyTorch's function mode sees every call, made by a module or by plain code, and also when a network is
+traced for export.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .broadcasting import EXPANSIONS
 from .table import NAMES, SUBSTITUTES
 
 Substitute = Callable[..., Tensor | None]
-"""Takes the mode and the arguments of the function it stands for; returns None where it does not apply."""
+"""Takes the mode and the arguments of the function that it replaces; returns None if it does not apply."""
 
 
 class Substitutes(TorchFunctionMode):

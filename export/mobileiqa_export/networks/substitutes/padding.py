@@ -1,4 +1,4 @@
-"""Padding by what lies at the other end."""
+"""Padding by the values at the other end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def circular(
     mode: Substitutes, input: Tensor, pad: Sequence[int], mode_: str = "constant", value: float | None = None
 ) -> Tensor | None:
-    """Pads circularly, which Core ML cannot: joins slices of the other end to the tensor, axis by axis.
+    """Pads circularly, which Core ML cannot do: joins slices of the other end to the tensor, axis by axis.
 
     ``pad`` begins with the last axis, as in :func:`torch.nn.functional.pad`.
     """

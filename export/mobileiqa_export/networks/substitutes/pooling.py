@@ -1,4 +1,4 @@
-"""Adaptive pooling, averages by another divisor, and max pooling that leaves its stride out."""
+"""Adaptive pooling, averages with a divisor of their own, and max pooling without a stride."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def average_by_divisor(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor | None:
-    """Pools averages with a divisor of their own, which ONNX lacks: the usual averages, times a number."""
+    """Pools averages with a divisor of their own, which ONNX lacks: the usual averages, multiplied by a
+    number.
+    """
     if divisor_override is None or ceil_mode:
         return None
     rows, columns = pair(kernel_size)

@@ -67,8 +67,8 @@ def axes_of(
 def resize_matrix(length: int, axis: Resize) -> Tensor:
     """Returns the float64 matrix [length, size] by which a row of this length is resized.
 
-    It is PyTorch's own answer to the rows of the identity. They are resized along the last axis: along the
-    axis before, PyTorch's antialiasing of maps of width 1 is wrong.
+    It is what PyTorch makes of the rows of the identity. They are resized along the last axis, since along
+    the axis before it PyTorch's antialiasing of maps of width 1 is wrong.
     """
     rows = torch.eye(length, dtype=torch.float64)[None, None]
     if axis.scale is None:

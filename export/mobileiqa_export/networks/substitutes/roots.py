@@ -12,5 +12,7 @@ if TYPE_CHECKING:
 
 
 def reciprocal_root(mode: Substitutes, input: Tensor) -> Tensor | None:
-    """Returns one over the root; Core ML's operator adds 1e-12 first, which counts beside a variance of 0."""
+    """Returns one over the root; Core ML's own operator adds 1e-12 first, which matters beside a variance of
+    0.
+    """
     return torch.ones_like(input) / input.sqrt()
