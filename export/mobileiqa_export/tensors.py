@@ -21,7 +21,7 @@ _IGNORED = ("num_batches_tracked", "total_ops", "total_params")
 
 
 def is_ignored(key: str) -> bool:
-    """Returns whether inference does not use a tensor of this key, so that it may be missing or superfluous."""
+    """Returns whether inference does not use a tensor of this key, so that it may be missing or extra."""
     return key.rpartition(".")[2] in _IGNORED
 
 
