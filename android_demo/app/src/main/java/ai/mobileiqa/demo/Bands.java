@@ -2,7 +2,7 @@ package ai.mobileiqa.demo;
 
 import ai.mobileiqa.core.Band;
 
-/** Words and colours of the five bands; the colour is never the only thing that tells them apart. */
+/** Words and colours of the five bands; colour is never the only difference between them. */
 final class Bands {
     private static final int[] WORDS = {
         R.string.band_bad, R.string.band_poor, R.string.band_fair, R.string.band_good, R.string.band_excellent

@@ -28,18 +28,18 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** One measurement, as docs/android-benchmark.md has it; used on the worker thread. */
+/** One measurement, as docs/android-benchmark.md specifies it; used on the worker thread. */
 final class Benchmark {
     /** How often decode and resize are measured. */
     private static final int REPEATS = 5;
     private static final long MEMORY_EVERY_NANOSECONDS = 1000000000L;
     private static final long PROGRESS_EVERY_NANOSECONDS = 1000000000L;
 
-    /** How long the screen has to draw the progress before the next inference is timed. */
+    /** Time for the screen to draw the progress before the next inference is timed. */
     private static final long DRAWING_MILLISECONDS = 100;
     private static final String RUNTIME = "onnx";
 
-    /** Is told the number of the next run, on the worker thread. */
+    /** Receives the number of the next run, on the worker thread. */
     interface Progress {
         void run(int number);
     }
@@ -105,7 +105,7 @@ final class Benchmark {
         return BenchmarkReport.json(environment, settings, run, Collections.<String>emptyList());
     }
 
-    /** As NAME.part first, so that a file called NAME is whole. */
+    /** Writes NAME.part first, so that a file called NAME is always complete. */
     static void write(File output, String json) throws IOException {
         File folder = output.getParentFile();
         if (!folder.isDirectory() && !folder.mkdirs() && !folder.isDirectory()) {

@@ -26,14 +26,14 @@ final class BenchmarkRequest {
     /** Null for the golden image of the model. */
     final File photo;
 
-    /** Null where its name was refused. */
+    /** Null if its name was refused. */
     final File output;
 
     final int threads;
     final int warmup;
     final int runs;
 
-    /** Why it cannot be measured, one English sentence; null where it can. */
+    /** Why it cannot be measured, one English sentence; null if it can. */
     final String refusal;
 
     BenchmarkRequest(File model, File photo, File output, int threads, int warmup, int runs, String refusal) {

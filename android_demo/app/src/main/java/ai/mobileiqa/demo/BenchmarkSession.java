@@ -23,7 +23,7 @@ final class BenchmarkSession extends Session {
         this.context = context.getApplicationContext();
     }
 
-    /** The app is no longer before people's eyes: Android gives it slow cores. */
+    /** The app is no longer visible, so Android gives it slow cores. */
     void left() {
         leftForeground = true;
     }

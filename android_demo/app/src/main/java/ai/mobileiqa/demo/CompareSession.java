@@ -16,8 +16,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Several photos, best first. Each is a piece of work of its own, so that what is asked for on another screen has
- * not to wait for all of them.
+ * Several photos, best first. Each is a piece of work of its own, so that requests of other screens need not wait
+ * for all of them.
  */
 final class CompareSession extends Session {
     private static final int THUMBNAIL = 144;

@@ -18,7 +18,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a measurement depends on: the phone, its system and the state it is in. Null where the system is silent. */
+/** What a measurement depends on: the phone, its system and the state it is in. Null if the system does not say. */
 final class Device {
     private Device() {}
 

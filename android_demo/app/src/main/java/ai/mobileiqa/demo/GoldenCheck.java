@@ -56,7 +56,7 @@ final class GoldenCheck {
         return new GoldenCheck(kept);
     }
 
-    /** The sentence for people. */
+    /** Returns the sentence to show. */
     String say(Context context) {
         if (!inputMatches) {
             return context.getString(R.string.golden_input_off);

@@ -31,7 +31,7 @@ final class Models {
         return bundled;
     }
 
-    /** Null where none was imported. */
+    /** Null if none was imported. */
     static QualityScorer imported(Context context) throws ModelException {
         if (imported == null && importedFile(context).isFile()) {
             imported = QualityScorer.open(context, importedFile(context), ScorerOptions.DEFAULT);

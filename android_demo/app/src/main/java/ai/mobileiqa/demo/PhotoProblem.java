@@ -9,7 +9,7 @@ import ai.mobileiqa.core.Text;
 import ai.mobileiqa.core.UnsupportedContractException;
 import android.content.Context;
 
-/** What went wrong: a sentence for people, in their language. */
+/** What went wrong: a sentence in the user's language. */
 final class PhotoProblem extends Exception {
     private static final long serialVersionUID = 1;
 

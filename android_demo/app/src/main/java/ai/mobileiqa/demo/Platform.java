@@ -55,7 +55,7 @@ final class Platform {
 
     /**
      * Shows an activity on a locked phone, screen on, as long as it is there: for a measurement that a computer asks
-     * for. It is not in the manifest, where it would hold for people who open the screen by hand as well.
+     * for. It is not in the manifest, where it would also apply when the screen is opened by hand.
      */
     @SuppressWarnings("deprecation")
     static void showOverLock(Activity activity) {

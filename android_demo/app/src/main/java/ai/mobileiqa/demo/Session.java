@@ -10,10 +10,10 @@ abstract class Session {
         void render();
     }
 
-    /** What happens now, for people; 0 where nothing does. */
+    /** What happens now, as a string resource; 0 if nothing does. */
     int step;
 
-    /** What to say; null where nothing is to be said. */
+    /** The message to show; null if there is none. */
     Throwable problem;
 
     private Screen screen;

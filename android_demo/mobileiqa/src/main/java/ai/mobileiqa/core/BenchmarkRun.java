@@ -11,7 +11,7 @@ public final class BenchmarkRun {
     /** File name of the model. */
     public String artifact;
 
-    /** Names the model, its version and precision; null where it could not be opened. */
+    /** Names the model, its version and precision; null if it could not be opened. */
     public Contract contract;
 
     /** As the SDK names its runtimes: {@code onnx}. */
@@ -20,19 +20,19 @@ public final class BenchmarkRun {
     /** CPU threads of one inference. */
     public int threads;
 
-    /** Why there are no figures; null where all went well. */
+    /** Why there are no figures; null if all went well. */
     public String error;
 
     /** What makes the figures doubtful, such as thermal throttling. */
     public final List<String> flags = new ArrayList<String>();
 
-    /** Of the model file; null where it was not found. */
+    /** Bytes of the model file; null if it is missing. */
     public Long sizeBytes;
 
-    /** Null where it was not replayed. */
+    /** Null if it was not replayed. */
     public Replay golden;
 
-    /** Of the photo, in [0, 1]. */
+    /** Score of the photo, in [0, 1]. */
     public Double score;
 
     /** Seconds to open the model. */

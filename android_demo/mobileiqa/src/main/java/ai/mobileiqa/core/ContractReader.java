@@ -153,7 +153,7 @@ final class ContractReader {
         return sections;
     }
 
-    /** Complains of keys that were never asked for. */
+    /** Throws if there are keys that were never read. */
     void end() throws ContractException {
         for (Object key : values.keySet()) {
             if (!read.contains(key)) {
@@ -162,14 +162,14 @@ final class ContractReader {
         }
     }
 
-    /** Complains of what was noted in any part of the contract. */
+    /** Throws if anything unsupported was noted in any part of the contract. */
     void requireSupported() throws ContractException {
         if (!unsupported.isEmpty()) {
             throw new UnsupportedContractException(unsupported.get(0) + "; update the app");
         }
     }
 
-    /** Complains of texts that would reach screens and files although they are not printable. */
+    /** Throws if texts that would reach screens and files are not printable. */
     void requirePrintable() throws ContractException {
         for (Map.Entry<String, String> entry : texts.entrySet()) {
             if (!Text.isPrintable(entry.getValue())) {

@@ -15,7 +15,7 @@ public final class Json {
      *
      * @return a LinkedHashMap, ArrayList, String, Boolean or null; a Long for a whole number that fits, a
      *     finite Double for others
-     * @throws JsonException where the text is no JSON, with the position
+     * @throws JsonException the text is not JSON; the message has the position
      */
     public static Object parse(String text) throws JsonException {
         return new JsonReader(text).document();

@@ -8,7 +8,7 @@ public final class ModelInfo {
     /** As {@code mobileiqa models} lists it. */
     public final String version;
 
-    /** The network's architecture, for people. */
+    /** The network's architecture, in words. */
     public final String family;
 
     /** An SPDX identifier, or {@code unknown}. */
@@ -26,7 +26,7 @@ public final class ModelInfo {
         in.end();
     }
 
-    /** Returns name and version, for people. */
+    /** Returns name and version as one text. */
     @Override
     public String toString() {
         return name + " " + version;

@@ -19,7 +19,7 @@ public final class Pixels implements Rows {
     public Pixels(int width, int height, byte[] rgb) {
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
             throw new IllegalArgumentException(
-                    rgb.length + " bytes are no RGB picture of " + width + "x" + height + " pixels");
+                    rgb.length + " bytes are not an RGB picture of " + width + "x" + height + " pixels");
         }
         this.width = width;
         this.height = height;

@@ -35,7 +35,7 @@ public final class Precision {
     /** The type that products are computed in. */
     public final Activations activations;
 
-    /** For people; nothing depends on it. */
+    /** In words; nothing depends on it. */
     public final String note;
 
     Precision(ContractReader in) throws ContractException {

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/** Photos and their scores, best first; equal scores stay in the order they came. */
+/** Photos and their scores, best first; equal scores stay in the order in which they were added. */
 public final class Ranking {
     private final List<Row> rows = new ArrayList<Row>();
 
