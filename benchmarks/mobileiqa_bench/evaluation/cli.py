@@ -9,7 +9,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
@@ -33,12 +33,13 @@ from .datasets.plain_csv import read_csv
 
 if TYPE_CHECKING:
     from .ladders import Mode as Size
+    from .opinions import Judged
 
 Mode = Literal["csv", "dataset", "ladders"]
 _MODES: dict[Mode, tuple[str, ...]] = {
     "csv": ("images", "name_column", "mos_column", "mos_range"),
     "dataset": ("root", "split"),
-    "ladders": ("photos", "full_size", "plot"),
+    "ladders": ("photos", "full_size"),
 }
 """What the model is evaluated on, and the options that belong to that mode only."""
 _SPLITS = (*dict.fromkeys(split for dataset in DATASETS.values() for split in dataset.splits), ALL)
@@ -102,7 +103,10 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 @click.option("--ladders", is_flag=True, help="Check that photos made worse step by step score lower.")
 @click.option("--photos", multiple=True, metavar="FILE|DIR", help="Photos for the ladders; repeatable.")
 @click.option("--full-size", is_flag=True, help="Distort photos at their own size, not the model's.")
-@click.option("--plot", type=_NEW, callback=_new, help="Draw the ladders, as .png or .svg.")
+@click.option(
+    "--plot", type=_NEW, callback=_new, help="Draw MOS against score, or the ladders: .png or .svg."
+)
+@click.option("--thresholds", is_flag=True, help="With opinions: what a line at each score would reject.")
 @click.option("--scores", type=_NEW, callback=_new, help="Write a CSV row per score, errors included.")
 @click.option(
     "--resamples",
@@ -143,7 +147,7 @@ def command(
         result = _evaluate_ladders(scorer, (*photos, *options["photos"]), scores, options)
     else:
         rated, title = _rated_table(options) if mode == "csv" else _rated_dataset(options)
-        result = _evaluate_opinions(scorer, rated, title, resamples, scores)
+        result = _evaluate_opinions(scorer, rated, title, resamples, scores, options)
     if as_json:
         described = {"schema": 1, "model": _describe(scorer), "judged": result.title, **result.values}
         click.echo(json.dumps(described, indent=2, allow_nan=False))
@@ -162,6 +166,8 @@ def _mode(options: dict[str, Any]) -> Mode:
         for name in others:
             if mode not in chosen and options[name]:
                 raise click.UsageError(f"--{name.replace('_', '-')} goes with --{mode}")
+    if options["thresholds"] and options["ladders"]:
+        raise click.UsageError("--thresholds goes with --csv and --dataset")
     if options["dataset"] and not options["root"]:
         raise click.UsageError("--dataset needs --root, the folder that holds it")
     return chosen[0]
@@ -196,9 +202,15 @@ def _rated_dataset(options: dict[str, Any]) -> tuple[list[RatedPhoto], str]:
 
 
 def _evaluate_opinions(
-    scorer: Scorer, photos: Sequence[RatedPhoto], title: str, resamples: int, scores: Path | None
+    scorer: Scorer,
+    photos: Sequence[RatedPhoto],
+    title: str,
+    resamples: int,
+    scores: Path | None,
+    options: dict[str, Any],
 ) -> _Result:
     from .opinions import evaluate, score_rated
+    from .scatter import plot_opinions
 
     with _progress_bar(photos) as shown:
         rows = list(score_rated(scorer, shown))
@@ -206,7 +218,30 @@ def _evaluate_opinions(
     _write_rows(scores, [row.to_dict() for row in rows])
     result = evaluate(rows, resamples=resamples)
     errors = [(str(row.photo.path), row.error or "") for row in result.failed]
-    return _Result(title, result.table(), result.to_dict(), errors)
+    if options["plot"] is not None:
+        name = f"{scorer.contract.model.name} on {title}"
+        _draw(lambda file: plot_opinions(result, name, file), options["plot"])
+    table, values = result.table(), result.to_dict()
+    if options["thresholds"]:
+        lines = _thresholds(rows)
+        table, values = f"{table}\n\n{lines[0]}", {**values, "thresholds": lines[1]}
+    return _Result(title, table, values, errors)
+
+
+def _thresholds(rows: Sequence[Judged]) -> tuple[str, list[dict[str, Any]]]:
+    from .thresholds import measure_thresholds, threshold_table
+
+    scored = [(row.score, row.photo.mos) for row in rows if row.score is not None]
+    lines = measure_thresholds(*zip(*scored, strict=True))
+    return threshold_table(lines), [line._asdict() for line in lines]
+
+
+def _draw(plot: Callable[[Path], None], file: Path) -> None:
+    """Draws a plot; one that cannot be drawn costs nothing but a warning."""
+    try:
+        plot(file)
+    except PlotUnavailable as error:
+        Lines().warn(str(error))
 
 
 def _evaluate_ladders(
@@ -223,10 +258,7 @@ def _evaluate_ladders(
         result = climb_ladders(scorer, shown, mode=size, unread=unread)
     _write_rows(scores, list(result.rows()))
     if options["plot"] is not None:
-        try:
-            plot_ladders(result, options["plot"])
-        except PlotUnavailable as error:
-            Lines().warn(str(error))
+        _draw(lambda file: plot_ladders(result, file), options["plot"])
     errors = list(result.errors.items())
     return _Result("ladders of distortions", write_ladder_table(result), result.to_dict(), errors)
 

@@ -36,7 +36,7 @@ class Judged:
         return {
             "path": str(self.photo.path),
             "subset": self.photo.subset,
-            "mos": self.photo.mos,
+            "mos": None if self.photo.problem else self.photo.mos,
             "score": self.score,
             "error": self.error,
         }
@@ -89,9 +89,12 @@ def score_rated(scorer: Scorer, photos: Iterable[RatedPhoto]) -> Iterator[Judged
     """Scores photos lazily, one after another, in order.
 
     A photo that cannot be scored, or for which the model answers NaN or breaks its contract in another way,
-    becomes a row with the error.
+    becomes a row with the error. So does one without an opinion.
     """
     for photo in photos:
+        if photo.problem:
+            yield Judged(photo, None, photo.problem)
+            continue
         try:
             yield Judged(photo, scorer.score(photo.path), None)
         except MobileIQAError as error:

@@ -1,7 +1,11 @@
-"""The ladders as a plot: a panel for each distortion, a line for each photo, their mean on top."""
+"""The ladders as a plot: a panel for each distortion, a line for each photo, their mean on top.
+
+And how every plot of this package is saved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +26,21 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 DPI = 160
 
-_INK, _GREY, _RULE = "#1d2733", "#6b7785", "#e3e7ec"
-_MEAN, _PHOTO, _WRONG = "#0b6e99", "#8fb8cc", "#d1495b"
+_INK, GREY, RULE = "#1d2733", "#6b7785", "#e3e7ec"
+MEAN, _PHOTO, _WRONG = "#0b6e99", "#8fb8cc", "#d1495b"
 _DOT: dict[str, Any] = {
     "marker": "o", "markersize": 7, "linestyle": "none", "color": "white",
-    "markeredgecolor": _MEAN, "markeredgewidth": 2.2,
+    "markeredgecolor": MEAN, "markeredgewidth": 2.2,
 }  # fmt: skip
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Inter", "Helvetica Neue", "Arial", "DejaVu Sans"],
     "font.size": 10,
     "text.color": _INK,
-    "axes.edgecolor": _RULE,
-    "axes.labelcolor": _GREY,
-    "xtick.color": _GREY,
-    "ytick.color": _GREY,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
     # The same ladders give the same file.
     "svg.hashsalt": "mobileiqa",
 }
@@ -46,6 +50,20 @@ def plot_ladders(ladders: Ladders, file: str | Path) -> None:
     """Draws the ladders as a slide, 16:9, PNG or SVG by the file's suffix.
 
     The same ladders always give the same bytes.
+
+    Raises:
+        PlotUnavailable: another suffix, matplotlib is not installed, or it cannot draw or write the file.
+    """
+    save_figure(lambda figure: _draw(figure, ladders), (13.6, 7.65), file)
+
+
+def save_figure(draw: Callable[[Figure], None], size: tuple[float, float], file: str | Path) -> None:
+    """Draws on an empty figure and writes it, PNG or SVG by the file's suffix.
+
+    Args:
+        draw: puts everything on the figure.
+        size: width and height in inches.
+        file: to write.
 
     Raises:
         PlotUnavailable: another suffix, matplotlib is not installed, or it cannot draw or write the file.
@@ -63,9 +81,9 @@ def plot_ladders(ladders: Ladders, file: str | Path) -> None:
     metadata: dict[str, Any] = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
     try:
         with rc_context(_STYLE):
-            figure = Figure(figsize=(13.6, 7.65), facecolor="white")
+            figure = Figure(figsize=size, facecolor="white")
             FigureCanvasAgg(figure)  # draws without a display, and leaves pyplot's state alone
-            _draw(figure, ladders)
+            draw(figure)
             figure.savefig(path, dpi=DPI, metadata=metadata)
     except MemoryError:
         raise
@@ -82,7 +100,7 @@ def _draw(figure: Figure, ladders: Ladders) -> None:
     for axes in panels[:, -1]:
         for grade, band in enumerate(BANDS):
             axes.text(
-                1.015, 0.2 * grade + 0.1, band, transform=axes.transAxes, va="center", size=8, color=_GREY
+                1.015, 0.2 * grade + 0.1, band, transform=axes.transAxes, va="center", size=8, color=GREY
             )
     where = f"distorted at {ladders.input_size}" if ladders.mode == "input" else "distorted at their own size"
     many = f"{len(ladders.climbs)} photo{'s' if len(ladders.climbs) > 1 else ''}"
@@ -91,7 +109,7 @@ def _draw(figure: Figure, ladders: Ladders) -> None:
     title = f"{ladders.model}: does a worse photo score lower?"
     figure.text(0.052, 0.936, title, size=20, weight="bold", parse_math=False)
     figure.text(
-        0.052, 0.893, f"{right:.1%} of {steps} steps in order  ·  {many}, {where}", size=11.5, color=_GREY
+        0.052, 0.893, f"{right:.1%} of {steps} steps in order  ·  {many}, {where}", size=11.5, color=GREY
     )
     _legend(figure)
 
@@ -104,7 +122,7 @@ def _panel(axes: Axes, ladders: Ladders, number: int, distortion: Distortion) ->
             axes.plot(steps[step : step + 2], ladder[step : step + 2], color=_WRONG, linewidth=1.3, zorder=3)
     mean = ladders.mean[distortion.name]
     axes.plot(
-        steps, mean, color=_MEAN, linewidth=2.8, solid_capstyle="round", solid_joinstyle="round", zorder=4
+        steps, mean, color=MEAN, linewidth=2.8, solid_capstyle="round", solid_joinstyle="round", zorder=4
     )
     visible = ladders.visible_from[distortion.name]
     if visible is not None:
@@ -113,13 +131,13 @@ def _panel(axes: Axes, ladders: Ladders, number: int, distortion: Distortion) ->
     axes.set_title(
         distortion.name[0].upper() + distortion.name[1:], loc="left", size=12, weight="bold", pad=7
     )
-    axes.set_title(f"{100 * share:.3g}% in order", loc="right", size=9.5, color=_GREY, pad=7)
+    axes.set_title(f"{100 * share:.3g}% in order", loc="right", size=9.5, color=GREY, pad=7)
     axes.set_xticks(steps, ["as is", *(f"{strength:g}" for strength in distortion.steps)], size=8.5)
     axes.set_xlabel(distortion.unit, size=8.5, labelpad=1.5)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_xlim(-0.15, STEPS - 0.85)
     axes.set_ylim(0, 1)
-    axes.grid(axis="y", color=_RULE, linewidth=0.8)
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, labelsize=8.5)
@@ -130,7 +148,7 @@ def _legend(figure: Figure) -> None:
 
     figure.legend(
         handles=[
-            Line2D([], [], color=_MEAN, linewidth=2.8, label="mean"),
+            Line2D([], [], color=MEAN, linewidth=2.8, label="mean"),
             Line2D([], [], color=_PHOTO, linewidth=1, label="one photo"),
             Line2D([], [], color=_WRONG, linewidth=1.3, label="step out of order"),
             Line2D([], [], label=f"visible: more than {VISIBLE_DROP} lost", **_DOT),

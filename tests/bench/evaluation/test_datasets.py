@@ -226,8 +226,9 @@ def test_the_customary_scale_that_holds_all(
     [
         ("a,b\na.jpg,1\n", r"'a', 'b'.*--name-column, --mos-column"),
         ("image,dmos\na.jpg,1\n", "--mos-column"),
+        ("image,mos\na.jpg,x\n", "line 2: mos"),
         ("image,mos\na.jpg,-3\n", r"--mos-range"),
-        ("image,mos\na.jpg,\n", "line 2: mos"),
+        ("image,mos\na.jpg,\n", r"t\.csv"),
         ("image,mos\n,3\n", "line 2"),
         ("image,mos\n", r"t\.csv"),
     ],

@@ -53,6 +53,38 @@ def test_a_table_of_opinions(run: Run, tiny_artifact: Path, album: Path) -> None
     assert "fitted figures are the raw ones" in lines[-1]
 
 
+def test_opinions_as_a_plot_and_as_thresholds(
+    run: Run, tiny_artifact: Path, album: Path, tmp_path: Path
+) -> None:
+    arguments = (tiny_artifact, "--csv", album / "labels.csv", "--plot", tmp_path / "s.png", "--thresholds")
+    first = run(*arguments)
+    assert (first.code, first.err) == (0, "")
+    assert "reject below" in first.out
+    drawn = (tmp_path / "s.png").read_bytes()
+    assert drawn.startswith(b"\x89PNG")
+    lines = json.loads(run(*arguments, "--json").out)["thresholds"]
+    assert {key for line in lines for key in line} == {"below", "rejected", "good_lost", "bad_caught"}
+    assert (tmp_path / "s.png").read_bytes() == drawn
+    refused = run(tiny_artifact, "--ladders", "--thresholds")
+    assert refused.code == 2
+
+
+def test_an_empty_label_is_a_row(run: Run, tiny_artifact: Path, album: Path, tmp_path: Path) -> None:
+    header, first, *others = (album / "labels.csv").read_text().splitlines()
+    name = first.partition(",")[0]
+    for position, empty in enumerate((f"{name},", f"{name},  ", name)):
+        table = album / f"empty{position}.csv"
+        table.write_text("\n".join([header, *others, empty]) + "\n")
+        result = run(tiny_artifact, "--csv", table, "--scores", tmp_path / "scores.csv", "--json")
+        assert result.code == 1
+        answer = json.loads(result.out)
+        assert (answer["photos"], answer["failed"]) == (6, 1)
+        assert f"line 7 of {table.name}" in answer["errors"][0]["error"]
+        last = (tmp_path / "scores.csv").read_text().splitlines()[-1]
+        assert name in last
+        assert ",,," in last  # no subset, no MOS, no score
+
+
 def test_json(run: Run, tiny_artifact: Path, album: Path, tmp_path: Path) -> None:
     arguments = ("--csv", album / "labels.csv", "--images", album, "--mos-range", 1, 6, "--threads", 1)
     result = run(tiny_artifact, *arguments, "--json", "--scores", tmp_path / "scores.csv")

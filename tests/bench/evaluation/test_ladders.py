@@ -192,7 +192,7 @@ def test_a_plot_is_drawn_and_drawn_the_same_again(tmp_path: Path, suffix: str) -
             width, height = image.size
             colours = {colour for _, colour in image.convert("RGB").getcolors(width * height) or []}
         assert width / height == pytest.approx(16 / 9, abs=0.01)
-        for expected in (plots._MEAN, plots._WRONG):
+        for expected in (plots.MEAN, plots._WRONG):
             assert tuple(bytes.fromhex(expected[1:])) in colours
 
 

@@ -29,6 +29,8 @@ def read_csv(
 ) -> tuple[list[RatedPhoto], tuple[float, float]]:
     """Returns the photos that a table rates, in its order, and the scale of its opinions.
 
+    A row whose opinion is empty is a photo with a `problem`.
+
     Args:
         table: the file, with a header.
         images: folder of the photos, subfolders included. By default the table's own.
@@ -39,7 +41,8 @@ def read_csv(
 
     Raises:
         DatasetNotFound: the table or the folder does not exist.
-        TableInvalid: the table cannot be read, a column is missing, a row has no opinion, or no scale fits.
+        TableInvalid: the table cannot be read, a column is missing, a row has no name, an opinion is not a
+            number, or no scale fits.
         DatasetIncomplete: no photo is on disk, or a name matches several files.
     """
     path = Path(table)
@@ -55,14 +58,16 @@ def read_csv(
             f"{', '.join(map(repr, content.columns))}; say which they are (--name-column, --mos-column)"
         ) from error
     scale = scale or _scale(content, mos)
-    photos = rate(content, ImageFolder(Path(images or path.parent)), name=name, mos=mos, scale=scale)
+    photos = rate(
+        content, ImageFolder(Path(images or path.parent)), name=name, mos=mos, scale=scale, allow_empty=True
+    )
     return photos, scale
 
 
 def _scale(table: Table, mos: str) -> tuple[float, float]:
-    opinions = [table.number(line, cells, mos) for line, cells in table.rows]
+    opinions = [table.number(line, cells, mos) for line, cells in table.rows if cells[mos].strip()]
     if not opinions:
-        raise TableInvalid(f"{table.path}: names no photos")
+        raise TableInvalid(f"{table.path}: names no photos with an opinion")
     low, high = min(opinions), max(opinions)
     for worst, best in SCALES:
         if worst <= low and high <= best:

@@ -19,13 +19,15 @@ class RatedPhoto:
 
     Attributes:
         path: of the image file, spelled as on disk; where it should be if it is missing.
-        mos: mean opinion score, scaled to 0..1, higher is better.
+        mos: mean opinion score, scaled to 0..1, higher is better; NaN if ``problem`` says why there is none.
         subset: the part of its dataset for which separate figures are given; None if it has no parts.
+        problem: why the photo has no opinion and takes no part in the figures; None if it has one.
     """
 
     path: Path
     mos: float
     subset: str | None = None
+    problem: str | None = None
 
 
 class ImageFolder:

@@ -125,6 +125,7 @@ def rate(
     scale: tuple[float, float],
     subset: str | None = None,
     keep: Callable[[Cells], bool] = lambda cells: True,
+    allow_empty: bool = False,
 ) -> list[RatedPhoto]:
     """Returns the photos that a table's rows name, in its order.
 
@@ -136,6 +137,7 @@ def rate(
         scale: opinions of the worst and of the best photo; they become 0 and 1.
         subset: column of the subset; empty cells are None.
         keep: returns whether a row with these cells counts.
+        allow_empty: a row without an opinion becomes a photo that says so, instead of an error.
 
     Raises:
         TableInvalid: a row has no name or no opinion on the scale, or no row counts.
@@ -148,13 +150,17 @@ def rate(
         file = (name(cells) if callable(name) else cells[name]).strip()
         if not file:
             raise TableInvalid(f"{table.path}, line {line}: names no photo")
+        part = cells[subset].strip() if subset else ""
+        if allow_empty and not cells[mos].strip():
+            problem = f"has no opinion: {mos} is empty in line {line} of {table.path.name}"
+            photos.append(RatedPhoto(images.find(file), math.nan, part or None, problem))
+            continue
         opinion = scaled(table.number(line, cells, mos), scale)
         if opinion is None:
             raise TableInvalid(
                 f"{table.path}, line {line}: {file!r} has {mos} {cells[mos].strip()}, "
                 f"not in {scale[0]:g}..{scale[1]:g}"
             )
-        part = cells[subset].strip() if subset else ""
         photos.append(RatedPhoto(images.find(file), opinion, part or None))
     if not photos:
         raise TableInvalid(f"{table.path}: names no photos")
