@@ -86,6 +86,7 @@ def measure_steady_state(job: ProcessJob) -> dict[str, Any]:
         "version": contract.model.version if contract else None,
         "weights": contract.precision.weights if contract else None,
         "golden": _golden(engine, contract) if contract else None,
+        "failures": list(contract.verification.failures) if contract else [],
     }
 
 

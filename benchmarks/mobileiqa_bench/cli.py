@@ -136,8 +136,8 @@ def command(
 
     ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts. The default is the bundled
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason. Reasons to
-    doubt a figure are flags beside it. The exit status is 1 if a configuration fails or misses its golden
-    score.
+    doubt a figure are flags beside it. The exit status is 1 if a configuration fails, misses its golden
+    score, or failed verification when it was exported.
     """
     from .benchmark import run_benchmark
     from .compare import compare_documents

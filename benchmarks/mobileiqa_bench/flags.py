@@ -34,9 +34,21 @@ def of_run(environment: dict[str, Any], load: Load, most_threads: int) -> list[s
     return [*_of_environment(environment, most_threads), *_of_load(load)]
 
 
+def of_failures(failures: Sequence[str]) -> list[str]:
+    """Returns the flag of an artifact that was kept although it failed verification; nothing for others."""
+    if not failures:
+        return []
+    return [f"verification: failed when it was exported: {'; '.join(failures)}"]
+
+
 def is_failed(result: Result) -> bool:
-    """Returns whether a configuration could not be measured, or scored the golden image wrong."""
-    return result.error is not None or (result.golden is not None and not result.golden.ok)
+    """Returns whether a configuration could not be measured, or its scores are not to be believed.
+
+    They are not if it scored the golden image wrong, or failed verification when it was exported.
+    """
+    if result.error is not None or (result.golden is not None and not result.golden.ok):
+        return True
+    return "verification" in names(result.flags)
 
 
 def with_other_scores(results: Sequence[Result]) -> list[Result]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .flags import of_result
+from .flags import of_failures, of_result
 from .rounds import Measured
 from .schema import Distribution, GoldenScore, Memory, Result, Seconds, Throughput
 from .stats import distribution
@@ -54,7 +54,8 @@ def to_result(measured: Measured, rounds: int) -> Result:
         throughput=throughput or None,
         energy_joules_per_photo=None if None in joules else median(joules),
     )
-    return msgspec.structs.replace(result, flags=tuple(of_result(result, measured.load, rounds)))
+    flags = (*of_result(result, measured.load, rounds), *of_failures(last["failures"]))
+    return msgspec.structs.replace(result, flags=flags)
 
 
 def _golden(samples: Sequence[dict[str, Any]]) -> GoldenScore | None:

@@ -147,6 +147,14 @@ def test_the_command_fails_where_a_golden_score_is_missed(run: Run, tmp_path: Pa
     assert row.golden.ok is False
 
 
+def test_the_command_fails_for_an_artifact_that_failed_verification(run: Run, tmp_path: Path) -> None:
+    kept = artifacts.contract(verification={"passed": False, "failures": ["a score is 0.3 away"]})
+    path = artifacts.save(tmp_path, artifacts.model(kept))
+    result = run("benchmark", path, *QUICK)
+    assert result.code == 1
+    assert "a score is 0.3 away" in result.out
+
+
 def test_an_evaluation_lists_photos_without_a_score_and_counts_the_others(run: Run, tmp_path: Path) -> None:
     names = [f"{number}.png" for number in range(6)]
     save_greys(tmp_path, names, [0.1, 0.2, 0.3, 0.4, 0.8, 0.9])

@@ -19,6 +19,7 @@ def sample(golden: float) -> dict[str, Any]:
     """What a process measured on an artifact that promises 0.5 for the golden image."""
     return {
         "golden": {"expected": 0.5, "found": golden, "tolerance": 0.01, "ok": abs(golden - 0.5) <= 0.01},
+        "failures": [],
         "score": 0.4,
         "load": 0.1,
         "first": 0.2,
@@ -48,6 +49,15 @@ def test_a_golden_score_missed_in_any_round_is_shown(rounds: list[float], shown:
     assert result.golden.score == shown
     assert is_failed(result) is failed
     assert any(flag.startswith("golden: ") for flag in result.flags) is failed
+
+
+def test_an_artifact_that_failed_verification_is_flagged_and_failed() -> None:
+    config = Config(label="ours", artifact="ours", path=Path("model.onnx"), engine="sdk", runtime="onnx")
+    failures = ["a score is 0.3 away", "two pairs change their order"]
+    result = to_result(Measured(config, [{**sample(0.5), "failures": failures}]), 1)
+    (flag,) = (flag for flag in result.flags if flag.startswith("verification: "))
+    assert all(failure in flag for failure in failures)
+    assert is_failed(result)
 
 
 def test_what_counts_as_failed() -> None:
