@@ -73,8 +73,8 @@ PIXELS_AT_ONCE = max(MAX_PIXELS, 16_000_000 * cpus())
 other pictures count for two to four, see `mobileiqa_sdk.decoding_memory`. 16 megapixels a CPU let every CPU
 read a phone's photo at the same time."""
 
-LONG_WORK = 40_000_000
-"""Pixels, counted as in `PIXELS_AT_ONCE`. What takes longer to decode can be interrupted meanwhile."""
+LONG_WORK = 4_000_000
+"""Pixels, those of the file or counted as in `PIXELS_AT_ONCE`. Decoding more can be interrupted meanwhile."""
 
 BYTES_AT_ONCE = 1 << 30
 """Bytes of long files that all threads hold at once; files up to `SHORT_FILE` are not counted."""
@@ -205,7 +205,7 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
         _check_sides(size)
     amount = shares(image)
     held.enter_context(_pixels.part(amount))
-    if amount > LONG_WORK:
+    if max(amount, size[0] * size[1]) > LONG_WORK:  # of a JPEG all pixels are worked through
         return _patience.run(lambda: _decode(image, data, part, turn))
     return _decode(image, data, part, turn)
 

@@ -218,6 +218,8 @@ def _check(file: TiffFile, tags: Tags, layout: _Layout) -> None:
 
 def _is_misread(layout: _Layout, tags: Tags) -> bool:
     """Returns whether Pillow would take a layout for another one."""
+    if tags.get(_PREDICTOR, 1) != 1 and layout.compression == _PACK_BITS:
+        return True
     if set(layout.kinds) != {_UNSIGNED}:
         # Only grey floats in [0, 1] have an agreed meaning, and one that Pillow keeps.
         return layout.kinds[0] != _FLOAT or layout.photometric != _GREY or layout.samples != 1
@@ -228,8 +230,6 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
     if layout.photometric == _CMYK and tags.get(_INKS, 1) != 1:
         return True
     if tags.get(_FILL_ORDER, 1) == 2 and (layout.photometric == _WHITE_IS_ZERO and max(layout.bits) > 4):
-        return True
-    if tags.get(_PREDICTOR, 1) != 1 and layout.compression == _PACK_BITS:
         return True
     if not layout.is_planar:
         return False

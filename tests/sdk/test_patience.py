@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from mobileiqa_sdk import _patience, photo
 from mobileiqa_sdk._refusal import Refusal
@@ -100,4 +100,22 @@ def test_only_large_photos_take_a_thread(margin: int, monkeypatch: pytest.Monkey
     stream = io.BytesIO()
     Image.new("RGB", (40, 50), "red").save(stream, "TIFF")
     assert read_photo(stream.getvalue()).getpixel((0, 0)) == (255, 0, 0)
+    assert (threads[0] == "mobileiqa-decode") == bool(margin)
+
+
+@pytest.mark.parametrize("margin", [0, 1])
+def test_a_jpeg_that_is_decoded_smaller_counts_in_full(margin: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its decoder works through all pixels of the file."""
+    threads = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def seen(self: JpegImagePlugin.JpegImageFile) -> object:
+        threads.append(threading.current_thread().name)
+        return load(self)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", seen)
+    monkeypatch.setattr(photo, "LONG_WORK", 800 * 400 - margin)
+    stream = io.BytesIO()
+    Image.new("RGB", (800, 400), "red").save(stream, "JPEG")
+    assert read_photo(stream.getvalue(), fit=(30, 30)).size == (100, 50)
     assert (threads[0] == "mobileiqa-decode") == bool(margin)

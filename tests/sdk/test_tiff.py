@@ -225,6 +225,7 @@ def test_uncompressed_subsampled_ycbcr() -> None:
         (page(1, 8, t259=50001), "WebP"),
         (page(1, 8, t259=12345), r"unknown \(12345\)"),
         (page(1, 8, t259=32773, t317=2), "PackBits"),
+        (page(1, 32, t339=3, t259=32773, t317=3), "PackBits"),
         (page(32845, (16, 16, 16)), "LogLuv"),
         (page(9, (8, 8, 8)), "ICC Lab"),
         (page(4, 1), "mask"),
