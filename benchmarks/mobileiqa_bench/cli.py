@@ -61,7 +61,13 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @click.option(
     "--photo", type=_FILE, help="Score this photo, and time its decoding. Default: the golden image."
 )
-@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Fresh processes of each configuration, in turn.",
+)
 @click.option(
     "--runs", type=click.IntRange(1, 1_000_000), help="Counted runs in a round, instead of --seconds."
 )
@@ -132,7 +138,7 @@ def command(
     compared: tuple[Path, Path] | None,
     **options: Any,
 ) -> None:
-    """Measures time, memory and size of artifacts in fresh processes, in turn, round by round.
+    """Measure time, memory and size of artifacts in fresh processes, in turn, round by round.
 
     ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts. The default is the bundled
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason. Reasons to

@@ -118,7 +118,7 @@ def _text(ratio: Figures | None) -> str:
 @list_option("--workers", numbers_to=MAX_THREADS, help="Such as 1,2,4. Default: 1 to the CPUs, doubling.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(photos: tuple[str, ...], model: str, rounds: int, workers: tuple[int, ...], as_json: bool) -> None:
-    """Measures what a fresh process costs, and how many photos all CPUs score per second.
+    """Measure what a fresh process costs, and how many photos all CPUs score per second.
 
     By default, the folder consists of the photos that scikit-image comes with, enlarged to 12 megapixels.
     """

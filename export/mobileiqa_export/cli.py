@@ -181,9 +181,9 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Turns a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
+    """Turn a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
 
-    With --arch and --config, it exports any network that maps an image to one score; docs/other-networks.md
+    With --arch and --config, export any network that maps an image to one score; docs/other-networks.md
     shows how.
 
     Each artifact is verified against the network as trained, in PyTorch, before it appears. If it fails,

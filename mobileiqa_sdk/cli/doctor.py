@@ -30,7 +30,7 @@ _NONE = "not installed"
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
     """Show what a bug report needs: versions, runtimes, CPU, threads, cache, and a self-test."""
     report = _report()

@@ -14,7 +14,7 @@ from ..runtimes import available, for_suffix, read_contract
 
 
 @click.command("models")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
     """List the models that can be named: bundled ones, and artifact folders in the cache."""
     listed = models()

@@ -32,7 +32,9 @@ _COUNT = click.IntRange(min=1)
 @click.argument("paths", nargs=-1, metavar="[FILE|DIR|-]...")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
 @click.option(
-    "--files-from", metavar="FILE", help="Score the paths in FILE, one a line or NUL between; - for stdin."
+    "--files-from",
+    metavar="FILE",
+    help="Score the paths in FILE, one per line or separated by NUL; - for stdin.",
 )
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
 @click.option("--runtime", type=RUNTIME, help="Default: by the artifact's suffix.")
@@ -63,9 +65,11 @@ _COUNT = click.IntRange(min=1)
     metavar="SCORE",
     help="Exit status 1 if a photo scores below SCORE; prints the names of those photos, and nothing else.",
 )
-@click.option("--json", is_flag=True, help="One JSON object.")
-@click.option("--jsonl", is_flag=True, help="One JSON object per photo and line, each at once.")
-@click.option("--csv", is_flag=True, help="Comma-separated values with a header, each at once.")
+@click.option("--json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--jsonl", is_flag=True, help="One JSON object per line, printed as soon as the photo is scored."
+)
+@click.option("--csv", is_flag=True, help="Comma-separated values with a header, row by row.")
 @click.option("--names", is_flag=True, help="Only paths, one per line.")
 @click.option("-0", "--print0", "names0", is_flag=True, help="Only paths, with a NUL after each.")
 @click.option(
@@ -96,8 +100,8 @@ def command(
     """Score photos: 0 is the worst, 1 the best that people would say.
 
     A photo that cannot be scored becomes a row with the reason, and the exit status 1. From ten photos on, a
-    line on stderr sums up. - reads one photo from standard input. Where OMP_NUM_THREADS is set, it counts
-    as the number of CPUs.
+    line on stderr sums up. - reads one photo from standard input. OMP_NUM_THREADS, if set, counts as
+    the number of CPUs.
     """
     output = _one_output([name for name in WRITERS if outputs.get(name)])
     selection = Selection(order, top, worst, below)

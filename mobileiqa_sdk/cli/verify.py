@@ -33,11 +33,15 @@ from ._types import RUNTIME
     help="Compare scores and their order with another artifact's, of any format.",
 )
 @click.option(
-    "--photos", type=click.Path(exists=True, file_okay=False), help="With --against: a folder to compare on."
+    "--photos",
+    type=click.Path(exists=True, file_okay=False),
+    help="With --against: folder of photos to compare on.",
 )
-@click.option("--images", type=click.IntRange(min=4), help="With --against: how many, faults included.")
+@click.option(
+    "--images", type=click.IntRange(min=4), help="With --against: number of images, distorted ones included."
+)
 @click.option("--no-timing", is_flag=True, help="With --against: do not measure time and memory.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     artifact: str | None,
     runtime: str | None,

@@ -129,7 +129,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Compares scores with people's opinions, or with known distortions.
+    """Compare scores with people's opinions, or with known distortions.
 
     Exactly one of --csv, --dataset and --ladders says what to evaluate on. ARTIFACT is a name from
     `mobileiqa models` or a path; by default, the bundled model. A first argument with the suffix of a photo
