@@ -112,7 +112,7 @@ def test_repeated_options_are_joined(
         asked.append(options)
         return []
 
-    monkeypatch.setattr("mobileiqa_export.cli.export_matrix", export_matrix)
+    monkeypatch.setattr("mobileiqa_export.exporter.export_matrix", export_matrix)
     assert run("--checkpoint", tiny_checkpoint, *arguments).code == 0
     assert [(each["file_formats"], each["precisions"]) for each in asked] == [(formats, precisions)]
 
