@@ -123,7 +123,7 @@ def _report(
         fp32_bytes=size_of(fp32) if fp32 else None,
         timing=timing,
         timing_note=timing_note,
-        calibration=shared.measurements.calibration if cell.precision.is_integer else None,
+        calibration=shared.measurements.calibration if result.layers else None,
         layers=result.layers,
         equalised=best.recipe.equalised,
         attempts=result.attempts,

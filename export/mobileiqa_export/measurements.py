@@ -14,6 +14,7 @@ from .options import Options
 from .precisions import Precision, scheme_of
 from .prepare import Prepared
 from .quantize.calibration import Calibration, calibration_set
+from .quantize.half import HalfSensitivity
 from .quantize.sensitivity import LayerDamage, Sensitivity
 from .quantize.treat import Treated
 
@@ -41,7 +42,7 @@ class MeasurementCache:
         self._prepared, self._options, self._predict = prepared, options, predict
         self._progress = progress
         self._calibration: Calibration | None = None
-        self._sensitivity: dict[str, Sensitivity] = {}
+        self._sensitivity: dict[str, Sensitivity | HalfSensitivity] = {}
         self._noise: dict[str, list[LayerDamage]] = {}
         self._damage: dict[tuple[str, ...], list[LayerDamage]] = {}
         self._equalised: dict[str, Treated] = {}
@@ -106,7 +107,7 @@ class MeasurementCache:
         where integer kernels gain least; what 8 bits lose there passes through all that follows. After the
         last layers nothing averages an error out.
         """
-        if scheme_of(precision).activations != "static":
+        if precision.scheme is None or precision.scheme.activations != "static":
             return []
         return [self._analysis(precision).ends(first, _LAST_SHARE) for first in _FIRST_SHARES]
 
@@ -125,10 +126,13 @@ class MeasurementCache:
         uncorrected = job.keep_float if scheme_of(precision).bits == 8 else job.spared
         return replace(job, network=self._equalised[precision.name].network(uncorrected, smallest))
 
-    def _analysis(self, precision: Precision) -> Sensitivity:
+    def _analysis(self, precision: Precision) -> Sensitivity | HalfSensitivity:
         if precision.name not in self._sensitivity:
-            self._sensitivity[precision.name] = Sensitivity(
-                self._prepared.network, scheme_of(precision), self._pictures()
+            network, pictures = self._prepared.network, self._pictures()
+            self._sensitivity[precision.name] = (
+                Sensitivity(network, precision.scheme, pictures)
+                if precision.scheme
+                else HalfSensitivity(network, pictures)
             )
         return self._sensitivity[precision.name]
 

@@ -65,6 +65,11 @@ class Precision:
         return self.scheme is not None
 
     @property
+    def weights_alone(self) -> str:
+        """What a module has whose weights alone get the precision, or as much of it as weights can have."""
+        return "int8-weights" if self.is_integer else "fp16-weights"
+
+    @property
     def needs_calibration(self) -> bool:
         """Whether writing it needs calibration photos."""
         return self.activations == "static-int8"

@@ -1,6 +1,6 @@
 """Ways to quantize a network, and the order in which they are tried until an artifact passes.
 
-A stage is a function that returns recipes, the mildest first. :data:`STAGES` is the order; ``search.py``
+A stage is a function that returns recipes, the mildest first. :func:`stages_of` is the order; ``search.py``
 walks it.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .measurements import MeasurementCache
-from .precisions import Precision
+from .precisions import FP16, Precision
 from .quantize.sensitivity import SPARED, LayerDamage, mark_spared
 
 
@@ -21,7 +21,8 @@ class Recipe:
 
     Attributes:
         equalised: from the equalised network, with corrected biases.
-        weight_only: names of modules that are quantized as in ``int8-weights`` only.
+        weight_only: names of modules that are quantized as in ``int8-weights`` only; of the precision fp16,
+            modules that compute in float32 with weights in fp16.
         keep_float: names of modules that stay float.
     """
 
@@ -34,16 +35,6 @@ class Recipe:
         """Modules that do not get the precision itself."""
         return self.weight_only | self.keep_float
 
-    def mark(self, rows: Sequence[LayerDamage]) -> list[LayerDamage]:
-        """Returns the table of layers with the spared ones marked."""
-        return mark_spared(rows, self.weight_only, self.keep_float)
-
-    def label(self, rows: Sequence[LayerDamage]) -> str:
-        """Returns the recipe in words, such as ``4 layers as in int8-weights``."""
-        counts = Counter(row.spared_as for row in self.mark(rows))
-        parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
-        return ", ".join(parts) or ("equalised, biases corrected" if self.equalised else "plain")
-
 
 @dataclass(frozen=True)
 class Context:
@@ -53,12 +44,14 @@ class Context:
         precision: the requested one.
         measurements: of the network.
         smallest: layers with fewer weights are not quantized by the format.
+        computes_in_half: whether the format computes in fp16, where fp16 is the precision.
         passed: recipes that other formats' artifacts of this precision passed with.
     """
 
     precision: Precision
     measurements: MeasurementCache
     smallest: int = 0
+    computes_in_half: bool = False
     passed: Sequence[Recipe] = ()
 
     def layers(self) -> list[LayerDamage]:
@@ -67,7 +60,7 @@ class Context:
 
     def quantized(self) -> list[LayerDamage]:
         """Returns the layers that the format quantizes."""
-        return [row for row in self.layers() if row.modules and row.weights >= self.smallest]
+        return [row for row in self.layers() if row.modules and row.weights >= max(self.smallest, 1)]
 
     def outermost(self) -> frozenset[str]:
         """Modules at both ends, spared before damage is measured; none where activations stay float."""
@@ -87,9 +80,23 @@ class Context:
     def spares_all(self, recipe: Recipe) -> bool:
         """Returns whether a recipe quantizes no layer: its artifact must not bear the precision's name."""
         rows = self.quantized()
-        return bool(rows) and all(recipe.spared.issuperset(row.modules) for row in rows)
+        spared = recipe.spared if self.precision.is_integer else recipe.keep_float
+        return bool(rows) and all(spared.issuperset(row.modules) for row in rows)
+
+    def marked(self, recipe: Recipe) -> list[LayerDamage]:
+        """Returns the table of layers with those marked that a recipe spares."""
+        weights = self.precision.weights_alone
+        return mark_spared(self.table(), recipe.weight_only, recipe.keep_float, weights)
+
+    def label(self, recipe: Recipe) -> str:
+        """Returns a recipe in words, such as ``4 layers as in int8-weights``."""
+        counts = Counter(row.spared_as for row in self.marked(recipe))
+        parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
+        return ", ".join(parts) or ("equalised, biases corrected" if recipe.equalised else "plain")
 
     def _between(self) -> list[LayerDamage]:
+        if self.computes_in_half:
+            return self.layers()
         ends = self.outermost()
         return [row for row in self.quantized() if not ends.issuperset(row.modules)]
 
@@ -144,13 +151,44 @@ def keep_most_damaging_float(context: Context) -> list[Recipe]:
     return [Recipe(False, base, modules) for modules in doubling(order)]
 
 
-STAGES: tuple[Stage, ...] = (
+def compute_most_damaging_in_float(context: Context) -> list[Recipe]:
+    """Computes the most damaging modules in float32 with fp16 weights, twice as many each time, then all."""
+    if not context.computes_in_half:
+        return []
+    return [Recipe(weight_only=modules) for modules in doubling(context.most_damaging())]
+
+
+def keep_most_damaging_weights_float(context: Context) -> list[Recipe]:
+    """Keeps the weights of the most damaging modules in float32, twice as many each time."""
+    rows = [row for row in context.most_damaging() if row.weights]
+    computed = frozenset(module for row in context.layers() for module in row.modules)
+    weight_only = computed if context.computes_in_half else frozenset[str]()
+    # Keeping a module in float keeps those inside it too.
+    inner = [row for row in rows if not any(_is_inside(other, row) for other in rows)]
+    return [Recipe(weight_only=weight_only, keep_float=modules) for modules in doubling(inner)]
+
+
+def _is_inside(row: LayerDamage, outer: LayerDamage) -> bool:
+    prefixes = tuple(f"{module}." if module else "" for module in outer.modules)
+    return row.layer != outer.layer and all(module.startswith(prefixes) for module in row.modules)
+
+
+HALF_STAGES: tuple[Stage, ...] = (compute_most_damaging_in_float, keep_most_damaging_weights_float)
+
+INTEGER_STAGES: tuple[Stage, ...] = (
     known_to_pass,
     equalisation,
     spare_both_ends,
     spare_most_damaging,
     keep_most_damaging_float,
 )
+
+
+def stages_of(precision: Precision) -> tuple[Stage, ...]:
+    """Returns the stages of a precision, in order; float32 has none."""
+    if precision.is_integer:
+        return INTEGER_STAGES
+    return HALF_STAGES if precision is FP16 else ()
 
 
 def doubling(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from .candidate import Candidate, CandidateFactory
 from .formats import FORMATS
 from .quantize.sensitivity import LayerDamage
-from .recipes import STAGES, Context, Recipe
+from .recipes import Context, Recipe, stages_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SearchResult:
     Attributes:
         best: the first candidate that reached the ranking bar; otherwise the best one, which may have failed.
         layers: the table of layers, the most damaging first, those that were spared marked; empty for
-            floating-point precisions.
+            a floating-point precision whose plain artifact was not improved on.
         attempts: everything that was tried, in order.
     """
 
@@ -59,18 +59,23 @@ def search(factory: CandidateFactory, ranking_bar: float, passed: Sequence[Recip
     """
     best = factory.make("plain", Recipe())
     attempts = [_attempt("plain", best)]
-    precision = factory.cell.precision
-    if not precision.is_integer:
+    file_format, precision = FORMATS[factory.cell.file_format], factory.cell.precision
+    if not precision.is_integer and best.reaches(ranking_bar):
         return SearchResult(best, (), attempts)
-    smallest = FORMATS[factory.cell.file_format].smallest(precision)
-    context = Context(precision, factory.measurements, smallest, passed)
-    for stage in STAGES:
+    context = Context(
+        precision,
+        factory.measurements,
+        file_format.smallest(precision),
+        file_format.computes_in_half(precision),
+        passed,
+    )
+    for stage in stages_of(precision):
         if best.reaches(ranking_bar):
             break
         for recipe in stage(context):
             if context.spares_all(recipe):
                 continue
-            label = recipe.label(context.table())
+            label = context.label(recipe)
             _announce(factory, best, ranking_bar, f"attempt {len(attempts) + 1}, {label}")
             recipe = replace(recipe, equalised=recipe.equalised or best.recipe.equalised)
             candidate = factory.make(f"attempt-{len(attempts)}", recipe)
@@ -78,7 +83,8 @@ def search(factory: CandidateFactory, ranking_bar: float, passed: Sequence[Recip
             best = _better(best, candidate)
             if best.reaches(ranking_bar):
                 break
-    return SearchResult(best, best.recipe.mark(context.table()), attempts)
+    layers = context.marked(best.recipe) if len(attempts) > 1 or precision.is_integer else ()
+    return SearchResult(best, layers, attempts)
 
 
 def _better(best: Candidate, candidate: Candidate) -> Candidate:

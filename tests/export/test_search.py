@@ -181,6 +181,78 @@ def test_what_other_formats_needed_is_tried_first_fewest_layers_before(
     assert len(result.attempts) == 3
 
 
+def in_half(monkeypatch: pytest.MonkeyPatch, computes_in_half: bool) -> None:
+    writers = {FP16: Writer("", computes_in_half=computes_in_half)}
+    monkeypatch.setitem(FORMATS, "onnx", Format("onnx", onnx_format.__name__, "export", writers))
+
+
+def test_modules_of_an_fp16_artifact_compute_in_float_until_it_passes(
+    prepared: Prepared,
+    measurements: MeasurementCache,
+    jobs: list[Job],
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_half(monkeypatch, True)
+    errors(lambda job: 0.001 if len(job.weight_only) >= 4 else 0.02)
+    result = run(prepared, measurements, tmp_path, FP16)
+    assert not result.best.failures
+    alone = "with their weights alone in fp16"
+    assert labels(result) == ["plain", *(f"{count} layers {alone}" for count in (1, 2, 4))]
+    spared = [row for row in result.layers if row.spared_as == "fp16-weights"]
+    assert result.best.recipe.weight_only == {module for row in spared for module in row.modules}
+    assert spared == sorted(spared, key=lambda row: -(row.mean_difference or 0))
+    assert not result.best.recipe.keep_float
+
+
+@pytest.mark.parametrize("computes_in_half", [True, False])
+def test_weights_of_an_fp16_artifact_stay_float_last(
+    computes_in_half: bool,
+    prepared: Prepared,
+    measurements: MeasurementCache,
+    jobs: list[Job],
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_half(monkeypatch, computes_in_half)
+    errors(lambda job: 0.001 if len(job.keep_float) >= 2 else 0.02)
+    result = run(prepared, measurements, tmp_path, FP16)
+    assert not result.best.failures
+    assert len(result.best.recipe.keep_float) == 2
+    everything = {module for row in measurements.noise(FP16) for module in row.modules}
+    assert result.best.recipe.weight_only == (everything if computes_in_half else set())
+    # Before that, all arithmetic was float, where the format has arithmetic of its own.
+    assert any(job.weight_only == everything for job in jobs[:-2]) == computes_in_half
+
+
+def test_an_fp16_artifact_whose_weights_all_stay_float_is_never_made(
+    prepared: Prepared,
+    measurements: MeasurementCache,
+    jobs: list[Job],
+    errors: Errors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_half(monkeypatch, False)
+    weighted = {module for row in measurements.noise(FP16) if row.weights for module in row.modules}
+    errors(lambda job: 0.001 if job.keep_float >= weighted else 0.02)
+    result = run(prepared, measurements, tmp_path, FP16)
+    assert result.best.failures
+    assert len(jobs) > 3
+    assert not any(job.keep_float >= weighted for job in jobs)
+
+
+def test_fp32_has_no_fallback(
+    prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
+) -> None:
+    errors(lambda _: 0.02)
+    result = run(prepared, measurements, tmp_path, FP32)
+    assert result.best.failures
+    assert (len(result.attempts), result.layers) == (1, ())
+
+
 @pytest.mark.parametrize("precision", [INT8_WEIGHTS, INT8_STATIC])
 def test_an_artifact_of_which_nothing_is_left_is_never_made(
     precision: Precision,

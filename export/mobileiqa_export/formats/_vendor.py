@@ -107,6 +107,9 @@ KMEANS = Part(
     "coremltools.models.neural_network.quantization_utils",
     "_get_kmeans_lookup_table_and_weight",
 )
+GRAPH_PASS = Part(COREMLTOOLS, "coremltools.converters.mil.mil.passes.graph_pass", "AbstractGraphPass")
+MIL_BUILDER = Part(COREMLTOOLS, "coremltools.converters.mil.mil", "Builder")
+SCOPE_SOURCE = Part(COREMLTOOLS, "coremltools.converters.mil.mil.scope", "ScopeSource")
 PASS_REGISTRY = Part(COREMLTOOLS, "coremltools.converters.mil.mil.passes.pass_registry", "PASS_REGISTRY")
 ALGORITHM_NAME = Part(AI_EDGE_QUANTIZER, "ai_edge_quantizer.algorithm_manager", "AlgorithmName")
 CALIBRATION_MODE = Part(AI_EDGE_QUANTIZER, "ai_edge_quantizer.calibrator", "CalibrationMode")
@@ -119,6 +122,8 @@ ONNX_SCOPES = "pkg.torch.onnx.name_scopes"
 """Key under which torch's exporter notes, at each ONNX node, the modules whose code made it."""
 COREML_HANDLE = "debug_handle"
 """Key in the metadata of a torch node from which coremltools takes the number that it maps."""
+COREML_HANDLE_SCOPE = "EXIR_DEBUG_HANDLE"
+"""The scope of a MIL operation in which coremltools keeps that number."""
 COREML_MAPPING = "executorch_debug_handle_mapping.json"
 """The file of a package that coremltools saved: which operations came from which handle."""
 

@@ -33,7 +33,8 @@ from .registry import FORMATS
 def save(job: Job) -> Path:
     """Writes ``model.mlpackage`` into the folder: RGB ``image`` -> float32 opinions, [n] or [1, n].
 
-    Modules in ``keep_float`` stay in fp16 where the others are quantized.
+    Modules in ``keep_float`` stay in fp16 where the others are quantized. In the precision fp16, modules in
+    ``weight_only`` compute in float32, and those in ``keep_float`` keep float32 weights too.
 
     Raises:
         ConversionFailed: the network uses an operator that Core ML does not have.
@@ -42,7 +43,8 @@ def save(job: Job) -> Path:
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
         output = job.contract.opinions.name
         writer: Writer = FORMATS["coreml"].writer(job.precision)
-        conversion = convert(job.network, job.contract.input, output, writer.target, Path(scratch))
+        target = writer.target_for(job)
+        conversion = convert(job.network, job.contract.input, output, target, Path(scratch))
         made = Path(scratch) / "made.mlpackage"
         writer.compress(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)

@@ -24,6 +24,7 @@ from ..errors import ConversionFailed, ExportError, InternalError
 from ._vendor import COREML_HANDLE, COREML_MAPPING
 from .coreml_half import is_half
 from .coreml_pooling import DECOMPOSITIONS
+from .coreml_single import Holds, operations_in, store_weights_in_half
 from .sizes import example_size, free_sides
 
 ct = load("coremltools")
@@ -31,10 +32,20 @@ ct = load("coremltools")
 
 @dataclass(frozen=True)
 class Target:
-    """The oldest system that must run the model, and whether the model computes in fp16 or fp32."""
+    """What a model is converted for.
+
+    Attributes:
+        system: the oldest that must run it.
+        half: whether it computes in fp16, or in float32.
+        single: modules of an fp16 model whose own operations compute in float32, not those of modules
+            inside them.
+        half_weights: those of them whose weights are stored in fp16.
+    """
 
     system: str
     half: bool = True
+    single: frozenset[str] = frozenset()
+    half_weights: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,8 +78,7 @@ class Conversion:
         Raises:
             ExportError: the network has no such module.
         """
-        if unknown := sorted(modules - self.names):
-            raise ExportError(f"no module of the network is called {unknown[0]!r}; it cannot stay float")
+        _check_names(modules, self.names)
         return frozenset(
             operation
             for operation, module in self.modules.items()
@@ -112,12 +122,18 @@ def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, sc
     Raises:
         ConversionFailed: torch.export or Core ML does not support an operator; names the module it is in.
     """
+    names = frozenset(name for name, _ in network.named_modules())
+    _check_names(target.single, names)
     program = _exported(network, spec)
     model = _to_coreml(program, spec, output, target, ct.PassPipeline.DEFAULT)
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
-    names = frozenset(name for name, _ in network.named_modules())
     return Conversion(model, saved, program, spec, output, target, _modules(saved, program), names)
+
+
+def _check_names(modules: frozenset[str], names: frozenset[str]) -> None:
+    if unknown := sorted(modules - names):
+        raise ExportError(f"no module of the network is called {unknown[0]!r}; it cannot stay float")
 
 
 def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
@@ -144,6 +160,10 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
 
 
 def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any) -> Any:
+    origins = _origins(program)
+    in_single = operations_in(target.single, origins)
+    if target.half_weights:
+        store_weights_in_half(pipeline, operations_in(target.half_weights, origins))
     image = ct.ImageType(name="image", shape=(1, 3, *_sides(spec)), color_layout=ct.colorlayout.RGB)
     with _quiet():
         try:
@@ -153,7 +173,7 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
                 inputs=[image],
                 outputs=[ct.TensorType(name=output, dtype=np.float32)],
                 minimum_deployment_target=getattr(ct.target, target.system),
-                compute_precision=_precision(target.half),
+                compute_precision=_precision(target.half, in_single),
                 pass_pipeline=pipeline,
                 skip_model_load=True,
             )
@@ -170,17 +190,19 @@ def _sides(spec: InputSpec) -> list[Any]:
     return [ct.RangeDim(spec.multiple, MAX_SIDE, default=side) for side in sides]
 
 
-def _precision(half: bool) -> Any:
+def _precision(half: bool, in_single: Holds) -> Any:
     if not half:
         return ct.precision.FLOAT32
-    return ct.transform.FP16ComputePrecision(op_selector=is_half)
+    return ct.transform.FP16ComputePrecision(
+        op_selector=lambda operation: is_half(operation) and not in_single(operation)
+    )
 
 
 def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
     """Returns the module that each MIL operation came from, by the name of its result; coremltools notes
     handles.
     """
-    origins = {str(node.meta[COREML_HANDLE]): _module_of(node) for node in program.graph.nodes}
+    origins = _origins(program)
     mapping = json.loads((package / COREML_MAPPING).read_text(encoding="utf-8"))["mapping"]
     return {
         path[-1]["Output"]: origins[handle]
@@ -188,6 +210,11 @@ def _modules(package: Path, program: ExportedProgram) -> dict[str, str]:
         for path in paths
         if handle in origins
     }
+
+
+def _origins(program: ExportedProgram) -> dict[str, str]:
+    """Returns the module that each torch node came from, by the node's handle."""
+    return {str(node.meta[COREML_HANDLE]): _module_of(node) for node in program.graph.nodes}
 
 
 def _module_of(node: Any) -> str:

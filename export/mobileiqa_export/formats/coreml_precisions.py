@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..precisions import FP16 as PRECISION_FP16
 from .coreml_convert import Conversion, Target
 from .coreml_quantize import palettize, quantize_activations, quantize_weights
 from .job import Job
@@ -22,6 +23,12 @@ class Writer:
 
     target: Target
     compress: Callable[[Conversion, Job], Any]
+
+    def target_for(self, job: Job) -> Target:
+        """Returns the target of a job: what an fp16 job spares computes in float32."""
+        if job.precision is not PRECISION_FP16:
+            return self.target
+        return replace(self.target, single=job.spared, half_weights=job.weight_only - job.keep_float)
 
 
 def _as_converted(conversion: Conversion, job: Job) -> Any:

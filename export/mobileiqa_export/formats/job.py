@@ -33,7 +33,8 @@ class Job:
         calibration: resized photos, uint8 RGB [H, W, 3] each; read by precisions that need calibration.
         keep_float: dotted names of modules of ``network`` whose operators stay float, weights included.
         weight_only: dotted names of modules whose weights alone are quantized, to int8, where the
-            precision would quantize more.
+            precision would quantize more; in the precision fp16, modules that compute in float32 themselves,
+            whatever modules inside them do, with weights in fp16.
     """
 
     network: nn.Module

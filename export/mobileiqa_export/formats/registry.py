@@ -25,10 +25,12 @@ class Writer:
         target: ``module:name`` of what the format's module calls; the module says what that must be. A
             module of this package may be named relative to it, with a leading dot.
         smallest: number of weights from which a layer is quantized.
+        computes_in_half: whether activations are fp16 too.
     """
 
     target: str
     smallest: int = 0
+    computes_in_half: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Format:
     def smallest(self, precision: Precision) -> int:
         """Returns the number of weights from which a precision quantizes a layer."""
         return self._registered(precision).smallest
+
+    def computes_in_half(self, precision: Precision) -> bool:
+        """Returns whether activations of a precision are fp16."""
+        return self._registered(precision).computes_in_half
 
     def writer(self, precision: Precision) -> Any:
         """Imports and returns what writes a precision.
@@ -141,7 +147,7 @@ _COREML = Format(
     "export,coreml",
     {
         FP32: Writer(".coreml_precisions:FP32"),
-        FP16: Writer(".coreml_precisions:FP16"),
+        FP16: Writer(".coreml_precisions:FP16", computes_in_half=True),
         INT8_WEIGHTS: Writer(".coreml_precisions:INT8_WEIGHTS", 2049),  # coremltools' own limit
         INT8_STATIC: Writer(".coreml_precisions:INT8_STATIC"),
         INT4_WEIGHTS: Writer(".coreml_precisions:INT4_WEIGHTS", MIN_INTEGERS),

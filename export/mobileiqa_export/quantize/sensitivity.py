@@ -17,7 +17,11 @@ from mobileiqa_sdk.progress import SILENT, Progress
 from ..precisions import Scheme
 from .fakequant import Call, Layer, find_ranges, quantized, visiting
 
-SPARED = {"int8-weights": "as in int8-weights", "float": "in float"}
+SPARED = {
+    "int8-weights": "as in int8-weights",
+    "fp16-weights": "with their weights alone in fp16",
+    "float": "in float",
+}
 """What a spared layer has instead of the artifact's precision, and its wording in reports."""
 
 
@@ -73,7 +77,7 @@ class Sensitivity:
         self._scores(visit)
         rows = [
             LayerDamage(
-                layer.name, tuple(sorted(layer.modules)), layer.weights, _decibels(signal[name], error[name])
+                layer.name, tuple(sorted(layer.modules)), layer.weights, decibels(signal[name], error[name])
             )
             for name, layer in self._layers.items()
         ]
@@ -103,39 +107,72 @@ class Sensitivity:
         damaging first.
         """
         clean = self.scores(lambda _: False)
-        measured = []
-        for number, row in enumerate(rows, start=1):
-            progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
-            damage = measure_drift(clean, self.scores(lambda layer, name=row.layer: layer.name == name))  # type: ignore[misc]
-            measured.append(
-                replace(
-                    row,
-                    max_difference=damage.max_difference,
-                    mean_difference=damage.mean_difference,
-                    srcc=damage.srcc,
-                )
-            )
-        return sorted(measured, key=lambda row: -(row.mean_difference or 0.0))
+
+        def scores_with(row: LayerDamage) -> list[float]:
+            return self.scores(lambda layer: layer.name == row.layer)
+
+        return measure_damage(rows, clean, scores_with, progress)
 
     def _scores(self, visit: Callable[[Call], Tensor]) -> list[float]:
         with visiting(self._network, visit, dict(self._layers)):
             return [float(self._network(batch).mean()) for batch in self._batches]
 
 
-def _decibels(signal: float, error: float) -> float:
+def measure_damage(
+    rows: Sequence[LayerDamage],
+    clean: Sequence[float],
+    scores: Callable[[LayerDamage], Sequence[float]],
+    progress: Progress,
+) -> list[LayerDamage]:
+    """Returns the rows with the damage to the scores, most damaging first; one without answers is the worst.
+
+    Args:
+        rows: the layers to measure.
+        clean: scores of the float network.
+        scores: returns the scores with one layer changed.
+        progress: receives a step for each layer.
+    """
+    measured = []
+    for number, row in enumerate(rows, start=1):
+        progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
+        damage = measure_drift(clean, scores(row))
+        if damage.unanswered:
+            damage = replace(damage, max_difference=None, mean_difference=None, srcc=None)
+        measured.append(
+            replace(
+                row,
+                max_difference=damage.max_difference,
+                mean_difference=damage.mean_difference,
+                srcc=damage.srcc,
+            )
+        )
+    return sorted(measured, key=_mean_difference, reverse=True)
+
+
+def _mean_difference(row: LayerDamage) -> float:
+    return math.inf if row.mean_difference is None else row.mean_difference
+
+
+def decibels(signal: float, error: float) -> float:
+    """Returns a ratio of powers in decibels; minus infinity where the error is infinite or not a number."""
+    if not math.isfinite(error):
+        return -math.inf
     if error == 0:
         return math.inf
     return 10 * math.log10(signal / error) if signal else -math.inf
 
 
 def mark_spared(
-    rows: Iterable[LayerDamage], weight_only: frozenset[str], keep_float: frozenset[str]
+    rows: Iterable[LayerDamage],
+    weight_only: frozenset[str],
+    keep_float: frozenset[str],
+    weights: str = "int8-weights",
 ) -> list[LayerDamage]:
     """Returns the rows with the spared layers marked; the names are those of a ``Job``."""
 
     def spared_as(row: LayerDamage) -> str:
         if row.modules and keep_float.issuperset(row.modules):
             return "float"
-        return "int8-weights" if row.modules and weight_only.issuperset(row.modules) else ""
+        return weights if row.modules and weight_only.issuperset(row.modules) else ""
 
     return [replace(row, spared_as=spared_as(row)) for row in rows]
