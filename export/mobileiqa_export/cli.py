@@ -24,10 +24,11 @@ from mobileiqa_sdk.progress import Lines, Progress
 from .cells import ALL, Cell, cells, safe_name
 from .errors import ExportError, InternalError
 from .formats import FORMATS
-from .interrupts import interruptible
+from .interrupts import ending_at_once, interruptible
 from .options import Options
 from .precisions import PRECISIONS
 from .quantize.calibration import IMAGES
+from .scratch import remove_all, temporary_files_together
 from .stdout import stdout_to_stderr
 
 if TYPE_CHECKING:
@@ -209,7 +210,12 @@ def command(
         decode=decode,
     )
     single = len(file_formats) == len(precisions) == 1 and ALL not in (*file_formats, *precisions)
-    with stdout_to_stderr(), interruptible(Lines()) as progress:
+    with (
+        ending_at_once(remove_all) as end,
+        stdout_to_stderr(),
+        interruptible(Lines(), end) as progress,
+        temporary_files_together(),
+    ):
         if single:
             outcomes = [_one(source, chosen[0], output, options, force, progress)]
         else:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+from mobileiqa_sdk.cli import INTERRUPTED
 from mobileiqa_sdk.progress import Progress
+
+_PATIENCE_S = 0.5
+_STDERR = 2
 
 
 class Interruptible:
@@ -29,6 +34,11 @@ class Interruptible:
         if self._deferred and first:
             return  # nothing is said: a converter has all output silenced
         signal.default_int_handler(signum, frame)
+
+    @property
+    def requested(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._requested
 
     def check(self) -> None:
         """Raises KeyboardInterrupt if the user wants to stop."""
@@ -57,10 +67,17 @@ class Interruptible:
 
 
 @contextmanager
-def interruptible(progress: Progress) -> Iterator[Interruptible]:
+def interruptible(
+    progress: Progress, end_process: Callable[[], object] | None = None
+) -> Iterator[Interruptible]:
     """Remembers Ctrl-C while the block runs; an error that it caused leaves as KeyboardInterrupt.
 
     The handler is installed in the main thread only, and only where Ctrl-C has Python's own handler.
+
+    Args:
+        progress: that the block's progress is passed on to.
+        end_process: called where native code, or a block that defers it, still runs half a second after Ctrl-C,
+            in another thread; and instead of KeyboardInterrupt, since Python may take seconds to end.
     """
     watching = Interruptible(progress)
     previous = signal.getsignal(signal.SIGINT)
@@ -70,13 +87,71 @@ def interruptible(progress: Progress) -> Iterator[Interruptible]:
         return
     signal.signal(signal.SIGINT, watching.handle)
     try:
-        yield watching
+        with _patience(end_process):
+            yield watching
+            watching.check()
+    except (Exception, KeyboardInterrupt):
+        # "cannot be imported" may be the interrupt
+        if watching.requested and end_process:
+            end_process()
         watching.check()
-    except Exception:
-        watching.check()  # "cannot be imported" may be the interrupt
         raise
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def ending_at_once(tidy: Callable[[], object]) -> Iterator[Callable[[], None]]:
+    """Yields a function that ends the process as Ctrl-C does, whatever else the process is doing.
+
+    Args:
+        tidy: called first.
+    """
+    try:
+        stderr = os.dup(_STDERR)  # converters are silenced by closing what this is a copy of
+    except OSError:  # closed, as under a service manager
+        stderr = os.open(os.devnull, os.O_WRONLY)
+
+    def end() -> None:
+        tidy()
+        with suppress(OSError):
+            os.write(stderr, b"mobileiqa: interrupted\n")
+        os._exit(INTERRUPTED)
+
+    try:
+        yield end
+    finally:
+        os.close(stderr)
+
+
+@contextmanager
+def _patience(end_process: Callable[[], object] | None) -> Iterator[None]:
+    """Calls a function in another thread if the block has not ended half a second after Ctrl-C.
+
+    Python's handlers wait for native code to return. What the operating system calls does not, and writes the
+    number of the signal to a pipe.
+    """
+    if end_process is None or os.name != "posix":
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # as Python asks
+    ended = threading.Event()
+
+    def watch() -> None:
+        while number := os.read(reading, 1):
+            if number[0] == signal.SIGINT and not ended.wait(_PATIENCE_S):
+                end_process()
+        os.close(reading)
+
+    previous = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.set_wakeup_fd(previous)
+        os.close(writing)
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from mobileiqa_sdk.library import CHECKSUMS, files_of, sha256_of
@@ -14,6 +13,7 @@ from mobileiqa_sdk.runtimes import available
 
 from .errors import ExportError
 from .report import REPORT_FILES
+from .scratch import MOVING, scratch_folder
 
 CONTRACT = "contract.json"
 FILES = frozenset({CONTRACT, CHECKSUMS, *REPORT_FILES})
@@ -107,22 +107,12 @@ def scratch_beside(output: Path) -> Iterator[Path]:
     Raises:
         ExportError: the folder cannot be made there.
     """
-    absent = [folder for folder in output.parents if not os.path.lexists(folder)]
-    scratch = None
-    try:
+    with ExitStack() as stack:
         try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(
-                prefix=_SCRATCH, dir=output.parent, ignore_cleanup_errors=True
-            )
+            scratch = stack.enter_context(scratch_folder(output.parent, _SCRATCH))
         except OSError as error:
             raise ExportError(f"{output}: cannot be written ({error.strerror or error})") from error
-        with scratch as name:
-            yield Path(name)
-    finally:
-        for folder in absent:
-            with suppress(OSError):  # never made, or no longer empty
-                folder.rmdir()
+        yield scratch
 
 
 def put_in_place(folder: Path, output: Path, scratch: Path) -> None:
@@ -145,12 +135,13 @@ def put_in_place(folder: Path, output: Path, scratch: Path) -> None:
 
 
 def _swap(folder: Path, output: Path, replaced: Path) -> None:
-    os.replace(output, replaced)
-    try:
-        os.replace(folder, output)
-    except BaseException:
-        os.replace(replaced, output)
-        raise
+    with MOVING:
+        os.replace(output, replaced)
+        try:
+            os.replace(folder, output)
+        except BaseException:
+            os.replace(replaced, output)
+            raise
 
 
 def write_checksums(folder: Path, model: Path) -> None:
