@@ -76,8 +76,8 @@ def interruptible(
 
     Args:
         progress: that the block's progress is passed on to.
-        end_process: called where native code, or a block that defers it, still runs half a second after Ctrl-C,
-            in another thread; and instead of KeyboardInterrupt, since Python may take seconds to end.
+        end_process: called in another thread where native code, or a block that defers it, still runs half a
+            second after Ctrl-C; and instead of KeyboardInterrupt, since Python may take seconds to end.
     """
     watching = Interruptible(progress)
     previous = signal.getsignal(signal.SIGINT)
