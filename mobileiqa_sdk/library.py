@@ -175,6 +175,11 @@ def _only_model_file(folder: Path) -> Path:
     if len(files) == 1:
         return files[0]
     names = ", ".join(path.name for path in files) or "none"
+    inside = [path.name for path in _inside(folder) if not files and len(_model_files(path)) == 1]
+    if inside:
+        raise ArtifactInvalid(
+            f"{folder}: is a folder of artifacts; name one of those in it: {', '.join(inside)}"
+        )
     raise ArtifactInvalid(
         f"{folder}: an artifact folder has one model file, and this one has {names}; name the file"
     )

@@ -314,6 +314,8 @@ def _print(outcomes: list[Outcome], *, as_json: bool, single: bool) -> None:
         for outcome in outcomes:
             if outcome.report:
                 click.echo(_line(outcome.folder, outcome.report))
+        if not single and outcomes:
+            click.echo(f"all on one page: {printable(str(outcomes[0].folder.parent / 'index.html'))}")
     for outcome in outcomes:
         if outcome.error:
             if isinstance(outcome.error, InternalError):
@@ -343,7 +345,9 @@ def _line(folder: Path, report: Report) -> str:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
     parts += [f"{len(layers)} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
     drift = report.verdict.drift
-    if drift.srcc is not None:
+    if not drift.ranking_is_judged:
+        parts.append("the ranking could not be judged")
+    elif drift.srcc is not None:
         parts.append(f"SRCC {drift.srcc:.4f}")
     if drift.max_difference is not None:
         parts.append(f"at most {drift.max_difference:.1e} from the network as trained, in PyTorch")

@@ -19,6 +19,7 @@ from .artifact import Shared, make_artifact
 from .cells import Cell, cell, cells
 from .errors import InternalError
 from .fp32_files import Fp32FileCache
+from .index_page import write_index
 from .measurements import MeasurementCache
 from .options import Options
 from .output import check_output, check_report_folder, report_folder, resolve, scratch_beside
@@ -94,6 +95,8 @@ def export_matrix(
 ) -> list[Outcome]:
     """Exports many cells at once, each into ``output/NAME-FORMAT-PRECISION``; see :func:`export`.
 
+    ``output/index.html`` and ``index.json`` show all of them.
+
     The network is loaded, rewritten and scored once. A cell that fails does not keep the others from being
     made.
 
@@ -117,7 +120,14 @@ def export_matrix(
     def folder_of(each: Cell, model: str) -> Path:
         return root / each.folder_name(model)
 
-    return _export(source, chosen, root / "first", folder_of, options, overwrite, progress)
+    outcomes = _export(source, chosen, root / "first", folder_of, options, overwrite, progress)
+    errors = {
+        str(each.cell): str(each.error)
+        for each in outcomes
+        if each.error and not report_folder(each.folder).is_dir()
+    }
+    write_index(root, errors, progress)
+    return outcomes
 
 
 def _export(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mobileiqa_sdk.contract import InputSpec, ModelInfo
 from mobileiqa_sdk.fit import Setting
@@ -99,6 +100,7 @@ class StudentSource:
         loaded = load_checkpoint(self.checkpoint, input_size=self.input_size, weights=self.weights)
         if loaded.origin:
             progress.step(loaded.origin)
+        self._warn_of_size(loaded.config, loaded.info, progress)
         network, config, info = loaded.network, loaded.config, loaded.info
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
@@ -113,6 +115,17 @@ class StudentSource:
             checkpoint_sha256=loaded.sha256,
         )
         return Subject(model, _input_of(config), as_trained(network, config), rewritten, config.opinions)
+
+    def _warn_of_size(self, config: NetworkConfig, info: Mapping[str, Any], progress: Progress) -> None:
+        """Warns if nobody said at which size the network was trained."""
+        stated = any("input_size" in (info.get(kind) or {}) for kind in ("student", "teacher"))
+        if self.input_size or stated or config.settings:
+            return
+        height, width = config.input_size
+        progress.warn(
+            f"the checkpoint does not say at which size it was trained: {height}x{width} is assumed, the "
+            "published one; if it was another, name it by --input-size (input_size), or scores will be wrong"
+        )
 
 
 def _input_of(config: NetworkConfig) -> InputSpec:

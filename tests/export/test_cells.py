@@ -103,7 +103,15 @@ def test_one_failing_cell_leaves_the_others(
     )
     assert [str(outcome.cell) for outcome in outcomes] == ["abacus fp32", "onnx fp32", "onnx fp16"]
     assert 'pip install "mobileiqa-sdk[abacus]"' in str(outcomes[0].error)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tiny-onnx-fp16", "tiny-onnx-fp32"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "index.html",
+        "index.json",
+        "tiny-onnx-fp16",
+        "tiny-onnx-fp32",
+    ]
+    index = json.loads((tmp_path / "out" / "index.json").read_text())
+    assert [row["folder"] for row in index["artifacts"]] == ["tiny-onnx-fp16", "tiny-onnx-fp32"]
+    assert list(index["errors"]) == ["abacus fp32"]
     assert sum(step.startswith("scoring the test images") for step in steps) == 1
     for outcome, precision in zip(outcomes[1:], (FP32, FP16), strict=True):
         assert outcome.report is not None

@@ -271,3 +271,11 @@ def test_a_linked_model_is_the_file_it_leads_to(cached: Path) -> None:
     assert find("linked") == link
     assert library.digest_of(link) == library.sha256_of(link) == library.sha256_of(cached)
     assert library.size_of(link) == cached.stat().st_size
+
+
+def test_a_folder_of_artifacts_names_them(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        artifacts.save(tmp_path / name)
+    (tmp_path / "three").mkdir()
+    with pytest.raises(ArtifactInvalid, match=r"one, two$"):
+        library.find(tmp_path)

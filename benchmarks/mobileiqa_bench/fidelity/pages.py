@@ -63,10 +63,15 @@ def timing_section(timing: Timing, other: str) -> str:
         ("time of one inference", f"{timing.milliseconds:.1f} ms", _ratio(timing.latency_ratio)),
         ("peak resident memory", f"{timing.peak_mb:.0f} MB", _ratio(timing.memory_ratio)),
     ]
-    verdict = f"**Slower than {other} on this machine.**" if timing.slower else f"Faster than {other} here."
+    verdicts = {
+        True: f"**Slower than {other} on this machine.**",
+        False: f"Faster than {other} here.",
+        None: f"Neither slower nor faster than {other}: rounds disagree.",
+    }
     return (
         f"{write_table(('', '', f'to {other}'), rows, 'lrr')}\n\n"
-        f"{verdict} {timing.threads} threads, {timing.rounds} rounds of fresh processes in turn; ratios are "
+        f"{verdicts[timing.slower]} "
+        f"{timing.threads} threads, {timing.rounds} rounds of fresh processes in turn; ratios are "
         "within a round, with the smallest and the largest."
     )
 

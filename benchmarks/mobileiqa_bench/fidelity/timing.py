@@ -36,9 +36,12 @@ class Timing:
     rounds: int
 
     @property
-    def slower(self) -> bool:
-        """Whether the artifact takes longer than the other."""
-        return self.latency_ratio[0] > 1
+    def slower(self) -> bool | None:
+        """Whether the artifact takes longer than the other in every round; None if rounds disagree."""
+        _, smallest, largest = self.latency_ratio
+        if smallest <= 1 <= largest:
+            return None
+        return smallest > 1
 
 
 def measure_against(other: Path, artifact: Path, progress: Progress = SILENT) -> Timing:
