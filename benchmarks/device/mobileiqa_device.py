@@ -33,6 +33,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from statistics import median
 from typing import Any, BinaryIO
 
@@ -97,9 +98,12 @@ def read_contract(text: str | bytes, source: str) -> dict[str, Any]:
         for key, (value, known) in rules.items():
             if value not in known:
                 raise unknown(source, key, value)
-        sides = [inputs["height"], inputs["width"], golden["height"], golden["width"]]
+        sides = [golden["height"], golden["width"]]
+        if inputs["fit"] == "stretch":
+            sides += [inputs["height"], inputs["width"]]
         sane = (
             all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
+            and (inputs["fit"] == "stretch" or has_settings(inputs))
             and (output["minimum"], output["maximum"], output["higher_is_better"]) == (0, 1, True)
             and type(output["opinions"]) is int
             and 1 <= output["opinions"] <= 1024
@@ -129,11 +133,8 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
     """Returns a contract of schema 3 under the keys of schema 2, which this script uses."""
     inputs, outputs, golden = contract["input"], contract["outputs"], contract["golden"]
-    if inputs["fit"] != "stretch":
-        raise DeviceError(
-            f"{source}: the model keeps a photo's aspect ratio, which this script does not do; measure it "
-            "with `mobileiqa benchmark` or the demo app"
-        )
+    if inputs["fit"] not in ("stretch", "keep-aspect"):
+        raise unknown(source, "input.fit", inputs["fit"])
     if inputs["detail"] is not None:
         raise unknown(source, "input.detail", inputs["detail"])
     if len(outputs) != 1 or outputs[0]["meaning"] != "opinions":
@@ -166,12 +167,63 @@ def with_types(contract: dict[str, Any]) -> dict[str, Any]:
         activations = "static-int8"
     return {
         **contract,
+        "input": {**contract["input"], "fit": "stretch"},
         "precision": {
             **contract["precision"],
             "activations": activations,
         },
         "verification": {"passed": not compute.endswith("; drift allowed")},
     }
+
+
+def has_settings(inputs: dict[str, Any]) -> bool:
+    """Whether the input of a model that takes any size has budgets of pixels that make sense."""
+    if inputs["height"] is not None or inputs["width"] is not None or not inputs["settings"]:
+        return False
+    multiple = inputs["multiple"]
+    if type(multiple) is not int or not 1 <= multiple <= 32:
+        return False
+    names = [setting["name"] for setting in inputs["settings"]]
+    if "" in names or len(set(names)) < len(names):
+        return False
+    for setting in inputs["settings"]:
+        budget = setting["max_pixels"]
+        if type(budget) is not int or not 1024 <= budget <= 2**27:
+            return False
+        for height, width in setting["sizes"]:
+            if height * width > budget or height % multiple or width % multiple:
+                return False
+    return True
+
+
+def input_size(inputs: dict[str, Any], height: int, width: int) -> tuple[int, int]:
+    """Returns the (height, width) that an upright photo is resized to: docs/contract.md, "The size of the
+    input". A model with several settings is measured with the first.
+    """
+    if inputs["fit"] == "stretch":
+        return inputs["height"], inputs["width"]
+    setting, multiple = inputs["settings"][0], inputs["multiple"]
+    if setting["sizes"]:
+        return closest(height, width, [(size[0], size[1]) for size in setting["sizes"]])
+    budget = setting["max_pixels"]
+    if height * width > budget:
+        height, width = math.isqrt(budget * height // width), math.isqrt(budget * width // height)
+    if height < multiple:
+        height, width = multiple, min(width, budget // multiple)
+    elif width < multiple:
+        height, width = min(height, budget // multiple), multiple
+    return max(height // multiple, 1) * multiple, max(width // multiple, 1) * multiple
+
+
+def closest(height: int, width: int, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """Returns the listed size closest to a photo's aspect ratio; one that enlarges it only if all do."""
+    within = [size for size in sizes if size[0] <= height and size[1] <= width]
+
+    def likeness(size: tuple[int, int]) -> tuple[Fraction, int]:
+        products = size[1] * height, width * size[0]
+        return Fraction(min(products), max(products)), size[0] * size[1]
+
+    return max(within or sizes, key=likeness)
 
 
 def unknown(source: str, key: str, value: object) -> DeviceError:
@@ -333,8 +385,14 @@ class TFLiteModel:
         outputs = self._interpreter.get_output_details()
         check_output([o["dtype"].__name__ == "float32" for o in outputs], path)
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        self._shape = [int(side) for side in inputs[0]["shape"]]
 
     def run(self, pixels: Any) -> float:
+        shape = [1, *pixels.shape]
+        if shape != self._shape:  # a model that takes any size
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+            self._shape = shape
         self._interpreter.set_tensor(self._input, pixels[None])
         self._interpreter.invoke()
         return score_of(self._interpreter.get_tensor(self._output), self.contract, self._path)
@@ -354,8 +412,12 @@ def tflite_interpreter() -> Any:
 
 def check_input(contract: dict[str, Any], actual: list[tuple[str, list[Any]]], path: str) -> None:
     """Raises DeviceError unless the model has the one input that its contract promises."""
-    promised = ("uint8", [1, contract["input"]["height"], contract["input"]["width"], 3])
-    if actual != [promised]:
+    inputs = contract["input"]
+    promised = ("uint8", [1, inputs["height"], inputs["width"], 3])
+    taken = [
+        (kind, [side if type(side) is int and side > 0 else None for side in shape]) for kind, shape in actual
+    ]
+    if taken != [promised]:
         raise DeviceError(f"{path}: its contract promises input {promised}, the model has {actual}")
 
 
@@ -429,12 +491,16 @@ def golden_pixels(contract: dict[str, Any]) -> Any:
     return (np.stack(channels, axis=-1) // 8).astype(np.uint8)
 
 
-def decode(path: str, contract: dict[str, Any]) -> Any:
-    """Reads a photo file as the SDK does: returns an upright 8-bit sRGB image of mode RGB."""
+def decode(path: str, contract: dict[str, Any]) -> tuple[Any, tuple[int, int]]:
+    """Reads a photo file as the SDK does.
+
+    Returns an upright 8-bit sRGB image of mode RGB, and the (height, width) to resize it to.
+    """
     from PIL import Image, ImageOps
 
     try:
         image = Image.open(path)
+        size = input_size(contract["input"], *upright_size(image))
         if contract["input"]["decode"] == "jpeg-reduced" and image.format in ("JPEG", "MPO"):
             factor = reduction(image, contract["input"])
             image.draft(None, (image.width // factor, image.height // factor))
@@ -445,19 +511,26 @@ def decode(path: str, contract: dict[str, Any]) -> Any:
     if image.mode not in ("RGB", "L") or "transparency" in image.info:
         raise DeviceError(f"{path}: has mode {image.mode}; pass a photo of 8-bit colour or grey, opaque")
     profile = image.info.get("icc_profile")
-    return to_srgb(upright, profile) if profile else upright.convert("RGB")
+    return (to_srgb(upright, profile) if profile else upright.convert("RGB")), size
+
+
+def upright_size(image: Any) -> tuple[int, int]:
+    """Returns the (height, width) of an opened photo once it is turned upright."""
+    width, height = image.size
+    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # EXIF 2.32, 4.6.4 A: rows and columns are swapped
+        return width, height
+    return height, width
 
 
 def reduction(image: Any, inputs: dict[str, Any]) -> int:
     """Returns by how much both sides of a JPEG are divided: the largest of 8, 4, 2 that leaves the margin,
     or 1.
     """
-    width, height = image.size
-    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # EXIF 2.32, 4.6.4 A: rows and columns are swapped
-        width, height = height, width
+    height, width = upright_size(image)
+    input_height, input_width = input_size(inputs, height, width)
     for factor in (8, 4, 2):
-        wide_enough = width // factor >= REDUCTION_MARGIN * inputs["width"]
-        if wide_enough and height // factor >= REDUCTION_MARGIN * inputs["height"]:
+        wide_enough = width // factor >= REDUCTION_MARGIN * input_width
+        if wide_enough and height // factor >= REDUCTION_MARGIN * input_height:
             return factor
     return 1
 
@@ -487,15 +560,15 @@ def to_srgb(image: Any, profile: bytes) -> Any:
     return transform.apply(image) if np.abs(moved).max() > ICC_IDENTITY else image
 
 
-def resize(image: Any, contract: dict[str, Any]) -> Any:
-    """Resizes to the model's input by the rule "pillow-bicubic": rows first, whatever order Pillow would
+def resize(image: Any, size: tuple[int, int]) -> Any:
+    """Resizes to (height, width) by the rule "pillow-bicubic": rows first, whatever order Pillow would
     choose.
     """
     import numpy as np
     from PIL import Image
 
     bicubic = getattr(Image, "Resampling", Image).BICUBIC
-    width, height = contract["input"]["width"], contract["input"]["height"]
+    height, width = size
     if image.width != width:
         image = image.resize((width, image.height), bicubic)
     if image.height != height:
@@ -718,7 +791,8 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
     load = time.perf_counter() - started
     rss_after_load = system.status_bytes("VmRSS")
     contract, result = model.contract, empty_result(path, threads)
-    pixels = resize(Image.fromarray(golden_pixels(contract)), contract)
+    golden = golden_pixels(contract)
+    pixels = resize(Image.fromarray(golden), input_size(contract["input"], *golden.shape[:2]))
     (first,), score = timed(lambda: model.run(pixels), 1)
     check_score(score, path)
     result["golden"] = golden_verdict(contract, pixels, score)
@@ -779,8 +853,8 @@ def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 def photo_steps(path: str, contract: dict[str, Any]) -> tuple[list[float], list[float], Any]:
     """Returns the seconds of decoding, the seconds of resizing, and the model's input."""
-    decoded, image = timed(lambda: decode(path, contract), PHOTO_RUNS)
-    resized, pixels = timed(lambda: resize(image, contract), PHOTO_RUNS)
+    decoded, (image, size) = timed(lambda: decode(path, contract), PHOTO_RUNS)
+    resized, pixels = timed(lambda: resize(image, size), PHOTO_RUNS)
     return decoded, resized, pixels
 
 

@@ -15,7 +15,6 @@ from .blocks.config import NetworkConfig
 from .checkpoint import load_checkpoint
 from .reference import Run, as_trained
 from .rewrite import OPTIONAL, Rewritten, rewrite
-from .student.config import MULTIPLE
 
 
 class Rewrite(Protocol):
@@ -132,4 +131,4 @@ def _input_of(config: NetworkConfig) -> InputSpec:
     if not config.settings:
         return InputSpec(*config.input_size)
     settings = tuple(Setting(name, max_pixels) for name, max_pixels in config.settings)
-    return InputSpec(fit="keep-aspect", multiple=MULTIPLE, settings=settings)
+    return InputSpec(fit="keep-aspect", settings=settings)

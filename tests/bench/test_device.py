@@ -238,8 +238,8 @@ def test_large_jpegs_are_decoded_smaller_where_the_contract_says_so(
         photo.save(tmp_path / "photo.png")
 
     def decoded(name: Path, width: int, height: int, rule: str = "jpeg-reduced") -> np.ndarray:
-        inputs = {"width": width, "height": height, "decode": rule}
-        return np.asarray(script.decode(str(name), {"input": inputs}))
+        inputs = {"fit": "stretch", "width": width, "height": height, "decode": rule}
+        return np.asarray(script.decode(str(name), {"input": inputs})[0])
 
     for name in (ROCKET, tmp_path / "turned.jpg", tmp_path / "photo.png"):
         for width, height in ((20, 20), (100, 75), (100, 76), (75, 100), (76, 100), (229, 100), (228, 100)):
@@ -253,7 +253,7 @@ def test_large_jpegs_are_decoded_smaller_where_the_contract_says_so(
 def test_photos_are_read_as_the_sdk_reads_them(script: ModuleType, tmp_path: Path) -> None:
     """Orientation, and an embedded profile that is not sRGB."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    contract = {"input": {"decode": "full"}}
+    contract = {"input": {"fit": "stretch", "width": 8, "height": 8, "decode": "full"}}
     with Image.open(ROCKET) as photo:
         exif = photo.getexif()
         exif[0x0112] = 8
@@ -265,7 +265,7 @@ def test_photos_are_read_as_the_sdk_reads_them(script: ModuleType, tmp_path: Pat
         plain = np.asarray(photo)
     read = {}
     for name in ("turned.jpg", "srgb.png", "broken.png", "swapped.png", "grey.jpg"):
-        read[name] = np.asarray(script.decode(str(tmp_path / name), contract))
+        read[name] = np.asarray(script.decode(str(tmp_path / name), contract)[0])
         assert np.array_equal(read[name], np.asarray(read_photo(tmp_path / name))), name
     assert np.array_equal(read["srgb.png"], plain)
     assert np.abs(read["swapped.png"].astype(int) - plain).max() > 50
@@ -292,11 +292,22 @@ def test_contracts_of_schema_3(device: Callable[..., Done], tmp_path: Path, pass
     assert done.code == (0 if passed else 1)
 
 
-def test_an_artifact_that_keeps_the_aspect_ratio_is_refused(script: ModuleType) -> None:
-    values = json.loads(ModelContract.from_json(json.dumps(artifacts.contract()), "it").to_json())
-    values["input"]["fit"] = "keep-aspect"
-    with pytest.raises(script.DeviceError, match="aspect ratio"):
-        script.read_contract(json.dumps(values), "it")
+def test_an_artifact_that_keeps_the_aspect_ratio(device: Callable[..., Done], tmp_path: Path) -> None:
+    values = artifacts.free_contract(decode="jpeg-reduced")
+    values["outputs"] = [artifacts.output("score", "opinions", 1)]
+    for case in values["golden"]["cases"]:
+        case |= {"score": case["photo"], "faults": [], "photo": None}
+    model = artifacts.model(values, shape=(1, "height", "width", 3))
+    path = artifacts.save(tmp_path / "free", model)
+    with Image.open(ROCKET) as photo:
+        exif = photo.getexif()
+        exif[0x0112] = 6
+        photo.save(tmp_path / "turned.jpg", exif=exif)
+    done = device(path, "--photo", tmp_path / "turned.jpg")
+    assert done.result["error"] is None
+    assert done.result["golden"]["ok"] is True
+    expected = Scorer(path, threads=1).score(tmp_path / "turned.jpg")
+    assert done.result["score"] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "CMYK", "LA"])

@@ -42,7 +42,7 @@ def test_resample(script: ModuleType) -> None:
     for case in cases("resample"):
         pixels = np.frombuffer(bytes.fromhex(case["pixels"]), np.uint8)
         image = Image.fromarray(pixels.reshape(case["height"], case["width"], 3))
-        resized = script.resize(image, {"input": {"height": case["new_height"], "width": case["new_width"]}})
+        resized = script.resize(image, (case["new_height"], case["new_width"]))
         assert resized.tobytes().hex() == case["expected"], case
 
 
@@ -61,8 +61,15 @@ class Header:
 def test_reduction(script: ModuleType, orientation: int) -> None:
     for case in cases("reduction"):
         header = Header((case["width"], case["height"]), orientation)
-        fit = {"height": case["input_height"], "width": case["input_width"]}
+        fit = {"fit": "stretch", "height": case["input_height"], "width": case["input_width"]}
         assert script.reduction(header, fit) == case["expected"], case
+
+
+def test_fit(script: ModuleType) -> None:
+    for case in cases("fit"):
+        setting = {key: case[key] for key in ("max_pixels", "sizes")}
+        fit = {"fit": "keep-aspect", "multiple": case["multiple"], "settings": [setting]}
+        assert list(script.input_size(fit, case["height"], case["width"])) == case["expected"], case
 
 
 NOT_LOOKED_AT = {
@@ -88,9 +95,9 @@ def test_what_is_not_looked_at_is_among_the_vectors() -> None:
 
 @pytest.mark.parametrize("case", cases("contracts"), ids=lambda case: case["name"])
 def test_contracts(script: ModuleType, case: dict[str, Any]) -> None:
-    """A model that keeps the aspect ratio or has more outputs is not measured: it is refused."""
+    """A model with more outputs is not measured: it is refused."""
     contract, meaning = case["text"], case.get("means", {})
-    beyond = meaning.get("fit") == "keep-aspect" or set(meaning.get("outputs", ())) - {"opinions"}
+    beyond = set(meaning.get("outputs", ())) - {"opinions"}
     if case["name"] in NOT_LOOKED_AT:
         assert script.read_contract(contract, "vector")
         return

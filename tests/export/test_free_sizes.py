@@ -17,6 +17,7 @@ from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.reference import as_trained, on_pixels
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig, build_student
+from mobileiqa_export.student.backbone import ConstantlyPaddedConv2d, SameConv2d
 from mobileiqa_export.student.moments import CLIP, LinearViews
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec
@@ -32,10 +33,8 @@ CONFIG = StudentConfig(
     head="linear",
     settings=SETTINGS,
 )
-SPEC = InputSpec(
-    fit="keep-aspect", multiple=32, settings=tuple(Setting(name, most) for name, most in SETTINGS)
-)
-SIZES = ((32, 32), (96, 160), (224, 64))
+SPEC = InputSpec(fit="keep-aspect", settings=tuple(Setting(name, most) for name, most in SETTINGS))
+SIZES = ((32, 32), (96, 160), (101, 47), (3, 211))
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +78,29 @@ def test_settings_and_heads_that_no_student_has(changes: dict[str, str]) -> None
         StudentConfig.from_dict({**CONFIG.to_dict(), **changes})
 
 
+@pytest.mark.parametrize(("kernel", "length"), [(3, 8), (3, 34), (5, 8), (5, 34)])
+def test_even_sides_are_padded_as_tensorflow_does(kernel: int, length: int) -> None:
+    torch.manual_seed(0)
+    same = SameConv2d(2, 3, kernel, 2)
+    constant = ConstantlyPaddedConv2d(2, 3, kernel, 2)
+    constant.load_state_dict(same.state_dict())
+    maps = torch.rand(1, 2, length, length)
+    torch.testing.assert_close(constant(maps), same(maps))
+
+
+@pytest.mark.parametrize(("side", "halved"), [(1, 1), (2, 1), (3, 2), (7, 4)])
+def test_odd_sides_are_halved_rounding_up(side: int, halved: int) -> None:
+    assert ConstantlyPaddedConv2d(1, 1, 5, 2)(torch.rand(1, 1, side, 4)).shape == (1, 1, halved, 2)
+
+
 @pytest.mark.parametrize("size", SIZES)
-def test_constant_padding_is_exact(checkpoint: Path, size: tuple[int, int]) -> None:
+def test_rewrites_are_exact_at_every_size(checkpoint: Path, size: tuple[int, int]) -> None:
     loaded = load_student(checkpoint)
-    rewritten = rewrite(loaded.network, loaded.config)
-    assert {step.name: step.changed for step in rewritten.steps}["fix_padding"]
     pixels = noise(*size)
     trained = as_trained(loaded.network, loaded.config)(pixels)
-    assert on_pixels(rewritten.network)(pixels) == pytest.approx(trained, abs=1e-6)
+    assert on_pixels(rewrite(loaded.network, loaded.config).network)(pixels) == pytest.approx(
+        trained, abs=1e-6
+    )
 
 
 def test_a_linear_head_clips_moments_and_limits_opinions() -> None:
@@ -125,14 +139,15 @@ def test_a_scorer_takes_the_setting_it_is_given(checkpoint: Path, tmp_path: Path
     export(checkpoint, tmp_path / "free", options=Options(timing=False, verification_images=8))
     photo = Image.fromarray(noise(300, 400))
     sizes = {name: Scorer(tmp_path / "free", setting=name).assess(photo).input_size for name, _ in SETTINGS}
-    assert sizes == {"fast": (64, 96), "high": (160, 192)}
+    assert sizes == {"fast": (83, 110), "high": (166, 221)}
 
 
 def test_images_are_verified_with_every_setting() -> None:
     images = verification_set(SPEC, count=12)
     assert images.names[:2] == ["golden, fast", "golden, high"]
-    assert [pixels.shape[:2] for pixels in images.pixels[:2]] == [(64, 96), (160, 192)]
-    assert all(side % 32 == 0 for pixels in images.pixels for side in pixels.shape[:2])
+    assert [pixels.shape[:2] for pixels in images.pixels[:2]] == [(83, 110), (166, 221)]
+    budgets = {pixels.shape[0] * pixels.shape[1] <= SETTINGS[0][1] for pixels in images.pixels}
+    assert budgets == {True, False}
 
 
 def image(height: int, width: int, low: int = 0, high: int = 0, listed: tuple[tuple[int, int], ...] = ()):  # type: ignore[no-untyped-def] # a stand-in for a protobuf
@@ -155,8 +170,8 @@ LISTED = InputSpec(fit="keep-aspect", multiple=32, settings=(Setting("fast", 921
         (InputSpec(96, 64), image(64, 96), False),
         (InputSpec(96, 64), image(96, 64, 32, 8192), False),
         (InputSpec(96, 64), image(96, 64, listed=((96, 64), (64, 96))), False),
-        (SPEC, image(96, 64, 32, 8192), True),
-        (SPEC, image(96, 64, 33, 8192), False),
+        (SPEC, image(96, 64, 1, 8192), True),
+        (SPEC, image(96, 64, 2, 8192), False),
         (SPEC, image(96, 64), False),
         (LISTED, image(96, 96, listed=((64, 128),)), True),
         (LISTED, image(96, 96, listed=((128, 64),)), False),

@@ -19,7 +19,7 @@ from .lite import (
     lite_ladders_command,
 )
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
-from .train import finetune_command, head_command, soup_command, symmetrize_command
+from .train import any_size_command, finetune_command, head_command, soup_command, symmetrize_command
 
 THREADS = 2
 
@@ -44,6 +44,7 @@ for _command in (
     finetune_command,
     soup_command,
     symmetrize_command,
+    any_size_command,
     evaluate_command,
     ablate_command,
     ablate_heads_command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,31 @@ def symmetrize_command(
         info["version"] = model_version
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, student, loaded.config, **info)
+    click.echo(str(out))
+
+
+@click.command("any-size")
+@checkpoint_option
+@out_option
+@click.option(
+    "--setting",
+    "settings",
+    multiple=True,
+    required=True,
+    type=(str, click.IntRange(1024)),
+    metavar="NAME PIXELS",
+    help="A budget of pixels, such as `fast 262144`; the first is the default.",
+)
+@click.option("--model-version", help="Of the written student. Default: the checkpoint's.")
+def any_size_command(
+    checkpoint: Path, out: Path, settings: tuple[tuple[str, int], ...], model_version: str | None
+) -> None:
+    """Let a student keep the aspect of photos and never enlarge them; its weights stay."""
+    student, loaded = load_moment_student(checkpoint)
+    config = replace(loaded.config, settings=settings)
+    info = _info_of(loaded) | ({"version": model_version} if model_version else {})
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(out, student, config, **info)
     click.echo(str(out))
 
 

@@ -11,6 +11,9 @@ from torch.export import Dim
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 
+SMALLEST = 33
+"""Pixels. A side of 32 makes maps of one row, which torch.export takes for fixed; files take smaller ones."""
+
 
 def example_size(spec: InputSpec) -> tuple[int, int]:
     """Returns (height, width) of the golden image as the network takes it, with the default setting."""
@@ -32,6 +35,4 @@ def free_sides(spec: InputSpec, rows: int = 1, columns: int = 2) -> Any:
     """
     if spec.fit == "stretch":
         return None
-    most = MAX_SIDE // spec.multiple
-    sides = {axis: spec.multiple * Dim(name, min=1, max=most) for axis, name in ((rows, "h"), (columns, "w"))}
-    return (sides,)
+    return ({axis: Dim(name, min=SMALLEST, max=MAX_SIDE) for axis, name in ((rows, "h"), (columns, "w"))},)

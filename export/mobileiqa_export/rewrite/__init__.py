@@ -15,7 +15,6 @@ from ..blocks.config import NetworkConfig
 from ..teacher import TeacherConfig
 from .backbone_streaming import stream_backbone
 from .batchnorm_folding import fold_batchnorm
-from .constant_padding import fix_padding
 from .costs import Cost, cost_of
 from .gamma_folding import fold_gamma
 from .lda_streaming import stream_lda
@@ -36,7 +35,6 @@ PASSES: dict[str, ConfiguredPass] = {
     "fold_gamma": fold_gamma,
     "stream_lda": stream_lda,
     "stream_backbone": stream_backbone,
-    "fix_padding": fix_padding,
 }
 """Of students, in the order they are applied."""
 
@@ -52,10 +50,10 @@ TEACHER_PASSES: dict[str, ConfiguredPass] = {
 }
 """Of teachers, in the order they are applied."""
 
-REQUIRED = frozenset({"normalise_input", "bound_score", "fix_padding"})
+REQUIRED = frozenset({"normalise_input", "bound_score"})
 """Passes that every exported network needs where they apply.
 
-They make its input pixels, its answers scores from 0 to 1, and the sizes that it takes those of its contract.
+They make its input pixels and its answers scores from 0 to 1.
 """
 
 OPTIONAL = frozenset({*PASSES, *TEACHER_PASSES}) - REQUIRED

@@ -7,12 +7,14 @@ variant is the one made for DSPs: ReLU, 3x3 kernels and no squeeze-and-excite.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..blocks.statistics import IMAGENET, PixelStatistics
 
+Padding = Literal["symmetric", "same", "constant"]
 TAP_CHANNELS = (16, 24, 40, 112, 960)
 TAP_STAGES = (0, 1, 2, 4, 6)
 
@@ -54,26 +56,27 @@ class BackboneSpec(PixelStatistics):
     Attributes:
         minimalistic: ReLU, 3x3 and ungated throughout.
         batch_norm: BatchNorm after every convolution; without it convolutions carry a bias.
-        same_padding: TensorFlow's SAME (the odd pixel goes below and right), else symmetric.
+        padding: of convolutions that halve a map: ``symmetric``; ``same``, as TensorFlow's SAME, with the odd
+            pixel below and right; or ``constant``, which is ``same`` for even sides whatever the side.
     """
 
     minimalistic: bool
     batch_norm: bool
-    same_padding: bool
+    padding: Padding
 
 
 BACKBONES: dict[str, BackboneSpec] = {
     "mobilenetv3-large": BackboneSpec(
         minimalistic=False,
         batch_norm=True,
-        same_padding=False,
+        padding="symmetric",
         mean=IMAGENET.mean,
         std=IMAGENET.std,
     ),
     "mobilenetv3-large-minimalistic": BackboneSpec(
         minimalistic=True,
         batch_norm=False,
-        same_padding=True,
+        padding="same",
         mean=(128.0, 128.0, 128.0),
         std=(127.0, 127.0, 127.0),
     ),
@@ -97,13 +100,28 @@ class SameConv2d(nn.Conv2d):
         return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
 
 
+class ConstantlyPaddedConv2d(nn.Conv2d):
+    """A convolution that halves maps of any size, with the zeros that TensorFlow's SAME adds to even sides.
+
+    One more row and column of zeros follow, which the windows reach only where a side is odd. So a network
+    for any size does not compute its padding, and every side of at least one pixel is halved, rounding up.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        before, after = same_padding(stride * kernel, kernel, stride)
+        padded = F.pad(input, 2 * (before, after + 1))
+        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
+
+
 def _conv(
     spec: BackboneSpec, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
 ) -> nn.Conv2d:
     groups = inputs if depthwise else 1
     bias = not spec.batch_norm
-    if spec.same_padding and stride > 1:
-        return SameConv2d(inputs, outputs, kernel, stride, groups=groups, bias=bias)
+    if stride > 1 and spec.padding != "symmetric":
+        kind = SameConv2d if spec.padding == "same" else ConstantlyPaddedConv2d
+        return kind(inputs, outputs, kernel, stride, groups=groups, bias=bias)
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=bias)
 
 

@@ -11,8 +11,6 @@ from .backbone import BACKBONES, tap_sizes
 
 Arch = Literal["attention", "moments"]
 Head = Literal["mlp", "linear"]
-MULTIPLE = 32
-"""Both sides of a photo are multiples of it for a student that takes any size: its last stride."""
 
 
 @dataclass(frozen=True)

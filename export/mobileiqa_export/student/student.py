@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -41,7 +43,10 @@ class MomentStudent(nn.Module):
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
-        self.local_cnn = Backbone(BACKBONES[config.backbone])
+        spec = BACKBONES[config.backbone]
+        if config.settings and spec.padding == "same":
+            spec = replace(spec, padding="constant")
+        self.local_cnn = Backbone(spec)
         features = MOMENTS * sum(TAP_CHANNELS)
         self.head: MomentViews | LinearViews = (
             LinearViews(features, config.views)

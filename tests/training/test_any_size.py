@@ -1,0 +1,32 @@
+"""A student of one size made one for any size: the same weights, the same score where nothing is resized."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from mobileiqa_export.checkpoint import load_student
+from training.cli import commands
+
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.3.safetensors"
+
+
+def test_weights_stay_and_settings_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "any.safetensors"
+    options = ["--setting", "fast", "262144", "--setting", "high", "1048576", "--model-version", "9"]
+    done = CliRunner().invoke(
+        commands, ["any-size", "--checkpoint", str(PATH), *options, "--out", str(out)], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    before, after = load_student(PATH), load_student(out)
+    assert after.config.settings == (("fast", 262144), ("high", 1048576))
+    assert (after.info["version"], after.info["licence"]) == ("9", before.info["licence"])
+    for key, tensor in before.network.state_dict().items():
+        assert torch.equal(tensor, after.network.state_dict()[key]), key
+    photo = torch.rand(1, 3, 64, 96) - 0.5
+    with torch.no_grad():
+        scores = [loaded.network(photo).mean().item() for loaded in (before, after)]
+    assert scores[1] == pytest.approx(scores[0], abs=1e-6)
