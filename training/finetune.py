@@ -235,14 +235,6 @@ class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
         move_average(self.averaged, self.student, self.settings.average)
         return loss.item(), ranked.item()
 
-    def finished(self) -> Student:
-        """Returns the student with the averaged weights so far, on the CPU."""
-        student: Student = copy.deepcopy(self.averaged).cpu()
-        student.load_state_dict(
-            {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
-        )
-        return student
-
     def _placed(self, network: Network) -> Network:
         # Channels last is twice as fast on CPUs with bfloat16 dot products.
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

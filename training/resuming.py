@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sized
 from pathlib import Path
@@ -40,6 +41,14 @@ class Resumable(Generic[_Student, _Settings, _Batches]):
     schedule: torch.optim.lr_scheduler.LRScheduler
     step: int
     history: list[dict[str, float]]
+
+    def finished(self) -> _Student:
+        """Returns the student with the averaged weights so far, on the CPU."""
+        student = copy.deepcopy(self.averaged).cpu()
+        student.load_state_dict(
+            {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
+        )
+        return student
 
     def _save(self) -> None:
         self.state.parent.mkdir(parents=True, exist_ok=True)

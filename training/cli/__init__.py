@@ -8,6 +8,7 @@ import torch
 from mobileiqa_export.errors import ExportError
 from mobileiqa_sdk.errors import MobileIQAError
 
+from .distill import distill_command
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
 from .facts import documents_command, facts_command
@@ -42,6 +43,7 @@ for _command in (
     lite_evaluate_command,
     head_command,
     finetune_command,
+    distill_command,
     soup_command,
     symmetrize_command,
     any_size_command,

@@ -19,6 +19,7 @@ from mobileiqa_export.student import StudentConfig, build_student
 from mobileiqa_export.student.moments import MomentViews
 
 from ..backbone_file import BACKBONE, SHA256, read_backbone_weights
+from ..distill import DistillSettings
 from ..errors import TrainingError
 from ..evaluation import load_moment_student, opinions_of_features
 from ..features import fingerprint
@@ -144,7 +145,7 @@ def finetune_command(
     settings = settings_from(FinetuneSettings, changes, seed=seed)
     first = _first_student(start, backbone_file, sizes)
     loaded_teachers = [load_student(path) for path in teachers]
-    learn, validate = _rated(dataset, root, settings)
+    learn, validate = rated_photos(dataset, root, settings)
     run = Finetuning(
         first.network,
         first.config,
@@ -186,7 +187,9 @@ def _first_student(start: Path | None, backbone_file: Path | None, sizes: tuple[
     return LoadedStudent(student, config, SHA256)
 
 
-def _rated(dataset: str, root: Path, settings: FinetuneSettings) -> tuple[Rated, Rated]:
+def rated_photos(
+    dataset: str, root: Path, settings: FinetuneSettings | DistillSettings
+) -> tuple[Rated, Rated]:
     """Reads the photos that train the weights, and those held out for validation."""
     splits = DATASETS[dataset].splits
     photos = read_dataset(dataset, root, "train" if "train" in splits else None)

@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class SpatialAttention(nn.Module):
@@ -34,7 +35,13 @@ class SpatialAttention(nn.Module):
 
 
 class TokenAttention(nn.Module):
-    """Scaled dot-product attention over tokens, [B, T, D] -> the same, with the published reshape."""
+    """Scaled dot-product attention over tokens, [B, T, D] -> the same, with the published reshape.
+
+    Attributes:
+        dropout: probability of dropping a number of the answer in training; the published code has 0.1.
+    """
+
+    dropout: float = 0.0
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -43,7 +50,10 @@ class TokenAttention(nn.Module):
         self.c_v = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        return scrambled(self.weights(x) @ self.c_v(x)) + x
+        out = scrambled(self.weights(x) @ self.c_v(x))
+        if self.training and self.dropout:
+            out = F.dropout(out, self.dropout)
+        return out + x
 
     def weights(self, x: Tensor) -> Tensor:
         """Returns how much each token takes from each other, [B, T, D] -> [B, T, T]; rows sum to one."""
