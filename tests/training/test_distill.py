@@ -179,6 +179,7 @@ def test_the_command_writes_a_student_that_says_how_it_was_made(
     mos = np.linspace(0.2, 0.8, 8).astype(np.float32)
     photos = Rated(scenes[:8], mos), Rated(scenes[8:], mos[:4])
     monkeypatch.setattr(distill, "rated_photos", lambda *_: photos)
+    monkeypatch.setattr("training.cli.THREADS", 1)
     sizes = ["input_size=[64,96]", "epochs=1", "batch=4"]
     changes = [part for size in sizes for part in ("--set", size)]
     result = CliRunner().invoke(commands, [*_arguments(tmp_path), *changes])
