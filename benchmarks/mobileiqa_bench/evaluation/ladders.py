@@ -81,7 +81,7 @@ class Ladders:
 
     Attributes:
         model: its name.
-        input_size: of its input, for people: ``512 x 512`` (height x width), or a budget of pixels.
+        input_size: of its input, in words: ``512 x 512`` (height x width), or a budget of pixels.
         mode: ``input`` if photos were first resized to the model's input and then distorted, so that the
             model sees the full strength; ``full`` if they were distorted at their own size.
         climbs: photo by photo.
@@ -230,7 +230,7 @@ def climb_ladders(
 
 
 def input_text(scorer: Scorer) -> str:
-    """Returns the size of a scorer's input for people, with the setting in use."""
+    """Returns the size of a scorer's input in words, with the setting in use."""
     spec = scorer.contract.input
     budgets = {setting.name: setting.max_pixels for setting in spec.settings}
     if scorer.setting is None:

@@ -21,10 +21,15 @@ class FakeScorer:
     def __init__(self, quality: Callable[[np.ndarray], float], height: int = 48, width: int = 64) -> None:
         self.quality = quality
         self.asked: list[Any] = []
+        self.setting = None
         self.contract = SimpleNamespace(
             model=SimpleNamespace(name="fake"),
-            input=SimpleNamespace(height=height, width=width, size=(height, width)),
+            input=SimpleNamespace(height=height, width=width, settings=(), text=f"{height} x {width}"),
         )
+
+    def input_size(self, height: int, width: int) -> tuple[int, int]:
+        spec = self.contract.input
+        return spec.height, spec.width
 
     def score(self, photo: Any) -> float:
         self.asked.append(photo)

@@ -146,7 +146,7 @@ def test_ladders(run: Run, tiny_artifact: Path, tmp_path: Path) -> None:
     outputs = ("--plot", tmp_path / "l.svg", "--scores", tmp_path / "l.csv")
     result = run(tiny_artifact, "--ladders", *given, *outputs)
     assert (result.code, result.err) == (0, "")
-    assert "mean scores of 3 photos, distorted at the model's 48x64" in result.out
+    assert "mean scores of 3 photos, distorted at the model's 48 x 64" in result.out
     assert "| underexposure (stops) " in result.out
     assert (tmp_path / "l.svg").read_text(encoding="utf-8").startswith("<?xml")
     with (tmp_path / "l.csv").open(newline="", encoding="utf-8") as file:
@@ -289,9 +289,9 @@ def test_a_missing_matplotlib_is_said_before_the_work(
 
 
 WRONG: list[tuple[list[str], str]] = [
-    ([], "by one of --csv, --dataset and --ladders"),
-    (["model.onnx"], "by one of --csv, --dataset and --ladders"),
-    (["--ladders", "--csv", "labels.csv"], "by one of --csv, --dataset and --ladders"),
+    ([], "--csv, --dataset and --ladders"),
+    (["model.onnx"], "--csv, --dataset and --ladders"),
+    (["--ladders", "--csv", "labels.csv"], "--csv, --dataset and --ladders"),
     (["--dataset", "biq2021"], "--dataset needs --root"),
     (["--dataset", "ava", "--root", "."], "'ava' is not one of"),
     (["--dataset", "spaq", "--root", ".", "--split", "test"], "SPAQ has no split 'test': only all"),
