@@ -2,7 +2,7 @@
 
 Pillow's colour modes have no room for them: it opens 16-bit colour as an 8-bit mode and keeps the high byte
 of each sample. If the bytes of the samples are declared to be swapped, it keeps the low byte. So such a file
-is decoded twice. HEIC is decoded by pillow_heif itself.
+is decoded twice. HEIC is decoded by pillow_heif itself, AVIF by imagecodecs, if that is installed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from ._decoding import decoding
+from .avif import decode_all_bits, reads_all_bits
 from .decode import open_image
 from .isobmff import without_unknown_colours
 from .samples import Samples, from_values
@@ -41,6 +42,10 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
         return None
     if image.format == "HEIF":
         return _from_heif(data)
+    if image.format == "AVIF":
+        values = decode_all_bits(data)
+        channels = values.shape[2] if values.ndim == 3 else 1
+        return from_values(values, {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels])
     raw_modes = _raw_modes(image)
     key = image.info.get("transparency")
     if raw_modes == {_GREY_AND_ALPHA}:
@@ -71,7 +76,7 @@ def _decoded(data: bytes, change: Callable[[str], str]) -> Image.Image:
 
 def is_deep(image: Image.Image) -> bool:
     """Returns whether an opened picture that is not loaded has more bits than its mode holds."""
-    if image.format == "HEIF":
+    if image.format == "HEIF" or (image.format == "AVIF" and reads_all_bits()):
         return bool(image.info.get("bit_depth", 8) > 8)
     raw_modes = _raw_modes(image) if image.mode in _DEEP_MODES else set()
     return bool(raw_modes) and all(raw_mode[-4:-1] == ";16" for raw_mode in raw_modes)

@@ -29,21 +29,27 @@ class Properties(NamedTuple):
         code_points: primaries and transfer characteristics of ITU-T H.273 (nclx), or None.
         clean_aperture: (width, height, horizontal offset, vertical offset), each a numerator and a
             denominator, or None.
+        bits: of a sample of AV1, 8, 10 or 12.
     """
 
     code_points: tuple[int, int] | None = None
     clean_aperture: tuple[int, ...] | None = None
+    bits: int = 8
 
 
 def read_properties(data: bytes) -> Properties:
     """Returns the properties of the main picture; of an animation without one, those of its first track."""
     code_points = clean_aperture = None
+    bits = 8
     for name, start, end in _item_properties(data) or _track_properties(data):
         if name == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 8:
             code_points = struct.unpack_from(">HH", data, start + 4)
         elif name == b"clap" and end - start >= 32:
             clean_aperture = struct.unpack_from(">4I4i", data, start)
-    return Properties(code_points, clean_aperture)
+        elif name == b"av1C" and end - start >= 4:
+            # AV1 in ISOBMFF, 2.3.3: high_bitdepth and twelve_bit follow a bit for the tier.
+            bits = {0: 8, 2: 10, 3: 12}.get(data[start + 2] >> 5 & 3, 8)
+    return Properties(code_points, clean_aperture, bits)
 
 
 def item_types(data: bytes) -> list[bytes]:
@@ -142,17 +148,18 @@ def _box(data: bytes, name: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _item_properties(data: bytes) -> list[_Box]:
-    """Returns the properties of the main picture, with the colours of its tiles if it has none itself."""
+    """Returns the properties of the main picture; those of its tiles describe colours and bits it lacks."""
     properties, associations = _property_boxes(data)
     boxes: dict[int, list[_Box]] = {}
     for item, _, number in associations:
         if 1 <= number <= len(properties):
             boxes.setdefault(item, []).append(properties[number - 1])
     own = boxes.pop(_primary_item(data) or 0, [])
-    if not own or any(name == b"colr" for name, _, _ in own):
-        return own
-    colours = ([box for box in others if box[0] == b"colr"] for others in boxes.values())
-    return own + next(filter(None, colours), [])
+    for missing in (b"colr", b"av1C"):
+        if own and not any(name == missing for name, _, _ in own):
+            of_tiles = ([box for box in others if box[0] == missing] for others in boxes.values())
+            own = own + next(filter(None, of_tiles), [])
+    return own
 
 
 def _primary_item(data: bytes) -> int | None:

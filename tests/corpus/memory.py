@@ -6,8 +6,9 @@
     python -m tests.corpus.memory --large
 
 For each kind of file a fresh process reads a small photo, then one of 12 megapixels (``--large``: JPEGs of
-200 megapixels, decoded at an eighth of their sides). The figure is by how much the peak of its resident memory
-rises, in MB, and includes the bytes of the file. ``counts`` is how often a pixel counts in the budget of `mobileiqa_sdk.decoding_memory`.
+200 megapixels, decoded at an eighth of their sides). The figure is by how much the peak of its resident
+memory rises, in MB, and includes the bytes of the file. ``counts`` is how often a pixel counts in the budget
+of `mobileiqa_sdk.decoding_memory`.
 """
 
 from __future__ import annotations

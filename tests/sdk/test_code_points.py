@@ -2,13 +2,15 @@
 
 import io
 import struct
+import sys
+import types
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk import code_points
+from mobileiqa_sdk import code_points, isobmff
 from mobileiqa_sdk.photo import read_photo
 
 from . import icc
@@ -362,6 +364,43 @@ def test_a_profile_precedes_nclx():
     assert np.abs(pixels(file) - SMOOTH).mean() < 1.5
     file = avif(encoded, 12, 13, icc_profile=b"no profile at all")
     assert np.abs(pixels(file) - SMOOTH).mean() < 1.5
+
+
+@pytest.mark.parametrize(("bits", "mode"), [(10, "RGB"), (12, "RGB"), (10, "RGBA"), (12, "L")])
+def test_all_bits_of_avif(bits, mode):
+    imagecodecs = pytest.importorskip("imagecodecs")
+    picture = SMOOTH[..., 0] if mode == "L" else SMOOTH
+    values = np.rint(CURVES[16](light(picture)) * (2**bits - 1)).astype(np.uint16)
+    if mode == "RGBA":
+        values = np.dstack([values, np.full(values.shape[:2], 2**bits - 1, np.uint16)])
+    options = {} if mode == "L" else {"pixelformat": "444"}
+    data = bytearray(imagecodecs.avif_encode(values, bitspersample=bits, **options))
+    at = data.index(b"nclx") + 4
+    data[at : at + 4] = struct.pack(">HH", 1, 16)
+    expected = np.repeat(picture[..., None], 3, -1) if mode == "L" else picture
+    assert np.abs(pixels(bytes(data)) - expected).mean() < 0.5
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_the_library_for_all_bits_of_avif_is_used_if_it_is_installed(is_installed, monkeypatch):
+    values = np.rint(CURVES[16](light(SMOOTH)) * 1023).astype(np.uint16)
+    data = avif((values >> 2).astype(np.uint8), 1, 16)
+    properties = isobmff.read_properties(data)
+    assert properties.bits == 8
+    stub = types.SimpleNamespace(avif_decode=lambda data, index: values)
+    monkeypatch.setitem(sys.modules, "imagecodecs", stub)
+    monkeypatch.setattr("mobileiqa_sdk.deep.reads_all_bits", lambda: is_installed)
+    monkeypatch.setattr("mobileiqa_sdk.avif.read_properties", lambda data: properties._replace(bits=10))
+    difference = np.abs(pixels(data) - SMOOTH).mean()
+    assert (difference < 0.5) == is_installed
+    assert difference < 4
+
+
+@pytest.mark.parametrize(("flags", "bits"), [(0x00, 8), (0x40, 10), (0x60, 12), (0x9F, 8), (0x20, 8)])
+def test_the_bits_of_avif(flags, bits):
+    data = bytearray(avif(SMOOTH.astype(np.uint8), 1, 13))
+    data[data.index(b"av1C") + 6] = flags
+    assert isobmff.read_properties(bytes(data)).bits == bits
 
 
 RESERVED = [(0, 0), (3, 13), (9, 3), (9, 19), (255, 255), (65535, 65535)]
