@@ -63,7 +63,8 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.command("export")
 @click.option(
     "--checkpoint",
-    help="Student checkpoint: .pkl, .pth, .pt or .safetensors; with --arch the weights of that network.",
+    help="MobileIQA student or teacher: .pkl, .pth, .pt or .safetensors; with --arch the weights of that "
+    "network.",
 )
 @click.option(
     "--weights",
@@ -73,8 +74,8 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--arch",
     metavar="MODULE:FACTORY",
-    help="Export a network that is not a MobileIQA student: FACTORY() returns a torch.nn.Module. MODULE may "
-    "be a path/to/file.py. This imports and runs that code.",
+    help="Export a network that is neither a MobileIQA student nor its teacher: FACTORY() returns a "
+    "torch.nn.Module. MODULE may be a path/to/file.py. This imports and runs that code.",
 )
 @click.option(
     "--config",
@@ -182,7 +183,7 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Turn a MobileIQA student checkpoint into artifacts that `mobileiqa score --model` opens.
+    """Turn a MobileIQA checkpoint, student or teacher, into artifacts that `mobileiqa score --model` opens.
 
     With --arch and --config, export any network that maps an image to one score; docs/other-networks.md
     shows how.
@@ -243,7 +244,7 @@ def _source(
     input_size: tuple[int, int] | None,
     rewrites: bool,
 ) -> Source:
-    """Returns the student or the other network that the options name. Raises ExportError."""
+    """Returns the student, teacher or other network that the options name. Raises ExportError."""
     from .networks import NetworkSource
     from .subject import StudentSource
 
@@ -260,7 +261,7 @@ def _source(
         return NetworkSource(_description(configs, chosen), rewrites)
     if checkpoint:
         return StudentSource(checkpoint, name, version, license_id, input_size, rewrites, weights)
-    raise click.UsageError("name a student by --checkpoint, or another network by --arch")
+    raise click.UsageError("name a student or a teacher by --checkpoint, or another network by --arch")
 
 
 def _one(
