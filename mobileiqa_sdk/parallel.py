@@ -46,7 +46,7 @@ def default_threads() -> int:
         message = (
             f"OMP_NUM_THREADS is ignored: {one_line(text, 40)!r} is not a number from 1 to {MAX_THREADS}"
         )
-        warnings.warn(message, stacklevel=2)
+        warnings.warn(message, stacklevel=1)  # from one place, so that it is shown once
     return cpus()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -71,6 +73,18 @@ def test_a_senseless_number_of_threads_is_said(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("OMP_NUM_THREADS", text)
     with pytest.warns(UserWarning, match=f"OMP_NUM_THREADS is ignored: '{text}'"):
         assert parallel.default_threads() == parallel.cpus()
+
+
+def test_it_is_said_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mobileiqa_sdk", "score", "missing.jpg"],
+        env={**os.environ, "OMP_NUM_THREADS": "abc"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.parametrize("count", ["4", 2.0, None])
