@@ -24,6 +24,7 @@ from PIL import Image, ImageFilter
 from mobileiqa_sdk import Scorer, library
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
+from ..sdk import artifacts
 from . import app
 
 TEST = app.PHONE / "ai/mobileiqa/demo/AppTest.java"
@@ -105,6 +106,7 @@ def outcome(
     wrong = with_contract(model, promise_another_score, folder / "wrong.onnx")
     scored = photos(folder / "photos")
     scorer = Scorer(threads=1)
+    free = artifacts.save(folder / "free", artifacts.free_model())
     values = {
         "phone": folder / "data",
         "res": app.MAIN / "res",
@@ -116,6 +118,11 @@ def outcome(
         "unverified": with_contract(model, fail_verification, folder / "unverified.onnx"),
         "scored": ",".join(scored),
         "spread": scorer.assess(folder / "photos/good.png").spread,
+        "free": free,
+        **{
+            f"score.{name}": Scorer(free, setting=name, threads=1).score(folder / "photos/good.png")
+            for name in artifacts.SETTINGS
+        },
         "score.second": scorer.score(folder / "photos/good.png"),
         "java.library.path": host_library,
         "java.awt.headless": "true",

@@ -77,6 +77,19 @@ def test_a_contract_that_keeps_aspect_ratios(pure: Jvm) -> None:
     assert [output["meaning"] for output in answer["outputs"]] == ["opinions", "faults", "photo"]
 
 
+@pytest.mark.parametrize(("setting", "expected"), [(None, 8), ("fast", 8), ("high", 4)])
+def test_a_setting_decides_the_scale(pure: Jvm, setting: str | None, expected: int) -> None:
+    """Of a photo of 1200x800 pixels: 4,096 and 16,384 of them are 64x64 and 96x128 or so."""
+    contract = json.dumps(artifacts.free_contract(decode="jpeg-reduced"))
+    assert pure.call("reduction", text=contract, width=1200, height=800, setting=setting) == expected
+
+
+@pytest.mark.parametrize("contract", [artifacts.free_contract(), artifacts.contract()])
+def test_a_setting_that_the_model_lacks(pure: Jvm, contract: dict[str, Any]) -> None:
+    with pytest.raises(JavaError, match='IllegalArgumentException: unknown setting "best"'):
+        pure.call("reduction", text=json.dumps(contract), width=90, height=90, setting="best")
+
+
 def paths(values: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The path of every key below the sections."""
     for key, value in values.items() if isinstance(values, dict) else enumerate(values):

@@ -97,12 +97,12 @@ def test_its_classes_are_the_library_s_alone(aar: Path) -> None:
 
 def methods(listing: str) -> list[tuple[str, str, str]]:
     """Name, descriptor and annotations of each public method that `javap -v` lists."""
-    methods = re.findall(
+    blocks = re.findall(
         r"^  public [^\n]*?(\w+)\([^\n]*\n    descriptor: (\S+)\n    flags: ([^\n]*)\n(.*?)(?=^  \S|^\})",
         listing,
         re.MULTILINE | re.DOTALL,
     )
-    return [(name, descriptor, body) for name, descriptor, flags, body in methods if "SYNTHETIC" not in flags]
+    return [(name, descriptor, body) for name, descriptor, flags, body in blocks if "SYNTHETIC" not in flags]
 
 
 @pytest.mark.parametrize("name", ["QualityScorer", "ScorerOptions", "Photo", "Provided"])

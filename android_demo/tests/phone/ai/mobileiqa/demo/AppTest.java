@@ -8,7 +8,10 @@ import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
+import ai.mobileiqa.Assessment;
 import ai.mobileiqa.Provided;
+import ai.mobileiqa.QualityScorer;
+import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.Json;
 import android.app.Activity;
 import android.app.ActivityManager;
@@ -39,6 +42,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -688,6 +692,29 @@ public final class AppTest {
         Phone.until(() -> activity.session.first != null && !activity.session.busy());
         assertEquals(0, new File(activity.getCacheDir(), "mobileiqa-provided").list().length);
         end.countDown();
+    }
+
+    @Test
+    public void aSettingOfAModelOfAnySizeIsUsed() throws Exception {
+        for (String setting : new String[] {"fast", "high"}) {
+            File model = new File(System.getProperty("free"));
+            ScorerOptions options = ScorerOptions.DEFAULT.setting(setting);
+            try (QualityScorer scorer = QualityScorer.open(new Context(), model, options)) {
+                Assessment assessment = scorer.assess(Uri.parse(GOOD), null);
+                assertEquals(Double.parseDouble(System.getProperty("score." + setting)), assessment.score, 1e-6);
+                assertEquals(new HashSet<>(Arrays.asList("blur", "noise")), assessment.faults.keySet());
+                assertEquals(assessment.photo / 4, assessment.faults.get("blur"), 1e-6);
+            }
+        }
+    }
+
+    @Test
+    public void aSettingThatAModelLacksIsRefused() throws Exception {
+        try (QualityScorer scorer = QualityScorer.open(new Context(), ScorerOptions.DEFAULT.setting("fast"))) {
+            fail(scorer.setting().name);
+        } catch (IllegalArgumentException refused) {
+            assertTrue(refused.getMessage(), refused.getMessage().startsWith("unknown setting"));
+        }
     }
 
     @Test
