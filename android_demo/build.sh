@@ -23,7 +23,9 @@ resources() { # work: base.apk and R.java
     sed -e 's|<manifest |<manifest package="ai.mobileiqa.demo" |' \
         -e 's|<application$|<application android:extractNativeLibs="false"|' \
         "$MAIN/AndroidManifest.xml" >"$1/AndroidManifest.xml"
-    aapt2 link -o "$1/base.apk" --manifest "$1/AndroidManifest.xml" -I "$FRAMEWORK" --java "$1/gen" \
+    aapt2 compile --dir "$DEMO/newer/res" -o "$1/newer.zip"
+    aapt2 link -o "$1/newer.apk" --manifest "$DEMO/newer/AndroidManifest.xml" "$1/newer.zip"
+    aapt2 link -o "$1/base.apk" --manifest "$1/AndroidManifest.xml" -I "$FRAMEWORK" -I "$1/newer.apk" --java "$1/gen" \
         --min-sdk-version "$(property minSdk)" --target-sdk-version "$(property targetSdk)" \
         --version-code "$(property versionCode)" --version-name "$(property versionName)" \
         --debug-mode "$1/resources.zip"

@@ -92,6 +92,21 @@ def _resource_class(folder: Path) -> Path:
     manifest.write_text(text.replace("<manifest ", '<manifest package="ai.mobileiqa.demo" '))
     resources, target = folder / "resources.zip", folder / "gen"
     toolbox.run("aapt2", "compile", "--dir", MAIN / "res", "-o", resources)
-    options = ("-I", FRAMEWORK, "--java", target, "--min-sdk-version", "24", "--manifest", manifest)
+    newer = folder / "newer.apk"
+    toolbox.run("aapt2", "compile", "--dir", toolbox.DEMO / "newer/res", "-o", folder / "newer.zip")
+    described = ("--manifest", toolbox.DEMO / "newer/AndroidManifest.xml")
+    toolbox.run("aapt2", "link", "-o", newer, *described, folder / "newer.zip")
+    options = (
+        "-I",
+        FRAMEWORK,
+        "-I",
+        newer,
+        "--java",
+        target,
+        "--min-sdk-version",
+        "24",
+        "--manifest",
+        manifest,
+    )
     toolbox.run("aapt2", "link", "-o", folder / "base.apk", *options, resources)
     return target

@@ -105,6 +105,12 @@ def test_a_second_build_gives_the_same_bytes(builds: tuple[Path, Path]) -> None:
     assert first == second
 
 
+def test_android_finds_the_attributes_that_debian_s_framework_does_not_know(signed: Path) -> None:
+    tree = toolbox.run("aapt2", "dump", "xmltree", signed, "--file", "AndroidManifest.xml")
+    for name, number in (("dataExtractionRules", "0x0101063e"), ("localeConfig", "0x0101065b")):
+        assert re.search(rf":{name}\({number}\)=@0x7f", tree)
+
+
 def test_signing_adds_a_signature_and_nothing_else(builds: tuple[Path, Path], signed: Path) -> None:
     with (
         zipfile.ZipFile(builds[0] / "mobileiqa-demo-unsigned.apk") as before,

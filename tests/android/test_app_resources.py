@@ -284,6 +284,34 @@ def test_the_app_asks_for_no_permission_and_opens_no_more_than_it_must() -> None
     }
 
 
+def test_nothing_is_backed_up_or_carried_to_another_phone() -> None:
+    """From Android 12 on `allowBackup` does not forbid the transfer to another phone."""
+    application = parse(MANIFEST).find("application")
+    assert application is not None
+    assert application.get(ANDROID + "allowBackup") == "false"
+    rules = parse(named(application.get(ANDROID + "dataExtractionRules")))
+    assert [transport.tag for transport in rules] == ["cloud-backup", "device-transfer"]
+    for transport in rules:
+        excluded = {(rule.tag, rule.get("domain")) for rule in transport}
+        domains = {"root", "file", "database", "sharedpref", "external"}
+        assert excluded == {("exclude", domain) for domain in domains}
+
+
+def test_people_can_choose_every_language_that_the_app_has() -> None:
+    application = parse(MANIFEST).find("application")
+    assert application is not None
+    offered = {
+        locale.get(ANDROID + "name") for locale in parse(named(application.get(ANDROID + "localeConfig")))
+    }
+    assert offered == {"en", *(path.parent.name.removeprefix("values-") for path in TEXTS[1:])}
+
+
+def named(reference: str | None) -> Path:
+    """The file of a resource such as @xml/locales."""
+    assert reference is not None
+    return RES / f"{reference.removeprefix('@')}.xml"
+
+
 def test_sources_keep_to_what_the_dexer_takes_and_the_core_to_the_jvm() -> None:
     for path in JAVA:
         text = path.read_text()
