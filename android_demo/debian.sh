@@ -45,9 +45,9 @@ unpack_bullseye() { # download result
     done
 }
 
-private_apt() { # folder mirror: an apt that knows the old release and nothing of this system's state
+private_apt() { # folder mirror [deb-src]: an apt that knows the old release and nothing of this system's state
     mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" || return
-    echo "deb [signed-by=$OLD_KEYRING] $2 $OLD_RELEASE main" >"$1/sources.list"
+    echo "${3:-deb} [signed-by=$OLD_KEYRING] $2 $OLD_RELEASE main" >"$1/sources.list"
     cat >"$1/apt.conf" <<END
 Dir::State "$1/state";
 Dir::State::Status "/dev/null";
