@@ -57,7 +57,7 @@ def compile_app(folder: Path) -> Path:
         *(toolbox.LIBRARY / "src/annotations").rglob("*.java"),
         *(toolbox.LIBRARY / "src/main/java").rglob("*.java"),
         *(MAIN / "java").rglob("*.java"),
-        *_resource_class(folder).rglob("*.java"),
+        *resource_class(folder).rglob("*.java"),
     ]
     target = folder / "app"
     options = ("-source", "8", "-target", "8", "-nowarn", "-bootclasspath", ANDROID_JAR)
@@ -85,7 +85,7 @@ def classes_in(apk: Path, folder: Path) -> Path:
     return folder / "classes.jar"
 
 
-def _resource_class(folder: Path) -> Path:
+def resource_class(folder: Path) -> Path:
     """R.java, as the build makes it."""
     manifest = folder / "AndroidManifest.xml"
     text = (MAIN / manifest.name).read_text()

@@ -1,4 +1,4 @@
-"""Writes what layoutlib reads beside fonts: `fonts.py FOLDER`, a folder with Roboto's files, named as in Android 6."""
+"""Writes what layoutlib reads beside fonts: `fonts.py FOLDER`, a folder with the files of Roboto."""
 
 from __future__ import annotations
 

@@ -59,6 +59,10 @@ public class View {
         return visibility;
     }
 
+    public int getLayoutDirection() {
+        return 0;
+    }
+
     public void setSelected(boolean to) {
         selected = to;
     }

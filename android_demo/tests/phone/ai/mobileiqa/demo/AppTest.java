@@ -30,6 +30,7 @@ import android.view.WindowInsets;
 import android.widget.ListAdapter;
 import android.widget.ListView;
 import android.widget.TextView;
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -595,7 +596,10 @@ public final class AppTest {
             Intent started = Context.STARTED.get(Context.STARTED.size() - 1);
             assertEquals(DocumentActivity.class, started.target);
             DocumentActivity document = Phone.start(DocumentActivity.class, started);
-            ListAdapter paragraphs = ((ListView) document.findViewById(R.id.list)).getAdapter();
+            ListView list = (ListView) document.findViewById(R.id.list);
+            assertNull("read on the UI thread", list.getAdapter());
+            Phone.until(() -> list.getAdapter() != null);
+            ListAdapter paragraphs = list.getAdapter();
             assertTrue(paragraphs.getCount() > 0);
             assertFalse(((TextView) paragraphs.getView(0, null, null)).getText().toString().isEmpty());
         }
@@ -628,12 +632,52 @@ public final class AppTest {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         View root = activity.findViewById(R.id.root);
         root.dispatchApplyWindowInsets(new WindowInsets());
-        assertArrayEquals(new int[] {5, 6, 7, 8}, root.padding);
+        assertArrayEquals(new int[] {5, 6, 7, 0}, root.padding);
+        assertArrayEquals(new int[] {0, 0, 0, 8}, activity.findViewById(R.id.navigation).padding);
         Build.VERSION.SDK_INT = 36;
         WindowInsets insets = new WindowInsets();
         root.dispatchApplyWindowInsets(insets);
-        assertArrayEquals(new int[] {1, 2, 3, 4}, root.padding);
+        assertArrayEquals(new int[] {1, 2, 3, 0}, root.padding);
+        assertArrayEquals(new int[] {0, 0, 0, 4}, activity.findViewById(R.id.navigation).padding);
         assertEquals(0b10001111, insets.types);
+    }
+
+    @Test
+    public void theNavigationAtTheSideReachesUnderTheBar() {
+        Context.phone.land = true;
+        ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        View root = activity.findViewById(R.id.root);
+        root.dispatchApplyWindowInsets(new WindowInsets());
+        assertArrayEquals(new int[] {0, 6, 7, 8}, root.padding);
+        assertArrayEquals(new int[] {5, 0, 0, 0}, activity.findViewById(R.id.navigation).padding);
+    }
+
+    private static List<Page.Block> page(String text) throws IOException {
+        return Page.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), true);
+    }
+
+    @Test
+    public void markdownBecomesAPage() throws IOException {
+        List<Page.Block> page = page("# A card\n\n<!-- mark -->\nOne **bold**\nand `code`, [here](x.md).\n- first\n1. second\n"
+                + "```\na  b\n```\n| a | b |\n|---|---|\n| x | `y` |\n");
+        List<String> texts = new ArrayList<>();
+        List<Page.Kind> kinds = new ArrayList<>();
+        for (Page.Block block : page) {
+            texts.add(block.text);
+            kinds.add(block.kind);
+        }
+        assertEquals(Arrays.asList("A card", "One bold and code, here.", "first", "second", "a  b", "x\nb: y"), texts);
+        assertEquals(Arrays.asList(Page.Kind.HEADING, Page.Kind.PARAGRAPH, Page.Kind.ITEM, Page.Kind.ITEM, Page.Kind.CODE,
+                Page.Kind.PARAGRAPH), kinds);
+        assertEquals("bold", part(page.get(1), 0));
+        assertEquals(Page.Style.BOLD, page.get(1).spans.get(0).style);
+        assertEquals("code", part(page.get(1), 1));
+        assertEquals("x", part(page.get(5), 0));
+    }
+
+    private static String part(Page.Block block, int index) {
+        Page.Span span = block.spans.get(index);
+        return block.text.substring(span.start, span.end);
     }
 
     @Test

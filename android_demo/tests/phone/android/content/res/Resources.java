@@ -23,6 +23,11 @@ public class Resources {
         return configuration;
     }
 
+    /** The app has one: whether its navigation stands at the side. */
+    public boolean getBoolean(int id) {
+        return configuration.land;
+    }
+
     public DisplayMetrics getDisplayMetrics() {
         return new DisplayMetrics();
     }

@@ -2,53 +2,65 @@ package ai.mobileiqa.demo;
 
 import android.app.Activity;
 import android.os.Bundle;
-import android.widget.ArrayAdapter;
+import android.view.View;
 import android.widget.ListView;
 import android.widget.TextView;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.util.ArrayList;
+import java.io.InputStream;
 import java.util.List;
 
-/** A text that comes with the app, paragraph by paragraph: the licences are too long for one text view. */
+/** A text that comes with the app, block by block: the licences are too long for one text view. */
 public final class DocumentActivity extends Activity {
-    /** Name of the asset. */
+    /** Name of the asset; one that ends in .md is Markdown. */
     static final String DOCUMENT = "document";
 
     /** String resource. */
     static final String TITLE = "title";
 
+    private Work reading;
+
     @Override
     protected void onCreate(Bundle state) {
         super.onCreate(state);
         setContentView(R.layout.document);
-        ScreenActivity.keepOffTheBars(findViewById(R.id.root));
+        ScreenActivity.keepOffTheBars(findViewById(R.id.root), null);
         setTitle(getIntent().getIntExtra(TITLE, R.string.about));
         ((TextView) findViewById(R.id.title)).setText(getTitle());
-        ((ListView) findViewById(R.id.list))
-                .setAdapter(new ArrayAdapter<String>(this, R.layout.document_paragraph, paragraphs()));
+        reading = new Read(getIntent().getStringExtra(DOCUMENT));
+        reading.start();
     }
 
-    private List<String> paragraphs() {
-        List<String> paragraphs = new ArrayList<String>();
-        StringBuilder paragraph = new StringBuilder();
-        try (BufferedReader text = new BufferedReader(
-                new InputStreamReader(getAssets().open(getIntent().getStringExtra(DOCUMENT)), "UTF-8"))) {
-            for (String line = text.readLine(); line != null; line = text.readLine()) {
-                if (line.trim().isEmpty() && paragraph.length() > 0) {
-                    paragraphs.add(paragraph.toString());
-                    paragraph.setLength(0);
-                } else if (!line.trim().isEmpty()) {
-                    paragraph.append(paragraph.length() == 0 ? "" : "\n").append(line);
-                }
+    @Override
+    protected void onDestroy() {
+        reading.cancel();
+        super.onDestroy();
+    }
+
+    private final class Read extends Work {
+        private final String name;
+        private List<Page.Block> blocks;
+
+        Read(String name) {
+            this.name = name;
+        }
+
+        @Override
+        protected void run() throws IOException {
+            try (InputStream in = getAssets().open(name)) {
+                blocks = Page.read(in, name.endsWith(".md"));
             }
-        } catch (IOException missing) {
-            paragraph.append(getString(R.string.problem_other, String.valueOf(missing.getMessage())));
         }
-        if (paragraph.length() > 0) {
-            paragraphs.add(paragraph.toString());
+
+        @Override
+        protected void done() {
+            ((ListView) findViewById(R.id.list)).setAdapter(new DocumentAdapter(DocumentActivity.this, blocks));
         }
-        return paragraphs;
+
+        @Override
+        protected void failed(Throwable problem) {
+            TextView notice = (TextView) findViewById(R.id.notice);
+            notice.setText(PhotoProblem.say(DocumentActivity.this, problem));
+            notice.setVisibility(View.VISIBLE);
+        }
     }
 }

@@ -12,6 +12,8 @@ import java.util.List;
 
 /** Rows of the screen Compare; TalkBack reads each as one sentence. */
 final class RankingAdapter extends BaseAdapter {
+    private static final float LARGE = 1.5f; // times the usual size of letters
+
     private final Context context;
     private List<CompareSession.Entry> entries = new ArrayList<CompareSession.Entry>();
 
@@ -46,9 +48,16 @@ final class RankingAdapter extends BaseAdapter {
         return false; // nothing happens at a touch
     }
 
+    /** Gives the words the thumbnail's room where people have set letters so large that long words would be cut. */
+    static void arrange(View row) {
+        boolean isLarge = row.getResources().getConfiguration().fontScale > LARGE;
+        row.findViewById(R.id.thumbnail).setVisibility(isLarge ? View.GONE : View.VISIBLE);
+    }
+
     @Override
     public View getView(int position, View old, ViewGroup list) {
         View row = old != null ? old : LayoutInflater.from(context).inflate(R.layout.compare_row, list, false);
+        arrange(row);
         CompareSession.Entry entry = entries.get(position);
         boolean scored = entry.assessment != null;
         String rank = scored ? context.getString(R.string.rank, position + 1) : "";

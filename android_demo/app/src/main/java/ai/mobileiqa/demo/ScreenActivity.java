@@ -31,7 +31,7 @@ abstract class ScreenActivity<S extends Session> extends Activity implements Ses
         setContentView(R.layout.frame);
         getLayoutInflater().inflate(layout(), (ViewGroup) findViewById(R.id.content), true);
         ((TextView) findViewById(R.id.title)).setText(getTitle());
-        keepOffTheBars(findViewById(R.id.root));
+        keepOffTheBars(findViewById(R.id.root), findViewById(R.id.navigation));
         leadTo(R.id.go_score, ScoreActivity.class);
         leadTo(R.id.go_compare, CompareActivity.class);
         leadTo(R.id.go_benchmark, BenchmarkActivity.class);
@@ -112,15 +112,38 @@ abstract class ScreenActivity<S extends Session> extends Activity implements Ses
         });
     }
 
-    /** From Android 15 on windows reach under the system's bars, the camera's hole and the keyboard. */
-    static void keepOffTheBars(View root) {
+    /**
+     * Keeps views off the system's bars, the camera's hole and the keyboard, under which windows reach from Android 15
+     * on.
+     *
+     * @param navigation at an edge of the root: its colour reaches under the bar that covers this edge; null for none
+     */
+    static void keepOffTheBars(final View root, final View navigation) {
         root.setOnApplyWindowInsetsListener(new View.OnApplyWindowInsetsListener() {
             @Override
             public WindowInsets onApplyWindowInsets(View view, WindowInsets insets) {
                 Rect covered = Platform.covered(insets);
-                view.setPadding(covered.left, covered.top, covered.right, covered.bottom);
+                Rect beside = navigation == null ? new Rect() : beside(view, covered);
+                view.setPadding(
+                        covered.left - beside.left,
+                        covered.top - beside.top,
+                        covered.right - beside.right,
+                        covered.bottom - beside.bottom);
+                if (navigation != null) {
+                    navigation.setPadding(beside.left, beside.top, beside.right, beside.bottom);
+                }
                 return insets.consumeSystemWindowInsets();
             }
         });
+    }
+
+    /** Returns the part of what is covered that is left to the navigation: below it, or beside it on a turned phone. */
+    private static Rect beside(View root, Rect covered) {
+        if (!root.getResources().getBoolean(R.bool.navigation_beside)) {
+            return new Rect(0, 0, 0, covered.bottom);
+        }
+        return root.getLayoutDirection() == View.LAYOUT_DIRECTION_RTL
+                ? new Rect(0, 0, covered.right, 0)
+                : new Rect(covered.left, 0, 0, 0);
     }
 }

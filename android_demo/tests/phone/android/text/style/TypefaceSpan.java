@@ -1,0 +1,5 @@
+package android.text.style;
+
+public class TypefaceSpan {
+    public TypefaceSpan(String family) {}
+}

@@ -1,0 +1,106 @@
+"""The app's screens, drawn by Android's own layout code, as somebody last saw them and fit for people.
+
+`android_demo/screens.sh` builds that code. With the environment variable MOBILEIQA_NEW_SCREENS, the pictures
+of today's screens are put into `tests/android/screens`: look at each of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from PIL import Image
+
+from . import app, toolbox
+
+SCREENS = toolbox.DEMO / "tests/screens"
+GOLDEN = Path(__file__).parent / "screens"
+ECJ = Path("/usr/share/java/eclipse-jdt-core.jar")
+SCALE = 4
+NAMES = re.findall(r"^(\w+);", (SCREENS / "screens.txt").read_text(), re.MULTILINE)
+Rendered = tuple[Path, dict[str, list[str]]]
+
+
+def photos(folder: Path) -> dict[str, Path]:
+    """Two photos, one of them upright."""
+    data = Path(skimage.__file__).parent / "data"
+    cat = Image.open(data / "chelsea.png").convert("RGB").resize((1024, 681))
+    rocket = Image.open(data / "rocket.jpg").convert("RGB").crop((150, 0, 430, 427)).resize((560, 854))
+    for name, photo in (("photo", cat), ("portrait", rocket)):
+        photo.save(folder / f"{name}.png")
+    return {name: folder / f"{name}.png" for name in ("photo", "portrait")}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """A folder with a picture of every screen, and the faults that Audit saw on each."""
+    app.need_tools()
+    toolbox.need_onnxruntime("layoutlib")
+    folder = tmp_path_factory.mktemp("screens")
+    layoutlib = toolbox.run("bash", toolbox.DEMO / "screens.sh", "--classpath").strip()
+    path = f"{layoutlib}:{app.ANDROID_JAR}"  # the framework as built lacks MediaStore and the like
+    sources = [
+        app.resource_class(folder),
+        toolbox.LIBRARY / "src/annotations",
+        toolbox.LIBRARY / "src/main/java",
+        app.MAIN / "java",
+        SCREENS / "java/ai",
+    ]
+    compiler = ("java", "-cp", ECJ, "org.eclipse.jdt.internal.compiler.batch.Main")
+    options = ("-proc:none", "-nowarn", "-1.8", "-encoding", "UTF-8", "-d", folder / "app")
+    toolbox.run(*compiler, *options, "-cp", path, *sources)
+    values = {
+        "java.awt.headless": "true",
+        "platform": toolbox.CACHE / "layoutlib/platform",
+        "res": app.MAIN / "res",
+        "document": SCREENS / "document.md",
+        **photos(folder),
+    }
+    defined = [f"-D{key}={value}" for key, value in values.items()]
+    started = ("java", "-Xmx1500m", *defined, "-cp", f"{folder / 'app'}:{path}", "ai.mobileiqa.demo.Render")
+    printed = toolbox.run(*started, SCREENS / "screens.txt", folder)
+    faults: dict[str, list[str]] = {}
+    for line in printed.splitlines():
+        if line.startswith("  "):
+            list(faults.values())[-1].append(line.strip())
+        else:
+            faults[line] = []
+    return folder, faults
+
+
+def small(path: Path) -> Image.Image:
+    """A picture at 1/4 of its size: what people would see, in a file of a few kilobytes."""
+    return Image.open(path).convert("RGB").reduce(SCALE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_looks_as_it_did(rendered: Rendered, name: str) -> None:
+    actual = small(rendered[0] / f"{name}.png")
+    golden = GOLDEN / f"{name}.webp"
+    if os.environ.get("MOBILEIQA_NEW_SCREENS"):
+        actual.save(golden, lossless=True, method=6)
+    expected = Image.open(golden).convert("RGB")
+    assert actual.size == expected.size
+    distance = np.abs(np.asarray(actual, int) - np.asarray(expected, int)).max(axis=2)
+    assert np.mean(distance > 16) < 0.001, f"{rendered[0] / name}.png is not {golden}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_people_can_read_and_hit_everything(rendered: Rendered, name: str) -> None:
+    assert rendered[1][name] == []
+
+
+def test_every_kind_of_screen_is_there() -> None:
+    specs = [line.split(";") for line in (SCREENS / "screens.txt").read_text().splitlines()[1:]]
+    assert {"day", "night"} == {spec[5] for spec in specs}
+    assert {"en", "de", "ar"} == {spec[6] for spec in specs}
+    assert {"ltr", "rtl"} == {spec[7] for spec in specs}
+    assert {"1", "2"} == {spec[8] for spec in specs}
+    shown = {spec[1].split("_")[0] for spec in specs}
+    assert shown == {"score", "compare", "benchmark", "about", "document"}
+    widths = {int(spec[2]) * 160 // int(spec[4]) for spec in specs}
+    assert {320, 360, 640, 800, 1280} == widths
