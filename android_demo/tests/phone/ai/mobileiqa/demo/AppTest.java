@@ -35,6 +35,7 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,16 +67,25 @@ public final class AppTest {
     private static final String CUT = "content://photos/cut.jpg";
     private static final String MODEL = "content://documents/model.onnx";
 
+    /** What is still at work for the test before may put something there once more. */
+    private static boolean isEmptied(Path folder) {
+        if (!Files.exists(folder)) {
+            return true;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
+                Files.deleteIfExists(file);
+            }
+            return true;
+        } catch (IOException | UncheckedIOException busy) {
+            return false;
+        }
+    }
+
     @Before
     public void install() throws IOException {
         Path phone = Paths.get(System.getProperty("phone"));
-        if (Files.exists(phone)) {
-            try (Stream<Path> files = Files.walk(phone)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        }
+        Phone.until(() -> isEmptied(phone));
         Context.forget();
         Build.VERSION.SDK_INT = 24;
         for (File file : new File(System.getProperty("photos")).listFiles()) {
