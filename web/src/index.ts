@@ -1,0 +1,37 @@
+/** Image quality of photos without a reference, in the browser and in Node. */
+
+export type { Assessment, Replay, ReplayedCase, Seconds } from "./assessment.ts";
+export { BANDS, type Band, band } from "./bands.ts";
+export type {
+  Contract,
+  Decode,
+  Golden,
+  GoldenCase,
+  InputSpec,
+  Meaning,
+  ModelInfo,
+  OutputSpec,
+  Precision,
+  Setting,
+  Verification,
+} from "./contract.ts";
+export {
+  ArtifactInvalid,
+  ContractMismatch,
+  ContractUnsupported,
+  MobileIQAError,
+  ModelError,
+  ModelNotFound,
+  OpinionsInvalid,
+  PhotoError,
+  PhotoNotFound,
+  PhotoTooLarge,
+  PhotoTooSmall,
+  PhotoUnreadable,
+  PhotoUnsupported,
+  RuntimeUnavailable,
+} from "./errors.ts";
+export type { Size } from "./fit.ts";
+export type { Progress } from "./protocol.ts";
+export { type AssessOptions, type LoadOptions, type Model, type Photo, Scorer } from "./scorer.ts";
+export type { Backend, Prediction } from "./session.ts";

@@ -1,0 +1,92 @@
+/** Holds this port to tests/vectors, as every port of the SDK is held. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Contract, faultNames, readContract } from "../src/contract.ts";
+import { MobileIQAError } from "../src/errors.ts";
+import { fitted } from "../src/fit.ts";
+import { digest, goldenImage } from "../src/golden.ts";
+import { reduction } from "../src/reduction.ts";
+import { resize } from "../src/resample.ts";
+import { rgbRows } from "./pictures.ts";
+
+function cases<Case>(name: string): Case[] {
+  return JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}.json`, import.meta.url), "ascii")) as Case[];
+}
+
+describe("vectors", () => {
+  it("fit", () => {
+    type Case = { height: number; width: number; max_pixels: number; multiple: number; sizes: [number, number][] };
+    const vectors = cases<Case & { expected: [number, number] }>("fit");
+    expect(vectors.length).toBeGreaterThanOrEqual(60);
+    for (const { height, width, max_pixels, multiple, sizes, expected } of vectors) {
+      const setting = { name: "any", maxPixels: max_pixels, sizes };
+      expect(fitted(height, width, setting, multiple), `${height} x ${width}`).toEqual(expected);
+    }
+  });
+
+  it("reduction", () => {
+    type Case = { height: number; width: number; input_height: number; input_width: number; expected: number };
+    const vectors = cases<Case>("reduction");
+    expect(new Set(vectors.map((vector) => vector.expected))).toEqual(new Set([1, 2, 4, 8]));
+    for (const vector of vectors) {
+      const factor = reduction(vector.height, vector.width, [vector.input_height, vector.input_width]);
+      expect(factor, JSON.stringify(vector)).toBe(vector.expected);
+    }
+  });
+
+  it("resample", async () => {
+    type Case = { height: number; width: number; pixels: string; new_height: number; new_width: number; expected: string };
+    const vectors = cases<Case>("resample");
+    expect(vectors.length).toBeGreaterThan(10);
+    for (const { height, width, pixels, new_height, new_width, expected } of vectors) {
+      for (const channels of [3, 4] as const) {
+        const rows = rgbRows(Buffer.from(pixels, "hex"), height, width, channels);
+        const resized = await resize(rows, [new_height, new_width]);
+        expect(Buffer.from(resized).toString("hex"), `${height} x ${width}`).toBe(expected);
+      }
+    }
+  });
+
+  it("golden", () => {
+    for (const { height, width, sha256 } of cases<{ height: number; width: number; sha256: string }>("golden")) {
+      expect(digest(goldenImage(height, width))).toBe(sha256);
+    }
+  });
+
+  type ContractCase = { name: string; text: string; error?: string; means?: Record<string, unknown> };
+  it.each(cases<ContractCase>("contracts"))("contract: $name", ({ text, error, means }) => {
+    if (error !== undefined) {
+      let raised: unknown;
+      try {
+        readContract(text, "vector");
+      } catch (caught) {
+        raised = caught;
+      }
+      expect(raised).toBeInstanceOf(MobileIQAError);
+      expect((raised as MobileIQAError).name, (raised as MobileIQAError).message).toBe(error);
+    } else {
+      expect(meaning(readContract(text, "vector"))).toMatchObject(means ?? {});
+    }
+  });
+});
+
+function meaning(contract: Contract): Record<string, unknown> {
+  const { model, input, outputs, precision, verification, golden } = contract;
+  return {
+    license: model.license,
+    fit: input.fit,
+    height: input.height,
+    width: input.width,
+    decode: input.decode,
+    multiple: input.multiple,
+    settings: input.settings.map((setting) => setting.name),
+    outputs: Object.fromEntries(outputs.map((output) => [output.meaning, output.size])),
+    labels: faultNames(contract),
+    weights: precision.weights,
+    activations: precision.activations,
+    passed: verification.passed,
+    scores: golden.cases.map((golden) => golden.score),
+    tolerance: golden.tolerance,
+  };
+}
