@@ -23,7 +23,7 @@ const bundled = join(repository, "mobileiqa_sdk/models/mobileiqa-small");
 const chosen = values.model ?? bundled;
 const model = statSync(chosen).isDirectory() ? join(chosen, "model.onnx") : chosen;
 
-const common = { bundle: true, format: "esm", minify: true, legalComments: "none", logLevel: "warning", target: "es2022" };
+const common = { bundle: true, format: "esm", minify: true, keepNames: true, legalComments: "none", logLevel: "warning", target: "es2022" };
 const browser = {
   ...common,
   platform: "browser",

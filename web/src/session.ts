@@ -47,14 +47,12 @@ export class Session {
       );
     }
     const contract = readContract(text, source);
-    const isFloat = contract.precision.activations === "float" && contract.precision.weights !== "int4";
     let session: Ort.InferenceSession;
     try {
       session = await ort.InferenceSession.create(model, {
         executionProviders: [backend],
         enableMemPattern: false,
         logSeverityLevel: 4, // what goes wrong arrives as an error
-        extra: { session: { disable_prepacking: isFloat ? "1" : "0" } },
       });
     } catch (error) {
       throw new ArtifactInvalid(`${source}: onnxruntime cannot load it (${firstLine(error)})`);
