@@ -30,7 +30,7 @@ const browser = {
   splitting: true,
   conditions: ["onnxruntime-web-use-extern-wasm"], // the runtime's files lie beside the worker, not inside it
 };
-const node = { ...common, platform: "node", external: ["sharp"], target: "node20" };
+const node = { ...common, minify: false, platform: "node", external: ["sharp"], target: "node20" };
 
 async function buildPackage() {
   const outdir = join(root, "dist");

@@ -19,22 +19,32 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Returns a server of a folder; it listens on this machine only. */
-export function serve(folder, port, { isolated = true } = {}) {
+/**
+ * Returns a server of a folder; it listens on this machine only.
+ *
+ * @param isolated whether pages may share memory between threads.
+ * @param folders other folders by the first part of their paths.
+ * @param pages HTML by path.
+ */
+export function serve(root, port, { isolated = true, folders = {}, pages = {} } = {}) {
+  const isolation = isolated
+    ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
+    : {};
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
-    const file = join(folder, path.endsWith(sep) ? join(path, "index.html") : path);
-    if (!file.startsWith(folder + sep) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(404).end();
+    if (Object.hasOwn(pages, path)) {
+      response.writeHead(200, { "Content-Type": TYPES[".html"], ...isolation }).end(pages[path]);
       return;
     }
-    const headers = { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" };
-    headers["Content-Length"] = statSync(file).size;
-    if (isolated) {
-      headers["Cross-Origin-Opener-Policy"] = "same-origin";
-      headers["Cross-Origin-Embedder-Policy"] = "require-corp";
+    const [, first, ...rest] = path.split("/");
+    const [folder, inside] = Object.hasOwn(folders, first) ? [folders[first], rest.join("/")] : [root, path];
+    const file = join(folder, path.endsWith(sep) ? join(inside, "index.html") : inside);
+    if (!file.startsWith(folder + sep) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404, isolation).end();
+      return;
     }
-    response.writeHead(200, headers);
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { "Content-Type": type, "Content-Length": statSync(file).size, ...isolation });
     createReadStream(file).pipe(response);
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));

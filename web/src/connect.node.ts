@@ -7,7 +7,7 @@ import type { Channel } from "./channel.ts";
 import type { Answer } from "./protocol.ts";
 
 export function connect(onAnswer: (answer: Answer) => void, onStop: (reason: string) => void): Channel {
-  const worker = new Worker(new URL("./worker.node.js", import.meta.url));
+  const worker = new Worker(new URL("./worker.node.js", import.meta.url), { execArgv: [] });
   let waiting = 0;
   worker.unref();
   worker.on("message", (answer: Answer) => {

@@ -9,13 +9,14 @@
 import { PhotoTooLarge, PhotoUnreadable, PhotoUnsupported } from "./errors.ts";
 import { HEAD, type Header, readHeader } from "./header.ts";
 import { MAX_BYTES, checkSize } from "./limits.ts";
+import { type Fit, type OpenedPhoto, isPixelData, openPixels, shorterSides } from "./photo.ts";
 import { rowsOf, turned } from "./pixels.ts";
-import { type Fit, type OpenedPhoto, shorterSides } from "./photo.ts";
 import { reduction } from "./reduction.ts";
 import type { Rows } from "./resample.ts";
+import type { PixelData } from "./scorer.ts";
 
 /** What can be scored in a browser. Bytes are those of a picture's file. */
-export type Photo = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData;
+export type Photo = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | PixelData;
 
 /**
  * Opens a photo: upright, sRGB, over white.
@@ -24,7 +25,6 @@ export type Photo = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData;
  * @throws PhotoError
  */
 export async function openPhoto(photo: Photo, name: string, fit: Fit | null): Promise<OpenedPhoto> {
-  if (typeof ImageData !== "undefined" && photo instanceof ImageData) return openImageData(photo, name);
   if (photo instanceof ImageBitmap) {
     checkSize(name, photo.width, photo.height);
     return bitmapRows(photo, name);
@@ -33,14 +33,14 @@ export async function openPhoto(photo: Photo, name: string, fit: Fit | null): Pr
     return openFile(new Blob([photo as BlobPart]), name, fit);
   }
   if (photo instanceof Blob) return openFile(photo, name, fit);
+  if (photo instanceof ImageData && photo.colorSpace !== "srgb") return openWideGamut(photo, name);
+  if (typeof photo === "object" && photo !== null && isPixelData(photo)) return openPixels(photo, name);
   throw new PhotoUnsupported(name, "is not a photo; pass a File, a Blob, bytes, an ImageBitmap or an ImageData");
 }
 
-async function openImageData(data: ImageData, name: string): Promise<OpenedPhoto> {
+async function openWideGamut(data: ImageData, name: string): Promise<OpenedPhoto> {
   checkSize(name, data.width, data.height);
-  const isPlain = data.colorSpace === "srgb" && data.data instanceof Uint8ClampedArray;
-  if (!isPlain) return bitmapRows(await createImageBitmap(data), name);
-  return { rows: rowsOf({ height: data.height, width: data.width, pixels: data.data }), close: () => {} };
+  return bitmapRows(await createImageBitmap(data), name);
 }
 
 async function openFile(file: Blob, name: string, fit: Fit | null): Promise<OpenedPhoto> {

@@ -6,17 +6,11 @@ import type { Sharp, SharpOptions } from "sharp";
 import { PhotoNotFound, PhotoTooLarge, PhotoUnreadable, PhotoUnsupported, RuntimeUnavailable } from "./errors.ts";
 import { type Header, readHeader } from "./header.ts";
 import { MAX_BYTES, MAX_PIXELS, checkSize } from "./limits.ts";
-import { type Fit, type OpenedPhoto, shorterSides } from "./photo.ts";
+import { type Fit, type OpenedPhoto, isPixelData, openPixels, shorterSides } from "./photo.ts";
 import { rowsOf } from "./pixels.ts";
 import { reduction } from "./reduction.ts";
+import type { PixelData } from "./scorer.ts";
 import { firstLine } from "./text.ts";
-
-/** RGBA pixels, as a browser's ImageData has them. */
-export interface PixelData {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
 
 /** What can be scored in Node: a path or a file: URL, a picture's file, or pixels. */
 export type Photo = string | Blob | ArrayBuffer | Uint8Array | PixelData;
@@ -31,22 +25,11 @@ type Decoder = (input: Uint8Array, options: SharpOptions) => Sharp;
  * @throws RuntimeUnavailable: sharp is not installed.
  */
 export async function openPhoto(photo: Photo, name: string, fit: Fit | null): Promise<OpenedPhoto> {
-  if (isPixelData(photo)) {
-    const { width, height, data } = photo;
-    if (data.length !== width * height * 4) {
-      throw new PhotoUnsupported(name, `has ${data.length} bytes for ${width}x${height} pixels of RGBA`);
-    }
-    checkSize(name, width, height);
-    return { rows: rowsOf({ height, width, pixels: data }), close: () => {} };
-  }
+  if (typeof photo === "object" && photo !== null && isPixelData(photo)) return openPixels(photo, name);
   const file = await readFileOf(photo, name);
   if (file.length === 0) throw new PhotoUnreadable(name, "is empty");
   if (file.length > MAX_BYTES) throw new PhotoTooLarge(name, `is longer than ${MAX_BYTES} bytes`);
   return decode(await loadSharp(), file, name, fit);
-}
-
-function isPixelData(photo: Photo): photo is PixelData {
-  return typeof photo === "object" && photo !== null && "data" in photo && "width" in photo && "height" in photo;
 }
 
 async function readFileOf(photo: Exclude<Photo, PixelData>, name: string): Promise<Uint8Array> {

@@ -8,8 +8,15 @@ import { PhotoUnsupported, RuntimeUnavailable, unpackError } from "./errors.ts";
 import type { Answer, LoadRequest, Loaded, Progress, Work } from "./protocol.ts";
 import type { Backend } from "./session.ts";
 
-/** What can be scored: see the README for which of them a browser and which Node takes. */
-export type Photo = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | string | URL;
+/** RGBA pixels, row by row, as a browser's ImageData has them. */
+export interface PixelData {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** What can be scored. ImageBitmap only in a browser, paths and file: URLs only in Node. */
+export type Photo = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | PixelData | string | URL;
 
 /** A model's address, or the bytes of its file. */
 export type Model = string | URL | Blob | ArrayBuffer | Uint8Array;
