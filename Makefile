@@ -29,7 +29,10 @@ quick: ## linters and a subset of the tests, about two minutes
 android: ## build the demo's APK, on Debian
 	android_demo/build.sh
 
+web: ## build and test the package and the page for browsers
+	cd web && npm ci && npm test
+
 arm: ## scores on emulated ARM CPUs against those here, on Debian
 	benchmarks/device/arm_proof.sh
 
-.PHONY: help check lint format test quick model facts android arm
+.PHONY: help check lint format test quick model facts android web arm

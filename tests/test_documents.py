@@ -19,7 +19,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-HIDDEN = {"build", "dist", "node_modules", "shared"}
+HIDDEN = {"build", "dist", "shared"}
 """Folders at the root that are not part of the repository."""
 
 
@@ -28,7 +28,7 @@ def documents() -> list[Path]:
     return sorted(
         path
         for path in paths
-        if path.parts[0] not in HIDDEN and not any(part.startswith(".") for part in path.parts)
+        if path.parts[0] not in HIDDEN and not any(part.startswith(".") or part == "node_modules" for part in path.parts)
     )
 
 

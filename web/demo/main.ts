@@ -48,10 +48,12 @@ async function load(): Promise<Scorer> {
     const scorer = await Scorer.load("model.onnx", { webgpu, onProgress });
     const threads = scorer.threads === 1 ? "one thread" : `${scorer.threads} threads`;
     const computing = scorer.backend === "webgpu" ? "WebGPU" : threads;
-    page.status.textContent = "Ready.";
-    const { name, version } = scorer.contract.model;
     const loadedIn = duration((performance.now() - started) / 1000);
-    page.facts.textContent = `${name} ${version}, ${megabytes(size)}, ${computing}, loaded in ${loadedIn}.`;
+    const replay = await scorer.verify(); // also compiles what the first photo needs
+    const test = replay.passed ? "self-test passed" : `self-test failed: a score differs by ${replay.difference}`;
+    const { name, version } = scorer.contract.model;
+    page.facts.textContent = `${name} ${version}, ${megabytes(size)}, ${computing}, loaded in ${loadedIn}, ${test}.`;
+    page.status.textContent = "Ready.";
     return scorer;
   } catch (error) {
     page.status.textContent = `The model cannot be loaded. ${error instanceof Error ? error.message : String(error)}`;

@@ -1,5 +1,6 @@
 /** The parts between a file's bytes and the model's input. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { band } from "../src/bands.ts";
 import { PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, packError, unpackError } from "../src/errors.ts";
@@ -181,4 +182,10 @@ it("the metadata of an ONNX file is read without the model, and damage has none"
   expect(readMetadata(file.subarray(0, file.length - 40), "mobileiqa.contract")).toBeNull();
   expect(readMetadata(new TextEncoder().encode("<!doctype html><title>404</title>"), "mobileiqa.contract")).toBeNull();
   expect(readMetadata(new Uint8Array(), "mobileiqa.contract")).toBeNull();
+});
+
+it("has the version of the Python package", () => {
+  const python = readFileSync(new URL("../../mobileiqa_sdk/_version.py", import.meta.url), "utf8");
+  const version = /"(.*)"/.exec(python)?.[1]?.replace(".dev", "-dev.");
+  expect(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))).toMatchObject({ version });
 });
