@@ -4,7 +4,7 @@ import { PhotoError, type Progress, Scorer } from "../src/index.ts";
 import { card, detail, sentence } from "./card.ts";
 import { csv } from "./csv.ts";
 import { type Entry, type Order, ordered } from "./entries.ts";
-import { duration, megabytes, score } from "./format.ts";
+import { capitalised, duration, megabytes, score } from "./format.ts";
 import { previewOf } from "./preview.ts";
 
 const entries: Entry[] = [];
@@ -113,7 +113,7 @@ async function assess(scorer: Scorer, entry: Entry, signal: AbortSignal): Promis
   } catch (error) {
     if (signal.aborted) return;
     entry.state = "failed";
-    entry.problem = error instanceof PhotoError ? error.reason : String(error);
+    entry.problem = error instanceof PhotoError ? capitalised(error.reason) : String(error);
   }
 }
 

@@ -21,6 +21,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+const PAGE = `<!doctype html><title>mobileiqa</title>
+<script type="module">import * as mobileiqa from "/index.js"; globalThis.mobileiqa = mobileiqa;</script>`;
+
 /** Returns a browser with a fresh profile; its `close` ends it and removes the profile. */
 export async function launch(flags = []) {
   if (CHROMIUM === null) throw new Error("no Chromium: install Debian's package chromium, or set CHROMIUM");
@@ -45,13 +48,11 @@ export async function packagePage(context, { isolated = true, folders = {} } = {
   const server = await serve(join(WEB, "dist"), 0, {
     isolated,
     folders: { repository: dirname(WEB.replace(/\/$/, "")), ...folders },
-    pages: { "/blank.html": "<!doctype html><title>mobileiqa</title>" },
+    pages: { "/blank.html": PAGE },
   });
   const address = `http://127.0.0.1:${server.address().port}`;
   const page = await context.newPage();
   await page.goto(`${address}/blank.html`);
-  await page.evaluate(async () => {
-    globalThis.mobileiqa = await import("/index.js");
-  });
+  await page.waitForFunction(() => "mobileiqa" in globalThis);
   return { page, address, close: async () => (await page.close(), server.close()) };
 }

@@ -9,7 +9,7 @@
 import { PhotoTooLarge, PhotoUnreadable, PhotoUnsupported } from "./errors.ts";
 import { HEAD, type Header, readHeader } from "./header.ts";
 import { MAX_BYTES, checkSize } from "./limits.ts";
-import { type Fit, type OpenedPhoto, isPixelData, openPixels, shorterSides } from "./photo.ts";
+import { type Fit, type OpenedPhoto, isPixelData, openPixels } from "./photo.ts";
 import { rowsOf, turned } from "./pixels.ts";
 import { reduction } from "./reduction.ts";
 import type { Rows } from "./resample.ts";
@@ -80,7 +80,7 @@ async function readBytes(file: Blob, name: string): Promise<Uint8Array> {
 
 /** Returns a JPEG decoded at 1/factor of its sides; null where the browser decodes it at another size. */
 async function decodeReduced(file: Blob, name: string, header: Header, factor: number): Promise<OpenedPhoto | null> {
-  const [width, height] = shorterSides(header, factor);
+  const [width, height] = [Math.ceil(header.width / factor), Math.ceil(header.height / factor)]; // as libjpeg rounds
   const decoder = new ImageDecoder({
     data: await readBytes(file, name),
     type: "image/jpeg",

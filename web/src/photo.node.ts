@@ -1,14 +1,17 @@
-/** Reads photos in Node by sharp, which is asked for only when there is a file to decode. */
+/**
+ * Reads photos in Node by sharp, which is loaded only when there is a file to decode.
+ *
+ * Every pixel is decoded, whatever the model's rule: sharp cannot decode a JPEG smaller through its cosines.
+ */
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Sharp, SharpOptions } from "sharp";
 import { PhotoNotFound, PhotoTooLarge, PhotoUnreadable, PhotoUnsupported, RuntimeUnavailable } from "./errors.ts";
-import { type Header, readHeader } from "./header.ts";
+import { readHeader } from "./header.ts";
 import { MAX_BYTES, MAX_PIXELS, checkSize } from "./limits.ts";
-import { type Fit, type OpenedPhoto, isPixelData, openPixels, shorterSides } from "./photo.ts";
+import { type OpenedPhoto, isPixelData, openPixels } from "./photo.ts";
 import { rowsOf } from "./pixels.ts";
-import { reduction } from "./reduction.ts";
 import type { PixelData } from "./scorer.ts";
 import { firstLine } from "./text.ts";
 
@@ -20,16 +23,15 @@ type Decoder = (input: Uint8Array, options: SharpOptions) => Sharp;
 /**
  * Opens a photo: upright, sRGB, over white.
  *
- * @param fit returns the model's input for the upright photo's height and width; null decodes every pixel.
  * @throws PhotoError
  * @throws RuntimeUnavailable: sharp is not installed.
  */
-export async function openPhoto(photo: Photo, name: string, fit: Fit | null): Promise<OpenedPhoto> {
+export async function openPhoto(photo: Photo, name: string): Promise<OpenedPhoto> {
   if (typeof photo === "object" && photo !== null && isPixelData(photo)) return openPixels(photo, name);
   const file = await readFileOf(photo, name);
   if (file.length === 0) throw new PhotoUnreadable(name, "is empty");
   if (file.length > MAX_BYTES) throw new PhotoTooLarge(name, `is longer than ${MAX_BYTES} bytes`);
-  return decode(await loadSharp(), file, name, fit);
+  return decode(await loadSharp(), file, name);
 }
 
 async function readFileOf(photo: Exclude<Photo, PixelData>, name: string): Promise<Uint8Array> {
@@ -59,19 +61,12 @@ async function loadSharp(): Promise<Decoder> {
   }
 }
 
-async function decode(sharp: Decoder, file: Uint8Array, name: string, fit: Fit | null): Promise<OpenedPhoto> {
-  const options: SharpOptions = { failOn: "truncated", limitInputPixels: MAX_PIXELS, sequentialRead: true };
+async function decode(sharp: Decoder, file: Uint8Array, name: string): Promise<OpenedPhoto> {
   const header = readHeader(file);
-  const fullSize = header && uprightSize(header);
-  const canReduce = header?.format === "jpeg" && fullSize !== null && fit !== null;
-  const factor = canReduce ? reduction(...fullSize, fit(...fullSize)) : 1;
-  if (fullSize !== null) checkSize(name, fullSize[1], fullSize[0]);
+  if (header !== null) checkSize(name, header.width, header.height);
   try {
-    if (header !== null && fullSize !== null && factor > 1) {
-      const rows = await pixelsOf(reduced(sharp(file, options), header, factor));
-      return { rows, fullSize, close: () => {} };
-    }
-    const rows = await pixelsOf(sharp(file, options).autoOrient());
+    const image = sharp(file, { failOn: "truncated", limitInputPixels: MAX_PIXELS, sequentialRead: true });
+    const rows = await pixelsOf(image.autoOrient());
     checkSize(name, rows.width, rows.height);
     return { rows, close: () => {} };
   } catch (error) {
@@ -80,17 +75,6 @@ async function decode(sharp: Decoder, file: Uint8Array, name: string, fit: Fit |
     }
     throw error;
   }
-}
-
-/** Returns [height, width] of the upright photo. */
-function uprightSize({ width, height, orientation }: Header): readonly [number, number] {
-  return orientation >= 5 ? [width, height] : [height, width];
-}
-
-/** Asks for a JPEG at exactly 1/factor of its sides: libvips then decodes it so, and has nothing left to resize. */
-function reduced(image: Sharp, header: Header, factor: number): Sharp {
-  const [width, height] = shorterSides(header, factor);
-  return image.resize(width, height, { fit: "fill", kernel: "nearest", fastShrinkOnLoad: true }).autoOrient();
 }
 
 async function pixelsOf(image: Sharp): Promise<ReturnType<typeof rowsOf>> {

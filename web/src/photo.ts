@@ -37,8 +37,3 @@ export function openPixels({ width, height, data }: PixelData, name: string): Op
 export function isPixelData(photo: object): photo is PixelData {
   return "data" in photo && "width" in photo && "height" in photo;
 }
-
-/** Returns the [width, height] of a JPEG decoded at 1/factor of its sides, which libjpeg rounds up. */
-export function shorterSides(stored: { width: number; height: number }, factor: number): [number, number] {
-  return [Math.ceil(stored.width / factor), Math.ceil(stored.height / factor)];
-}

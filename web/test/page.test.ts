@@ -118,7 +118,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     expect(lines).toHaveLength(7);
     expect(lines[1]).toMatch(/^sharp\.jpg,0\.\d{6},(good|excellent),0\.\d{6},,1280,720,[\w-]+,$/);
     expect(lines.find((line) => line.startsWith('"blocks, many.jpg",'))).toBeDefined();
-    expect(lines[5]).toMatch(/^broken\.jpg,,,,,,,,"is damaged/);
+    expect(lines[5]).toMatch(/^broken\.jpg,,,,,,,,"Is damaged/);
   });
 
   it("tells everything about a photo, by keyboard alone", async () => {
