@@ -28,7 +28,8 @@ def documents() -> list[Path]:
     return sorted(
         path
         for path in paths
-        if path.parts[0] not in HIDDEN and not any(part.startswith(".") or part == "node_modules" for part in path.parts)
+        if path.parts[0] not in HIDDEN
+        and not any(part.startswith(".") or part == "node_modules" for part in path.parts)
     )
 
 
@@ -182,6 +183,7 @@ SOURCES = (
     "benchmarks/mobileiqa_bench",
     "export/mobileiqa_export",
     "export/mobileiqa_mil",
+    "web",
 )
 """Folders from which ARCHITECTURE names a file."""
 
