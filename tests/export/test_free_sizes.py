@@ -14,6 +14,8 @@ from mobileiqa_bench.fidelity.images import verification_set
 from mobileiqa_bench.fidelity.scoring import open_artifact
 from mobileiqa_export import Options, export
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
+from mobileiqa_export.errors import ConversionFailed
+from mobileiqa_export.formats import count_layers
 from mobileiqa_export.reference import as_trained, on_pixels
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig, build_student
@@ -132,6 +134,32 @@ def test_the_contract_has_a_golden_case_for_each_setting(artifact: Path, checkpo
     trained = as_trained(loaded.network, loaded.config)
     for case, pixels in zip(contract.golden.cases, images.pixels, strict=False):
         assert case.score == pytest.approx(trained(pixels), abs=1e-6)
+
+
+def test_core_ml_takes_integer_weights_alone(checkpoint: Path, tmp_path: Path) -> None:
+    pytest.importorskip("coremltools")
+    options = Options(timing=False, verification_images=8, calibration_images=8)
+    with pytest.raises(ConversionFailed, match="int8-weights"):
+        export(checkpoint, tmp_path / "a", file_format="coreml", precision="int8-static", options=options)
+
+
+@pytest.mark.parametrize(("file_format", "package"), [("onnx", "onnx"), ("tflite", "litert_torch")])
+def test_integers_take_every_size_too(
+    file_format: str, package: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip(package)
+    options = Options(timing=False, verification_images=8, calibration_images=8, allow_drift=True)
+    report = export(
+        checkpoint, tmp_path / "int8", file_format=file_format, precision="int8-static", options=options
+    )
+    file = tmp_path / "int8" / report.file
+    assert count_layers(file_format, file).integer_arithmetic > 0
+    loaded = load_student(checkpoint)
+    trained = as_trained(loaded.network, loaded.config)
+    runtime = open_artifact(file, threads=1)
+    for size in SIZES[:3]:
+        pixels = noise(*size)
+        assert runtime.run(pixels) == pytest.approx(trained(pixels), abs=0.1)
 
 
 def test_a_scorer_takes_the_setting_it_is_given(checkpoint: Path, tmp_path: Path) -> None:

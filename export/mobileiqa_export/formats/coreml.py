@@ -22,6 +22,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from ..errors import ConversionFailed
+from ..precisions import INT8_STATIC
 from .coreml_convert import convert
 from .coreml_count import count_layers
 from .coreml_package import write_package
@@ -37,9 +39,15 @@ def save(job: Job) -> Path:
     ``weight_only`` compute in float32, and those in ``keep_float`` keep float32 weights too.
 
     Raises:
-        ConversionFailed: the network uses an operator that Core ML does not have.
+        ConversionFailed: the network uses an operator that Core ML does not have, or takes photos of any
+            size and int8-static is asked for.
         ExportError: a module to spare is not in the network, or there are no photos to calibrate with.
     """
+    if job.contract.input.fit != "stretch" and job.precision is INT8_STATIC:
+        raise ConversionFailed(
+            "coremltools cannot quantize the activations of a network that takes photos of any size; choose "
+            "int8-weights"
+        )
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
         output = job.contract.opinions.name
         writer: Writer = FORMATS["coreml"].writer(job.precision)

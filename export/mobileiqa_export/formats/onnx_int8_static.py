@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -87,12 +89,12 @@ def _widen_biases(model: onnx.ModelProto, products: set[str]) -> None:
 
 
 def _maps(model: onnx.ModelProto) -> set[str]:
-    """Returns the names of tensors with more than one position.
+    """Returns the names of tensors with more than one position; a free side may be of any length.
 
     The convolutions of a gate have one position only: they are too quick to be worth the conversions.
     """
     sizes = {
-        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        value.name: [side.dim_value or math.inf for side in value.type.tensor_type.shape.dim]
         for value in model.graph.value_info
     }
     return {name for name, size in sizes.items() if len(size) == 4 and size[2] * size[3] > 1}

@@ -34,10 +34,10 @@ def save(job: Job) -> Path:
     write: Writer = FORMATS["tflite"].writer(job.precision)
     with quiet():
         converted = litert_torch.convert(network, (example_pixels(job.contract.input),)).model_content()
+        if job.contract.input.fit != "stretch":
+            converted = with_free_sides(converted)
         model = write(converted, scopes, job)
     path = job.folder / "model.tflite"
-    if job.contract.input.fit != "stretch":
-        model = with_free_sides(model)
     path.write_bytes(attach(model, job.contract.to_json()))
     return path
 
