@@ -55,7 +55,7 @@ def export(
     verification its report is left, in a folder beside ``output`` whose name ends in ``.report``.
 
     Args:
-        source: the network; a path is a student's checkpoint.
+        source: the network; a path is a student's or a teacher's checkpoint.
         output: the artifact folder to make.
         file_format: a key of :data:`mobileiqa_export.formats.FORMATS`.
         precision: a name or alias from :data:`mobileiqa_export.precisions.PRECISIONS` that the format
@@ -101,7 +101,7 @@ def export_matrix(
     made.
 
     Args:
-        source: the network; a path is a student's checkpoint.
+        source: the network; a path is a student's or a teacher's checkpoint.
         output: the folder of the artifact folders.
         file_formats: see :func:`mobileiqa_export.cells.cells`.
         precisions: see there too.

@@ -115,15 +115,17 @@ def test_the_score_is_learned_from_people_or_from_the_teacher(
     assert learned == pytest.approx((score - target).square().mean().item(), rel=0.2)
 
 
-def test_the_weights_of_the_losses_count(scenes: list[Path], tmp_path: Path) -> None:
-    alone = started(scenes, tmp_path / "a.pt", views=0.0, local=0.0, decay=0.0)
-    alone._learn(*alone.batches[0])
-    gradient = alone.student.MALs[0].get_parameter("channel_attention.c_v.weight").grad
-    both = started(scenes, tmp_path / "b.pt", score=0.0, local=0.0)
-    both._learn(*both.batches[0])
-    head = both.student.fc_score[3].weight.grad
-    assert gradient is not None
-    assert head is None or not head.any()
+@pytest.mark.parametrize("alone", ["views", "local", "score"])
+def test_the_weights_of_the_losses_count(alone: str, scenes: list[Path], tmp_path: Path) -> None:
+    """Local blocks feed the views, and the views the score: a loss reaches what lies before it."""
+    reached = {"local": "LDA1", "views": "MALs.0", "score": "fc_score"}
+    weights = {name: float(name == alone) for name in reached}
+    run = started(scenes, tmp_path / "state.pt", **weights)
+    run._learn(*run.batches[0])
+    for name, module in reached.items():
+        gradients = [value.grad for value in run.student.get_submodule(module).parameters()]
+        moved = any(gradient is not None and bool(gradient.any()) for gradient in gradients)
+        assert moved == (list(reached).index(name) <= list(reached).index(alone)), name
 
 
 def test_every_epoch_has_every_photo_in_an_order_of_its_own(scenes: list[Path]) -> None:
