@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mobileiqa_bench.memory import peak_rss
-from mobileiqa_sdk.decode import open_image
+from mobileiqa_sdk.decode import HEAD, file_format, open_image
 from mobileiqa_sdk.decoding_memory import shares
 from mobileiqa_sdk.photo import read_photo
 from tests.sdk import icc, png_files
@@ -37,6 +37,7 @@ from tests.sdk import icc, png_files
 SIZE = (4000, 3000)
 LARGE = (16320, 12240)
 _MB = 1_000_000
+_FORMATS = {"HEIC": "HEIF"}  # as Pillow calls them
 _FAST = {"preset": "ultrafast"}
 
 
@@ -76,8 +77,10 @@ def _measured(path: Path, reduce: int) -> int:
 def _rise(path: str, reduce: int) -> int:
     """Returns by how many MB reading a file raises the peak of this process's resident memory."""
     pillow_heif.register_heif_opener()
+    with open(path, "rb") as file:
+        name = file_format(file.read(HEAD))
     small = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(small, Image.open(path).format)
+    Image.new("RGB", (64, 64)).save(small, _FORMATS.get(name, name))
     read_photo(small.getvalue())  # what a decoder loads once
     before = peak_rss() or 0
     fit = (lambda height, width: (height // reduce * 5 // 7, width // reduce * 5 // 7)) if reduce else None
