@@ -213,6 +213,6 @@ it("a scorer that is not closed does not keep the process alive", () => {
   const program = `import { Scorer } from ${JSON.stringify(BUILT)};
     const scorer = await Scorer.load(${JSON.stringify(BUNDLED)}, { threads: 1 });
     console.log((await scorer.assess(${JSON.stringify(OTTERS)})).band);`;
-  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8", timeout: 60_000 });
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8", timeout: 110_000 });
   expect(errors.BANDS).toContain(output.trim());
 });
