@@ -34,6 +34,7 @@ export async function launch(flags = []) {
     args: [...FLAGS, ...flags],
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(100_000); // machines are busy
   return {
     context,
     async close() {
