@@ -16,6 +16,7 @@ from ..rewrite import Pass, PassResult, Rewritten, cost_of, run_passes
 from .factory import described
 from .norms import fold_norms
 from .pixels import PixelNetwork
+from .reparametrisation import fix_weights, is_reparametrised
 from .substitutes import NAMES
 
 SAME = 1e-4
@@ -31,7 +32,8 @@ def rewrite_network(
     Args:
         trained: stays as it is.
         example: pixels, uint8 [1, H, W, 3].
-        without: names of passes to leave out: ``fold_batchnorm``, or ``replace_`` and a function's name.
+        without: names of passes to leave out: ``fix_computed_weights``, ``fold_batchnorm``, or ``replace_``
+            and a function's name.
         enabled: False leaves all passes out.
 
     Raises:
@@ -73,9 +75,15 @@ def _passes(network: PixelNetwork, example: Tensor) -> Iterator[Pass]:
     def fold(same: nn.Module) -> PassResult:
         return PassResult.of(same, fold_norms(same, example), "BatchNorm that one layer alone feeds")
 
+    if is_reparametrised(network):
+        yield Pass("fix_computed_weights", _fix_weights)
     yield Pass("fold_batchnorm", fold)
     for name in sorted(_called(network, example)):
         yield Pass(f"replace_{name}", partial(_replace, network, name))
+
+
+def _fix_weights(network: nn.Module) -> PassResult:
+    return PassResult.of(network, fix_weights(network), "weight that is computed at every run")
 
 
 def _replace(network: PixelNetwork, name: str, same: nn.Module) -> PassResult:
