@@ -43,7 +43,9 @@ class Comparison:
     """Two files, configuration by configuration.
 
     Attributes:
-        pairs: configurations of the same label and thread count, in the first file's order.
+        pairs: configurations of the same label and thread count, in the first file's order. What is left is
+            paired by model, version, runtime, precision and threads where that leaves no choice: the device
+            script calls an artifact by its file's name.
         alone: labels that only one of the files has.
         differences: of the environments and settings, a sentence each: reasons not to believe the ratios.
         flags: (what it is about, flag) of either file, for the whole run or one of the pairs.
@@ -91,14 +93,16 @@ class Comparison:
 
 def compare_documents(first: Document, second: Document) -> Comparison:
     """Compares the configurations that two files share; their rounds are independent of each other."""
-    ones, others = ({(row.label, row.threads): row for row in doc.results} for doc in (first, second))
+    partners = _partners(first.results, second.results)
     pairs = []
-    for key, before in ones.items():
-        if key in others:
-            ratio = ratios(others[key], before, same_run=False)
-            pairs.append(Pair(before, others[key], ratio.time, ratio.memory))
-    alone = [f"first: {name_of(row)}" for key, row in ones.items() if key not in others]
-    alone += [f"second: {name_of(row)}" for key, row in others.items() if key not in ones]
+    for index, before in enumerate(first.results):
+        if index in partners:
+            after = second.results[partners[index]]
+            ratio = ratios(after, before, same_run=False)
+            pairs.append(Pair(before, after, ratio.time, ratio.memory))
+    alone = [f"first: {name_of(row)}" for index, row in enumerate(first.results) if index not in partners]
+    paired = set(partners.values())
+    alone += [f"second: {name_of(row)}" for index, row in enumerate(second.results) if index not in paired]
     differences = [
         *_different("environment", first.environment, second.environment),
         *_different("settings", first.settings, second.settings),
@@ -108,6 +112,27 @@ def compare_documents(first: Document, second: Document) -> Comparison:
         *_flags("second", second, [pair.after for pair in pairs]),
     ]
     return Comparison(pairs, alone, differences, flags)
+
+
+def _partners(first: Sequence[Result], second: Sequence[Result]) -> dict[int, int]:
+    """Returns the index of each result of the first file -> that of the same configuration in the second."""
+    partners: dict[int, int] = {}
+    for key_of in (_labelled, _measured):
+        left = [index for index in range(len(first)) if index not in partners]
+        right = [index for index in range(len(second)) if index not in partners.values()]
+        keys = [key_of(first[index]) for index in left], [key_of(second[index]) for index in right]
+        for index, key in zip(left, keys[0], strict=True):
+            if keys[0].count(key) == keys[1].count(key) == 1:
+                partners[index] = right[keys[1].index(key)]
+    return partners
+
+
+def _labelled(row: Result) -> tuple[object, ...]:
+    return row.label, row.threads
+
+
+def _measured(row: Result) -> tuple[object, ...]:
+    return row.model, row.version, row.runtime, row.precision, row.threads
 
 
 def _different(subject: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:

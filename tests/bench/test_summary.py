@@ -121,6 +121,21 @@ def test_two_files_are_compared(rounds: list[float], verdict: str) -> None:
     assert actual.to_dict()["pairs"][0]["verdict"] == verdict
 
 
+def test_a_device_pairs_with_a_desktop_by_what_was_measured() -> None:
+    desktop = make.document(make.result("small onnx"), make.result("small onnx", threads=2))
+    phone = make.document(
+        make.result("model.onnx, 2 threads", threads=2), make.result("model.onnx, 1 thread")
+    )
+    pairs = compare_documents(desktop, phone).pairs
+    assert [(pair.before.threads, pair.after.threads) for pair in pairs] == [(1, 1), (2, 2)]
+
+
+def test_what_could_pair_with_two_stays_alone() -> None:
+    one = make.document(make.result("a"))
+    two = make.document(make.result("b"), make.result("c"))
+    assert compare_documents(one, two).pairs == []
+
+
 def test_rounds_of_two_files_are_not_paired() -> None:
     first, second = (make.document(make.result(rounds=rounds)) for rounds in ([1, 2, 3], [3, 1, 2]))
     time = compare_documents(first, second).pairs[0].time
