@@ -72,7 +72,9 @@ def milliseconds(seconds: float) -> str:
 
 
 def megabytes(size: int | None) -> str:
-    """Returns a number of bytes in units of a million bytes; nothing for None."""
+    """Returns a number of bytes in units of a million bytes, of a thousand if few; nothing for None."""
     if size is None:
         return ""
+    if size < 1e5:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.0f} MB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

@@ -12,7 +12,7 @@ from mobileiqa_bench.fidelity.pages import (
     skipped_section,
     timing_section,
 )
-from mobileiqa_bench.tables import write_table
+from mobileiqa_bench.tables import megabytes, write_table
 
 from .quantize.sensitivity import SPARED
 from .rewrite import Step
@@ -28,7 +28,7 @@ def page(report: Report, *, drawn: bool) -> str:
     picture = "![scores of the artifact over the reference's](report.png)"
     sections = [
         f"# {model.name} {model.version}",
-        f"{report.file}, {report.bytes / 1e6:.1f} MB{_size_ratio(report)}, {report.file_format} "
+        f"{report.file}, {megabytes(report.bytes)}{_size_ratio(report)}, {report.file_format} "
         f"{report.precision}; input {report.contract.input.text} uint8 RGB; checkpoint sha256 "
         f"{model.checkpoint_sha256}.",
         _verdict(report),
@@ -52,7 +52,7 @@ def page(report: Report, *, drawn: bool) -> str:
 
 def subtitle(report: Report) -> str:
     """Returns one line for the picture: size, time, memory, verdict."""
-    parts = [f"{report.bytes / 1e6:.1f} MB{_size_ratio(report)}"]
+    parts = [f"{megabytes(report.bytes)}{_size_ratio(report)}"]
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
         parts.append(f"{report.timing.memory_ratio[0]:.2f} of its memory")

@@ -10,7 +10,7 @@ import click
 from .._text import printable
 from ..errors import ModelError
 from ..library import DEFAULT, Model, home, models, unnamed
-from ..runtimes import BUILTIN, available, for_suffix, read_contract
+from ..runtimes import for_suffix, read_contract
 
 
 @click.command("models")
@@ -57,10 +57,7 @@ def command(as_json: bool) -> None:
 
 def _missing(model: Model) -> str | None:
     """Returns what to install before a model can be scored with; None if some runtime for it is here."""
-    suffix = model.path.suffix
-    if any(entry.is_installed for entry in BUILTIN.values() if entry.suffix == suffix):
-        return None  # without looking for other packages' runtimes, which takes as long as all the rest
-    entries = [entry for entry in available().values() if entry.suffix == suffix]
+    entries = list(for_suffix(model.path.suffix).values())
     if any(entry.is_installed for entry in entries):
         return None
     return entries[0].requirement
