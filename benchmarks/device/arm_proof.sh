@@ -8,6 +8,10 @@
 # SDK installed with its [dev] extra. apt and pip are asked as this machine has them configured; nothing is
 # installed on it, and root is not needed.
 set -euo pipefail
+if [[ ${1:-} == -* ]]; then # help, or an option where the folder belongs
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+    [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2
+fi
 cd "$(dirname "$0")/../.."
 mkdir -p "${1:-build/arm-proof}"
 work=$(realpath "${1:-build/arm-proof}")

@@ -111,7 +111,7 @@ def _text(ratio: Figures | None) -> str:
     return "" if ratio is None else str(Ratio(**ratio))
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("photos", nargs=-1, metavar="[FILE|DIR]...")
 @click.option("-m", "--model", default="", help="Model for the folder. Default: the bundled one.")
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(min=1))
