@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mobileiqa_bench.errors import BenchmarkError
 from mobileiqa_bench.fidelity.timing import Timing, measure_against
+from mobileiqa_sdk import runtimes
 from mobileiqa_sdk.library import size_of
 from mobileiqa_sdk.progress import Progress
 
@@ -97,6 +99,9 @@ def _timing(shared: Shared, cell: Cell, best: Candidate) -> tuple[Timing | None,
         return None, "this is the fp32 that other precisions are compared with"
     if not shared.options.timing:
         return None, "--no-timing"
+    entry = runtimes.named(runtimes.default_for(best.file))
+    if entry.platform not in ("", sys.platform):
+        return None, f"{cell.file_format} runs on {entry.platform} only"
     try:
         fp32 = shared.fp32_files.file(cell.file_format)
         shared.progress.step(f"timing {cell} against fp32")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from mobileiqa_export import artifact
 from mobileiqa_export.cells import Cell, cells, safe_name
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.exporter import export_matrix
@@ -129,3 +131,11 @@ def test_nothing_is_written_where_a_folder_is_in_the_way(tiny_checkpoint: Path, 
     with pytest.raises(ExportError, match="tiny-onnx-fp32"):
         export_matrix(tiny_checkpoint, tmp_path, file_formats=["onnx"], precisions=["fp32"])
     assert [path.name for path in tmp_path.rglob("*")] == ["tiny-onnx-fp32", "thesis.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="a Mac runs Core ML")
+def test_what_runs_on_another_system_is_not_timed() -> None:
+    shared, best = SimpleNamespace(options=Options()), SimpleNamespace(file=Path("model.mlpackage"))
+    timing, note = artifact._timing(shared, Cell("coreml", FP16), best)  # type: ignore[arg-type] # what is read of them
+    assert timing is None
+    assert "darwin" in note
