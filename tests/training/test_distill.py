@@ -53,13 +53,13 @@ def started(scenes: list[Path], state: Path, **changes: Any) -> Distillation:
 def test_the_student_comes_nearer_to_its_teacher_on_photos_it_has_not_seen(
     scenes: list[Path], tmp_path: Path
 ) -> None:
-    run = started(scenes, tmp_path / "state.pt", epochs=8, imitation=1.0)
+    run = started(scenes, tmp_path / "state.pt", epochs=8, rate=5e-3, imitation=1.0)
     before = {key: value.clone() for key, value in run.student.state_dict().items()}
     taught = {key: value.clone() for key, value in run.teacher.state_dict().items()}
     run.run()
     first, last = run.history[0], run.history[-1]
     assert [past["step"] for past in run.history] == [2.0 * epoch for epoch in range(9)]
-    for name, share in (("views", 0.7), ("local", 0.9), ("score", 0.7)):
+    for name, share in (("views", 0.5), ("local", 0.7), ("score", 0.95)):
         assert last[name] < share * first[name], name
     after = run.student.state_dict()
     for key in ("local_cnn.conv_stem.weight", "LDA1.cnn2.weight", "MALs.1.channel_attention.c_v.weight"):
