@@ -18,13 +18,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from PIL import Image
 
 from mobileiqa_sdk._onnxruntime import onnxruntime
-from mobileiqa_sdk.golden import HEIGHT, WIDTH, golden_image
-from mobileiqa_sdk.resample import resize
+from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.runtimes.onnx import Session, prepacks, session_options
+
+from .fidelity.images import as_input
 
 WARMUP = 3
 LAYOUT, INSERTED = "(layout changes)", "(put in by the runtime)"
@@ -68,7 +67,7 @@ def profile(path: Path, threads: int, runs: int) -> list[Node]:
     spec = Session(path, threads).contract
     options = session_options(threads, prepacking=prepacks(spec.precision))
     options.enable_profiling = True
-    pixels = _golden_pixels(*spec.input.size_for(HEIGHT, WIDTH))
+    pixels = as_input(golden_image(), spec.input)[np.newaxis]
     with tempfile.TemporaryDirectory() as scratch:
         options.profile_file_prefix = str(Path(scratch) / "profile")
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -76,11 +75,6 @@ def profile(path: Path, threads: int, runs: int) -> list[Node]:
             session.run(None, {session.get_inputs()[0].name: pixels})
         events = json.loads(Path(session.end_profiling()).read_bytes())
     return nodes(events, onnx.load(path, load_external_data=False), WARMUP)
-
-
-def _golden_pixels(height: int, width: int) -> NDArray[np.uint8]:
-    """Returns the golden image as the model's input, uint8 [1, height, width, 3]."""
-    return resize(Image.fromarray(golden_image()), height, width)[np.newaxis]
 
 
 def nodes(events: Sequence[dict[str, Any]], model: onnx.ModelProto, warmup: int) -> list[Node]:

@@ -85,9 +85,9 @@ def verification_set(spec: InputSpec, photos: str | Path | None = None, count: i
     golden = golden_image()
     settings = settings_of(spec)
     names = [GOLDEN if setting is None else f"{GOLDEN}, {setting.name}" for setting in settings]
-    pixels = [_fitted(golden, spec, setting) for setting in settings]
+    pixels = [as_input(golden, spec, setting) for setting in settings]
     names.append("golden negative upside down")
-    pixels.append(_fitted(255 - golden[::-1], spec, settings[0]))
+    pixels.append(as_input(255 - golden[::-1], spec, settings[0]))
     count = max(count or default_count(spec), len(names) + 2)
     base, source, skipped = _photographs(spec, photos, (count - len(names)) // 2)
     for name, photo in base[: count - len(names)]:
@@ -115,8 +115,8 @@ def settings_of(spec: InputSpec) -> list[Setting | None]:
     return [*spec.settings] or [None]
 
 
-def _fitted(picture: Image.Image | Pixels, spec: InputSpec, setting: Setting | None) -> Pixels:
-    """Returns a picture as the network takes it, with one of its settings."""
+def as_input(picture: Image.Image | Pixels, spec: InputSpec, setting: Setting | None = None) -> Pixels:
+    """Returns a picture as a network takes it, uint8 RGB [height, width, 3]; without a setting, the first."""
     image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
     return resize(image, *spec.size_for(image.height, image.width, setting))
 
@@ -134,4 +134,4 @@ def _photographs(
         if not images:
             raise PhotosMissing(f"{photos}: none of its photos can be read: {skipped[0].reason}")
     chosen = zip(images[: max(most, 1)], cycle(settings_of(spec)))
-    return [(name, _fitted(image, spec, setting)) for (name, image), setting in chosen], source, skipped
+    return [(name, as_input(image, spec, setting)) for (name, image), setting in chosen], source, skipped

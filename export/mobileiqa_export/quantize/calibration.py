@@ -11,11 +11,10 @@ from PIL import Image
 
 from mobileiqa_bench.errors import PhotosMissing
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
-from mobileiqa_bench.fidelity.images import evenly
+from mobileiqa_bench.fidelity.images import as_input, evenly
 from mobileiqa_bench.photographs import Skipped, builtin, folder_of_photos, read_all
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.contract import InputSpec
-from mobileiqa_sdk.resample import resize
 
 IMAGES = 64
 FEW = 32
@@ -92,7 +91,7 @@ def calibration_set(
         skipped += bad
         for _, photo in read:
             names.append(str(Path(path).relative_to(folder)))
-            pixels.append(_fitted(photo, spec))
+            pixels.append(as_input(photo, spec))
     if not names:
         raise PhotosMissing(f"{folder}: none of its photos can be read: {skipped[0].reason}")
     stratify = score is not None and len(names) > count
@@ -125,19 +124,15 @@ def _fallback(spec: InputSpec, count: int) -> Calibration:
     photos, source = builtin("calibration")
     views: list[tuple[str, Pixels]] = []
     for name, photo in photos:
-        whole = _fitted(photo, spec)
+        whole = as_input(photo, spec)
         views.append((name, whole))
-        views += [(f"{name}, {which} quarter", _fitted(crop, spec)) for which, crop in _quarters(photo)]
+        views += [(f"{name}, {which} quarter", as_input(crop, spec)) for which, crop in _quarters(photo)]
         for kind, ladder in DISTORTIONS.items():
             # A copy: PIL hands out read-only memory, which torch warns about.
             views.append((f"{name}, {kind}", np.array(ladder.apply(whole, ladder.steps[2], 0))))
     used = evenly(views, count)
     names, pixels = [name for name, _ in used], [picture for _, picture in used]
     return Calibration(source, True, False, len(photos), names, [], pixels)
-
-
-def _fitted(photo: Image.Image, spec: InputSpec) -> Pixels:
-    return resize(photo, *spec.size_for(photo.height, photo.width))
 
 
 def _quarters(photo: Image.Image) -> list[tuple[str, Image.Image]]:
