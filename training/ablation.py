@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mobileiqa_bench.evaluation.agreement import plcc, srcc
-from mobileiqa_export.student.backbone import TAP_CHANNELS
+from mobileiqa_export.student.mobilenetv3 import TAP_CHANNELS
 from mobileiqa_export.student.moments import MOMENTS
 
 from .arrays import Features, Floats, Rows

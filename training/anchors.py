@@ -21,8 +21,7 @@ from mobileiqa_sdk.progress import SILENT, Progress
 from mobileiqa_sdk.resample import resize
 
 from .arrays import Features, Floats
-from .efficientnet_lite import LiteMoments
-from .lite_features import measure_lite
+from .lite_features import Extract
 
 STEPS = (1, 3, 5)
 """Steps of the customary ladder, for photos of about 512 pixels a side."""
@@ -107,7 +106,7 @@ class Ladder:
 def fill_ladders(
     folder: Path,
     paths: Sequence[Path],
-    network: LiteMoments,
+    extract: Extract,
     budgets: Sequence[int],
     progress: Progress = SILENT,
 ) -> int:
@@ -122,12 +121,12 @@ def fill_ladders(
         if not file.exists():
             photo = np.asarray(read_photo(path))
             large = photo.shape[0] * photo.shape[1] >= LARGE
-            _write(file, ladder_pictures(photo, seed), network, budgets if large else budgets[:1])
+            _write(file, ladder_pictures(photo, seed), extract, budgets if large else budgets[:1])
             computed += 1
             progress.step(f"{file.name}: {seed + 1} of {len(paths)}")
     file = folder / f"{NOTHING}.npz"
     if not file.exists():
-        _write(file, pictures_of_nothing(512), network, budgets[:1])
+        _write(file, pictures_of_nothing(512), extract, budgets[:1])
     return computed
 
 
@@ -142,9 +141,9 @@ def _read(file: Path) -> Ladder:
         return Ladder(arrays["features"], faults, arrays["steps"], arrays["budgets"])
 
 
-def _write(file: Path, pictures: Iterator[Picture], network: LiteMoments, budgets: Sequence[int]) -> None:
+def _write(file: Path, pictures: Iterator[Picture], extract: Extract, budgets: Sequence[int]) -> None:
     rows = [
-        (budget, picture.fault, picture.step, measure_lite(network, _shrunk(picture.pixels, budget)))
+        (budget, picture.fault, picture.step, extract(_shrunk(picture.pixels, budget)))
         for picture in pictures
         for budget in budgets
     ]

@@ -1,8 +1,8 @@
-"""Google's quantized MobileNetV3-Large minimalistic (a .tflite file) -> float weights of ``Backbone``.
+"""Google's quantized MobileNetV3-Large minimalistic (a .tflite file) -> float weights of ``MobileNetV3``.
 
 The file is uint8 with one scale per tensor and BatchNorm already folded, so every weight is
 (q - zero_point) * scale and every bias int32 * scale. Its operators run in the order in which
-``Backbone`` declares its convolutions; the two lists are compared operator by operator before any
+``MobileNetV3`` declares its convolutions; the two lists are compared operator by operator before any
 weight is used.
 """
 
@@ -20,7 +20,9 @@ import tflite
 import torch
 from torch import Tensor, nn
 
-from mobileiqa_export.student.backbone import BACKBONES, Backbone, FirstBlock, InvertedResidual
+from mobileiqa_export.student import BACKBONES
+from mobileiqa_export.student.backbones import Backbone
+from mobileiqa_export.student.mobilenetv3 import FirstBlock, InvertedResidual
 
 from .errors import BackboneFileError
 
@@ -36,7 +38,7 @@ class ExpectedOperator:
     """What one operator of the file must look like.
 
     Attributes:
-        key: of the convolution in ``Backbone``; empty for a residual addition.
+        key: of the convolution in ``MobileNetV3``; empty for a residual addition.
         shape: of its weight in PyTorch's order, [out, in / groups, k, k].
         stride: of the convolution.
         depthwise: whether it has one filter per channel.
@@ -59,7 +61,7 @@ class ExpectedOperator:
 
 
 def read_backbone_weights(path: str | Path, *, sha256: str | None = SHA256) -> dict[str, Tensor]:
-    """Reads the state_dict of ``Backbone(BACKBONES["mobilenetv3-large-minimalistic"])``, float32.
+    """Reads the state_dict of ``BACKBONES["mobilenetv3-large-minimalistic"].build()``, float32.
 
     Args:
         path: the .tflite file.
@@ -127,7 +129,7 @@ def _convert(path: str, content: bytes) -> dict[str, Tensor]:
     except Exception as error:  # flatbuffers has no errors of its own: struct, index and type errors
         raise BackboneFileError(f"{path}: is a damaged TensorFlow Lite file ({error})") from error
     weights: dict[str, Tensor] = {}
-    expected = expected_operators(Backbone(BACKBONES[BACKBONE]))
+    expected = expected_operators(BACKBONES[BACKBONE].build())
     if len(operators) < len(expected):
         raise BackboneFileError(
             f"{path}: has {len(operators)} operators, but the backbone needs {len(expected)}; "

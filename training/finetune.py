@@ -27,7 +27,8 @@ from mobileiqa_export.student import (
     StudentConfig,
     normalise,
 )
-from mobileiqa_export.student.backbone import Backbone
+from mobileiqa_export.student.backbones import Backbone
+from mobileiqa_export.student.mobilenetv3 import MobileNetV3
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
@@ -298,6 +299,11 @@ def opinions_in(observation: Observation) -> Tensor:
 
 def freeze(backbone: Backbone, stages: int) -> None:
     """Stops the stem and the first stages from being trained; 0 stages freeze nothing."""
-    if stages:
-        for module in (backbone.conv_stem, backbone.bn1, *list(backbone.blocks)[:stages]):
-            module.requires_grad_(False).eval()
+    if not stages:
+        return
+    if isinstance(backbone, MobileNetV3):
+        first = [backbone.conv_stem, backbone.bn1, *list(backbone.blocks)[:stages]]
+    else:
+        first = [backbone.stem, *list(backbone.stages)[:stages]]
+    for module in first:
+        module.requires_grad_(False).eval()

@@ -19,7 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import BACKBONES, AttentionStudent, StudentConfig, normalise
-from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
+from mobileiqa_export.student.backbones import Backbone, tap_sizes
+from mobileiqa_export.student.mobilenetv3 import TAP_CHANNELS
 from mobileiqa_export.student.moments import MomentViews, moments
 from mobileiqa_sdk.progress import SILENT, Progress
 
@@ -83,7 +84,7 @@ class Taps:
 @torch.inference_mode()
 def extract_taps(backbone: Backbone, paths: Sequence[Path], side: int) -> Taps:
     """Computes all five taps of photos resized to ``side`` x ``side``."""
-    sizes = zip(TAP_CHANNELS, tap_sizes(side, side), strict=True)
+    sizes = zip(TAP_CHANNELS, tap_sizes(BACKBONES[BACKBONE], side, side), strict=True)
     maps = [
         torch.empty((len(paths), channels, *size), dtype=torch.float16, memory_format=torch.channels_last)
         for channels, size in sizes
@@ -160,7 +161,7 @@ class HeadKind:
 
     def macs(self, network: nn.Module, side: int) -> int:
         """Counts the multiply-accumulates after the backbone for a square photo, without those of pooling."""
-        sizes = zip(TAP_CHANNELS, tap_sizes(side, side), strict=True)
+        sizes = zip(TAP_CHANNELS, tap_sizes(BACKBONES[BACKBONE], side, side), strict=True)
         example: Any = [torch.empty(1, channels, *size, device="meta") for channels, size in sizes]
         if self.moments:
             example = torch.empty(1, len(columns(self.moments, ALL_TAPS)), device="meta")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mobileiqa_export.student.backbone import Backbone
+from mobileiqa_export.student.backbones import Backbone
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Features

@@ -1,14 +1,12 @@
-"""Cached moments of EfficientNet-Lite, of photos that keep their aspect and are never enlarged."""
+"""Cached moments of photos that keep their aspect and are never enlarged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.fit import Setting, fitted
@@ -17,31 +15,17 @@ from mobileiqa_sdk.progress import SILENT, Progress
 from mobileiqa_sdk.resample import resize
 
 from .arrays import Features
-from .efficientnet_lite import MEMBERS, LiteBackbone, LiteMoments
-from .features import list_digest, to_batch
+from .features import list_digest
 from .shards import Shards
 
-
-def lite_moments(member: str, weights: dict[str, Tensor]) -> LiteMoments:
-    """Returns the network that gives the moments, with these weights, frozen and laid out for the CPU."""
-    backbone = LiteBackbone(MEMBERS[member])
-    backbone.load_state_dict(weights)
-    network = LiteMoments(backbone).requires_grad_(False).eval()
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+Extract = Callable[[Pixels], Features]
+"""Gives the moments [F] of a photo, uint8 [H, W, 3]."""
 
 
 def read_fitted(path: Path, max_pixels: int) -> Pixels:
     """Reads a photo upright, in RGB, shrunk to at most ``max_pixels``; keeps its aspect, never enlarges."""
     photo = read_photo(path)
     return resize(photo, *fitted(photo.height, photo.width, Setting("cache", max_pixels), 1))
-
-
-@torch.inference_mode()
-def measure_lite(network: LiteMoments, pixels: Pixels) -> Features:
-    """Returns the moments of one photo, uint8 [H, W, 3], as [F]."""
-    batch = to_batch([pixels]).contiguous(memory_format=torch.channels_last)
-    features: Features = network(batch)[0].numpy()
-    return features
 
 
 @dataclass(frozen=True)
@@ -51,18 +35,18 @@ class LiteCache:
     Attributes:
         folder: of the shards; created by the first write.
         names: file names of the photos, in order.
-        member: a key of ``MEMBERS``.
         weights: fingerprint of the backbone's weights.
         max_pixels: the budget that photos are shrunk to.
+        mirrored: whether the photos are mirrored left to right.
     """
 
     folder: Path
     names: tuple[str, ...]
-    member: str
     weights: str
     max_pixels: int
+    mirrored: bool = False
 
-    def fill(self, paths: Sequence[Path], network: LiteMoments, progress: Progress = SILENT) -> int:
+    def fill(self, paths: Sequence[Path], extract: Extract, progress: Progress = SILENT) -> int:
         """Extracts what is missing and returns the number of photos that were read.
 
         Raises:
@@ -70,9 +54,7 @@ class LiteCache:
         """
 
         def rows(photos: range) -> Features:
-            return np.stack(
-                [measure_lite(network, read_fitted(paths[row], self.max_pixels)) for row in photos]
-            )
+            return np.stack([extract(self._seen(paths[row])) for row in photos])
 
         return self._shards.fill(len(paths), rows, progress)
 
@@ -84,12 +66,16 @@ class LiteCache:
         """
         return self._shards.read()
 
+    def _seen(self, path: Path) -> Pixels:
+        photo = read_fitted(path, self.max_pixels)
+        return photo[:, ::-1] if self.mirrored else photo
+
     @property
     def _shards(self) -> Shards:
         description = {
-            "backbone": self.member,
             "weights": self.weights,
             "max_pixels": self.max_pixels,
+            "mirrored": self.mirrored,
             "photos": list_digest(self.names),
             "count": len(self.names),
         }

@@ -17,40 +17,42 @@ from torch import Tensor
 
 from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_bench.scenes import Pixels
+from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
 from .features import to_batch
-from .finetune import Batches, FinetuneSettings, Rated
+from .finetune import Batches, FinetuneSettings, Rated, freeze
 from .head import ladder_loss, move_average, rate_at, view_loss
 from .lite_features import read_fitted
-from .lite_student import LiteStudent
+from .lite_student import unlimited_scores
 from .resuming import Resumable
 
 SIZE = (512, 512)
 """Of the rungs and of BIQ2021's photos."""
 
 
-class LiteFinetuning(Resumable[LiteStudent, FinetuneSettings, Batches]):
+class LiteFinetuning(Resumable[MomentStudent, FinetuneSettings, Batches]):
     """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
 
     def __init__(
         self,
-        student: LiteStudent,
+        student: MomentStudent,
+        backbone: str,
         learn: Rated,
         validate: Rated,
         photographs: Sequence[Pixels],
         settings: FinetuneSettings,
         state: Path,
     ) -> None:
-        self.settings, self.state, self.validate = settings, state, validate
+        self.settings, self.state, self.validate, self.backbone = settings, state, validate, backbone
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batches = Batches(learn, photographs, SIZE, settings)
         self.mos = torch.from_numpy(learn.mos).to(self.device)
-        self.student: LiteStudent = student.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        backbone = self.student.backbone
-        for module in (backbone.stem, *list(backbone.stages)[: settings.frozen_stages]):
-            module.requires_grad_(False)
+        self.student: MomentStudent = student.requires_grad_(True).to(
+            self.device, memory_format=torch.channels_last
+        )  # type: ignore[call-overload]
+        freeze(self.student.local_cnn, settings.frozen_stages)
         self.averaged = copy.deepcopy(self.student).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=0.0)
         steps = len(self.batches)
@@ -78,29 +80,25 @@ class LiteFinetuning(Resumable[LiteStudent, FinetuneSettings, Batches]):
             if self.step % save_every == 0 or self.step == len(self.batches):
                 self._save()
 
-    def finished(self) -> LiteStudent:
-        """Returns the student with the averaged weights so far, on the CPU."""
-        student: LiteStudent = copy.deepcopy(self.averaged).cpu()
-        return student
-
     def _learn(self, pixels: Tensor, rows: Tensor, rungs: Tensor) -> tuple[float, float]:
-        scores = self.student(self._placed(pixels)).unsqueeze(1)
+        scores = self._scores(pixels)
         once = torch.ones(len(rows), 1, device=self.device)
         mos = self.mos[rows.to(self.device)]
         loss = view_loss(scores, mos, once, self.settings.correlation)
         ranked = scores.new_zeros(())
         if len(rungs):
-            ranked = ladder_loss(self.student(self._placed(rungs)).unsqueeze(1), self.settings.margin)
+            ranked = ladder_loss(self._scores(rungs), self.settings.margin)
         self.optimizer.zero_grad()
-        (loss + self.settings.ranking * ranked).backward()
+        (loss + self.settings.ranking * ranked).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
         move_average(self.averaged, self.student, self.settings.average)
         return loss.item(), ranked.item()
 
-    def _placed(self, pixels: Tensor) -> Tensor:
-        return pixels.to(self.device).contiguous(memory_format=torch.channels_last)
+    def _scores(self, pixels: Tensor) -> Tensor:
+        """Returns the scores of photos, [B, 1]."""
+        return unlimited_scores(self.student, self.backbone, pixels.to(self.device)).unsqueeze(1)
 
     def _groups(self) -> list[dict[str, Any]]:
         """Rates are relative to each tensor's root mean square: scales differ a thousandfold."""
@@ -112,7 +110,7 @@ class LiteFinetuning(Resumable[LiteStudent, FinetuneSettings, Batches]):
 
     @torch.no_grad()
     def _judge(self, progress: Progress) -> None:
-        scores = score_photos(self.averaged, self.validate.paths, SIZE[0] * SIZE[1])
+        scores = score_photos(self.averaged, self.backbone, self.validate.paths, SIZE[0] * SIZE[1])
         figures = {
             "step": float(self.step),
             "srcc": srcc(scores, self.validate.mos),
@@ -123,8 +121,9 @@ class LiteFinetuning(Resumable[LiteStudent, FinetuneSettings, Batches]):
 
 
 @torch.no_grad()
-def score_photos(student: LiteStudent, paths: Sequence[Path], max_pixels: int) -> Floats:
+def score_photos(student: MomentStudent, backbone: str, paths: Sequence[Path], max_pixels: int) -> Floats:
     """Returns the scores of photo files that are shrunk to at most ``max_pixels``, [photos]."""
-    device = student.head.weight.device
-    scores = [student(to_batch([read_fitted(path, max_pixels)]).to(device)) for path in paths]
+    device = student.head.mean.device
+    batches = (to_batch([read_fitted(path, max_pixels)]).to(device) for path in paths)
+    scores = [unlimited_scores(student, backbone, batch) for batch in batches]
     return torch.cat(scores).cpu().numpy().astype(np.float32)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mobileiqa_export.student import BACKBONES, StudentConfig, build_student
-from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
+from mobileiqa_export.student.backbones import tap_sizes
 
 
 def test_round_trip() -> None:
@@ -36,9 +36,9 @@ def test_unknown_backbone_is_named() -> None:
 @pytest.mark.parametrize("size", [(64, 64), (65, 97), (127, 34), (101, 100)])
 def test_taps_have_the_sizes_that_tap_sizes_says(name: str, size: tuple[int, int]) -> None:
     with torch.device("meta"):
-        taps = Backbone(BACKBONES[name]).eval()(torch.empty(1, 3, *size))
+        taps = BACKBONES[name].build().eval()(torch.empty(1, 3, *size))
     assert [tuple(t.shape[1:]) for t in taps] == [
-        (c, *s) for c, s in zip(TAP_CHANNELS, tap_sizes(*size), strict=True)
+        (c, *s) for c, s in zip(BACKBONES[name].tap_channels, tap_sizes(BACKBONES[name], *size), strict=True)
     ]
 
 

@@ -19,8 +19,8 @@ from mobileiqa_export.formats import count_layers
 from mobileiqa_export.reference import as_trained, on_pixels
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig, build_student
-from mobileiqa_export.student.backbone import ConstantlyPaddedConv2d, SameConv2d
 from mobileiqa_export.student.moments import CLIP, LinearViews
+from mobileiqa_export.student.padding import ConstantlyPaddedConv2d, SameConv2d
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec
 from mobileiqa_sdk.fit import Setting

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mobileiqa_export.student.backbone import TAP_CHANNELS
+from mobileiqa_export.student.mobilenetv3 import TAP_CHANNELS
 from mobileiqa_export.student.moments import MOMENTS, moments
 from training.ablation import ALL_MOMENTS, ALL_TAPS, VARIANTS, ablate, columns
 from training.head import HeadSettings

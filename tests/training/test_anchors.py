@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 
 from mobileiqa_bench.evaluation.distortions import DISTORTIONS
+from mobileiqa_export.student import BACKBONES
 from training import anchors
 from training.anchors import NOTHING, fill_ladders, ladder_pictures, pictures_of_nothing, read_ladders
 from training.closed_form import Standardiser
-from training.efficientnet_lite import MEMBERS, LiteBackbone
-from training.lite_features import lite_moments, measure_lite
+from training.features import to_batch
 from training.lite_head import HeadWeights, anchor_sums, difference_rows, fit_head
+from training.lite_student import lite_student, moments_of
 
 LITE0 = "efficientnet-lite0"
 
@@ -55,12 +56,17 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
 ) -> None:
     monkeypatch.setattr(anchors, "LARGE", 4000)
     torch.manual_seed(0)
-    network = lite_moments(LITE0, LiteBackbone(MEMBERS[LITE0]).state_dict())
+    student = lite_student(LITE0, BACKBONES[LITE0].build().state_dict())
+
+    @torch.inference_mode()
+    def extract(pixels: np.ndarray) -> np.ndarray:
+        return moments_of(student, LITE0, to_batch([pixels]))[0].numpy()
+
     paths = [tmp_path / "small.png", tmp_path / "large.png"]
     for path, size in zip(paths, ((40, 50), (80, 100)), strict=True):
         Image.fromarray(photo(*size)).save(path)
-    assert fill_ladders(tmp_path / "cache", paths, network, (1024, 4096)) == 2
-    assert fill_ladders(tmp_path / "cache", paths, network, (1024, 4096)) == 0
+    assert fill_ladders(tmp_path / "cache", paths, extract, (1024, 4096)) == 2
+    assert fill_ladders(tmp_path / "cache", paths, extract, (1024, 4096)) == 0
     ladders = read_ladders(tmp_path / "cache")
     assert set(ladders) == {"small", "large", NOTHING}
     assert set(ladders["small"].budgets) == {1024}
@@ -69,7 +75,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     np.testing.assert_array_equal(large.clean(4096), large.features[13])
     assert large.faults[13] == ""
     shrunk = anchors._shrunk(photo(80, 100), 4096)
-    np.testing.assert_allclose(large.features[13], measure_lite(network, shrunk), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(large.features[13], extract(shrunk), rtol=1e-5, atol=1e-6)
 
     # The head learns from them that faults cost, that budgets do not, and that nothing is worth little.
     standardiser = Standardiser.of(np.concatenate([ladder.features for ladder in ladders.values()]))

@@ -7,13 +7,13 @@ import flatbuffers
 import numpy as np
 import pytest
 
-from mobileiqa_export.student.backbone import BACKBONES, Backbone
+from mobileiqa_export.student import BACKBONES
 from training.backbone_file import BACKBONE, Operator, _operators, expected_operators, read_backbone_weights
 from training.errors import BackboneFileError
 
 
 def test_operators_follow_the_published_block_table() -> None:
-    operators = expected_operators(Backbone(BACKBONES[BACKBONE]))
+    operators = expected_operators(BACKBONES[BACKBONE].build())
     convolutions = [operator for operator in operators if operator.key]
     assert len(convolutions) == 1 + 2 + 14 * 3 + 1
     assert len(operators) - len(convolutions) == 10

@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from mobileiqa_export.student.backbone import BACKBONES, Backbone
+from mobileiqa_export.student import BACKBONES
+from mobileiqa_export.student.backbones import Backbone
 from training import features, ladder_features, shards
 from training.backbone_file import BACKBONE
 from training.errors import FeatureCacheError
@@ -40,7 +41,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
     torch.manual_seed(0)
-    return frozen_backbone(Backbone(BACKBONES[BACKBONE]).state_dict())
+    return frozen_backbone(BACKBONES[BACKBONE].build().state_dict())
 
 
 def cache_of(

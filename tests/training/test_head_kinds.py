@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mobileiqa_export.student import BACKBONES, build_student, normalise
-from mobileiqa_export.student.backbone import TAP_CHANNELS, Backbone, tap_sizes
+from mobileiqa_export.student.backbones import tap_sizes
+from mobileiqa_export.student.mobilenetv3 import TAP_CHANNELS
 from mobileiqa_export.student.moments import moments
 from training.backbone_file import BACKBONE
 from training.features import read_resized, to_batch
@@ -31,7 +32,7 @@ def made_up(count: int) -> tuple[Taps, np.ndarray]:
     rng = np.random.default_rng(0)
     quality = rng.normal(size=count).astype(np.float32)
     maps = []
-    for channels, size in zip(TAP_CHANNELS, tap_sizes(SIDE, SIDE), strict=True):
+    for channels, size in zip(TAP_CHANNELS, tap_sizes(BACKBONES[BACKBONE], SIDE, SIDE), strict=True):
         tap = rng.normal(size=(count, channels, *size)).astype(np.float32)
         tap[:, ::4] += 2 * quality[:, None, None, None]
         maps.append(torch.from_numpy(tap).half())
@@ -45,10 +46,11 @@ def rows_of(taps: Taps, rows: slice) -> Taps:
 
 def test_taps_are_the_backbones(scenes: list[Path]) -> None:
     torch.manual_seed(0)
-    backbone = Backbone(BACKBONES[BACKBONE]).eval()
+    backbone = BACKBONES[BACKBONE].build().eval()
     taps = extract_taps(backbone, scenes, 64)
     assert [tuple(tap.shape) for tap in taps.maps] == [
-        (12, channels, *size) for channels, size in zip(TAP_CHANNELS, tap_sizes(64, 64), strict=True)
+        (12, channels, *size)
+        for channels, size in zip(TAP_CHANNELS, tap_sizes(BACKBONES[BACKBONE], 64, 64), strict=True)
     ]
     photos = to_batch([read_resized(path, (64, 64)) for path in scenes[8:]])
     with torch.inference_mode():

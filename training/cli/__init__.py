@@ -13,11 +13,11 @@ from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
 from .facts import documents_command, facts_command
 from .lite import (
-    lite_evaluate_command,
     lite_features_command,
     lite_finetune_command,
     lite_head_command,
     lite_ladders_command,
+    lite_start_command,
 )
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
 from .train import any_size_command, finetune_command, head_command, soup_command, symmetrize_command
@@ -36,11 +36,11 @@ for _command in (
     backbone_command,
     features_command,
     ladders_command,
+    lite_start_command,
     lite_features_command,
     lite_ladders_command,
     lite_head_command,
     lite_finetune_command,
-    lite_evaluate_command,
     head_command,
     finetune_command,
     distill_command,

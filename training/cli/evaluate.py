@@ -36,7 +36,7 @@ def evaluate_command(
     student, loaded = load_moment_student(checkpoint)
     photos = read_split(biq2021, "test")
     if cache is None:
-        opinions = opinions_of_photos(student, loaded.config.backbone, photos, STDERR)
+        opinions = opinions_of_photos(student, loaded.config, photos, STDERR)
     else:
         weights = fingerprint(backbone_weights_of(None, checkpoint))
         opinions = opinions_of_features(student, feature_cache(cache, "test", photos, weights).read())

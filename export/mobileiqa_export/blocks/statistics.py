@@ -28,6 +28,6 @@ IMAGENET = PixelStatistics(
 
 def normalise(pixels: Tensor, statistics: PixelStatistics) -> Tensor:
     """Returns pixels [B, 3, H, W] in 0..255, of any dtype, as float32 network input of the same shape."""
-    mean = torch.tensor(statistics.mean).view(1, 3, 1, 1)
-    std = torch.tensor(statistics.std).view(1, 3, 1, 1)
+    mean = torch.tensor(statistics.mean, device=pixels.device).view(1, 3, 1, 1)
+    std = torch.tensor(statistics.std, device=pixels.device).view(1, 3, 1, 1)
     return (pixels.float() - mean) / std

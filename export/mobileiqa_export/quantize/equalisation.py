@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..rewrite.backbone_streaming import StreamedResidual, StreamedStem
-from ..student.backbone import FirstBlock, InvertedResidual
+from ..student.mobilenetv3 import FirstBlock, InvertedResidual
 
 _MOST_SWEEPS = 40
 _SETTLED = 1e-4

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks.config import NetworkConfig
-from ..student.backbone import Backbone, FirstBlock, Gate, InvertedResidual, tap_sizes
+from ..student.mobilenetv3 import FirstBlock, Gate, InvertedResidual, MobileNetV3
 from .bands import BandConv, Rows, cut
 from .pipeline import PassResult
 from .pixel_input import PixelStem, channels_first
@@ -23,7 +23,7 @@ class StreamedStem(nn.Module):
     """
 
     def __init__(
-        self, backbone: Backbone, pixels: PixelStem, block: FirstBlock, size: tuple[int, int]
+        self, backbone: MobileNetV3, pixels: PixelStem, block: FirstBlock, size: tuple[int, int]
     ) -> None:
         super().__init__()
         height, width = size
@@ -89,12 +89,12 @@ def _mean(bands: list[Tensor]) -> Tensor:
 def stream_backbone(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Cuts the widest maps of the backbone into bands. Blocks with small maps stay whole."""
     backbone = student.get_submodule("local_cnn")
-    if not isinstance(backbone, Backbone):
+    if not isinstance(backbone, MobileNetV3):
         return PassResult(student, changed=False, reason="the network has no backbone that it knows")
     if config.settings:
         return PassResult(student, changed=False, reason="the student takes any size")
     streamed = 0
-    height, width = tap_sizes(*config.input_size)[0]
+    height, width = config.tap_sizes[0]
     first, pixels = backbone.get_submodule("blocks.0.0"), backbone.conv_stem
     whole = 4 * first.get_submodule("conv_dw").get_parameter("weight").shape[0] * height * width
     if isinstance(first, FirstBlock) and isinstance(pixels, PixelStem) and whole >= WHOLE_BYTES:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..student.backbone import SameConv2d, same_padding
+from ..student.padding import SameConv2d, same_padding
 
 
 class Rows(NamedTuple):

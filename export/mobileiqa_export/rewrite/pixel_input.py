@@ -9,8 +9,8 @@ from ..blocks.config import NetworkConfig
 from ..blocks.statistics import PixelStatistics
 from .pipeline import PassResult
 
-FIRST = ("local_cnn.conv_stem", "global_vit.stem.conv")
-"""The first layer of a student and of a teacher."""
+FIRST = ("local_cnn.conv_stem", "local_cnn.stem", "global_vit.stem.conv")
+"""The first layer of a student on MobileNetV3, of one on EfficientNet-Lite, and of a teacher."""
 
 
 class PixelStem(nn.Module):

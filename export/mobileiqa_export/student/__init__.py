@@ -2,7 +2,7 @@
 
 from ..blocks.observation import Observation
 from ..blocks.statistics import normalise
-from .backbone import BACKBONES
+from .backbones import BACKBONES
 from .config import StudentConfig
 from .student import AttentionStudent, MomentStudent, Student, build_student
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from ..blocks.statistics import PixelStatistics
-from .backbone import BACKBONES, tap_sizes
+from .backbones import BACKBONES, tap_sizes
 
 Arch = Literal["attention", "moments"]
 Head = Literal["mlp", "linear"]
@@ -20,7 +20,7 @@ class StudentConfig:
     Attributes:
         arch: ``attention`` pools local features on a grid and lets views attend over them, as
             published; ``moments`` reduces each tap to its mean, deviation and maximum.
-        backbone: a key of :data:`mobileiqa_export.student.backbone.BACKBONES`.
+        backbone: a key of :data:`mobileiqa_export.student.BACKBONES`.
         grid: side g of the g x g grid that local features are pooled to (``attention`` only).
         width: channels d of the pooled local features (``attention`` only); a multiple of 8.
         hidden: channels of the wide layer of a local block, or of each view's head for ``moments``.
@@ -71,8 +71,8 @@ class StudentConfig:
 
     @property
     def tap_sizes(self) -> list[tuple[int, int]]:
-        """(height, width) of the backbone's five maps."""
-        return tap_sizes(*self.input_size)
+        """(height, width) of the backbone's maps."""
+        return tap_sizes(BACKBONES[self.backbone], *self.input_size)
 
     @property
     def family(self) -> str:

@@ -13,7 +13,7 @@ from .student import Student, build_student
 
 
 def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
-    backbone = "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
+    backbone = _backbone(tensors)
     if "head.opinion.weight" in tensors:
         opinion = tensors["head.opinion.weight"].shape
         if len(opinion) == 2:
@@ -26,6 +26,13 @@ def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
     positions = tensors["fusion_mal.feature_attention.c_q.weight"].shape[0] / max(views, 1)
     grid = math.isqrt(int(positions))
     return StudentConfig("attention", backbone, grid, width, hidden, views)
+
+
+def _backbone(tensors: Mapping[str, Tensor]) -> str:
+    if "local_cnn.stem.weight" in tensors:
+        third_stage = tensors["local_cnn.stages.2.0.project.weight"].shape[0]
+        return "efficientnet-lite0" if third_stage == 40 else "efficientnet-lite2"
+    return "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
 
 
 def _nearest(tensors: Mapping[str, Tensor]) -> StudentConfig:
@@ -47,7 +54,12 @@ def _fixed(config: StudentConfig) -> tuple[str, ...]:
 
 STUDENT: Kind[Student, StudentConfig] = Kind(
     name="student",
-    anchors=("local_cnn.conv_stem.weight", "LDA1.cnn2.weight", "head.opinion.weight"),
+    anchors=(
+        "local_cnn.conv_stem.weight",
+        "local_cnn.stem.weight",
+        "LDA1.cnn2.weight",
+        "head.opinion.weight",
+    ),
     infer=_infer,
     read=StudentConfig.from_dict,
     build=build_student,

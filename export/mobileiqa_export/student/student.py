@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from ..blocks.attention_network import AttentionNetwork
 from ..blocks.observation import Observation
-from .backbone import BACKBONES, TAP_CHANNELS, Backbone
+from .backbones import BACKBONES, Backbone
 from .config import StudentConfig
+from .mobilenetv3 import TAP_CHANNELS, MobileNetV3, MobileNetV3Spec
 from .moments import MOMENTS, LinearViews, MomentViews, moments
 
 
@@ -22,11 +23,14 @@ class AttentionStudent(AttentionNetwork):
     POOLING = 2
     SIGMOID = True
 
-    local_cnn: Backbone
+    local_cnn: MobileNetV3
 
     def __init__(self, config: StudentConfig) -> None:
+        spec = BACKBONES[config.backbone]
+        if not isinstance(spec, MobileNetV3Spec):
+            raise ValueError(f"an attention student needs a MobileNetV3, not {config.backbone!r}")
         super().__init__(
-            Backbone(BACKBONES[config.backbone]),
+            spec.build(),
             TAP_CHANNELS,
             hidden=config.hidden,
             width=config.width,
@@ -46,8 +50,8 @@ class MomentStudent(nn.Module):
         spec = BACKBONES[config.backbone]
         if config.settings and spec.padding == "same":
             spec = replace(spec, padding="constant")
-        self.local_cnn = Backbone(spec)
-        features = MOMENTS * sum(TAP_CHANNELS)
+        self.local_cnn: Backbone = spec.build()
+        features = MOMENTS * sum(spec.tap_channels)
         self.head: MomentViews | LinearViews = (
             LinearViews(features, config.views)
             if config.head == "linear"

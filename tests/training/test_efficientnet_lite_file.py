@@ -9,17 +9,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.efficientnet_lite import MEMBERS, LiteBackbone, LiteMoments, feature_count, stages_of
+from mobileiqa_export.student import BACKBONES, normalise
+from mobileiqa_export.student.efficientnet_lite import EfficientNetLite
 from training.efficientnet_lite_file import _names, convert, read_lite_weights
 from training.errors import BackboneFileError
 
 LITE0 = "efficientnet-lite0"
 
 
+def lite(member: str) -> EfficientNetLite:
+    backbone = BACKBONES[member].build()
+    assert isinstance(backbone, EfficientNetLite)
+    return backbone
+
+
 def package_tensors(member: str) -> dict[str, Tensor]:
     """Random tensors by the names of the PyPI package, with BatchNorm apart from the convolutions."""
     generator = torch.Generator().manual_seed(0)
-    backbone = LiteBackbone(MEMBERS[member])
+    backbone = lite(member)
     shapes = {name: tensor.shape for name, tensor in backbone.state_dict().items()}
     tensors = {"_fc.weight": torch.zeros(2, 1280), "_fc.bias": torch.zeros(2)}
     for ours, convolution, norm in _names(backbone):
@@ -69,37 +76,15 @@ def last_map(pixels: Tensor, tensors: dict[str, Tensor]) -> Tensor:
 
 def test_the_network_does_what_the_published_one_does_at_any_size() -> None:
     tensors = package_tensors(LITE0)
-    backbone = LiteBackbone(MEMBERS[LITE0])
+    backbone = lite(LITE0)
     backbone.load_state_dict(convert("made", tensors, LITE0))
     pixels = torch.randint(0, 256, (1, 3, 75, 130), generator=torch.Generator().manual_seed(1))
     expected = last_map(pixels.float(), tensors)
     with torch.inference_mode():
-        torch.testing.assert_close(backbone(pixels.to(torch.uint8))[-1], expected, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(
+            backbone(normalise(pixels, BACKBONES[LITE0]))[-1], expected, rtol=1e-3, atol=1e-4
+        )
     assert expected.std() > 0.01
-
-
-def test_taps_and_their_moments() -> None:
-    backbone = LiteBackbone(MEMBERS[LITE0])
-    with torch.inference_mode():
-        taps = backbone(torch.zeros(1, 3, 64, 96))
-        features = LiteMoments(backbone)(torch.zeros(1, 3, 64, 96))
-    assert [tap.shape[1] for tap in taps] == [32, 16, 24, 40, 80, 112, 192, 320, 1280]
-    assert [tuple(tap.shape[2:]) for tap in taps][::2] == [(32, 48), (16, 24), (4, 6), (2, 3), (2, 3)]
-    assert features.shape == (1, 6288)
-    assert feature_count(MEMBERS[LITE0]) == 6288
-
-
-def test_kernels_and_strides_are_those_of_the_published_table() -> None:
-    stages = stages_of(MEMBERS[LITE0])
-    assert [stage.kernel for stage in stages] == [3, 3, 5, 3, 5, 5, 3]
-    assert [stage.stride for stage in stages] == [1, 2, 2, 2, 1, 2, 1]
-    assert [stage.expansion for stage in stages] == [1, 6, 6, 6, 6, 6, 6]
-
-
-def test_the_larger_member_is_wider_and_deeper() -> None:
-    stages = stages_of(MEMBERS["efficientnet-lite2"])
-    assert [stage.out for stage in stages] == [16, 24, 48, 88, 120, 208, 352]
-    assert [stage.repeats for stage in stages] == [1, 3, 3, 4, 4, 5, 1]
 
 
 def test_a_tensor_that_is_missing_misshapen_or_too_many() -> None:

@@ -7,16 +7,17 @@ variant is the one made for DSPs: ReLU, 3x3 kernels and no squeeze-and-excite.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..blocks.statistics import IMAGENET, PixelStatistics
+from ..blocks.statistics import PixelStatistics
+from .padding import Padding, halving_convolution
 
-Padding = Literal["symmetric", "same", "constant"]
 TAP_CHANNELS = (16, 24, 40, 112, 960)
 TAP_STAGES = (0, 1, 2, 4, 6)
+TAP_STRIDES = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -50,86 +51,42 @@ _STAGES: tuple[tuple[Row, ...], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackboneSpec(PixelStatistics):
+class MobileNetV3Spec(PixelStatistics):
     """What distinguishes one MobileNetV3-Large from another.
 
     Attributes:
         minimalistic: ReLU, 3x3 and ungated throughout.
         batch_norm: BatchNorm after every convolution; without it convolutions carry a bias.
-        padding: of convolutions that halve a map: ``symmetric``; ``same``, as TensorFlow's SAME, with the odd
-            pixel below and right; or ``constant``, which is ``same`` for even sides whatever the side.
+        padding: of convolutions that halve a map.
     """
 
     minimalistic: bool
     batch_norm: bool
     padding: Padding
 
+    tap_channels: ClassVar[tuple[int, ...]] = TAP_CHANNELS
+    tap_strides: ClassVar[tuple[int, ...]] = TAP_STRIDES
 
-BACKBONES: dict[str, BackboneSpec] = {
-    "mobilenetv3-large": BackboneSpec(
-        minimalistic=False,
-        batch_norm=True,
-        padding="symmetric",
-        mean=IMAGENET.mean,
-        std=IMAGENET.std,
-    ),
-    "mobilenetv3-large-minimalistic": BackboneSpec(
-        minimalistic=True,
-        batch_norm=False,
-        padding="same",
-        mean=(128.0, 128.0, 128.0),
-        std=(127.0, 127.0, 127.0),
-    ),
-}
-
-
-def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Returns the zeros before and after one axis for TensorFlow's SAME: ceil(length / stride) outputs."""
-    total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
-    return total // 2, total - total // 2
-
-
-class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow's SAME; square kernel and stride."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        columns = same_padding(input.shape[3], kernel, stride)
-        rows = same_padding(input.shape[2], kernel, stride)
-        padded = F.pad(input, (*columns, *rows))
-        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
-
-
-class ConstantlyPaddedConv2d(nn.Conv2d):
-    """A convolution that halves maps of any size, with the zeros that TensorFlow's SAME adds to even sides.
-
-    One more row and column of zeros follow, which the windows reach only where a side is odd. So a network
-    for any size does not compute its padding, and every side of at least one pixel is halved, rounding up.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        before, after = same_padding(stride * kernel, kernel, stride)
-        padded = F.pad(input, 2 * (before, after + 1))
-        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
+    def build(self) -> MobileNetV3:
+        """Returns the network with fresh weights."""
+        return MobileNetV3(self)
 
 
 def _conv(
-    spec: BackboneSpec, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
+    spec: MobileNetV3Spec, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
 ) -> nn.Conv2d:
     groups = inputs if depthwise else 1
     bias = not spec.batch_norm
-    if stride > 1 and spec.padding != "symmetric":
-        kind = SameConv2d if spec.padding == "same" else ConstantlyPaddedConv2d
-        return kind(inputs, outputs, kernel, stride, groups=groups, bias=bias)
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=bias)
+    if stride == 2:
+        return halving_convolution(spec.padding, inputs, outputs, kernel, groups=groups, bias=bias)
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=bias)
 
 
-def _norm(spec: BackboneSpec, channels: int) -> nn.Module:
+def _norm(spec: MobileNetV3Spec, channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels, eps=1e-5) if spec.batch_norm else nn.Identity()
 
 
-def _activation(spec: BackboneSpec, hard_swish: bool) -> nn.Module:
+def _activation(spec: MobileNetV3Spec, hard_swish: bool) -> nn.Module:
     return nn.Hardswish() if hard_swish and not spec.minimalistic else nn.ReLU()
 
 
@@ -159,7 +116,7 @@ def _make_divisible(value: float, divisor: int = 8) -> int:
 class FirstBlock(nn.Module):
     """The first block, which has nothing to expand: depthwise, project, residual."""
 
-    def __init__(self, spec: BackboneSpec, channels: int) -> None:
+    def __init__(self, spec: MobileNetV3Spec, channels: int) -> None:
         super().__init__()
         self.conv_dw = _conv(spec, channels, channels, 3, depthwise=True)
         self.bn1 = _norm(spec, channels)
@@ -175,7 +132,7 @@ class FirstBlock(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand, depthwise, gate, project; a residual where shapes allow."""
 
-    def __init__(self, spec: BackboneSpec, inputs: int, row: Row) -> None:
+    def __init__(self, spec: MobileNetV3Spec, inputs: int, row: Row) -> None:
         super().__init__()
         kernel = 3 if spec.minimalistic else row.kernel
         self.conv_pw = _conv(spec, inputs, row.expanded, 1)
@@ -198,7 +155,7 @@ class InvertedResidual(nn.Module):
 class LastConv(nn.Module):
     """The 1x1 convolution to 960 channels."""
 
-    def __init__(self, spec: BackboneSpec, inputs: int, outputs: int) -> None:
+    def __init__(self, spec: MobileNetV3Spec, inputs: int, outputs: int) -> None:
         super().__init__()
         self.conv = _conv(spec, inputs, outputs, 1)
         self.bn1 = _norm(spec, outputs)
@@ -209,10 +166,10 @@ class LastConv(nn.Module):
         return out
 
 
-class Backbone(nn.Module):
+class MobileNetV3(nn.Module):
     """Normalised photo [B, 3, H, W] -> five maps of 16, 24, 40, 112, 960 channels at strides 2 to 32."""
 
-    def __init__(self, spec: BackboneSpec) -> None:
+    def __init__(self, spec: MobileNetV3Spec) -> None:
         super().__init__()
         self.conv_stem = _conv(spec, 3, 16, 3, 2)
         self.bn1 = _norm(spec, 16)
@@ -236,12 +193,3 @@ class Backbone(nn.Module):
             if index in TAP_STAGES:
                 taps.append(x)
         return taps
-
-
-def tap_sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Returns (height, width) of the five taps: every stride-2 convolution rounds up, under both paddings."""
-    sizes = []
-    for _ in TAP_CHANNELS:
-        height, width = -(-height // 2), -(-width // 2)
-        sizes.append((height, width))
-    return sizes
