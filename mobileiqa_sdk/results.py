@@ -38,7 +38,7 @@ class ResultsFile:
 
     Args:
         path: of the file.
-        scorer: its model, runtime, threads, decode rule and setting are those of every row.
+        scorer: its model, runtime, threads, decode rule and resolution are those of every row.
 
     Raises:
         ResultsInvalid: the file cannot be read, written or locked, another process writes to it, a line is
@@ -172,7 +172,7 @@ def _model_of(scorer: Scorer) -> dict[str, Any]:
         "version": info.version,
         "sha256": digest_of(scorer.path),
         "decode": scorer.decode,
-        "setting": scorer.setting,
+        "resolution": scorer.resolution,
         "runtime": scorer.runtime,
         "threads": scorer.threads,
     }

@@ -140,13 +140,13 @@ class Scorer:
             CPUs this process may run on.
         exact_decode: decode every pixel of a JPEG, even if the contract's rule is to decode large
             ones smaller. Slower; scores differ in the second or third digit.
-        setting: name of one of the contract's ``input.settings``, the pixel budgets of a model that takes
-            any size; None is the first. Models of one size have no settings.
+        resolution: name of one of the contract's ``input.settings``, the pixel budgets of a model that takes
+            photos of any size, such as ``fast`` or ``high``; None is the first. Models of one size have none.
 
     Raises:
         ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable:
             see :mod:`mobileiqa_sdk.errors`.
-        ValueError: threads below 1 or above ``mobileiqa_sdk.parallel.MAX_THREADS``, or an unknown setting.
+        ValueError: threads below 1 or above ``mobileiqa_sdk.parallel.MAX_THREADS``, or an unknown resolution.
 
     Warns:
         VerificationWarning: the artifact failed verification when it was made.
@@ -159,7 +159,7 @@ class Scorer:
         runtime: str | None = None,
         threads: int | None = None,
         exact_decode: bool = False,
-        setting: str | None = None,
+        resolution: str | None = None,
     ) -> None:
         self._threads = default_threads() if threads is None else check_count("threads", threads)
         self._path = library.find(model)
@@ -167,7 +167,7 @@ class Scorer:
         self._exact_decode = exact_decode
         self._runtime: Runtime | None = runtimes.load(self._path, self._runtime_name, self._threads)
         self._contract = self._runtime.contract
-        self._setting = _setting_named(setting, self._contract)
+        self._setting = _setting_named(resolution, self._contract)
         self._decode: Decode = "full" if exact_decode else self._contract.input.decode
         verification = self._contract.verification
         if not verification.passed:
@@ -191,7 +191,7 @@ class Scorer:
             "runtime": self._runtime_name,
             "threads": self._threads,
             "exact_decode": self._exact_decode,
-            "setting": self.setting,
+            "resolution": self.resolution,
         }
         return _reopen, (self._path, options, self._contract.to_json())
 
@@ -225,8 +225,8 @@ class Scorer:
         return self._decode
 
     @property
-    def setting(self) -> str | None:
-        """Name of the setting in use; None for a model of one size."""
+    def resolution(self) -> str | None:
+        """Name of the pixel budget in use; None for a model of one size."""
         return self._setting.name if self._setting else None
 
     def score(self, photo: Photo) -> float:
@@ -286,18 +286,18 @@ class Scorer:
                 pixels = resize(image, *size)
         return name, pixels, decoded - started, perf_counter() - decoded
 
-    def input_size(self, height: int, width: int, setting: str | None = None) -> tuple[int, int]:
+    def input_size(self, height: int, width: int, resolution: str | None = None) -> tuple[int, int]:
         """Returns the (height, width) in pixels that an upright photo of height x width is resized to.
 
         Args:
             height: of the photo, in pixels.
             width: of the photo, in pixels.
-            setting: name of a setting instead of the scorer's own.
+            resolution: name of a pixel budget instead of the scorer's own.
 
         Raises:
-            ValueError: an unknown setting.
+            ValueError: an unknown resolution.
         """
-        chosen = self._setting if setting is None else _setting_named(setting, self._contract)
+        chosen = self._setting if resolution is None else _setting_named(resolution, self._contract)
         return self._contract.input.size_for(height, width, chosen)
 
     def predict(self, pixels: NDArray[np.uint8]) -> Prediction:
@@ -376,9 +376,9 @@ def _setting_named(name: str | None, contract: ModelContract) -> Setting | None:
         if setting.name == name:
             return setting
     if not settings:
-        raise ValueError(f"unknown setting {name!r}: this model takes one size and has no settings")
+        raise ValueError(f"unknown resolution {name!r}: this model takes photos at one size")
     names = ", ".join(setting.name for setting in settings)
-    raise ValueError(f"unknown setting {name!r}; choose from {names}")
+    raise ValueError(f"unknown resolution {name!r}; choose from {names}")
 
 
 def _reopen(path: Path, options: dict[str, Any], contract: str) -> Scorer:

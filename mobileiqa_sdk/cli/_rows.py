@@ -88,6 +88,6 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "license": contract.model.license,
         "checkpoint_sha256": contract.model.checkpoint_sha256,
         "input_size": [contract.input.height, contract.input.width],
-        "setting": scorer.setting,
+        "resolution": scorer.resolution,
         "threads": scorer.threads,
     }

@@ -49,7 +49,11 @@ _COUNT = click.IntRange(min=1)
     help="CPU threads of one inference. Default: 1 for several photos; for one, all CPUs.",
 )
 @click.option("--exact-decode", is_flag=True, help="Decode large JPEGs in full; slower.")
-@click.option("--setting", metavar="NAME", help="A setting of a model that takes photos of any size.")
+@click.option(
+    "--resolution",
+    metavar="NAME",
+    help="Pixel budget of a model that takes photos of any size, such as fast or high. Default: its first.",
+)
 @click.option(
     "--sort",
     "order",
@@ -87,7 +91,7 @@ def command(
     workers: int | None,
     threads: int | None,
     exact_decode: bool,
-    setting: str | None,
+    resolution: str | None,
     order: Order | None,
     top: int | None,
     worst: int | None,
@@ -125,7 +129,7 @@ def command(
                 runtime=runtime,
                 threads=threads or _threads(workers, many=many),
                 exact_decode=exact_decode,
-                setting=setting,
+                resolution=resolution,
             )
     except ModelError:
         raise

@@ -120,7 +120,7 @@ def outcome(
         "spread": scorer.assess(folder / "photos/good.png").spread,
         "free": free,
         **{
-            f"score.{name}": Scorer(free, setting=name, threads=1).score(folder / "photos/good.png")
+            f"score.{name}": Scorer(free, resolution=name, threads=1).score(folder / "photos/good.png")
             for name in artifacts.SETTINGS
         },
         "score.second": scorer.score(folder / "photos/good.png"),

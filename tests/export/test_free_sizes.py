@@ -166,7 +166,9 @@ def test_a_scorer_takes_the_setting_it_is_given(checkpoint: Path, tmp_path: Path
     pytest.importorskip("onnx")
     export(checkpoint, tmp_path / "free", options=Options(timing=False, verification_images=8))
     photo = Image.fromarray(noise(300, 400))
-    sizes = {name: Scorer(tmp_path / "free", setting=name).assess(photo).input_size for name, _ in SETTINGS}
+    sizes = {
+        name: Scorer(tmp_path / "free", resolution=name).assess(photo).input_size for name, _ in SETTINGS
+    }
     assert sizes == {"fast": (83, 110), "high": (166, 221)}
 
 

@@ -87,7 +87,7 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
         "checkpoint_sha256": "0" * 64,
         "input_size": [artifacts.HEIGHT, artifacts.WIDTH],
         "threads": 1,
-        "setting": None,
+        "resolution": None,
     }
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
@@ -700,12 +700,12 @@ def test_verify_shows_every_setting_and_output(run: Run, tmp_path: Path) -> None
     assert done.out.splitlines()[-1] == "passed"
 
 
-def test_a_setting(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
+def test_a_resolution(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
     file = artifacts.save(tmp_path, artifacts.free_model())
-    done = run("score", "-m", file, "--setting", "high", "--json", photos[0])
-    assert json.loads(done.out)["model"]["setting"] == "high"
+    done = run("score", "-m", file, "--resolution", "high", "--json", photos[0])
+    assert json.loads(done.out)["model"]["resolution"] == "high"
     for model in (file, tiny):
-        done = run("score", "-m", model, "--setting", "slow", photos[0])
+        done = run("score", "-m", model, "--resolution", "slow", photos[0])
         assert (done.code, done.out) == (2, "")
         assert "slow" in done.err
 

@@ -82,7 +82,7 @@ def test_a_row(tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> 
         "version": "0.3",
         "sha256": sha256_of(tiny),
         "decode": "full",
-        "setting": None,
+        "resolution": None,
         "runtime": "onnx",
         "threads": 1,
     }
@@ -224,7 +224,7 @@ def test_rows_of_version_0_1_are_continued(tmp_path: Path, scorer: Scorer, album
     take_up(path, scorer, album[:2])
     old = rows_in(path)
     for row in old:
-        for key in ("setting", "runtime", "threads"):
+        for key in ("resolution", "runtime", "threads"):
             del row["model"][key]
     path.write_text("".join(json.dumps(row) + "\n" for row in old))
     assert take_up(path, scorer, album) == album[2:]

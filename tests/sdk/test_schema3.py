@@ -46,8 +46,8 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("size", [(300, 400), (400, 300), (40, 50), (33, 5000), (128, 128)])
 @pytest.mark.parametrize("setting", [None, "fast", "high"])
 def test_a_photo_keeps_its_aspect(free: Path, size: tuple[int, int], setting: str | None) -> None:
-    scorer = Scorer(free, threads=1, setting=setting)
-    assert scorer.setting == (setting or "fast")
+    scorer = Scorer(free, threads=1, resolution=setting)
+    assert scorer.resolution == (setting or "fast")
     result = scorer.assess(noise(*size))
     budget = HIGH if setting == "high" else FAST
     assert result.input_size == fitted(*size, budget, 32) == scorer.input_size(*size)
@@ -63,15 +63,15 @@ def test_a_photo_keeps_its_aspect(free: Path, size: tuple[int, int], setting: st
 def test_a_model_of_one_size_names_no_faults(tiny: Path) -> None:
     scorer = Scorer(tiny)
     result = scorer.assess(noise(40, 50))
-    assert (scorer.setting, result.faults, result.photograph) == (None, {}, None)
+    assert (scorer.resolution, result.faults, result.photograph) == (None, {}, None)
     assert scorer.input_size(40, 50) == (artifacts.HEIGHT, artifacts.WIDTH)
 
 
-def test_an_unknown_setting(free: Path, tiny: Path) -> None:
+def test_an_unknown_resolution(free: Path, tiny: Path) -> None:
     with pytest.raises(ValueError, match="fast, high"):
-        Scorer(free, setting="slow")
-    with pytest.raises(ValueError, match="no settings"):
-        Scorer(tiny, setting="fast")
+        Scorer(free, resolution="slow")
+    with pytest.raises(ValueError, match="one size"):
+        Scorer(tiny, resolution="fast")
 
 
 @pytest.mark.parametrize("exact_decode", [False, True])
@@ -180,7 +180,7 @@ def test_tflite_is_resized_for_each_size_and_keeps_few_interpreters(
         case.update(artifacts.case(*size, name))
     data = tflite_artifacts.model(values, shape=(1, 1, 1, 3), signature=(1, -1, -1, 3))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    scorer = Scorer(tflite_artifacts.save(tmp_path, data), threads=1, setting="high")
+    scorer = Scorer(tflite_artifacts.save(tmp_path, data), threads=1, resolution="high")
     assert replay_golden(scorer).passed
     sizes = [(32 * step, 32) for step in range(1, 9)] * 2
     for size in sizes:
@@ -217,7 +217,7 @@ def test_a_sound_artifact_does_not_warn(tiny: Path) -> None:
 
 def test_a_scorer_is_read_only(tiny: Path) -> None:
     scorer = Scorer(tiny, threads=2)
-    for name in ("threads", "path", "decode", "contract", "setting"):
+    for name in ("threads", "path", "decode", "contract", "resolution"):
         with pytest.raises(AttributeError):
             setattr(scorer, name, 99)
     assert "tiny" in repr(scorer)
@@ -233,10 +233,10 @@ def test_a_closed_scorer(tiny: Path, photos: list[str]) -> None:
 
 
 def test_a_pickled_scorer_is_loaded_again(free: Path) -> None:
-    scorer = Scorer(free, threads=3, exact_decode=True, setting="high", runtime="onnx")
+    scorer = Scorer(free, threads=3, exact_decode=True, resolution="high", runtime="onnx")
     for twin in (pickle.loads(pickle.dumps(scorer)), copy.deepcopy(scorer)):  # noqa: S301 - our own
         assert twin.assess(noise(99, 200)).opinions == scorer.assess(noise(99, 200)).opinions
-        assert (twin.path, twin.threads, twin.setting) == (scorer.path, 3, "high")
+        assert (twin.path, twin.threads, twin.resolution) == (scorer.path, 3, "high")
 
 
 @pytest.mark.parametrize("exact_decode", [False, True])

@@ -16,7 +16,7 @@ from mobileiqa_sdk import Assessment, ModelContract, PhotoError, Scorer
 from mobileiqa_sdk.verification import Replay, replay_golden
 
 assert_type(mobileiqa_sdk.score("photo.jpg"), float)
-scorer = Scorer("model.onnx", threads=1, exact_decode=True, runtime="onnx", setting="fast")
+scorer = Scorer("model.onnx", threads=1, exact_decode=True, runtime="onnx", resolution="fast")
 result = scorer.assess(Path("photo.jpg"))
 assert_type(result, Assessment)
 assert_type(result.band, Literal["bad", "poor", "fair", "good", "excellent"])
@@ -28,7 +28,7 @@ assert_type(scorer.score_many(["a.jpg"]), Iterator[Assessment | PhotoError])
 assert_type(scorer.contract, ModelContract)
 assert_type(scorer.contract.precision.weights, Literal["fp32", "fp16", "int8", "int4"])
 assert_type(scorer.decode, Literal["full", "jpeg-reduced"])
-assert_type(scorer.setting, str | None)
+assert_type(scorer.resolution, str | None)
 assert_type(replay_golden(scorer), Replay)
 with Scorer() as opened:
     assert_type(opened, Scorer)

@@ -29,7 +29,7 @@ export interface LoadOptions {
   /** Whether to decode every pixel of a large JPEG, even if the model's rule is to decode it smaller. */
   exactDecode?: boolean;
   /** Name of one of the contract's settings, the pixel budgets of a model that takes any size. */
-  setting?: string;
+  resolution?: string;
   signal?: AbortSignal;
   /** Called while the model arrives. */
   onProgress?: (progress: Progress) => void;
@@ -62,11 +62,11 @@ export class Scorer {
    *
    * @param model the address of its ONNX file, or the file's bytes.
    * @throws ModelNotFound, ArtifactInvalid, ContractUnsupported, ContractMismatch, RuntimeUnavailable
-   * @throws RangeError: an unknown setting, or a number of threads below 1.
+   * @throws RangeError: an unknown resolution, or a number of threads below 1.
    * @throws the signal's reason, when it aborts.
    */
   static async load(model: Model, options: LoadOptions = {}): Promise<Scorer> {
-    const { threads, webgpu = false, exactDecode = false, setting, signal, onProgress } = options;
+    const { threads, webgpu = false, exactDecode = false, resolution, signal, onProgress } = options;
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new RangeError(`threads is a whole number from 1 on; ${threads} is not`);
     }
@@ -76,7 +76,7 @@ export class Scorer {
       threads: threads ?? null,
       webgpu,
       exactDecode,
-      setting: setting ?? null,
+      setting: resolution ?? null,
     };
     const link = new Link();
     try {
@@ -110,8 +110,8 @@ export class Scorer {
     return this.#loaded.threads;
   }
 
-  /** Name of the setting in use; null for a model of one size. */
-  get setting(): string | null {
+  /** Name of the pixel budget in use; null for a model of one size. */
+  get resolution(): string | null {
     return this.#loaded.setting;
   }
 

@@ -128,7 +128,7 @@ function settingNamed(name: string | null, settings: readonly Setting[]): Settin
   const setting = settings.find((candidate) => candidate.name === name);
   if (setting !== undefined) return setting;
   const names = settings.map((candidate) => candidate.name).join(", ");
-  throw new RangeError(`unknown setting ${JSON.stringify(name)}; ${names ? `choose from ${names}` : "this model has none"}`);
+  throw new RangeError(`unknown resolution ${JSON.stringify(name)}; ${names ? `choose from ${names}` : "this model has none"}`);
 }
 
 /** Resolves in a task of its own, after the messages that have already arrived. */

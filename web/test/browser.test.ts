@@ -211,10 +211,10 @@ describe.skipIf(CHROMIUM === null)("in Chromium", () => {
 
   it("reads faults, the photograph's certainty and the settings of a model of any size", async () => {
     const result = await page.evaluate(async () => {
-      const scorer = await mobileiqa.Scorer.load("/photos/faults.onnx", { setting: "high" });
-      return { assessment: await scorer.assess(new ImageData(400, 200)), replay: await scorer.verify(), setting: scorer.setting };
+      const scorer = await mobileiqa.Scorer.load("/photos/faults.onnx", { resolution: "high" });
+      return { assessment: await scorer.assess(new ImageData(400, 200)), replay: await scorer.verify(), resolution: scorer.resolution };
     });
-    expect(result.setting).toBe("high");
+    expect(result.resolution).toBe("high");
     expect(result.replay.passed).toBe(true);
     expect(result.assessment).toMatchObject({ inputSize: [176, 360], spread: null });
     expect(result.assessment.score).toBeCloseTo(0.5, 1);

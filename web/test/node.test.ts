@@ -84,15 +84,15 @@ describe("models of other kinds", () => {
 
   it("keeps the aspect ratio by the chosen setting", async () => {
     const file = await model({ size: null });
-    for (const [setting, inputSize] of [[undefined, [40, 88]], ["fast", [40, 88]], ["high", [176, 360]]] as const) {
-      using scorer = await Scorer.load(file, { threads: 1, ...(setting && { setting }) });
-      expect(scorer.setting).toBe(setting ?? "fast");
+    for (const [resolution, inputSize] of [[undefined, [40, 88]], ["fast", [40, 88]], ["high", [176, 360]]] as const) {
+      using scorer = await Scorer.load(file, { threads: 1, ...(resolution && { resolution }) });
+      expect(scorer.resolution).toBe(resolution ?? "fast");
       expect(await scorer.assess(grey(100, 400, 200))).toMatchObject({ inputSize, photoSize: [200, 400] });
       const replay = await scorer.verify();
       expect(replay.cases.map((replayed) => replayed.setting)).toEqual(["fast", "high"]);
       expect(replay.passed).toBe(true);
     }
-    await expect(Scorer.load(file, { setting: "slow" })).rejects.toThrow(/fast, high/);
+    await expect(Scorer.load(file, { resolution: "slow" })).rejects.toThrow(/fast, high/);
   });
 
   it("a golden score that is missed fails the self-test", async () => {

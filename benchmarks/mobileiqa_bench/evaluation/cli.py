@@ -295,8 +295,8 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "version": contract.model.version,
         "checkpoint_sha256": contract.model.checkpoint_sha256,
         "weights": contract.precision.weights,
-        "input_size": [contract.input.height, contract.input.width] if scorer.setting is None else None,
-        "setting": scorer.setting,
+        "input_size": [contract.input.height, contract.input.width] if scorer.resolution is None else None,
+        "resolution": scorer.resolution,
         "path": str(scorer.path),
         "threads": scorer.threads,
     }

@@ -233,9 +233,9 @@ def input_text(scorer: Scorer) -> str:
     """Returns the size of a scorer's input in words, with the setting in use."""
     spec = scorer.contract.input
     budgets = {setting.name: setting.max_pixels for setting in spec.settings}
-    if scorer.setting is None:
+    if scorer.resolution is None:
         return spec.text
-    return f"at most {budgets[scorer.setting]:,} pixels ({scorer.setting})"
+    return f"at most {budgets[scorer.resolution]:,} pixels ({scorer.resolution})"
 
 
 def climb_photo(scorer: Scorer, path: str, mode: Mode) -> Climb:
