@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import (
+        ApproximationFailed,
         CheckpointError,
         ConversionFailed,
         ExportError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRECISIONS",
+    "ApproximationFailed",
     "CheckpointError",
     "ConversionFailed",
     "ExportError",

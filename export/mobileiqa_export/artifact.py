@@ -49,6 +49,10 @@ class Shared:
     measurements: MeasurementCache
     passed: dict[Precision, list[Recipe]] = field(default_factory=dict)
 
+    def is_exact_fp32(self, cell: Cell) -> bool:
+        """Returns whether a cell is what the other artifacts of its format are compared with."""
+        return cell.precision is FP32 and self.prepared.approximated is None
+
 
 def make_artifact(shared: Shared, cell: Cell, output: Path) -> Report:
     """Makes the artifact of one cell in the folder ``output`` and returns its report.
@@ -75,7 +79,7 @@ def make_artifact(shared: Shared, cell: Cell, output: Path) -> Report:
         )
     report = _report(shared, cell, result, *_timing(shared, cell, result.best))
     _put_in_place(shared, result.best, report, output, scratch)
-    if cell.precision is FP32:
+    if shared.is_exact_fp32(cell):
         shared.fp32_files.add(cell.file_format, output / result.best.file.name)
     return report
 
@@ -94,8 +98,8 @@ def _marked_as_failed(factory: CandidateFactory, best: Candidate) -> Candidate:
 
 
 def _timing(shared: Shared, cell: Cell, best: Candidate) -> tuple[Timing | None, str]:
-    """Returns time and memory against fp32; or None, and the reason why they were not measured."""
-    if cell.precision is FP32:
+    """Returns time and memory against the exact fp32; or None, and the reason why they were not measured."""
+    if shared.is_exact_fp32(cell):
         return None, "this is the fp32 that other precisions are compared with"
     if not shared.options.timing:
         return None, "--no-timing"
@@ -104,7 +108,7 @@ def _timing(shared: Shared, cell: Cell, best: Candidate) -> tuple[Timing | None,
         return None, f"{cell.file_format} runs on {entry.platform} only"
     try:
         fp32 = shared.fp32_files.file(cell.file_format)
-        shared.progress.step(f"timing {cell} against fp32")
+        shared.progress.step(f"timing {cell} against {'exact ' if shared.prepared.approximated else ''}fp32")
         return measure_against(fp32, best.file), ""
     except (BenchmarkError, OSError) as error:
         shared.progress.warn(f"{cell} is not timed: {error}")
@@ -115,7 +119,7 @@ def _report(
     shared: Shared, cell: Cell, result: SearchResult, timing: Timing | None, timing_note: str
 ) -> Report:
     best = result.best
-    fp32 = None if cell.precision is FP32 else shared.fp32_files.known(cell.file_format)
+    fp32 = None if shared.is_exact_fp32(cell) else shared.fp32_files.known(cell.file_format)
     return Report(
         contract=best.contract,
         file_format=cell.file_format,
@@ -123,6 +127,7 @@ def _report(
         file=best.file.name,
         bytes=size_of(best.file),
         steps=shared.prepared.steps,
+        approximated=shared.prepared.approximated,
         verdict=best.verdict,
         kept=not best.failures or shared.options.allow_drift,
         fp32_bytes=size_of(fp32) if fp32 else None,

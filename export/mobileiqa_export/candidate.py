@@ -149,7 +149,7 @@ def _verify(
         scores = score_images(runtime.run, prepared.images.pixels, progress, f"verifying {cell}")
     except ModelError as error:
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
-    verdict = judge(prepared.images, prepared.reference, scores, cell.precision.limits)
+    verdict = judge(prepared.images, prepared.reference, scores, prepared.limits(cell.precision))
     extra = _golden_failures(verdict, contract) + _precision_failures(cell, file, recipe, progress)
     if runtime.contract != contract:
         extra.append("the contract inside the file is not the one that was to be written")

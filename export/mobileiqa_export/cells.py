@@ -22,9 +22,10 @@ class Cell(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file_format} {self.precision}"
 
-    def folder_name(self, model: str) -> str:
+    def folder_name(self, model: str, approximation: str | None = None) -> str:
         """Returns the name of the artifact's folder for a model of this name, safe as a file name."""
-        return f"{safe_name(model)}-{self.file_format}-{self.precision}"
+        name = f"{safe_name(model)}-{self.file_format}-{self.precision}"
+        return f"{name}-{approximation}" if approximation else name
 
 
 def safe_name(model: str) -> str:

@@ -51,6 +51,10 @@ class StudentCheckpoint(CheckpointMismatch):
     """The weights are a student's where a teacher is needed."""
 
 
+class ApproximationFailed(ExportError):
+    """An approximation does not apply to the network, or moves its scores too far."""
+
+
 class ExportMismatch(ExportError):
     """The exported file does not score as the reference network does; it was not kept."""
 

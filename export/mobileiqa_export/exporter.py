@@ -67,6 +67,7 @@ def export(
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
         NetworkUnfit: the network cannot be run or traced.
+        ApproximationFailed: the approximation does not apply, or moves scores too far.
         ConversionFailed: the format's converter rejects it.
         ExportMismatch: the exported file gives other scores.
         PhotosMissing: a folder of photos holds none.
@@ -95,6 +96,8 @@ def export_matrix(
 ) -> list[Outcome]:
     """Exports many cells at once, each into ``output/NAME-FORMAT-PRECISION``; see :func:`export`.
 
+    The folders of approximated artifacts have the approximation's name at their end.
+
     ``output/index.html`` and ``index.json`` show all of them.
 
     The network is loaded, rewritten and scored once. A cell that fails does not keep the others from being
@@ -110,7 +113,7 @@ def export_matrix(
         progress: receives each step and warning.
 
     Raises:
-        CheckpointError, NetworkUnfit, PhotosMissing: nothing can be exported.
+        CheckpointError, NetworkUnfit, ApproximationFailed, PhotosMissing: nothing can be exported.
         ExportError: unknown formats or precisions, a cell that is not offered, or one of the outputs is in
             the way; nothing was written then.
     """
@@ -118,7 +121,7 @@ def export_matrix(
     root = resolve(output)
 
     def folder_of(each: Cell, model: str) -> Path:
-        return root / each.folder_name(model)
+        return root / each.folder_name(model, options.approximate if options else None)
 
     outcomes = _export(source, chosen, root / "first", folder_of, options, overwrite, progress)
     errors = {

@@ -1,4 +1,4 @@
-"""Writes the fp32 model file of each format, which the other precisions are compared with."""
+"""Writes the exact fp32 model file of each format, which the other artifacts are compared with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .prepare import Prepared
 
 
 class Fp32FileCache:
-    """The fp32 artifacts that this export kept, and temporary ones for formats where it kept none.
+    """The exact fp32 artifacts that this export kept, and temporary ones for formats where it kept none.
 
     A context manager: temporary files lie in the system's temporary folder until it exits.
     """
@@ -48,7 +48,7 @@ class Fp32FileCache:
             self._progress.step(f"writing {file_format} fp32, to compare with")
             folder = tempfile.TemporaryDirectory(prefix="mobileiqa-", ignore_cleanup_errors=True)
             self._folders.append(folder)
-            job = Job(self._prepared.network, self._prepared.contract(FP32), FP32, Path(folder.name))
+            job = Job(self._prepared.exact, self._prepared.template, FP32, Path(folder.name))
             try:
                 with interrupts_deferred():
                     self._files[file_format] = save(file_format, job)
@@ -64,7 +64,7 @@ class Fp32FileCache:
         return self._files.get(file_format)
 
     def add(self, file_format: str, file: Path) -> None:
-        """Registers an fp32 artifact that this export kept."""
+        """Registers an exact fp32 artifact that this export kept."""
         self._files[file_format] = file
 
     def predict(self, pixels: Pixels) -> float:

@@ -75,6 +75,7 @@ def _read(file: Path) -> dict[str, Any] | None:
             "file": report["file"],
             "file_format": report["file_format"],
             "precision": report["precision"],
+            "approximation": (report.get("approximation") or {}).get("name"),
             "bytes": report["bytes"],
             "kept": report["kept"],
             "passed": report["passed"],
@@ -110,7 +111,9 @@ def recommended(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             row for row in passed if row["file_format"] == "coreml" and row["precision"] in _OLD_SYSTEMS
         ],
         "server, and the reference": [
-            row for row in passed if row["file_format"] == "onnx" and row["precision"] == "fp32"
+            row
+            for row in passed
+            if (row["file_format"], row["precision"], row["approximation"]) == ("onnx", "fp32", None)
         ],
     }
     best = {use: min(group, key=_cost) for use, group in groups.items() if group}
@@ -118,7 +121,7 @@ def recommended(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _cost(row: Mapping[str, Any]) -> tuple[float, int]:
-    # Fp32 is not timed against itself. Core ML is timed on a Mac alone: there the size decides.
+    # The exact fp32 is not timed against itself. Core ML is timed on a Mac alone: there the size decides.
     time = row["time_to_fp32"][0] if row["time_to_fp32"] else 1.0
     return (0.0 if row["file_format"] == "coreml" else time), row["bytes"]
 
@@ -150,6 +153,8 @@ def index_page(title: str, rows: Sequence[Mapping[str, Any]], errors: Mapping[st
 
 def _row(row: Mapping[str, Any]) -> str:
     name = f"{row['file_format']} {row['precision']}"
+    if row["approximation"]:
+        name += f", approximated: {row['approximation']}"
     state = (
         ""
         if row["passed"]

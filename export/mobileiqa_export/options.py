@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mobileiqa_bench.fidelity.gate import MIN_SRCC
 from mobileiqa_sdk.contract import Decode
 
 from .quantize.calibration import IMAGES
+
+Approximate = Literal["samples"]
+"""Names of the approximations in :data:`mobileiqa_export.approximations.APPROXIMATIONS`."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Options:
         allow_drift: keep an artifact that fails verification; its contract says that it failed.
         timing: measure time and memory against the fp32 artifact of the same format.
         decode: the contract's rule for large JPEGs.
+        approximate: an approximation, which is used at the coarsest level that passes; None exports the
+            exact network.
 
     >>> Options(calibration_data="photos/", timing=False).ranking_bar
     0.99
@@ -40,3 +46,4 @@ class Options:
     allow_drift: bool = False
     timing: bool = True
     decode: Decode = "full"
+    approximate: Approximate | None = None

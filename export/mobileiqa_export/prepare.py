@@ -15,6 +15,7 @@ import torch
 from msgspec import structs
 from torch import nn
 
+from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
 from mobileiqa_bench.fidelity.scoring import score_images
 from mobileiqa_bench.photographs import Pixels
@@ -32,6 +33,8 @@ from mobileiqa_sdk.errors import ModelError
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 from mobileiqa_sdk.progress import Progress
 
+from .approximations import APPROXIMATIONS, Approximated, approximate
+from .approximations.choice import MAX_DIFFERENCE
 from .errors import ExportError, NetworkUnfit
 from .formats.quiet import quiet
 from .formats.sizes import example_pixels, free_sides
@@ -53,20 +56,27 @@ class Prepared:
     Attributes:
         model: for the contract.
         input: what it sees.
-        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions.
-        steps: what each rewrite changed, and what the network costs after it.
+        exact: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions.
+        approximated: what was made of it by the approximation that the options name; None without one.
+        steps: what each rewrite and the approximation changed, and what the network costs after it.
         images: the verification images, the golden one first.
         reference: scores of the images by the network as trained, in PyTorch float32.
-        template: the contract of the fp32 artifact; :meth:`contract` derives the others.
+        template: the contract of the exact fp32 artifact; :meth:`contract` derives the others.
     """
 
     model: ModelInfo
     input: InputSpec
-    network: nn.Module
+    exact: nn.Module
+    approximated: Approximated | None
     steps: Sequence[Step]
     images: ImageSet
     reference: Sequence[float]
     template: ModelContract
+
+    @property
+    def network(self) -> nn.Module:
+        """The network to export: approximated if the options say so, else exact."""
+        return self.approximated.network if self.approximated else self.exact
 
     @property
     def macs(self) -> int:
@@ -77,12 +87,23 @@ class Prepared:
         """Returns the contract of an artifact of this precision, with the reasons why verification failed,
         if any.
         """
+        computed, tolerance = precision.for_contract, precision.tolerance
+        if self.approximated:
+            note = f"{precision.note}; approximated: {self.approximated.note}"
+            computed = structs.replace(computed, note=note)
+            tolerance += MAX_DIFFERENCE
         return structs.replace(
             self.template,
-            precision=precision.for_contract,
-            golden=structs.replace(self.template.golden, tolerance=precision.tolerance),
+            precision=computed,
+            golden=structs.replace(self.template.golden, tolerance=tolerance),
             verification=Verification(not failures, tuple(failures)),
         )
+
+    def limits(self, precision: Precision) -> Limits:
+        """Returns what verification allows: the precision's limits, plus the approximation's."""
+        if self.approximated is None:
+            return precision.limits
+        return Limits(precision.limit + MAX_DIFFERENCE, precision.mean_limit + MAX_DIFFERENCE)
 
 
 def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
@@ -93,6 +114,7 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
         NetworkUnfit: it cannot be run or traced, its scores are not usable, or its traced program
             disagrees with its code.
         PhotosMissing: the folder of verification photos holds none.
+        ApproximationFailed: the approximation does not apply, or moves scores too far.
         ExportError: a name that no contract may have.
     """
     subject = source.load(progress)
@@ -101,11 +123,16 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
     images = verification_set(subject.input, options.verify_photos, options.verification_images)
     progress.step("scoring the test images with the network as trained")
     reference = _reference(subject, images, progress)
-    network, steps = _rewrite(subject, images, reference, progress)
+    exact, steps = _rewrite(subject, images, reference, progress)
+    approximated = _approximate(exact, subject, options, images, reference, progress)
+    if approximated:
+        cost = approximated.chosen.cost
+        steps = [*steps, Step(f"approximate: {approximated.name}", changed=True, reason="", cost=cost)]
     return Prepared(
         model=subject.model,
         input=subject.input,
-        network=network,
+        exact=exact,
+        approximated=approximated,
         steps=steps,
         images=images,
         reference=reference,
@@ -203,6 +230,25 @@ def _rewrite(
             )
     _prove_trace(rewritten.network, subject, images.names, pixels, chosen)
     return rewritten.network, rewritten.steps
+
+
+def _approximate(
+    exact: nn.Module,
+    subject: Subject,
+    options: Options,
+    images: ImageSet,
+    reference: Sequence[float],
+    progress: Progress,
+) -> Approximated | None:
+    """Returns the network as the options approximate it, with its trace proven; None without that option."""
+    if options.approximate is None:
+        return None
+    approximation = APPROXIMATIONS[options.approximate]
+    approximated = approximate(approximation, exact, images.pixels, reference, progress)
+    chosen = evenly(range(len(reference)), _FEWEST_PROOF_IMAGES)
+    pixels = [images.pixels[index] for index in chosen]
+    _prove_trace(approximated.network, subject, images.names, pixels, chosen)
+    return approximated
 
 
 def _proof_images(steps: Sequence[Step], count: int) -> list[int]:

@@ -18,6 +18,7 @@ from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.progress import Progress
 
+from .approximations import Approximated
 from .quantize.calibration import Calibration
 from .quantize.sensitivity import LayerDamage
 from .report_page import page, subtitle
@@ -56,10 +57,11 @@ class Report:
         contract: of the artifact.
         file_format, precision: its cell of the matrix.
         file, bytes: the model file.
-        steps: what each rewrite changed, and what the network costs after it.
+        steps: what each rewrite and the approximation changed, and what the network costs after it.
         verdict: its scores against those of the network as trained.
         kept: whether there is an artifact: it passed, or drift was allowed.
-        fp32_bytes: size of the fp32 file of the same format; None if none was written.
+        approximated: how the network was approximated; None if it is exact.
+        fp32_bytes: size of the exact fp32 file of the same format; None if none was written.
         timing: against that file; None if not measured.
         timing_note: why it was not measured.
         calibration: the calibration pictures; None for floating-point precisions.
@@ -79,6 +81,7 @@ class Report:
     steps: Sequence[Step]
     verdict: Verdict
     kept: bool = True
+    approximated: Approximated | None = None
     fp32_bytes: int | None = None
     timing: Timing | None = None
     timing_note: str = ""
@@ -88,6 +91,11 @@ class Report:
     attempts: Sequence[Attempt] = ()
     analysis_pictures: int = 0
     versions: dict[str, str] = field(default_factory=versions)
+
+    @property
+    def compared_with(self) -> str:
+        """What size, time and memory are compared with, in words."""
+        return "exact fp32" if self.approximated else "fp32"
 
     @property
     def spared(self) -> dict[str, list[str]]:
@@ -108,6 +116,7 @@ class Report:
             "bytes": self.bytes,
             "fp32_bytes": self.fp32_bytes,
             "kept": self.kept,
+            "approximation": self.approximated and _approximation(self.approximated),
             **self.verdict.to_dict(),
             "contract": json.loads(self.contract.to_json()),
             "timing": self.timing and {**asdict(self.timing), "slower": self.timing.slower},
@@ -155,6 +164,16 @@ def _calibration(used: Calibration) -> dict[str, Any]:
         "warnings": used.warnings,
         "photos": used.photos,
         "skipped": [asdict(row) for row in used.skipped],
+    }
+
+
+def _approximation(approximated: Approximated) -> dict[str, Any]:
+    levels = [{**asdict(level), "passed": not level.failures} for level in approximated.levels]
+    return {
+        "name": approximated.name,
+        "level": approximated.chosen.level,
+        "note": approximated.note,
+        "levels": levels,
     }
 
 

@@ -14,6 +14,7 @@ from mobileiqa_bench.fidelity.pages import (
 )
 from mobileiqa_bench.tables import megabytes, write_table
 
+from .approximations.choice import MAX_DIFFERENCE, MIN_SRCC
 from .quantize.sensitivity import SPARED
 from .rewrite import Step
 
@@ -33,13 +34,16 @@ def page(report: Report, *, drawn: bool) -> str:
         f"{model.checkpoint_sha256}.",
         _verdict(report),
         picture if drawn else "No picture was drawn: it needs matplotlib.",
+        *_approximation(report),
         "## Against the network as trained, in PyTorch",
         drift_section(report.verdict),
         skipped_section(report.verdict.skipped),
         "The largest differences:",
         largest_differences(report.verdict.scores),
         "## Time and memory",
-        timing_section(report.timing, "fp32") if report.timing else f"Not measured: {report.timing_note}.",
+        timing_section(report.timing, report.compared_with)
+        if report.timing
+        else f"Not measured: {report.timing_note}.",
         *_calibration(report),
         *_attempts(report),
         *_layers(report),
@@ -54,7 +58,7 @@ def subtitle(report: Report) -> str:
     """Returns one line for the picture: size, time, memory, verdict."""
     parts = [f"{megabytes(report.bytes)}{_size_ratio(report)}"]
     if report.timing:
-        parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of fp32")
+        parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of {report.compared_with}")
         parts.append(f"{report.timing.memory_ratio[0]:.2f} of its memory")
     parts.append("verified" if report.verdict.passed else "FAILED verification")
     if not report.verdict.drift.ranking_is_judged:
@@ -88,7 +92,9 @@ def _unchanged(steps: Sequence[Step]) -> str:
 
 
 def _size_ratio(report: Report) -> str:
-    return f" ({report.bytes / report.fp32_bytes:.2f} of fp32)" if report.fp32_bytes else ""
+    if not report.fp32_bytes:
+        return ""
+    return f" ({report.bytes / report.fp32_bytes:.2f} of {report.compared_with})"
 
 
 def _verdict(report: Report) -> str:
@@ -98,6 +104,32 @@ def _verdict(report: Report) -> str:
         return "**Passed verification.**"
     heading = f"**FAILED verification, {'kept all the same' if report.kept else 'not kept'}.**"
     return "\n".join([heading, "", *(f"- {failure}" for failure in report.verdict.failures)])
+
+
+def _approximation(report: Report) -> list[str]:
+    approximated = report.approximated
+    if approximated is None:
+        return []
+    rows = [
+        (
+            f"{level.level}{', chosen' if level is approximated.chosen else ''}",
+            f"{level.time:.2f}",
+            f"{level.cost.macs / 1e9:.2f} G",
+            number(level.srcc, ".4f"),
+            number(level.mean_difference, ".1e"),
+            number(level.max_difference, ".1e"),
+            "; ".join(level.failures) or "passed",
+        )
+        for level in approximated.levels
+    ]
+    header = ("level", "time in PyTorch", "MACs", "SRCC", "mean difference", "largest", "verdict")
+    return [
+        f"## Approximation: {approximated.name}",
+        f"This artifact is approximated: {approximated.note}. Each level was measured in PyTorch on the same "
+        "images, against the network as trained; its time is a ratio to the exact network. The coarsest "
+        f"level that keeps an SRCC of {MIN_SRCC} and every score within {MAX_DIFFERENCE:g} is chosen.",
+        write_table(header, rows, "lrrrrrl"),
+    ]
 
 
 def _calibration(report: Report) -> list[str]:

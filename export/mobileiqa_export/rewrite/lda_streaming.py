@@ -10,7 +10,7 @@ from ..blocks.config import NetworkConfig
 from ..blocks.lda import LocalDistortionAware
 from .modules import bias_of
 from .pipeline import PassResult
-from .pooling import bins, pooling_matrix
+from .pooling import Bins, bins, mean_matrix
 
 # Bytes of the wide rows that exist at once: they and their GELU fit a shared L3 cache.
 STRIP_BYTES = 20_000_000
@@ -27,6 +27,13 @@ class StreamedLDA(nn.Module):
     Both 1x1 convolutions are matrix products, channels first, and the bias of the first is the weight of one
     more channel of ones. Around a convolution, runtimes would change the layout for every strip, and
     onnxruntime broadcasts a bias by a copy on one thread.
+
+    Args:
+        weight: of the first convolution, its bias as the last column, [hidden, C + 1].
+        project: of the second, [width, hidden].
+        bias: of the second, [width, 1].
+        row_bins: rows that each row of the grid averages.
+        column_bins: columns that each column of the grid averages, as many.
     """
 
     weight: Tensor
@@ -34,24 +41,33 @@ class StreamedLDA(nn.Module):
     rows: Tensor
     columns: Tensor
 
-    def __init__(self, block: LocalDistortionAware, height: int, width: int) -> None:
+    def __init__(
+        self, weight: Tensor, project: Tensor, bias: Tensor, row_bins: Bins, column_bins: Bins
+    ) -> None:
         super().__init__()
-        widen, project = block.cnn1, block.cnn2
-        like = widen.weight
-        self.grid = block.grid
-        self.weight = nn.Parameter(torch.cat([widen.weight.detach().flatten(1), bias_of(widen)[:, None]], 1))
-        self.project = nn.Parameter(project.weight.detach().flatten(1))
-        self.bias = nn.Parameter(bias_of(project)[:, None])
-        self.bands = bins(height, block.grid)
-        row_bytes = 4 * widen.out_channels * width
+        self.grid = len(row_bins)
+        self.weight, self.project, self.bias = (nn.Parameter(each) for each in (weight, project, bias))
+        self.bands = list(row_bins)
+        height, width = row_bins[-1][1], column_bins[-1][1]
+        row_bytes = 4 * weight.shape[0] * width
         # Bands of a small map overlap by much of their height: the whole map costs less.
         self.whole = row_bytes * height <= STRIP_BYTES
         tallest = height if self.whole else max(end - start for start, end in self.bands)
         strips = -(-tallest * row_bytes // STRIP_BYTES)
         self.strip = -(-width // min(strips, width))
-        self.register_buffer("ones", torch.ones(1, 1, tallest, self.strip).to(like))
-        self.register_buffer("columns", pooling_matrix(width, block.grid).to(like))
-        self.register_buffer("rows", pooling_matrix(height, block.grid).T.contiguous().to(like))
+        self.register_buffer("ones", torch.ones(1, 1, tallest, self.strip).to(weight))
+        self.register_buffer("columns", mean_matrix(column_bins).to(weight))
+        self.register_buffer("rows", mean_matrix(row_bins).T.contiguous().to(weight))
+
+    @classmethod
+    def of(cls, block: LocalDistortionAware, height: int, width: int) -> StreamedLDA:
+        """Returns what computes the block for taps of height x width positions."""
+        widen, project = block.cnn1, block.cnn2
+        weight = torch.cat([widen.weight.detach().flatten(1), bias_of(widen)[:, None]], 1)
+        row_bins, column_bins = bins(height, block.grid), bins(width, block.grid)
+        return cls(
+            weight, project.weight.detach().flatten(1), bias_of(project)[:, None], row_bins, column_bins
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         pooled = self.rows @ self._wide(x) @ self.columns if self.whole else self._streamed(x)
@@ -79,5 +95,5 @@ def stream_lda(student: nn.Module, config: NetworkConfig) -> PassResult:
     """Cuts the wide map of every tap, 1.2 GB for the largest, into bands that exist one at a time."""
     blocks = [(n, m) for n, m in student.named_children() if isinstance(m, LocalDistortionAware)]
     for (name, block), (height, width) in zip(blocks, config.tap_sizes, strict=bool(blocks)):
-        setattr(student, name, StreamedLDA(block, height, width))
+        setattr(student, name, StreamedLDA.of(block, height, width))
     return PassResult.of(student, len(blocks), "local distortion aware blocks")

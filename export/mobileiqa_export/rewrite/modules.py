@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TypeVar
 
 import torch
@@ -23,6 +24,12 @@ def replace_all(network: nn.Module, old: type[Old], make: Callable[[Old], nn.Mod
                 parent.add_module(name, make(child))
                 replaced += 1
     return replaced
+
+
+def sharing_weights(network: nn.Module) -> nn.Module:
+    """Returns a copy whose modules can be replaced, with the network's own parameters and buffers."""
+    tensors = (*network.parameters(), *network.buffers())
+    return deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def bias_of(conv: nn.Conv2d) -> Tensor:
