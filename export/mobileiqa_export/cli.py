@@ -154,8 +154,8 @@ _FOLDER = click.Path(exists=True, file_okay=False)
 @click.option(
     "--approximate",
     type=click.Choice(get_args(Approximate)),
-    help="Compute less and score almost the same, at the coarsest level that keeps an SRCC of 0.995 and every "
-    "score within 0.005 of the network's. samples: local features from some of the positions.",
+    help="Compute less and score almost the same, at the coarsest level that keeps an SRCC of 0.995 and "
+    "every score within 0.005 of the network's. samples: local features from some of the positions.",
 )
 @click.option("--no-timing", is_flag=True, help="Do not measure time and memory against fp32.")
 @click.option("--force", is_flag=True, help="Replace an artifact that is already there.")

@@ -125,11 +125,8 @@ def test_a_network_is_sampled_where_its_maps_are_large() -> None:
     network = rewrite(filled(SMALL), SMALL).network
     result = sample_lda(network, 4)
     assert result.changed
-    strides = [
-        module.strides if isinstance(module := network.get_submodule(f"LDA{index}"), SampledLDA) else None
-        for index in range(1, 6)
-    ]
-    assert strides == [(3, 3), (1, 1), None, None, None] or strides == [(3, 3), None, None, None, None]
+    blocks = [network.get_submodule(f"LDA{index}") for index in range(1, 6)]
+    assert [getattr(block, "strides", None) for block in blocks] == [(3, 3), None, None, None, None]
 
 
 @pytest.mark.parametrize(("config", "samples"), [(TINY, 2), (SMALL, 40)])
@@ -195,7 +192,7 @@ def test_the_ranking_must_be_kept_more_closely_than_the_gate_asks(monkeypatch: p
 
 
 def test_if_no_level_passes_the_finest_says_why() -> None:
-    with pytest.raises(ApproximationFailed, match="6.0e-03"):
+    with pytest.raises(ApproximationFailed, match=r"6\.0e-03"):
         choose(levels_of(_2=Answer(0.2), _3=Answer(6e-3)))
 
 
@@ -278,15 +275,8 @@ def test_the_command(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_network_without_local_blocks_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    arguments = [
-        "--checkpoint",
-        str(tiny_checkpoint),
-        "--approximate",
-        "samples",
-        "-o",
-        str(tmp_path / "out"),
-    ]
-    result = CliRunner().invoke(command, arguments, catch_exceptions=True)
+    arguments = ["--checkpoint", str(tiny_checkpoint), "--approximate", "samples"]
+    result = CliRunner().invoke(command, [*arguments, "-o", str(tmp_path / "out")])
     assert isinstance(result.exception, ApproximationFailed)
     assert not (tmp_path / "out").exists()
 
