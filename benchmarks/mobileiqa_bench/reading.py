@@ -1,4 +1,4 @@
-"""``python -m mobileiqa_bench.reading PHOTO``: where the time of a score goes, by format and size of the file.
+"""``python -m mobileiqa_bench.reading PHOTO``: where the time of a score goes, by a file's format and size.
 
 The photo is resized to 12, 48 and 200 megapixels and saved in each format. For each file the table has the
 times of decoding, resizing and inference of a warm `Scorer`, and below each a floor, the least that another
@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from time import perf_counter
@@ -26,6 +27,7 @@ import numpy as np
 from PIL import Image
 
 from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.parallel import MAX_THREADS
 from mobileiqa_sdk.photo import MAX_PIXELS, read_photo
 from mobileiqa_sdk.reduction import reduce_jpeg
@@ -172,4 +174,7 @@ def main(photo: str, model: str, threads: int, rounds: int, as_json: bool) -> No
 
 if __name__ == "__main__":
     Image.MAX_IMAGE_PIXELS = None  # the floors open files by Pillow itself
-    main()
+    try:
+        main()
+    except MobileIQAError as error:
+        sys.exit(f"mobileiqa_bench.reading: {error}")

@@ -55,12 +55,11 @@ def test_every_step_and_its_floor_take_time(scorer: Scorer) -> None:
 
 @pytest.mark.parametrize("rule", ["full", "jpeg-reduced"])
 def test_the_floor_of_a_jpeg_is_decoded_as_the_contract_says(rule: str, tmp_path: Path) -> None:
-    contract = artifacts.contract()
-    contract["input"]["decode"] = rule
-    folder = artifacts.save(tmp_path / "ruled", contract=contract)
+    contract = artifacts.contract(input={"decode": rule})
+    model = artifacts.save(tmp_path / "ruled", artifacts.model(contract))
     stream = io.BytesIO()
     Image.new("RGB", (1600, 1600)).save(stream, "JPEG")
-    with Scorer(folder, threads=1) as scorer:
+    with Scorer(model, threads=1) as scorer:
         width = reading._decoded(scorer, stream.getvalue()).width
     assert (width < 1600) is (rule == "jpeg-reduced")
 
