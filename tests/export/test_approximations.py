@@ -28,6 +28,8 @@ from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.cli import command
 from mobileiqa_export.errors import ApproximationFailed
 from mobileiqa_export.exporter import export, export_matrix
+from mobileiqa_export.formats.tflite_layout import channels_last
+from mobileiqa_export.formats.tflite_sampled import ChannelsLastSampledLDA
 from mobileiqa_export.options import Options
 from mobileiqa_export.reference import on_pixels
 from mobileiqa_export.rewrite import PassResult, lda_streaming, rewrite
@@ -133,6 +135,18 @@ def test_a_network_is_sampled_where_its_maps_are_large() -> None:
 def test_a_network_that_cannot_be_sampled_says_why(config: object, samples: int) -> None:
     result = sample_lda(rewrite(filled(config), config).network, samples)  # type: ignore[arg-type]
     assert (result.changed, bool(result.reason)) == (False, True)
+
+
+def test_channels_last_is_the_same_function() -> None:
+    network = rewrite(filled(SMALL), SMALL).network.double()
+    assert sample_lda(network, 4).changed
+    twin = channels_last(network)
+    pixels = torch.from_numpy(np.stack([formula_image(*SMALL.input_size, seed) for seed in (1, 2)]))
+    kinds = {type(module) for module in twin.modules()}
+    assert ChannelsLastSampledLDA in kinds
+    assert not kinds & {SampledLDA, StreamedLDA}
+    with torch.inference_mode():
+        torch.testing.assert_close(twin(pixels), network(pixels), rtol=0, atol=1e-9)
 
 
 class Answer(nn.Module):

@@ -29,7 +29,7 @@ class _PeerType(click.ParamType):  # type: ignore[type-arg]
         python, _, model = rest.partition(":")
         if name not in PEERS or not python:
             self.fail(
-                f"{value!r}: write NAME=PYTHON, the interpreter of the environment that NAME is installed in; "
+                f"{value!r}: write NAME=PYTHON, with the interpreter that NAME is installed for. "
                 f"NAME is one of {', '.join(PEERS)}",
                 param,
                 ctx,

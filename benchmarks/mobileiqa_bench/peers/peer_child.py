@@ -1,8 +1,12 @@
 """One peer in one process: ``PYTHON peer_child.py PEER MODEL THREADS RUNS PHOTO...``.
 
 It runs in the peer's environment, so it imports nothing but that and the standard library. It prints a JSON
-object: ``first``, the clock when the first photo was scored, in seconds since 1970; ``seconds`` of each warm
-score, run by run; ``scores`` of the photos; ``peak_bytes`` of the process, null where the system does not say.
+object:
+
+- ``first``: the clock when the first photo was scored, in seconds since 1970;
+- ``seconds``: of each warm score, run by run;
+- ``scores``: of the photos;
+- ``peak_bytes``: of the process; null where the system does not say.
 """
 
 from __future__ import annotations
@@ -80,7 +84,7 @@ def piq_brisque(model: str, threads: int) -> Score:
 
     def score(photo: str) -> float:
         weights = tuple(tensor.clone() for tensor in vectors)  # piq transposes them in place
-        with mock.patch.object(module, "load_url", lambda *_, **__: weights), torch.inference_mode():
+        with mock.patch.object(module, "load_url", return_value=weights), torch.inference_mode():
             return float(piq.brisque(_tensor(photo), data_range=1.0))
 
     return score

@@ -13,18 +13,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..approximations.sampled_lda import SampledLDA
 from ..rewrite.backbone_streaming import StreamedStem
 from ..rewrite.bands import Rows
 from ..rewrite.lda_streaming import StreamedLDA
+from ..rewrite.modules import replace_all
 from ..rewrite.pixel_input import PixelStem, channels_first
 from ..student.moments import LinearViews, MomentViews
 from ..student.student import MomentStudent
+from .tflite_sampled import ChannelsLastSampledLDA
 
 
 def channels_last(network: nn.Module) -> nn.Module:
     """Returns a copy of the network that shares its weights, with the blocks of this module in place."""
     tensors = (*network.parameters(), *network.buffers())
     twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
+    replace_all(twin, SampledLDA, ChannelsLastSampledLDA)
     for module in list(twin.modules()):
         module.__class__ = _VARIANTS.get(type(module), type(module))
         if isinstance(module, _MomentStudent):
