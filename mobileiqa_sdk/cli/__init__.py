@@ -32,6 +32,7 @@ INTERRUPTED = 130
 # The help stands here so that `mobileiqa --help` imports neither a runtime nor torch.
 _BUILTIN = {
     "score": "Score photos and folders of photos.",
+    "best": "Suggest the best photo of each burst.",
     "verify": "Replay an artifact's golden image on this machine.",
     "models": "List the bundled and cached models.",
     "doctor": "Show versions, runtimes, CPU, threads and cache.",

@@ -29,7 +29,7 @@ def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
 
 
 def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:
-    click.echo(json.dumps({"schema": 1, "model": _describe(scorer), "results": list(rows)}, indent=2))
+    click.echo(json.dumps({"schema": 1, "model": describe_model(scorer), "results": list(rows)}, indent=2))
 
 
 def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
@@ -80,7 +80,8 @@ def _columns(scorer: Scorer) -> list[str]:
     return ["path", "score", "band", "spread", *faults, *photograph, *times, "error_kind", "error"]
 
 
-def _describe(scorer: Scorer) -> dict[str, Any]:
+def describe_model(scorer: Scorer) -> dict[str, Any]:
+    """Returns what `--json` says of the model."""
     contract = scorer.contract
     return {
         "name": contract.model.name,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
+from itertools import repeat
+from pathlib import Path
 
 import click
 
+from .._text import printable
 from ..errors import ModelError, PhotoError
-from ..gallery import Row, score_rows
-from ..parallel import MAX_THREADS, default_threads
+from ..gallery import Row, as_row
+from ..parallel import MAX_THREADS, default_threads, default_workers
 from ..photo import Photo, describe
+from ..report_page import PageWriter, views_of
 from ..results import ResultsFile
 from ..scorer import Scorer
 from . import INTERRUPTED
@@ -81,6 +85,12 @@ _COUNT = click.IntRange(min=1)
     metavar="FILE",
     help="Append JSON lines to FILE instead of printing; photos with a score in it are left out.",
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write a page to look at: one file with all photos, small, sorted and filtered offline.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def command(
     paths: tuple[str, ...],
@@ -98,6 +108,7 @@ def command(
     below: float | None,
     fail_under: float | None,
     resume: str | None,
+    html: Path | None,
     quiet: bool,
     **outputs: bool,
 ) -> None:
@@ -113,14 +124,16 @@ def command(
         raise click.UsageError("--top and --worst exclude each other")
     if resume is not None:
         _check_resumable(paths, output, selection, fail_under)
+    if html is not None:
+        _check_page(html, paths, resume)
     if fail_under is not None and output is None:
         output, selection = (
             "names",
             selection._replace(below=fail_under if below is None else min(fail_under, below)),
         )
     photos = photos_of(paths, files_from, recursive=recursive)
-    if resume is not None:
-        photos = list(dict.fromkeys(photos))  # a photo is in the file once, however often it is named
+    if resume is not None or html is not None:
+        photos = list(dict.fromkeys(photos))  # a photo is in the file once, even if it is named twice
     many = len(photos) > 1 or resume is not None
     try:
         with native_stderr_off():
@@ -140,16 +153,19 @@ def command(
     if resume is None:
         write = partial(WRITERS[output or "table"], scorer)
         total = len(photos)
-        finished = _score(
-            scorer, photos, workers, lambda rows: write(selection.apply(rows)), summary, quiet=quiet
-        )
+        with PageWriter(html, scorer, workers=_workers(scorer, workers)) if html else nullcontext() as page:
+            finished = _score(
+                scorer, photos, workers, lambda rows: write(selection.apply(rows)), summary, page, quiet=quiet
+            )
+        if html is not None and not quiet:
+            click.echo(f"mobileiqa: {printable(str(html))}: {html.stat().st_size / 1e6:.1f} MB", err=True)
     else:
         with closing(ResultsFile(resume, scorer)) as results:
             missing = results.missing(photo for photo in photos if isinstance(photo, (str, PhotoError)))
             total = len(missing)
             if done := len(photos) - total:
                 click.echo(f"mobileiqa: {done} of {len(photos)} photos are in {resume} already", err=True)
-            finished = _score(scorer, missing, workers, results.write, summary, quiet=quiet)
+            finished = _score(scorer, missing, workers, results.write, summary, None, quiet=quiet)
     if not quiet and summary.done and (summary.done >= MANY or resume is not None):
         summary.show()
     if not finished:
@@ -183,6 +199,20 @@ def _check_resumable(
         raise click.UsageError("--resume needs files: a photo from standard input cannot be read again")
 
 
+def _check_page(html: Path, paths: tuple[str, ...], resume: str | None) -> None:
+    """Raises UsageError for what a page cannot show, and for one that could not be written in the end."""
+    if resume is not None:
+        raise click.UsageError("--html and --resume exclude each other: a page shows photos scored just now")
+    if STDIN in paths:
+        raise click.UsageError("--html needs files: a photo from standard input cannot be read again")
+    if not html.parent.is_dir():
+        raise click.UsageError(f"--html {html}: the folder {str(html.parent)!r} does not exist")
+
+
+def _workers(scorer: Scorer, workers: int | None) -> int:
+    return default_workers(scorer.threads) if workers is None else workers
+
+
 def _threads(workers: int | None, *, many: bool) -> int | None:
     """Returns the threads of one inference: photos side by side keep the CPUs busier than threads do."""
     if workers is None:
@@ -196,18 +226,26 @@ def _score(
     workers: int | None,
     write: Callable[[Iterable[Row]], None],
     summary: Summary,
+    page: PageWriter | None,
     *,
     quiet: bool,
 ) -> bool:
-    """Writes the rows of the photos; returns False if Ctrl-C ended it, and then writes what was scored."""
+    """Writes the rows of the photos, and adds the photos to the page if there is one.
+
+    Returns False if Ctrl-C ended it; what was scored until then is written.
+    """
     status = StatusLine(len(photos), quiet=quiet)
     finished = True
+    views = repeat(None) if page is None else views_of(photos, _workers(scorer, workers))
 
     def counted() -> Iterator[Row]:
         nonlocal finished
         try:
             status.show(0)
-            for row in score_rows(scorer, photos, workers=workers):
+            for result, view in zip(scorer.score_many(photos, workers=workers), views, strict=False):
+                if page is not None:
+                    page.add(result, view)
+                row = as_row(result)
                 summary.add(_renamed(row))
                 if is_terminal(sys.stdout):
                     status.clear()  # the row may be written in its place

@@ -107,6 +107,9 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
     "--plot", type=_NEW, callback=_new, help="Draw MOS against score, or the ladders: .png or .svg."
 )
 @click.option("--thresholds", is_flag=True, help="With opinions: what a line at each score would reject.")
+@click.option(
+    "--pairs", is_flag=True, help="With opinions: how often the better of two near-duplicates is named."
+)
 @click.option("--scores", type=_NEW, callback=_new, help="Write a CSV row per score, errors included.")
 @click.option(
     "--resamples",
@@ -168,6 +171,8 @@ def _mode(options: dict[str, Any]) -> Mode:
                 raise click.UsageError(f"--{name.replace('_', '-')} goes with --{mode}")
     if options["thresholds"] and options["ladders"]:
         raise click.UsageError("--thresholds goes with --csv and --dataset")
+    if options["pairs"] and options["ladders"]:
+        raise click.UsageError("--pairs goes with --csv and --dataset")
     if options["dataset"] and not options["root"]:
         raise click.UsageError("--dataset needs --root, the folder that holds it")
     return chosen[0]
@@ -225,7 +230,19 @@ def _evaluate_opinions(
     if options["thresholds"]:
         lines = _thresholds(rows)
         table, values = f"{table}\n\n{lines[0]}", {**values, "thresholds": lines[1]}
+    if options["pairs"]:
+        text, figures = _pairs(scorer, rows, resamples)
+        table, values = f"{table}\n\n{text}", {**values, "pairs": figures}
     return _Result(title, table, values, errors)
+
+
+def _pairs(scorer: Scorer, rows: Sequence[Judged], resamples: int) -> tuple[str, dict[str, Any] | None]:
+    from .pairs import APART, measure_pairs
+
+    accuracy = measure_pairs(scorer, rows, resamples=resamples)
+    if accuracy is None:
+        return f"no near-duplicates have opinions more than {APART:g} apart", None
+    return accuracy.table(), accuracy.to_dict()
 
 
 def _thresholds(rows: Sequence[Judged]) -> tuple[str, list[dict[str, Any]]]:
