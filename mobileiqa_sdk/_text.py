@@ -34,6 +34,15 @@ def one_line(text: object, limit: int = LIMIT) -> str:
     return f"{line[:head]} ... {line[len(line) - (limit - 5 - head) :]}"
 
 
+def utf8(text: str) -> str:
+    r"""Returns the text with ``\udcff`` and the like for the bytes of a file name that are not UTF-8.
+
+    >>> utf8("caf\udce9.jpg")
+    'caf\\udce9.jpg'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def first_line(error: BaseException) -> str:
     r"""Returns the first non-empty line of an error's message, else its class name; printable.
 

@@ -137,6 +137,10 @@ class RuntimeUnavailable(ModelError):
     """The inference runtime this artifact needs is unknown or not installed."""
 
 
+class ExtraMissing(MobileIQAError, ImportError):
+    """A package is not installed that an extra of mobileiqa-sdk brings; the message names the extra."""
+
+
 class ResultsInvalid(MobileIQAError, ValueError):
     """The file to resume from cannot be written, or it does not hold results of this model."""
 

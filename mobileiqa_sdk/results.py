@@ -3,7 +3,8 @@
 A row is that of `mobileiqa_sdk.gallery` and what shows whether it still holds: ``bytes`` and ``modified_ns``
 of the photo's file (None if there is none), and ``model``, all that a score depends on. A photo may have
 several rows, of which the last one counts. A photo is done when that row has a score and its file is as it
-was; errors are tried again.
+was; errors are tried again. For members of archives, which have ``shard`` and ``shard_end`` too, see
+`mobileiqa_sdk.done`.
 
 One process writes to a file at a time. Only rows are ever in it, so nothing that a process wrote is lost when
 another one continues.
@@ -20,15 +21,17 @@ from typing import Any, BinaryIO
 
 from ._lock import lock
 from ._text import one_line
-from .errors import PhotoError, ResultsInvalid
+from .done import Done
+from .errors import ResultsInvalid
 from .gallery import Row
 from .library import digest_of
 from .scorer import Scorer
+from .sources.find import Source
+from .streams import Scored
 
 _BEGINNING = b'{"path": '
 _KEYS = {"path", "score", "bytes", "modified_ns", "model"}
 _MODEL_KEYS = {"name", "version", "sha256", "decode"}  # that every version wrote
-_Stamp = tuple[int, int]
 
 
 class ResultsFile:
@@ -47,9 +50,8 @@ class ResultsFile:
 
     def __init__(self, path: str | os.PathLike[str], scorer: Scorer) -> None:
         self._path = Path(path)
-        self._model = _model_of(scorer)
-        self._done: dict[str, _Stamp] = {}
-        self._stamps: dict[str, _Stamp | None] = {}
+        self._model = model_of(scorer)
+        self._done = Done()
         try:
             # Unbuffered: each row reaches the file whole, in one call, or the process was killed in it.
             self._file: BinaryIO = open(self._path, "a+b", buffering=0)  # noqa: SIM115 - close() is ours
@@ -68,31 +70,24 @@ class ResultsFile:
         """Closes the file, in which all rows are already, and lets others write to it."""
         self._file.close()
 
-    def missing(self, photos: Iterable[str | PhotoError]) -> list[str | PhotoError]:
-        """Returns the photos that are not done, in order and each path once, to be scored and written."""
-        remaining: dict[str | PhotoError, str | PhotoError] = {}  # keeps the order
-        for photo in photos:
-            if isinstance(photo, PhotoError):
-                remaining[photo] = photo
-            elif not self._is_done(photo):
-                remaining.setdefault(_key(photo), photo)
-        return list(remaining.values())
-
-    def _is_done(self, photo: str) -> bool:
-        # Read before the photo is: one that changes meanwhile will not count as done.
-        stamp = self._stamps[photo] = _stamp(photo)
-        return stamp is not None and self._done.get(_key(photo)) == stamp
+    def missing(self, sources: Iterable[Source]) -> list[Source]:
+        """Returns what is not done, in order and each path once, to be scored and written."""
+        return self._done.missing(sources)
 
     def write(self, rows: Iterable[Row]) -> None:
-        """Appends rows, each as it comes.
+        """Appends rows, each as soon as it is known.
 
         Raises:
             ResultsInvalid: the file cannot be written, for example because the disk is full.
         """
         for row in rows:
-            size, modified = self._stamps.get(row["path"]) or (None, None)
+            size, modified = self._done.stamp_of(row.get("shard") or row["path"])
             whole = {**row, "bytes": size, "modified_ns": modified, "model": self._model}
             self._write(json.dumps(whole).encode() + b"\n")
+
+    def write_results(self, results: Iterable[Scored]) -> None:
+        """Appends the rows of results; see :meth:`write`."""
+        self.write(scored.row() for scored in results)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -147,24 +142,13 @@ class ResultsFile:
         return ResultsInvalid(f"{self._path}: cannot be {what}: {error.strerror or error}")
 
     def _note(self, row: dict[str, Any], number: int) -> None:
-        reason = _difference(row["model"], self._model)
+        reason = model_difference(row["model"], self._model)
         if reason:
             raise ResultsInvalid(f"{self._path}: line {number} was scored with {reason}; name another file")
-        if row["score"] is None or row["bytes"] is None:
-            self._done.pop(_key(row["path"]), None)
-        else:
-            self._done[_key(row["path"])] = (row["bytes"], row["modified_ns"])
+        self._done.note(row)
 
 
-def _key(path: str) -> str:
-    """Returns a path without what does not change the file that it leads to: ``./a//b`` is ``a/b``.
-
-    One with ``..`` in it stays as it is: what that leads to depends on symbolic links.
-    """
-    return path if ".." in Path(path).parts else os.path.normpath(path)
-
-
-def _model_of(scorer: Scorer) -> dict[str, Any]:
+def model_of(scorer: Scorer) -> dict[str, Any]:
     """Returns all that a photo's score depends on, except the machine."""
     info = scorer.contract.model
     return {
@@ -178,7 +162,7 @@ def _model_of(scorer: Scorer) -> dict[str, Any]:
     }
 
 
-def _difference(actual: Any, expected: dict[str, Any]) -> str:
+def model_difference(actual: Any, expected: dict[str, Any]) -> str:
     """Returns the keys in which the model of a row differs; empty if there are none.
 
     Keys that older versions did not write are not compared.
@@ -208,11 +192,3 @@ def _row(line: bytes) -> dict[str, Any] | None:
 def _is_torn(line: bytes) -> bool:
     """Returns whether a killed process left this line: the beginning of a row at the end of the file."""
     return not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
-
-
-def _stamp(photo: str) -> _Stamp | None:
-    try:
-        status = os.stat(photo)
-    except (OSError, ValueError):
-        return None
-    return status.st_size, status.st_mtime_ns

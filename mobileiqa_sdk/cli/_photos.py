@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from ..errors import PhotoError
 from ..gallery import find_photos
 from ..photo import Photo
+from ..sources.find import Source, find_sources
 
 STDIN = "-"
 """The path that stands for standard input; a file of that name is ./-."""
@@ -21,7 +23,7 @@ _NAMED = 3
 
 
 def photos_of(paths: tuple[str, ...], list_file: str | None, *, recursive: bool) -> list[Photo | PhotoError]:
-    """Returns the photos to score, and says on stderr which folders are left out.
+    """Returns the photos that files and folders stand for, and says on stderr which folders are left out.
 
     Args:
         paths: of files and folders, or `STDIN` for the bytes of a photo.
@@ -31,23 +33,56 @@ def photos_of(paths: tuple[str, ...], list_file: str | None, *, recursive: bool)
     Raises:
         click.UsageError: there is no path, the list cannot be read, or stdin is closed or named twice.
     """
+    skipped: list[str] = []
+    photos: list[Photo | PhotoError] = []
+    for path in _named(paths, list_file):
+        if isinstance(path, str):
+            photos += find_photos(path, recursive=recursive, on_skip=skipped.append)
+        else:
+            photos.append(path)
+    _report_skipped(skipped, recursive=recursive)
+    return photos
+
+
+def sources_of(
+    paths: tuple[str, ...], list_file: str | None, *, recursive: bool, column: str | None
+) -> list[Photo | Source]:
+    """Returns what `photos_of` does, with archives, tables and URLs among the paths.
+
+    Args:
+        paths: see `photos_of`, as are ``list_file`` and ``recursive``.
+        list_file: of more paths and URLs.
+        recursive: look into subfolders.
+        column: of tables: the one that holds the photos.
+
+    Raises:
+        click.UsageError: see `photos_of`.
+        ExtraMissing: a URL needs a package that is not installed.
+    """
+    skipped: list[str] = []
+    sources: list[Photo | Source] = []
+    for path in _named(paths, list_file):
+        if isinstance(path, str):
+            sources += find_sources(path, recursive=recursive, column=column, on_skip=skipped.append)
+        else:
+            sources.append(path)
+    _report_skipped(skipped, recursive=recursive)
+    return sources
+
+
+def _named(paths: tuple[str, ...], list_file: str | None) -> Iterator[str | BinaryIO]:
+    """Yields the paths, and standard input in the place of `STDIN`."""
     uses = paths.count(STDIN) + (list_file == STDIN)
     if uses > 1:
         raise click.UsageError("standard input can be read once: name - once, or --files-from - alone")
     if uses and sys.stdin is None:
         raise click.UsageError("standard input is closed")
-    listed = [] if list_file is None else _listed(list_file)
     if not paths and list_file is None:
         raise click.UsageError("name photos or folders, or a list of them by --files-from")
-    skipped: list[str] = []
-    photos: list[Photo | PhotoError] = []
-    for path in (*paths, *listed):
-        if path == STDIN and path in paths:
-            photos.append(sys.stdin.buffer)
-        else:
-            photos += find_photos(path, recursive=recursive, on_skip=skipped.append)
-    _report_skipped(skipped, recursive=recursive)
-    return photos
+    listed = [] if list_file is None else _listed(list_file)
+    for path in paths:
+        yield sys.stdin.buffer if path == STDIN else path
+    yield from listed
 
 
 def _listed(file: str) -> list[str]:

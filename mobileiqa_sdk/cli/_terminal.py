@@ -31,11 +31,15 @@ class StatusLine:
     """One line on stderr that is written over: ``scoring  40%  120 of 300, about 12 s left``.
 
     It shows nothing unless stderr is a terminal and there are at least two items.
+
+    Args:
+        total: number of items; None is not known, and any number.
+        quiet: show nothing.
     """
 
-    def __init__(self, total: int, *, quiet: bool = False) -> None:
+    def __init__(self, total: int | None, *, quiet: bool = False) -> None:
         self._total = total
-        self._is_on = not quiet and total > 1 and is_terminal(sys.stderr)
+        self._is_on = not quiet and (total is None or total > 1) and is_terminal(sys.stderr)
         self._started = time.monotonic()
         self._drawn_at = 0.0
         self._length = 0
@@ -45,13 +49,18 @@ class StatusLine:
         now = time.monotonic()
         if not self._is_on or (now - self._drawn_at < _STEP and done not in (0, self._total)):
             return
-        text = f"scoring {done / self._total:4.0%}  {done} of {self._total}"
-        if 0 < done < self._total:
-            text += f", about {(now - self._started) / done * (self._total - done):.0f} s left"
-        text = text[: _columns() - 1]
+        text = self._text(done, now - self._started)[: _columns() - 1]
         self.clear()
         click.echo(text, err=True, nl=False)
         self._length, self._drawn_at = len(text), now
+
+    def _text(self, done: int, seconds: float) -> str:
+        if self._total is None:
+            return f"scoring  {done} photos, {done / max(seconds, _STEP):.1f} a second"
+        text = f"scoring {done / self._total:4.0%}  {done} of {self._total}"
+        if 0 < done < self._total:
+            text += f", about {seconds / done * (self._total - done):.0f} s left"
+        return text
 
     def clear(self) -> None:
         """Removes the line, so that something else can be written in its place."""

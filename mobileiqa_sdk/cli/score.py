@@ -5,24 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from functools import partial
-from itertools import repeat
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, Protocol, cast
 
 import click
 
 from .._text import printable
-from ..errors import ModelError, PhotoError
-from ..gallery import Row, as_row
+from ..errors import ModelError
 from ..parallel import MAX_THREADS, default_threads, default_workers
-from ..photo import Photo, describe
+from ..photo import Photo
 from ..report_page import PageWriter, views_of
 from ..results import ResultsFile
-from ..scorer import Scorer
+from ..scorer import Assessment, Scorer
+from ..sources.find import Source
+from ..sources.shard import Shard
+from ..streams import Scored, score_sources
+from ..table_file import TableFile
 from . import INTERRUPTED
 from ._memory import trim_heap
 from ._noise import native_stderr_off
-from ._photos import STDIN, photos_of
+from ._photos import STDIN, sources_of
 from ._rows import WRITERS, Output
 from ._selection import Order, Selection
 from ._summary import MANY, Summary
@@ -30,10 +33,21 @@ from ._terminal import StatusLine, is_terminal
 from ._types import RUNTIME, SCORE
 
 _COUNT = click.IntRange(min=1)
+Engine = Literal["local", "ray"]
+
+
+class _Store(Protocol):
+    """A file that a long batch continues."""
+
+    def missing(self, sources: Iterable[Source]) -> list[Source]: ...
+
+    def write_results(self, results: Iterable[Scored]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @click.command("score")
-@click.argument("paths", nargs=-1, metavar="[FILE|DIR|-]...")
+@click.argument("paths", nargs=-1, metavar="[FILE|DIR|URL|-]...")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
 @click.option(
     "--files-from",
@@ -91,6 +105,22 @@ _COUNT = click.IntRange(min=1)
     metavar="FILE",
     help="Also write a page to look at: one file with all photos, small, sorted and filtered offline.",
 )
+@click.option(
+    "--parquet",
+    metavar="FILE",
+    help="Write a Parquet table to FILE instead of printing, and continue it like --resume; extra [columns].",
+)
+@click.option(
+    "--column", metavar="NAME", help="Of Parquet and Arrow files: the column that holds the photos."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="What runs the work: this process, or Ray, on one machine or many; extra [ray].",
+)
+@click.option("--address", metavar="ADDRESS", help="Of a Ray cluster. Default: Ray is started here.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def command(
     paths: tuple[str, ...],
@@ -109,10 +139,17 @@ def command(
     fail_under: float | None,
     resume: str | None,
     html: Path | None,
+    parquet: str | None,
+    column: str | None,
+    engine: Engine,
+    address: str | None,
     quiet: bool,
     **outputs: bool,
 ) -> None:
     """Score photos: 0 is the worst, 1 the best that people would say.
+
+    Archives (.tar, .tar.gz, .zip) and tables with photos (.parquet, .arrow) are read without unpacking
+    them. URLs such as s3:// and https:// need the extra [cloud]; nothing else opens a connection.
 
     A photo that cannot be scored becomes a row with the reason, and the exit status 1. From ten photos on, a
     line on stderr sums up. - reads one photo from standard input. OMP_NUM_THREADS, if set, counts as
@@ -122,19 +159,26 @@ def command(
     selection = Selection(order, top, worst, below)
     if top and worst:
         raise click.UsageError("--top and --worst exclude each other")
+    kept = _kept_in(resume, parquet)
     if resume is not None:
-        _check_resumable(paths, output, selection, fail_under)
+        _check_continuable("--resume", paths, None if output == "jsonl" else output, selection, fail_under)
+    if parquet is not None:
+        _check_continuable("--parquet", paths, output, selection, fail_under)
     if html is not None:
-        _check_page(html, paths, resume)
+        _check_page(html, paths, kept)
+    _check_engine(engine, address, paths)
     if fail_under is not None and output is None:
         output, selection = (
             "names",
             selection._replace(below=fail_under if below is None else min(fail_under, below)),
         )
-    photos = photos_of(paths, files_from, recursive=recursive)
-    if resume is not None or html is not None:
-        photos = list(dict.fromkeys(photos))  # a photo is in the file once, even if it is named twice
-    many = len(photos) > 1 or resume is not None
+    sources = sources_of(paths, files_from, recursive=recursive, column=column)
+    if kept is not None or html is not None:
+        sources = list(dict.fromkeys(sources))  # a photo is in the file once, even if it is named twice
+    has_shards = any(isinstance(source, Shard) for source in sources)
+    if html is not None and has_shards:
+        raise click.UsageError("--html needs files: photos in archives and tables cannot be read again")
+    many = len(sources) > 1 or has_shards or kept is not None or engine != "local"
     try:
         with native_stderr_off():
             scorer = Scorer(
@@ -150,28 +194,60 @@ def command(
         raise click.UsageError(str(error)) from error
     trim_heap()
     summary = Summary(fail_under)
-    if resume is None:
-        write = partial(WRITERS[output or "table"], scorer)
-        total = len(photos)
+
+    def score(
+        remaining: Sequence[Photo | Source],
+        write: Callable[[Iterable[Scored]], None],
+        page: PageWriter | None = None,
+    ) -> bool:
+        results = _results(scorer, remaining, workers, engine, address)
+        if page is not None:
+            results = _shown(results, remaining, page, _workers(scorer, workers))
+        total = None if has_shards else len(remaining)
+        return _write(results, write, summary, StatusLine(total, quiet=quiet))
+
+    if kept is None:
+        total = len(sources)
+        write = WRITERS[output or "table"]
         with PageWriter(html, scorer, workers=_workers(scorer, workers)) if html else nullcontext() as page:
-            finished = _score(
-                scorer, photos, workers, lambda rows: write(selection.apply(rows)), summary, page, quiet=quiet
+            finished = score(
+                sources,
+                lambda results: write(scorer, selection.apply(one.plain_row() for one in results)),
+                page,
             )
         if html is not None and not quiet:
             click.echo(f"mobileiqa: {printable(str(html))}: {html.stat().st_size / 1e6:.1f} MB", err=True)
     else:
-        with closing(ResultsFile(resume, scorer)) as results:
-            missing = results.missing(photo for photo in photos if isinstance(photo, (str, PhotoError)))
+        store: _Store = ResultsFile(kept, scorer) if parquet is None else TableFile(kept, scorer)
+        with closing(store):
+            missing = store.missing(cast("list[Source]", sources))  # STDIN was refused
             total = len(missing)
-            if done := len(photos) - total:
-                click.echo(f"mobileiqa: {done} of {len(photos)} photos are in {resume} already", err=True)
-            finished = _score(scorer, missing, workers, results.write, summary, None, quiet=quiet)
-    if not quiet and summary.done and (summary.done >= MANY or resume is not None):
+            if done := len(sources) - total:
+                kind = "photos and archives" if has_shards else "photos"
+                click.echo(f"mobileiqa: {done} of {len(sources)} {kind} are in {kept} already", err=True)
+            finished = score(missing, store.write_results)
+    if not quiet and summary.done and (summary.done >= MANY or kept is not None):
         summary.show()
     if not finished:
-        _report_interrupt(summary.done, total, resume)
+        _report_interrupt(summary.done, None if has_shards else total, kept)
         sys.exit(INTERRUPTED)
     sys.exit(1 if summary.errors or summary.below else 0)
+
+
+def _kept_in(resume: str | None, parquet: str | None) -> str | None:
+    """Returns the file that keeps the rows, and is continued; None prints them."""
+    if resume is not None and parquet is not None:
+        raise click.UsageError("--resume and --parquet exclude each other; --parquet continues its FILE too")
+    return parquet if resume is None else resume
+
+
+def _check_engine(engine: Engine, address: str | None, paths: tuple[str, ...]) -> None:
+    if engine == "local" and address is not None:
+        raise click.UsageError("--address goes with --engine ray")
+    if engine == "ray" and STDIN in paths:
+        raise click.UsageError(
+            "--engine ray needs files: a photo from standard input is on this machine alone"
+        )
 
 
 def _one_output(chosen: list[Output]) -> Output | None:
@@ -184,25 +260,28 @@ def _option(output: Output) -> str:
     return "--print0" if output == "names0" else f"--{output}"
 
 
-def _check_resumable(
+def _check_continuable(
+    option: str,
     paths: tuple[str, ...],
     output: Output | None,
     selection: Selection,
     fail_under: float | None,
 ) -> None:
     """Raises UsageError for what needs all rows, where only those of the missing photos will be known."""
-    if output not in (None, "jsonl"):
-        raise click.UsageError(f"--resume and {_option(output)} exclude each other")
+    if output is not None:
+        raise click.UsageError(f"{option} and {_option(output)} exclude each other")
     if selection != Selection() or fail_under is not None:
-        raise click.UsageError("--resume writes every row; sort and select those in its FILE")
+        raise click.UsageError(f"{option} writes every row; sort and select those in its FILE")
     if STDIN in paths:
-        raise click.UsageError("--resume needs files: a photo from standard input cannot be read again")
+        raise click.UsageError(f"{option} needs files: a photo from standard input cannot be read again")
 
 
-def _check_page(html: Path, paths: tuple[str, ...], resume: str | None) -> None:
+def _check_page(html: Path, paths: tuple[str, ...], kept: str | None) -> None:
     """Raises UsageError for what a page cannot show, and for one that could not be written in the end."""
-    if resume is not None:
-        raise click.UsageError("--html and --resume exclude each other: a page shows photos scored just now")
+    if kept is not None:
+        raise click.UsageError(
+            "--html excludes --resume and --parquet: a page shows photos that were scored just now"
+        )
     if STDIN in paths:
         raise click.UsageError("--html needs files: a photo from standard input cannot be read again")
     if not html.parent.is_dir():
@@ -220,36 +299,47 @@ def _threads(workers: int | None, *, many: bool) -> int | None:
     return max(1, default_threads() // workers)
 
 
-def _score(
+def _results(
     scorer: Scorer,
-    photos: Sequence[Photo | PhotoError],
+    sources: Sequence[Photo | Source],
     workers: int | None,
-    write: Callable[[Iterable[Row]], None],
+    engine: Engine,
+    address: str | None,
+) -> Iterator[Scored]:
+    if engine == "local":
+        return score_sources(scorer, sources, workers=workers)
+    from ..ray import score_on_ray
+
+    return score_on_ray(scorer, cast("Sequence[Source]", sources), address=address, workers=workers)
+
+
+def _shown(
+    results: Iterator[Scored], sources: Sequence[Photo | Source], page: PageWriter, workers: int
+) -> Iterator[Scored]:
+    """Passes results on, and adds them with their pictures to the page."""
+    for scored, view in zip(results, views_of(sources, workers), strict=False):
+        page.add(scored.result, view)
+        yield scored
+
+
+def _write(
+    results: Iterator[Scored],
+    write: Callable[[Iterable[Scored]], None],
     summary: Summary,
-    page: PageWriter | None,
-    *,
-    quiet: bool,
+    status: StatusLine,
 ) -> bool:
-    """Writes the rows of the photos, and adds the photos to the page if there is one.
-
-    Returns False if Ctrl-C ended it; what was scored until then is written.
-    """
-    status = StatusLine(len(photos), quiet=quiet)
+    """Writes results; returns False if Ctrl-C ended it, and then writes what was scored."""
     finished = True
-    views = repeat(None) if page is None else views_of(photos, _workers(scorer, workers))
 
-    def counted() -> Iterator[Row]:
+    def counted() -> Iterator[Scored]:
         nonlocal finished
         try:
             status.show(0)
-            for result, view in zip(scorer.score_many(photos, workers=workers), views, strict=False):
-                if page is not None:
-                    page.add(result, view)
-                row = as_row(result)
-                summary.add(_renamed(row))
+            for scored in map(_renamed, results):
+                summary.add(scored.row())
                 if is_terminal(sys.stdout):
                     status.clear()  # the row may be written in its place
-                yield row
+                yield scored
                 status.show(summary.done)
         except KeyboardInterrupt:
             finished = False
@@ -264,16 +354,20 @@ def _score(
     return finished
 
 
-def _renamed(row: Row) -> Row:
+def _renamed(scored: Scored) -> Scored:
     """Gives the photo from standard input the name that it has on the command line."""
-    if sys.stdin is not None and row["path"] == describe(sys.stdin.buffer):
-        row["path"] = STDIN
-    return row
+    if sys.stdin is None or scored.source is not sys.stdin.buffer:
+        return scored
+    result = scored.result
+    if isinstance(result, Assessment):
+        return replace(scored, result=replace(result, photo=STDIN))
+    return replace(scored, result=type(result)(STDIN, result.reason))
 
 
-def _report_interrupt(done: int, total: int, resume: str | None) -> None:
-    if resume is None:
+def _report_interrupt(done: int, total: int | None, kept: str | None) -> None:
+    if kept is None:
         remedy = "with --resume FILE the same command could go on where it stopped"
     else:
         remedy = "run the same command again to go on"
-    click.echo(f"mobileiqa: interrupted after {done} of {total} photos; {remedy}", err=True)
+    of_all = "" if total is None else f" of {total}"
+    click.echo(f"mobileiqa: interrupted after {done}{of_all} photos; {remedy}", err=True)

@@ -20,6 +20,7 @@ from PIL import Image
 import mobileiqa_sdk
 from mobileiqa_sdk import Scorer, library, runtimes
 from mobileiqa_sdk.cli import doctor
+from mobileiqa_sdk.streams import score_sources
 
 from . import artifacts
 
@@ -222,12 +223,11 @@ def test_workers_and_threads_share_the_cpus(
 ) -> None:
     seen: list[int | None] = []
 
-    class Recorder(Scorer):
-        def score_many(self, photos: Any, *, workers: int | None = None) -> Any:
-            seen.append(workers)
-            return super().score_many(photos, workers=workers)
+    def recorded(scorer: Scorer, sources: Any, *, workers: int | None) -> Any:
+        seen.append(workers)
+        return score_sources(scorer, sources, workers=workers)
 
-    monkeypatch.setattr("mobileiqa_sdk.cli.score.Scorer", Recorder)
+    monkeypatch.setattr("mobileiqa_sdk.cli.score.score_sources", recorded)
     monkeypatch.setenv("OMP_NUM_THREADS", "6")
     result = run("score", "-m", tiny, "--json", *options, *photos[:count])
     assert json.loads(result.out)["model"]["threads"] == threads

@@ -19,6 +19,9 @@ HEAVY = (
     "mobileiqa_export",
     "mobileiqa_bench",
     "pillow_heif",
+    "pyarrow",
+    "fsspec",
+    "ray",
 )
 
 

@@ -1,0 +1,249 @@
+"""Scores as columns: Arrow tables of results, and a callable for engines that work on batches of rows.
+
+Needs the extra ``[columns]`` (pyarrow) for tables; `BatchScorer` takes plain dictionaries without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ._packages import import_extra
+from ._text import utf8
+from .errors import ModelError, PhotoError, PhotoUnreadable
+from .library import BUNDLED, digest_of
+from .photo import Photo
+from .scorer import Assessment, Scorer
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class ScorerOptions:
+    """How to open a `Scorer` in another process or on another machine; small, and can be pickled.
+
+    Attributes:
+        model: a name or a path, which must hold the same model on every machine; None is the bundled one.
+        runtime, threads, exact_decode, resolution: see :class:`Scorer`.
+        sha256: digest that the model must have; None is any.
+    """
+
+    model: str | None = None
+    runtime: str | None = None
+    threads: int = 1
+    exact_decode: bool = False
+    resolution: str | None = None
+    sha256: str | None = None
+
+    @classmethod
+    def of(cls, scorer: Scorer) -> ScorerOptions:
+        """Returns the options of a scorer; a bundled model is named, not by the path on this machine."""
+        path = scorer.path
+        is_bundled = path.is_relative_to(BUNDLED)
+        return cls(
+            path.relative_to(BUNDLED).parts[0] if is_bundled else os.path.abspath(path),
+            scorer.runtime,
+            scorer.threads,
+            scorer.decode == "full",
+            scorer.resolution,
+            digest_of(path),
+        )
+
+    def open(self) -> Scorer:
+        """Returns a scorer that is kept: the same one for the same options in the same process.
+
+        Raises:
+            ModelError: the model cannot be used, or is another one than `sha256` says.
+        """
+        return _open(self)
+
+
+@lru_cache(maxsize=2)
+def _open(options: ScorerOptions) -> Scorer:
+    scorer = Scorer(
+        options.model,
+        runtime=options.runtime,
+        threads=options.threads,
+        exact_decode=options.exact_decode,
+        resolution=options.resolution,
+    )
+    if options.sha256 is not None and digest_of(scorer.path) != options.sha256:
+        raise ModelError(
+            f"{scorer.path}: is another model than on the machine that asked; copy that one here"
+        )
+    return scorer
+
+
+def answers_of(scorer: Scorer, result: Assessment | PhotoError) -> dict[str, Any]:
+    """Returns the columns of one result that depend on the photo: score, band, faults, error and others.
+
+    All but the errors are None where there is no score. There is a ``fault_NAME`` for each fault that the
+    model names, and ``photograph`` if the model answers that.
+    """
+    assessment = result if isinstance(result, Assessment) else None
+    error = result if isinstance(result, PhotoError) else None
+    answers: dict[str, Any] = {"score": None, "band": None, "spread": None}
+    if assessment is not None:
+        answers = {"score": assessment.score, "band": assessment.band, "spread": assessment.spread}
+    for name in scorer.contract.faults:
+        answers[f"fault_{name}"] = None if assessment is None else assessment.faults[name]
+    if _answers_photograph(scorer):
+        answers["photograph"] = None if assessment is None else assessment.photograph
+    answers["opinions"] = None if assessment is None else list(assessment.opinions)
+    answers["error_kind"] = None if error is None else type(error).__name__
+    answers["error"] = None if error is None else error.reason
+    return answers
+
+
+@lru_cache(maxsize=2)  # it reads the model's file
+def model_columns(scorer: Scorer) -> Mapping[str, Any]:
+    """Returns the columns that all rows of a scorer share: what a score depends on, except the machine."""
+    contract = scorer.contract
+    return {
+        "model": contract.model.name,
+        "model_version": contract.model.version,
+        "model_sha256": digest_of(scorer.path),
+        "fit": contract.input.fit,
+        "decode": scorer.decode,
+        "resolution": scorer.resolution,
+        "runtime": scorer.runtime,
+        "threads": scorer.threads,
+    }
+
+
+def _answers_photograph(scorer: Scorer) -> bool:
+    return any(output.meaning == "photo" for output in scorer.contract.outputs)
+
+
+def score_schema(scorer: Scorer) -> Any:
+    """Returns the `pyarrow.Schema` of the columns of `answers_of` and `model_columns`.
+
+    Raises:
+        ExtraMissing: pyarrow is not installed.
+    """
+    pyarrow = import_extra("pyarrow", "columns")
+    number, text = pyarrow.float64(), pyarrow.string()
+    fields = [("score", number), ("band", text), ("spread", number)]
+    fields += [(f"fault_{name}", number) for name in scorer.contract.faults]
+    if _answers_photograph(scorer):
+        fields.append(("photograph", number))
+    fields += [("opinions", pyarrow.list_(number)), ("error_kind", text), ("error", text)]
+    fields += [(name, text) for name in model_columns(scorer) if name != "threads"]
+    return pyarrow.schema([*fields, ("threads", pyarrow.int32())])
+
+
+class BatchScorer:
+    """Scores batches of rows: for Ray Data's ``map_batches``, Spark's ``mapInPandas``, Daft, or by itself.
+
+    A batch is a dictionary of columns, a `pyarrow.Table`, or a `pandas.DataFrame`. The answer is of the same
+    kind, with the columns of the batch and those of `score_schema` behind them. A row whose photo cannot be
+    scored has null scores and an ``error``; None is such a row.
+
+    It can be pickled. The model is loaded at the first batch, once in a process.
+
+    Args:
+        model, runtime, exact_decode, resolution: see :class:`Scorer`.
+        threads: CPU threads of one inference; a score depends on it, in its last digits. The default suits
+            engines, which run one task a CPU.
+        column: that holds the photos: encoded bytes, paths, or structs with ``bytes`` (Hugging Face).
+        keep_photos: whether the answer has that column too.
+        prefix: of the names of the new columns, such as ``iqa_``.
+        workers: photos of a batch at a time, on threads.
+
+    >>> from PIL import Image
+    >>> scored = BatchScorer(column="photo")({"photo": [Image.new("RGB", (64, 64), "grey"), None]})
+    >>> scored["band"], scored["error"]
+    (['fair', None], [None, 'is null'])
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        runtime: str | None = None,
+        threads: int = 1,
+        exact_decode: bool = False,
+        resolution: str | None = None,
+        column: str = "bytes",
+        keep_photos: bool = False,
+        prefix: str = "",
+        workers: int = 1,
+    ) -> None:
+        name = None if model is None else os.fspath(model)
+        self._options = ScorerOptions(name, runtime, threads, exact_decode, resolution)
+        self._column = column
+        self._keep_photos = keep_photos
+        self._prefix = prefix
+        self._workers = workers
+
+    def __call__(self, batch: Any) -> Any:
+        """Returns the batch with its scores.
+
+        Raises:
+            KeyError: the batch has no such column of photos.
+            ValueError: the batch has a column of the same name as a new one; give a ``prefix``.
+            ModelError: the model cannot be used.
+        """
+        kind = type(batch).__module__.partition(".")[0]
+        names = list(batch.column_names if kind == "pyarrow" else batch)
+        if self._column not in names:
+            raise KeyError(f"the batch has no column {self._column!r}, but {', '.join(map(repr, names))}")
+        scorer = self._options.open()
+        photos = batch[self._column]
+        scores = self._scores(scorer, photos.to_pylist() if kind == "pyarrow" else list(photos))
+        kept = [name for name in names if name != self._column or self._keep_photos]
+        if repeated := sorted(set(kept).intersection(scores)):
+            raise ValueError(f"the batch has {', '.join(repeated)} already; give BatchScorer a prefix")
+        if kind == "pyarrow":
+            return _with_arrow_columns(batch.select(kept), scores, scorer, self._prefix)
+        if kind == "pandas":
+            return batch[kept].assign(**scores)
+        return {**{name: batch[name] for name in kept}, **scores}
+
+    def _scores(self, scorer: Scorer, photos: Sequence[Any]) -> Columns:
+        shared = model_columns(scorer)
+        results = scorer.score_many(map(_photo, photos), workers=self._workers)
+        rows = [{**answers_of(scorer, result), **shared} for result in results]
+        names = [*answers_of(scorer, _NULL), *shared]
+        return {f"{self._prefix}{name}": [row[name] for row in rows] for name in names}
+
+
+_NULL = PhotoUnreadable("<null>", "is null")
+
+
+def _photo(value: Any) -> Photo | PhotoError:
+    if isinstance(value, Mapping):
+        value = value.get("bytes")
+    return _NULL if value is None else value
+
+
+def _with_arrow_columns(table: Any, scores: Columns, scorer: Scorer, prefix: str) -> Any:
+    pyarrow = import_extra("pyarrow", "columns")
+    for field in score_schema(scorer):
+        name = f"{prefix}{field.name}"
+        table = table.append_column(field.with_name(name), pyarrow.array(scores[name], field.type))
+    return table
+
+
+def score_columns(scorer: Scorer, photos: Iterable[Photo | PhotoError], *, workers: int | None = None) -> Any:
+    """Returns a `pyarrow.Table` with one row per photo, in order: ``path`` and the columns of `score_schema`.
+
+    Args:
+        scorer: what scores them.
+        photos: see :meth:`Scorer.score_many`, as is ``workers``.
+        workers: photos at a time.
+
+    Raises:
+        ExtraMissing: pyarrow is not installed.
+    """
+    pyarrow = import_extra("pyarrow", "columns")
+    schema = pyarrow.schema([("path", pyarrow.string()), *score_schema(scorer)])
+    shared = model_columns(scorer)
+    rows = [
+        {"path": utf8(result.photo), **answers_of(scorer, result), **shared}
+        for result in scorer.score_many(photos, workers=workers)
+    ]
+    return pyarrow.Table.from_pylist(rows, schema=schema)
