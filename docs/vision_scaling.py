@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
+from math import isqrt
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -38,7 +39,7 @@ def resized(photo: Image.Image, size: tuple[int, int], kernel: Image.Resampling 
 
 
 def fill(photo: Image.Image, size: tuple[int, int], kernel: Image.Resampling | None) -> Image.Image:
-    """Returns the photo stretched to the size, as the contract has it, with another filter."""
+    """Returns the photo stretched to the size."""
     return resized(photo, size, kernel)
 
 
@@ -68,7 +69,8 @@ def scalings() -> dict[str, Scale]:
 def main(paths: list[str]) -> None:
     """Prints a table."""
     scorer = Scorer(threads=1, exact_decode=True)
-    height, width = scorer.contract.input.size
+    # A request gives a model of any size a size of its own choice: here a square with as many pixels.
+    width = height = isqrt(scorer.contract.input.settings[0].max_pixels)
     names = scalings()
     exact: list[float] = []
     moved: dict[str, list[float]] = {name: [] for name in names}
@@ -78,7 +80,7 @@ def main(paths: list[str]) -> None:
             raise path
         for radius in BLURS:
             photo = whole.filter(ImageFilter.GaussianBlur(radius * whole.width / 1000)) if radius else whole
-            exact.append(scorer.predict(resize(photo, height, width)).score)
+            exact.append(scorer.predict(resize(photo, *scorer.input_size(photo.height, photo.width))).score)
             for name, scale in names.items():
                 pixels = np.asarray(scale(photo, (width, height)))
                 moved[name].append(scorer.predict(pixels).score)

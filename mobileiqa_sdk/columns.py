@@ -154,7 +154,7 @@ class BatchScorer:
         workers: photos of a batch at a time, on threads.
 
     >>> from PIL import Image
-    >>> scored = BatchScorer(column="photo")({"photo": [Image.new("RGB", (64, 64), "grey"), None]})
+    >>> scored = BatchScorer(column="photo")({"photo": [Image.new("RGB", (640, 480), "grey"), None]})
     >>> scored["band"], scored["error"]
     (['fair', None], [None, 'is null'])
     """

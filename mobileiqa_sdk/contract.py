@@ -235,8 +235,8 @@ class ModelContract(_Part, frozen=True):
 
     >>> from mobileiqa_sdk import Scorer
     >>> contract = Scorer(threads=1).contract
-    >>> contract.model.name, contract.input.size, contract.opinions.size
-    ('mobileiqa-small', (512, 512), 8)
+    >>> contract.model.name, contract.input.fit, contract.opinions.size
+    ('mobileiqa-small', 'keep-aspect', 8)
     >>> ModelContract.from_json(contract.to_json(), "a copy") == contract
     True
     """

@@ -62,7 +62,7 @@ class Assessment:
 
     >>> result = Scorer(threads=1).assess(Image.new("RGB", (640, 480), "grey"))
     >>> result.photo, result.band, result.input_size
-    ('<PIL image>', 'fair', (512, 512))
+    ('<PIL image>', 'fair', (443, 591))
     >>> result.score == sum(result.opinions) / len(result.opinions)
     True
     """
@@ -337,7 +337,7 @@ class Scorer:
             TypeError: photos is one photo, or one path; at once, not at the first photo.
             ValueError: workers below 1 or above ``MAX_THREADS``; at once.
 
-        >>> photos = [Image.new("RGB", (64, 64), "grey"), "missing.jpg"]
+        >>> photos = [Image.new("RGB", (640, 480), "grey"), "missing.jpg"]
         >>> for result in Scorer(threads=1).score_many(photos):
         ...     print(result.reason if isinstance(result, PhotoError) else result.band)
         fair

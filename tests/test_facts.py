@@ -81,10 +81,10 @@ def test_the_card_states_the_subsets(facts: ModelFacts) -> None:
 
 
 def test_readme_states_the_same_figures(facts: ModelFacts) -> None:
-    width, height = facts.input.width, facts.input.height
+    _, max_pixels = next(iter(facts.input.settings.items()))
     for text in (
         f"`{facts.name}` ({facts.artifact.bytes / 1e6:.1f} MB)",
-        f"shrunk to {width} x {height}",
+        f"at most {max_pixels:,} pixels",
         f"SRCC {facts.accuracy.all.srcc.value:.3f} on {facts.accuracy.dataset}'s {facts.accuracy.split}",
         facts.license,
     ):

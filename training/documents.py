@@ -13,7 +13,7 @@ from pathlib import Path
 from mobileiqa_bench.tables import write_table
 
 from .errors import TrainingError
-from .facts import ROOT, Agreement, Figure, ModelFacts
+from .facts import ROOT, Agreement, Figure, InputFacts, ModelFacts
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "training" / "MODEL_CARD.md")
 
@@ -50,7 +50,6 @@ def write_documents(facts: ModelFacts) -> list[Path]:
 
 def model_table(facts: ModelFacts) -> str:
     """Returns what the model is, one fact a row."""
-    size = f"{facts.input.width}x{facts.input.height}"
     parameters = facts.parameters
     parts = f"{parameters.backbone:,} in the backbone, {parameters.views:,} in the views"
     rows = [
@@ -60,12 +59,23 @@ def model_table(facts: ModelFacts) -> str:
         ("license", f"{facts.license}; what it was trained on has licenses of its own, see below"),
         ("architecture", facts.architecture),
         ("parameters", f"{parameters.total:,}: {parts}"),
-        ("multiply-accumulates", f"{facts.macs / 1e9:.2f} G per photo"),
-        ("input", f"RGB photo, stretched to {size} with Pillow's bicubic (aspect ratio ignored)"),
+        (
+            "multiply-accumulates",
+            f"{facts.macs / 1e9:.2f} G per photo of {facts.input.size[1]}x{facts.input.size[0]} pixels",
+        ),
+        ("input", _input(facts.input)),
         ("decoding", f"`{facts.input.decode}`"),
         ("output", f"the mean of {facts.opinions} opinions, one per view"),
     ]
     return write_table(("", ""), rows, "ll")
+
+
+def _input(facts: InputFacts) -> str:
+    if facts.settings:
+        budgets = ", ".join(f"`{name}` {pixels:,}" for name, pixels in facts.settings.items())
+        return f"RGB photo, aspect kept, shrunk with Pillow's bicubic to at most so many pixels: {budgets}"
+    height, width = facts.size
+    return f"RGB photo, stretched to {width}x{height} with Pillow's bicubic (aspect ratio ignored)"
 
 
 def accuracy_table(facts: ModelFacts) -> str:

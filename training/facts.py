@@ -16,7 +16,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mobileiqa_export.checkpoint import load_student
-from mobileiqa_sdk.contract import Decode, ModelContract
+from mobileiqa_export.student import StudentConfig
+from mobileiqa_sdk.contract import Decode, Fit, ModelContract
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.scorer import Scorer
 
@@ -44,10 +45,19 @@ class FileFacts(_Part, frozen=True):
 
 
 class InputFacts(_Part, frozen=True):
-    """The photo as the network takes it: (height, width) in pixels, and how large JPEGs are decoded."""
+    """The photo as the network takes it.
 
-    height: Count
-    width: Count
+    Attributes:
+        fit: ``keep-aspect`` or ``stretch``.
+        size: (height, width) in pixels of a stretched photo; where the aspect is kept, the size that costs
+            are counted at.
+        settings: most pixels by the name of each setting, the default first; empty for ``stretch``.
+        decode: how large JPEGs are decoded.
+    """
+
+    fit: Fit
+    size: tuple[Count, Count]
+    settings: dict[str, Count]
     decode: Decode
 
 
@@ -192,7 +202,7 @@ def derived(facts: ModelFacts, root: Path = ROOT) -> ModelFacts:
         raise TrainingError(
             f"{artifact_file} was exported from another checkpoint than {checkpoint_file}; run `make model`"
         )
-    height, width = contract.input.size
+    height, width = checkpoint.config.input_size
     student = copy.deepcopy(checkpoint.network).to("meta")
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
@@ -207,7 +217,7 @@ def derived(facts: ModelFacts, root: Path = ROOT) -> ModelFacts:
         architecture=contract.model.family,
         checkpoint=_file_facts(checkpoint_file, root),
         artifact=_file_facts(artifact_file, root),
-        input=_input_facts(contract),
+        input=_input_facts(contract, checkpoint.config),
         opinions=contract.opinions.size,
         parameters=ParameterFacts(backbone=backbone, views=total - backbone),
         macs=counter.get_total_flops() // 2,
@@ -220,6 +230,11 @@ def _file_facts(path: Path, root: Path) -> FileFacts:
     )
 
 
-def _input_facts(contract: ModelContract) -> InputFacts:
-    height, width = contract.input.size
-    return InputFacts(height=height, width=width, decode=msgspec.convert(contract.input.decode, Decode))
+def _input_facts(contract: ModelContract, config: StudentConfig) -> InputFacts:
+    spec = contract.input
+    return InputFacts(
+        fit=spec.fit,
+        size=config.input_size,
+        settings={setting.name: setting.max_pixels for setting in spec.settings},
+        decode=msgspec.convert(spec.decode, Decode),
+    )

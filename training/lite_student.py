@@ -23,7 +23,7 @@ def lite_config(backbone: str) -> StudentConfig:
     )
 
 
-def lite_student(backbone: str, weights: dict[str, Tensor]) -> MomentStudent:
+def headless_student(backbone: str, weights: dict[str, Tensor]) -> MomentStudent:
     """Returns a student with a backbone of these weights and a head that is still to be fitted."""
     student = build_student(lite_config(backbone))
     assert isinstance(student, MomentStudent)  # noqa: S101 - narrows the type

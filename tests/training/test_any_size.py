@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner
 
-from mobileiqa_export.checkpoint import load_student
+from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from training.cli import commands
 
-PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.3.safetensors"
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.4.safetensors"
 
 
 def test_weights_stay_and_settings_are_written(tmp_path: Path) -> None:
-    out = tmp_path / "any.safetensors"
+    fixed, out = tmp_path / "fixed.safetensors", tmp_path / "any.safetensors"
+    bundled = load_student(PATH)
+    info = {key: value for key, value in bundled.info.items() if key != "student"}
+    save_checkpoint(fixed, bundled.network, replace(bundled.config, settings=()), **info)
     options = ["--setting", "fast", "262144", "--setting", "high", "1048576", "--model-version", "9"]
     done = CliRunner().invoke(
-        commands, ["any-size", "--checkpoint", str(PATH), *options, "--out", str(out)], catch_exceptions=False
+        commands,
+        ["any-size", "--checkpoint", str(fixed), *options, "--out", str(out)],
+        catch_exceptions=False,
     )
     assert done.exit_code == 0, done.output
-    before, after = load_student(PATH), load_student(out)
+    before, after = load_student(fixed), load_student(out)
+    assert before.config.settings == ()
     assert after.config.settings == (("fast", 262144), ("high", 1048576))
     assert (after.info["version"], after.info["licence"]) == ("9", before.info["licence"])
     for key, tensor in before.network.state_dict().items():

@@ -15,7 +15,7 @@ from training.features import to_batch
 from training.finetune import FinetuneSettings, Rated
 from training.lite_features import read_fitted
 from training.lite_finetune import LiteFinetuning, score_photos
-from training.lite_student import linear_head, lite_config, lite_student, moments_of, set_head
+from training.lite_student import headless_student, linear_head, lite_config, moments_of, set_head
 
 LITE0 = "efficientnet-lite0"
 
@@ -23,7 +23,7 @@ LITE0 = "efficientnet-lite0"
 def made_student(scenes: list[Path]) -> MomentStudent:
     """Random weights, and a head that reacts to a few moments of these photos."""
     torch.manual_seed(0)
-    student = lite_student(LITE0, BACKBONES[LITE0].build().state_dict())
+    student = headless_student(LITE0, BACKBONES[LITE0].build().state_dict())
     with torch.no_grad():
         rows = [moments_of(student, LITE0, to_batch([read_fitted(path, 9216)]))[0].numpy() for path in scenes]
     weight = np.random.default_rng(0).standard_normal(6288).astype(np.float32) * 0.002

@@ -27,7 +27,7 @@ from ..ladders import read_photographs
 from ..lite_features import LiteCache
 from ..lite_finetune import SIZE, LiteFinetuning
 from ..lite_head import HeadWeights, anchor_sums, fit_head
-from ..lite_student import FAST, HIGH, lite_config, lite_student, set_head
+from ..lite_student import FAST, HIGH, headless_student, lite_config, set_head
 from ..settings import settings_from
 from ..training_set import rated_photos
 from .options import (
@@ -56,7 +56,7 @@ NAME, LICENCE = "mobileiqa-small", "Apache-2.0"
 @version_option
 def lite_start_command(backbone_file: Path, backbone: str, out: Path, model_version: str) -> None:
     """Write a student with ImageNet's weights and a head that is still to be fitted."""
-    student = lite_student(backbone, read_lite_weights(backbone_file, backbone))
+    student = headless_student(backbone, read_lite_weights(backbone_file, backbone))
     info = {"name": NAME, "version": model_version, "licence": LICENCE}
     training = {"backbone_file_sha256": SHA256[backbone]}
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ class FakeScorer:
     def __init__(self, quality: Callable[[np.ndarray], float], height: int = 48, width: int = 64) -> None:
         self.quality = quality
         self.asked: list[Any] = []
-        self.setting = None
+        self.resolution = None
         self.contract = SimpleNamespace(
             model=SimpleNamespace(name="fake"),
             input=SimpleNamespace(height=height, width=width, settings=(), text=f"{height} x {width}"),
