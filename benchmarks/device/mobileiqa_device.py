@@ -47,11 +47,24 @@ ICC_IDENTITY = 2
 PHOTO_RUNS = 5
 WINDOW_SECONDS = 10.0
 FEW_RUNS = 10
-FAILED_VERIFICATION = "not to be believed: the artifact failed verification when it was exported"
-WIDE_SPREAD = 0.1  # MAD / median
+RELOADS = 5
 BUSY = 0.1  # of all CPUs, by other processes
 STOLEN = 0.02  # of all CPUs, by the hypervisor
 SLOWER = 1.1  # last sustained window / first
+# The rules of a valid result: docs/benchmark.md, "A valid result".
+FEWEST_RUNS = 1024
+FEWEST_SECONDS = 60.0
+LEAST_COOL_DOWN = 30.0
+WIDEST_SPREAD = 0.1  # MAD / median
+MOST_SLOWDOWN = 0.1  # last quarter of the runs / first, minus 1
+FLAG_REASONS = (
+    "verification", "throttled", "other-load", "steal", "run-queue", "capped", "background", "battery-saver",
+    "emulated",
+)  # fmt: skip
+# The pictures of the formula "waves-1": heights and widths of picture k are those of entry k mod 5.
+PICTURES = "waves-1"
+PICTURE_COUNT = 100
+PICTURE_SIZES = ((240, 320), (320, 240), (384, 512), (448, 448), (480, 640))
 
 
 class DeviceError(Exception):
@@ -491,6 +504,21 @@ def golden_pixels(contract: dict[str, Any]) -> Any:
     return (np.stack(channels, axis=-1) // 8).astype(np.uint8)
 
 
+def make_picture(number: int) -> Any:
+    """Returns picture ``number``, uint8 RGB [height, width, 3], by "waves-1" in docs/benchmark.md."""
+    import numpy as np
+
+    height, width = PICTURE_SIZES[number % len(PICTURE_SIZES)]
+    y, x = (axis.astype(np.int32) for axis in np.ogrid[:height, :width])
+    grain, contrast = number // 3 % 8, 255 - 20 * (number % 11)
+    channels = []
+    for c in range(3):
+        wave = np.abs(((1 + number % 7) * x + (1 + number // 7 % 9) * y + 40 * c * number) % 510 - 255)
+        noise = ((31 * x + 57 * y * (c + 1) + x * y + number) % 4093) ** 2 // 13 & 255
+        channels.append(128 + contrast * (((8 - grain) * wave + grain * noise) // 8 - 128) // 255)
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
 def decode(path: str, contract: dict[str, Any]) -> tuple[Any, tuple[int, int]]:
     """Reads a photo file as the SDK does.
 
@@ -744,6 +772,19 @@ def usable_cpus() -> int:
 # --- Measuring one artifact, in a process of its own --------------------------------------------------------
 
 
+def counted(call: Callable[[], Any], options: argparse.Namespace) -> tuple[list[float], Any]:
+    """Returns the seconds of the counted runs and the last answer: ``--runs`` of them, with ``--official``
+    until a round's share of 1,024 runs or of 60 s is done.
+    """
+    if not options.official:
+        return timed(call, options.runs)
+    values: list[float] = []
+    while not values or (len(values) < options.enough_runs and sum(values) < options.enough_seconds):
+        seconds, answer = timed(call, 1)
+        values += seconds
+    return values, answer
+
+
 def timed(call: Callable[[], Any], runs: int) -> tuple[list[float], Any]:
     """Returns the seconds of each run, and what the last one returned."""
     values, answer = [], None
@@ -763,6 +804,7 @@ def statistics(rounds: list[list[float]]) -> dict[str, Any]:
     return {
         "median": middle,
         "p90": percentile(values, 0.9),
+        "p99": percentile(values, 0.99),
         "min": min(values),
         "mad": median(abs(value - middle) for value in values),
         "values": values,
@@ -784,6 +826,16 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
     Raises DeviceError.
     """
     model_class = runtime_for(path)
+    result = measure_model(model_class, path, threads, options, system)
+    # After all else, so that two of them are never in memory.
+    result["seconds"]["reload"] = timed(lambda: model_class(path, threads), RELOADS)[0]
+    return result
+
+
+def measure_model(
+    model_class: Any, path: str, threads: int, options: argparse.Namespace, system: System
+) -> dict[str, Any]:
+    """Does all of `measure` but loading again. Raises DeviceError."""
     from PIL import Image
 
     started = time.perf_counter()
@@ -801,8 +853,12 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
         decoded, resized, pixels = photo_steps(options.photo, contract)
     before = Moment(system)
     timed(lambda: model.run(pixels), options.warmup)
-    values, score = timed(lambda: model.run(pixels), options.runs)
+    celsius = system.temperature_c()
+    values, score = counted(lambda: model.run(pixels), options)
     check_score(score, path)
+    thermal = dict.fromkeys(("status_before", "status_after"))
+    thermal.update(celsius_before=celsius, celsius_after=system.temperature_c())
+    memory = {"peak_rss_bytes": system.status_bytes("VmHWM"), "private_bytes": system.private_bytes()}
     if options.minutes:
         result["sustained"] = list(sustained(lambda: model.run(pixels), 60 * options.minutes, system))
     result.update(
@@ -813,17 +869,61 @@ def measure(path: str, threads: int, options: argparse.Namespace, system: System
         compute=contract["precision"]["compute"],
         score=score,
         seconds={"load": load, "first": first, "inference": values, "decode": decoded, "resize": resized},
-        memory={
-            "peak_rss_bytes": system.status_bytes("VmHWM"),
-            "rss_after_load_bytes": rss_after_load,
-            "private_bytes": system.private_bytes(),
-            "peak_pss_bytes": None,
-        },
+        memory={**memory, "rss_after_load_bytes": rss_after_load, "peak_pss_bytes": None},
         flags=list(before.flags()),
+        unit={"declared": "cpu", "used": "cpu"},  # the only one that the script gives the runtimes
+        cool_down_seconds=options.cool_down,
+        thermal=thermal,
     )
+    if options.official:
+        result["accuracy"] = accuracy(model, contract, path, options.reference)
     if not contract["verification"]["passed"]:
-        result["flags"].append(FAILED_VERIFICATION)
+        result["flags"].append("verification: failed when the artifact was exported")
     return result
+
+
+def accuracy(model: Any, contract: dict[str, Any], path: str, reference: str | None) -> dict[str, Any]:
+    """Returns the scores of the set of pictures, and Python's if the file ``reference`` has those of this
+    very artifact.
+
+    Raises DeviceError.
+    """
+    from PIL import Image
+
+    scores = []
+    for number in range(PICTURE_COUNT):
+        picture = make_picture(number)
+        pixels = resize(Image.fromarray(picture), input_size(contract["input"], *picture.shape[:2]))
+        scores.append(model.run(pixels))
+    return {
+        "pictures": PICTURES,
+        "scores": scores,
+        "reference": reference and reference_scores(reference, sha256_of(path)),
+        "tolerance": contract["golden"]["tolerance"],
+    }
+
+
+def reference_scores(path: str, digest: str) -> list[float] | None:
+    """Returns the SDK's scores of the pictures by the artifact with this digest; None if the benchmark file
+    has none.
+
+    Raises DeviceError.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            results = json.load(file)["results"]
+        for result in results:
+            scores = result.get("accuracy")
+            if result.get("sha256") == digest and scores and scores["pictures"] == PICTURES:
+                return [float(score) for score in scores["reference"] or scores["scores"]]
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise DeviceError(f"{path}: is not a benchmark file ({one_line(error)})") from error
+    return None
+
+
+def sha256_of(path: str) -> str:
+    with open(path, "rb") as file:
+        return sha256_of_head(file, os.path.getsize(path))
 
 
 def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -836,9 +936,11 @@ def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
         **{step: median(each[step] for each in seconds) for step in ("load", "first")},
         **{
             step: statistics([each[step] for each in seconds]) if seconds[0][step] else None
-            for step in ("inference", "decode", "resize")
+            for step in ("inference", "decode", "resize", "reload")
         },
     }
+    if result["thermal"]:
+        result["thermal"]["celsius_before"] = rounds[0]["thermal"]["celsius_before"]
     result["memory"] = {
         key: max((one["memory"][key] for one in rounds if one["memory"][key] is not None), default=None)
         for key in result["memory"]
@@ -846,9 +948,70 @@ def joined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     result["golden"] = next((one["golden"] for one in rounds if not one["golden"]["ok"]), result["golden"])
     flags = [*flags_of(result), *(flag for one in rounds for flag in one["flags"])]
     if len({one["score"] for one in rounds}) > 1:
-        flags.append("not to be believed: the score is another one in each process")
+        flags.append("golden: the score is another one in each process")
+        result["golden"] = {**result["golden"], "ok": False}
     result["flags"] = list(dict.fromkeys(flags))
     return result
+
+
+def verdict(result: dict[str, Any]) -> dict[str, Any]:
+    """Returns whether a result is valid, and why not: docs/benchmark.md, "A valid result"."""
+    reasons: dict[str, str] = {}
+    if result["error"] or not result["seconds"]:
+        reasons["error"] = result["error"] or "nothing was measured"
+    else:
+        reasons.update(time_reasons(result["seconds"]["inference"]))
+        if result["golden"]:
+            if not result["golden"]["ok"]:
+                reasons["golden"] = "the golden score is wrong"
+            reasons.update(accuracy_reasons(result["accuracy"]))
+        thermal, unit = result["thermal"] or {}, result["unit"]
+        highest = max(thermal.get("status_before") or 0, thermal.get("status_after") or 0)
+        if highest:
+            reasons["hot"] = f"the thermal status reached {highest}"
+        if result["cool_down_seconds"] < LEAST_COOL_DOWN:
+            reasons["cool-down"] = (
+                f"{result['cool_down_seconds']:g} s without work before a run; "
+                f"{LEAST_COOL_DOWN:g} s are required"
+            )
+        if unit and unit["used"] != unit["declared"]:
+            reasons["unit"] = f"{unit['used']} ran in place of {unit['declared']}"
+    for flag in result["flags"]:
+        name, _, text = flag.partition(":")
+        if name in FLAG_REASONS:
+            reasons.setdefault(name, text.strip())
+    return {"valid": not reasons, "reasons": [{"kind": kind, "text": reasons[kind]} for kind in reasons]}
+
+
+def time_reasons(inference: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    values = inference["values"]
+    if len(values) < FEWEST_RUNS and sum(values) < FEWEST_SECONDS:
+        yield (
+            "runs",
+            f"{len(values)} runs in {sum(values):.1f} s; {FEWEST_RUNS} runs or {FEWEST_SECONDS:g} s are "
+            "required",
+        )
+    if inference["mad"] > WIDEST_SPREAD * inference["median"]:
+        yield "spread", f"MAD is {inference['mad'] / inference['median']:.0%} of the median"
+    quarter = len(values) // 4
+    if quarter:
+        slower = median(values[-quarter:]) / median(values[:quarter]) - 1
+        if slower > MOST_SLOWDOWN:
+            yield "slowdown", f"the last quarter of the runs was {slower:.0%} slower"
+
+
+def accuracy_reasons(scored: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if not scored:
+        yield "accuracy", "the set of pictures was not scored"
+    elif not scored["reference"] or len(scored["reference"]) != len(scored["scores"]):
+        yield "accuracy", "the scores of the pictures were not compared with Python's"
+    else:
+        largest = max(map(abs, map(operator.sub, scored["scores"], scored["reference"])))
+        if largest > scored["tolerance"]:
+            yield (
+                "accuracy",
+                f"a score differs from Python's by {largest:.2g}; {scored['tolerance']:.2g} is allowed",
+            )
 
 
 def photo_steps(path: str, contract: dict[str, Any]) -> tuple[list[float], list[float], Any]:
@@ -873,7 +1036,10 @@ def label(path: str, threads: int) -> str:
 
 def empty_result(path: str, threads: int, error: str | None = None) -> dict[str, Any]:
     """Returns a result in which nothing has been measured yet."""
-    keys = ("golden", "score", "seconds", "memory", "throughput", "sustained", "energy_joules_per_photo")
+    keys = (
+        "golden", "score", "seconds", "memory", "throughput", "sustained", "energy_joules_per_photo", "unit",
+        "thermal", "accuracy",
+    )  # fmt: skip
     return {
         "label": label(path, threads),
         "artifact": path,
@@ -885,6 +1051,8 @@ def empty_result(path: str, threads: int, error: str | None = None) -> dict[str,
         "error": error,
         "flags": [],
         "size_bytes": os.path.getsize(path) if os.path.isfile(path) else None,
+        "sha256": sha256_of(path) if os.path.isfile(path) else None,
+        "cool_down_seconds": 0.0,
         **dict.fromkeys(keys),
     }
 
@@ -927,17 +1095,17 @@ def flags_of(result: dict[str, Any]) -> Iterator[str]:
     """Yields the reasons why a result should not be believed, from its own figures."""
     golden, inference, windows = result["golden"], result["seconds"]["inference"], result["sustained"]
     if not golden["resize_exact"]:
-        yield "not to be believed: resizing gives other bytes than the contract promises"
+        yield "golden: resizing gives other bytes than the contract promises"
     elif not golden["ok"]:
-        yield "not to be believed: golden score {found:.6g}, {expected:.6g} was promised".format(**golden)
+        yield "golden: scored {found:.6g}, expected {expected:.6g}".format(**golden)
     count = len(inference["values"])
     if count < FEW_RUNS:
-        yield "only 1 run" if count == 1 else f"only {count} runs"
-    if inference["mad"] > WIDE_SPREAD * inference["median"]:
-        yield f"wide spread: MAD is {inference['mad'] / inference['median']:.0%} of the median"
+        yield f"runs: only {count}"
+    if inference["mad"] > WIDEST_SPREAD * inference["median"]:
+        yield f"spread: MAD is {inference['mad'] / inference['median']:.0%} of the median"
     if windows and windows[-1]["median"] > SLOWER * windows[0]["median"]:
         slower = windows[-1]["median"] / windows[0]["median"] - 1
-        yield f"slowed down by {slower:.0%} in {windows[-1]['second']:.0f} s"
+        yield f"slowdown: by {slower:.0%} in {windows[-1]['second']:.0f} s"
 
 
 class Moment:
@@ -953,15 +1121,15 @@ class Moment:
         """Yields what happened to the machine since then."""
         system = self._system
         if system.emulated():
-            yield "emulated by qemu: the scores count, times and memory mean nothing"
+            yield "emulated: by qemu; the scores count, times and memory mean nothing"
         governors = [name for name in system.governors() if name != "performance"]
         if governors:
-            yield f"CPU governor {', '.join(governors)}: the clock changes with the load"
+            yield f"governor: {', '.join(governors)}, not performance"
         caps, throttled = system.frequency_caps(), system.pi_throttled()
         if len(caps) == len(self._caps) and any(map(operator.lt, caps, self._caps)):
-            yield "thermal throttling: the highest allowed frequency was lowered"
+            yield "throttled: the highest allowed frequency was lowered"
         if throttled & 0xF or throttled >> 16 & ~(self._throttled >> 16):
-            yield f"throttled, or too little voltage, says the firmware (0x{throttled:x})"
+            yield f"throttled: or too little voltage, says the firmware (0x{throttled:x})"
         yield from self._load()
 
     def _load(self) -> Iterator[str]:
@@ -972,9 +1140,9 @@ class Moment:
         others = (cpu[0] - self._cpu[0] - (time.process_time() - self._own)) / capacity
         stolen = (cpu[1] - self._cpu[1]) / capacity
         if others > BUSY:
-            yield f"other processes used {others:.0%} of the CPUs"
+            yield f"other-load: other processes used {others:.0%} of the CPUs"
         if stolen > STOLEN:
-            yield f"the hypervisor took {stolen:.0%} of the CPUs"
+            yield f"steal: the hypervisor gave {stolen:.0%} of the CPUs to others"
 
 
 # --- The command -----------------------------------------------------------------------------------------
@@ -1019,8 +1187,14 @@ def measured(path: str, threads: int, options: argparse.Namespace, system: Syste
         return empty_result(path, threads, f"{path}: {type(error).__name__}: {one_line(error)}")
 
 
-def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
-    """Returns the results as a table, in milliseconds and megabytes."""
+def verdict_lines(judged: dict[str, Any]) -> list[str]:
+    if judged["valid"]:
+        return ["  valid      yes"]
+    return [f"  not valid  {reason['kind']}: {reason['text']}" for reason in judged["reasons"]]
+
+
+def table(environment: dict[str, Any], results: list[dict[str, Any]], official: bool) -> str:
+    """Returns the results as a table, in milliseconds and megabytes, with the verdict if it is official."""
     lines = ["{machine}; {cpu}; {cpus} CPUs; {os}; Python {python}".format(**environment)]
     lines.append(", ".join(f"{name} {version}" for name, version in environment["packages"].items()))
     for result in results:
@@ -1029,6 +1203,8 @@ def table(environment: dict[str, Any], results: list[dict[str, Any]]) -> str:
             lines[-1] += ": {model} {version}, weights {precision}, arithmetic {compute}".format(**result)
         lines += [f"  error      {result['error']}"] if result["error"] else figures(result)
         lines += [f"  flag       {flag}" for flag in result["flags"]]
+        if official:
+            lines += verdict_lines(result["verdict"])
     return "\n".join(lines)
 
 
@@ -1039,10 +1215,12 @@ def figures(result: dict[str, Any]) -> Iterator[str]:
     yield f"  golden     {golden['found']:.6f} for {golden['expected']:.6f}: {verdict}"
     yield f"  score      {result['score']:.6f}"
     yield f"  load       {1e3 * seconds['load']:9.2f} ms    first {1e3 * seconds['first']:.2f}"
-    for step in ("decode", "resize", "inference"):
+    for step in ("reload", "decode", "resize", "inference"):
         if seconds[step]:
-            middle, p90, least, mad = (1e3 * seconds[step][key] for key in ("median", "p90", "min", "mad"))
-            yield f"  {step:10} {middle:9.2f} ms    p90 {p90:.2f}  min {least:.2f}  MAD {mad:.2f}"
+            keys = ("median", "p90", "p99", "min", "mad")
+            middle, p90, p99, least, mad = (1e3 * seconds[step][key] for key in keys)
+            tail = f"p90 {p90:.2f}  p99 {p99:.2f}  min {least:.2f}  MAD {mad:.2f}"
+            yield f"  {step:10} {middle:9.2f} ms    {tail}"
     if memory["peak_rss_bytes"] and memory["rss_after_load_bytes"]:
         peak, after = memory["peak_rss_bytes"] / 1e6, memory["rss_after_load_bytes"] / 1e6
         yield f"  memory     {peak:9.1f} MB    after load {after:.1f}"
@@ -1093,6 +1271,16 @@ def minutes(text: str) -> float:
     return value
 
 
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
+    return value
+
+
 def default_threads() -> int:
     """Returns OMP_NUM_THREADS, else the number of CPUs that this process may use."""
     value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
@@ -1119,9 +1307,22 @@ def arguments() -> argparse.Namespace:
         type=minutes,
         help="then go on for so long without a pause: medians of 10-second windows, temperature, frequency",
     )
+    add(
+        "--official",
+        action="store_true",
+        help="measure by the rules of a valid result: 1024 runs or 60 s over all rounds, a pause of 30 s "
+        "before each, and the scores of 100 pictures; the exit status is 1 without validity",
+    )
+    add("--cool-down", type=seconds, help="idle seconds before each round (default: 0, with --official 30)")
+    add(
+        "--reference", metavar="FILE", help="benchmark JSON of `mobileiqa benchmark --official` on a computer"
+    )
     add("--json", metavar="FILE", help="write benchmark JSON here; - is stdout instead of the table")
     add("--sys", default="/sys", help="where temperatures and frequencies are read (default: /sys)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.cool_down is None:
+        options.cool_down = LEAST_COOL_DOWN if options.official else 0.0
+    return options
 
 
 def write(text: str, path: str) -> None:
@@ -1144,6 +1345,9 @@ def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -
         options.minutes = minutes if number == options.rounds else None
         for (given, threads), done in zip(configurations, rounds):  # noqa: B905 - Python 3.8 knows no strict
             print_line(f"round {number} of {options.rounds}: {label(given, threads)}")
+            time.sleep(options.cool_down)
+            if options.official:
+                set_shares(options, done, options.rounds - number + 1)
             try:
                 done.append(in_fresh_process(find_artifact(given), threads, options, system))
             except DeviceError as error:
@@ -1152,11 +1356,18 @@ def all_rounds(options: argparse.Namespace, counts: list[int], system: System) -
     return rounds
 
 
+def set_shares(options: argparse.Namespace, done: list[dict[str, Any]], rounds_left: int) -> None:
+    """Sets how many runs, or seconds, of a round are enough for all rounds together to be valid."""
+    values = [value for one in done if one["seconds"] for value in one["seconds"]["inference"]]
+    options.enough_runs = max(-(-(FEWEST_RUNS - len(values)) // rounds_left), 1)
+    options.enough_seconds = max((FEWEST_SECONDS - sum(values)) / rounds_left, 0.0)
+
+
 def is_failed(result: dict[str, Any]) -> bool:
     """Returns whether a result could not be measured or is not to be believed."""
     if result["error"] or not result["golden"]["ok"]:
         return True
-    return FAILED_VERIFICATION in result["flags"]
+    return any(flag.startswith("verification:") for flag in result["flags"])
 
 
 def main() -> int:
@@ -1165,6 +1376,8 @@ def main() -> int:
     environment = system.environment()
     counts = options.threads or [default_threads()]
     results = [joined(rounds) for rounds in all_rounds(options, counts, system)]
+    for result in results:
+        result["verdict"] = verdict(result)
     failed = [result for result in results if is_failed(result)]
     settings = {
         "threads": counts,
@@ -1172,6 +1385,8 @@ def main() -> int:
         "warmup": options.warmup,
         "rounds": options.rounds,
         "minutes": options.minutes,
+        "official": options.official,
+        "cool_down": options.cool_down,
         "photo": options.photo,
     }
     flags = [f"{len(failed)} of {len(results)} results failed or are not to be believed"] if failed else []
@@ -1184,14 +1399,15 @@ def main() -> int:
         "flags": flags,
     }
     if options.json != "-":
-        print(table(environment, results))
+        print(table(environment, results, options.official))
     if options.json:
         try:
             write(json.dumps(document, indent=2, allow_nan=False), options.json)
         except OSError as error:
             print(f"{options.json}: cannot be written ({error})", file=sys.stderr)
             return 1
-    return 1 if failed else 0
+    invalid = options.official and not all(result["verdict"]["valid"] for result in results)
+    return 1 if failed or invalid else 0
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from mobileiqa_sdk.errors import PhotoNotFound
 
 from .errors import BenchmarkFileInvalid
 from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
+from .rounds import reference_scores
 from .schema import Document, Result, parse
 from .tables import count
+from .verdict import FEWEST_RUNS, FEWEST_SECONDS, judge
 
 ACTION = f"{PACKAGE}.BENCHMARK"
 ACTIVITY = f"{PACKAGE}/.BenchmarkActivity"
@@ -49,6 +51,10 @@ def measure(
     threads: int,
     warmup: int = 3,
     runs: int = 20,
+    official: bool = False,
+    cool_down: float = 0.0,
+    minutes: float = 0.0,
+    accelerator: str = "cpu",
     timeout: float = 600.0,
     poll: float = 2.0,
 ) -> Result:
@@ -61,16 +67,22 @@ def measure(
         threads: of one inference.
         warmup: inferences after the first that do not count.
         runs: inferences that do.
-        timeout: seconds that the app may take from its start to its result.
+        official: measure by the rules of :mod:`mobileiqa_bench.verdict` instead of `runs` times, and compare
+            the scores of the set of pictures with those that this computer gives the same file.
+        cool_down: seconds without work before the runs.
+        minutes: of a sustained run after them.
+        accelerator: one of :data:`mobileiqa_bench.phone.ACCELERATORS`.
+        timeout: seconds that the app may take from its start to its result, `cool_down` and `minutes` apart.
         poll: seconds between two looks at the phone; each look costs it some milliseconds.
 
     Returns:
-        A result of benchmark JSON, schema 1, whose ``environment`` is the phone's. If the app could not
-        measure, its ``error`` says why.
+        A result of benchmark JSON, schema 1, whose ``environment`` is the phone's, with the verdict. If the
+        app could not measure, its ``error`` says why.
 
     Raises:
         AdbError: one of its subclasses, here and in `mobileiqa_bench.phone`; the message says what to do.
         ModelNotFound, ArtifactInvalid, PhotoNotFound: a file is missing.
+        ProcessFailed: this computer cannot score the set of pictures.
     """
     model = None if artifact is None else _onnx_file(artifact)
     picture = None if photo is None else Path(photo)
@@ -79,7 +91,18 @@ def measure(
     phone = Phone.attached(serial)
     name = secrets.token_hex(4)
     output = f"{name}.json"
-    extras = ["--ei", "threads", str(threads), "--ei", "warmup", str(warmup), "--ei", "runs", str(runs)]
+    reference = reference_scores(model) if official and model is not None else None
+    numbers = {
+        "threads": threads,
+        "warmup": warmup,
+        "runs": FEWEST_RUNS if official else runs,
+        "seconds": round(FEWEST_SECONDS) if official else 0,
+        "cool_down": round(cool_down),
+        "sustained": round(60 * minutes),
+    }
+    extras = [word for key, number in numbers.items() for word in ("--ei", key, str(number))]
+    extras += ["--es", "accelerator", accelerator, "--ez", "accuracy", "true" if official else "false"]
+    timeout += cool_down + 60 * minutes
     sent = []
     try:
         phone.run_as("mkdir", "-p", FOLDER)
@@ -94,7 +117,7 @@ def measure(
         # An error from above matters more than a phone that can no longer be cleaned up.
         with suppress(AdbError):
             _clean_up(phone, sent, output)
-    return _result(text, model)
+    return _with_verdict(_result(text, model), reference)
 
 
 def _onnx_file(artifact: str | os.PathLike[str]) -> Path:
@@ -172,6 +195,14 @@ def _result(text: str, model: Path | None) -> Result:
         artifact="bundled" if model is None else str(model),
         environment=environment,
     )
+
+
+def _with_verdict(result: Result, reference: list[float] | None) -> Result:
+    """Returns the result with Python's scores of the pictures, which the phone does not have, and judged."""
+    if result.accuracy is not None and reference is not None:
+        accuracy = msgspec.structs.replace(result.accuracy, reference=tuple(reference))
+        result = msgspec.structs.replace(result, accuracy=accuracy)
+    return msgspec.structs.replace(result, verdict=judge(result))
 
 
 def _document(text: str) -> Document:

@@ -63,7 +63,9 @@ def run_benchmark(
     load = Load()
     load.add(before, counters.read(root))
     load.waiting = tuple(count for one in measured for count in one.load.waiting)
-    results = flags.with_other_scores([to_result(one, settings.rounds) for one in measured])
+    results = flags.with_other_scores(
+        [to_result(one, settings.rounds, settings.cool_down) for one in measured]
+    )
     results = _with_ratios(results, baseline)
     peaks = meter.peaks()
     if roofline:

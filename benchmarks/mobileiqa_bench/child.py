@@ -10,19 +10,28 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.photo import Photo
+from mobileiqa_sdk.scorer import Seconds
 
-from . import energy, engines, memory
+from . import energy, engines, memory, pictures
+from .environment import temperature
 
 MIN_RUNS = 3
 """Least number of runs of a job that is given seconds instead of a number of runs."""
+RELOADS = 5
+"""How often a network is loaded again, once everything else is measured."""
+WINDOW_SECONDS = 10.0
+"""Length of a window of a sustained run."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,9 @@ class ProcessJob:
         runs: runs that are counted; None runs for `seconds`, and at least `MIN_RUNS` times.
         seconds: see `runs`.
         counting: wait for a line on stdin, then only count the photos of `seconds`.
+        enough_runs: if not None, run until there are this many, or until `seconds` of inference have passed.
+        accuracy: also score the pictures of :mod:`mobileiqa_bench.pictures`.
+        minutes: of a sustained run after the counted ones; 0 for none.
     """
 
     engine: str
@@ -50,6 +62,9 @@ class ProcessJob:
     runs: int | None
     seconds: float
     counting: bool = False
+    enough_runs: int | None = None
+    accuracy: bool = False
+    minutes: float = 0.0
 
     def to_json(self) -> str:
         """Returns the job as the argument of the process."""
@@ -66,10 +81,17 @@ def measure_steady_state(job: ProcessJob) -> dict[str, Any]:
     first = _assess(engine, photo)
     for _ in range(job.warmup):
         _assess(engine, photo)
-    before = energy.read()
-    runs = [_assess(engine, photo).seconds for _ in _turns(job)]
+    before, celsius = energy.read(), temperature()
+    runs = _counted(engine, photo, job)
     used = energy.joules(before, energy.read())
     contract = engine.contract
+    heat = {"celsius_before": celsius, "celsius_after": temperature()}
+    # Before the pictures and the further loads, which would count.
+    bytes_ = {"peak_rss_bytes": memory.peak_rss(), "private_bytes": memory.private()}
+    windows = list(_sustained(engine, photo, 60 * job.minutes))
+    scores = [_assess(engine, picture).score for picture in _pictures(job)]
+    golden = _golden(engine, contract) if contract else None
+    del engine  # or there would be two of them in memory
     return {
         "score": first.score,
         "load": loaded,
@@ -78,14 +100,17 @@ def measure_steady_state(job: ProcessJob) -> dict[str, Any]:
         # An array is not decoded, so its figure would say nothing about photos.
         "decode": [seconds.decode for seconds in runs] if job.photo else None,
         "resize": [seconds.resize for seconds in runs],
-        "peak_rss_bytes": memory.peak_rss(),
+        "reload": [_load_again(job) for _ in range(RELOADS)] if job.engine == "sdk" else None,
+        **bytes_,
         "rss_after_load_bytes": after_load,
-        "private_bytes": memory.private(),
+        "thermal": heat,
+        "sustained": windows,
+        "accuracy": scores,
         "joules_per_photo": None if used is None else used / len(runs),
         "model": contract.model.name if contract else None,
         "version": contract.model.version if contract else None,
         "weights": contract.precision.weights if contract else None,
-        "golden": _golden(engine, contract) if contract else None,
+        "golden": golden,
         "failures": list(contract.verification.failures) if contract else [],
     }
 
@@ -111,6 +136,45 @@ def _assess(engine: engines.Engine, photo: Photo) -> engines.Assessed:
     assessed = engine.assess(photo)
     engines.checked_mean([assessed.score])
     return assessed
+
+
+def _counted(engine: engines.Engine, photo: Photo, job: ProcessJob) -> list[Seconds]:
+    """Returns the seconds of the steps of each counted run."""
+    if job.enough_runs is None:
+        return [_assess(engine, photo).seconds for _ in _turns(job)]
+    runs: list[Seconds] = []
+    inferring = 0.0
+    while not runs or (len(runs) < job.enough_runs and inferring < job.seconds):
+        runs.append(_assess(engine, photo).seconds)
+        inferring += runs[-1].inference
+    return runs
+
+
+def _sustained(engine: engines.Engine, photo: Photo, seconds: float) -> Iterator[dict[str, Any]]:
+    """Runs without a pause and yields, for each window, what :class:`mobileiqa_bench.schema.Window` has."""
+    started = perf_counter()
+    while (opened := perf_counter()) - started < seconds:
+        values: list[float] = []
+        while perf_counter() - opened < min(WINDOW_SECONDS, seconds):
+            values.append(_assess(engine, photo).seconds.inference)
+        yield {
+            "second": perf_counter() - started,
+            "median": median(values),
+            "p90": float(np.percentile(values, 90)),
+            "temperature_c": temperature(),
+            "mhz": None,
+        }
+
+
+def _pictures(job: ProcessJob) -> Iterator[Photo]:
+    if job.accuracy:
+        yield from map(pictures.make_picture, range(pictures.COUNT))
+
+
+def _load_again(job: ProcessJob) -> float:
+    started = perf_counter()
+    engines.load(job.engine, Path(job.path), job.threads, job.runtime)
+    return perf_counter() - started
 
 
 def _turns(job: ProcessJob) -> Iterator[int]:

@@ -26,16 +26,19 @@ from .configs import OPENVINO, Config, of_artifacts, times_threads
 from .environment import read_environment
 from .flags import is_failed
 from .lists import list_option
-from .phone import Phone
+from .phone import ACCELERATORS, Phone
 from .processes import TIMEOUT
 from .ranking import read_srcc, with_srcc
 from .rounds import Settings
 from .schema import Result, read_document, to_json
+from .verdict import LEAST_COOL_DOWN
 
 ENGINES = (*available(), OPENVINO)
 PHONE_RUNS = 20
 """Default of --runs on phones, where the time of a run is not known in advance."""
-
+_SETTINGS = (
+    "rounds", "runs", "seconds", "warmup", "processes", "timeout", "official", "cool_down", "minutes"
+)  # fmt: skip
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -88,6 +91,23 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @list_option(
     "--processes", numbers_to=1024, help="Processes at once for photos per second. Default: 1 to all CPUs."
 )
+@click.option(
+    "--official",
+    is_flag=True,
+    help="Measure by the rules of a valid result: 1,024 runs or 60 s, a pause of 30 s before each process, "
+    "and the scores of 100 pictures. Replaces --runs and --seconds; the exit status is 1 without validity.",
+)
+@click.option(
+    "--cool-down",
+    type=click.FloatRange(0, 3600),
+    help="Seconds without work before each process. Default: 0, with --official 30.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, 1440),
+    default=0.0,
+    help="Then go on without a pause for so long, and report every 10 seconds.",
+)
 @click.option("--no-throughput", is_flag=True, help="Do not measure photos per second.")
 @click.option(
     "--timeout",
@@ -112,6 +132,13 @@ _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     flag_value="",
     metavar="[SERIAL]",
     help="Measure the .onnx artifacts on a phone too, by the demo app. Default: the only one attached.",
+)
+@click.option(
+    "--accelerator",
+    type=click.Choice(ACCELERATORS),
+    default="cpu",
+    show_default=True,
+    help="With --adb: what computes on the phone, if the golden image is scored right there.",
 )
 @click.option("--json", "to", type=_NEW, metavar="FILE", help="Write all figures; - for stdout.")
 @click.option("--markdown", is_flag=True, help="Print the table in Markdown.")
@@ -143,7 +170,7 @@ def command(
     ARTIFACT is a name from `mobileiqa models`, a path, or a folder of artifacts. The default is the bundled
     model, or what --checkpoint exports to. A configuration that fails is a row with the reason. Reasons to
     doubt a figure are flags beside it. The exit status is 1 if a configuration fails, misses its golden
-    score, or failed verification when it was exported.
+    score, or failed verification when it was exported; with --official also if a result is not valid.
     """
     from .benchmark import run_benchmark
     from .compare import compare_documents
@@ -157,6 +184,10 @@ def command(
         return
     if names and not checkpoint:
         raise click.UsageError("--baselines go with --checkpoint")
+    if options["official"] and options["runs"]:
+        raise click.UsageError("--official decides on the number of runs; leave --runs out")
+    if options["cool_down"] is None:
+        options["cool_down"] = LEAST_COOL_DOWN if options["official"] else 0.0
     _check_paths(to, plots)
     if photo is not None:
         read_photo(photo)  # an unreadable photo is an error now, rather than in every process later
@@ -172,7 +203,7 @@ def command(
         settings = Settings(
             photo=None if photo is None else str(photo),
             throughput=not options["no_throughput"],
-            **{key: options[key] for key in ("rounds", "runs", "seconds", "warmup", "processes", "timeout")},
+            **{key: options[key] for key in _SETTINGS},
         )
         phone = [] if serial is None else _on_phone(rows, photo, serial, options)
         document = run_benchmark(
@@ -194,7 +225,9 @@ def command(
 
         for path in draw_all(document, plots):
             click.echo(f"drawn: {path}", err=True)
-    sys.exit(any(is_failed(row) for row in document.results))
+    rows_of = document.results
+    is_invalid = options["official"] and not all(row.verdict and row.verdict.valid for row in rows_of)
+    sys.exit(is_invalid or any(is_failed(row) for row in rows_of))
 
 
 def _configs(
@@ -230,6 +263,10 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
                     threads=config.threads,
                     warmup=options["warmup"],
                     runs=options["runs"] or PHONE_RUNS,
+                    official=options["official"],
+                    cool_down=options["cool_down"],
+                    minutes=options["minutes"],
+                    accelerator=options["accelerator"],
                 )
             )
     return configs

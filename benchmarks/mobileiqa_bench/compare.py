@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from .against import ratios
 from .schema import Document, Result
 from .stats import Ratio
 from .summary import list_flags, name_of
 from .tables import megabytes, milliseconds, write_table
+from .verdict import largest_difference
 
 _NOT_COMPARED = ("loadavg", "temperature_c", "command", "threads", "throughput", "processes", "timeout")
 """Keys that differ each time (flags say if it matters), and keys that do not change a ratio."""
@@ -18,12 +21,22 @@ _NOT_COMPARED = ("loadavg", "temperature_c", "command", "threads", "throughput",
 
 @dataclass(frozen=True)
 class Pair:
-    """One configuration in both files: the second's time and peak memory over the first's."""
+    """One configuration in both files: the second's time and peak memory over the first's.
+
+    `scores` is the largest difference between their scores of the set of pictures; None if either has none.
+    """
 
     before: Result
     after: Result
     time: Ratio | None
     memory: float | None
+    scores: float | None
+
+    @property
+    def threads(self) -> str:
+        """Their number of threads; both numbers if they differ."""
+        numbers = dict.fromkeys((self.before.threads, self.after.threads))
+        return " and ".join(map(str, numbers))
 
     @property
     def verdict(self) -> str:
@@ -44,8 +57,9 @@ class Comparison:
 
     Attributes:
         pairs: configurations of the same label and thread count, in the first file's order. What is left is
-            paired by model, version, runtime, precision and threads where that leaves no choice: the device
-            script calls an artifact by its file's name.
+            paired, where that leaves no choice, by the model file's digest, by model, version, runtime and
+            precision, with the same number of threads and then with any: phones have other names for an
+            artifact, and other numbers of threads.
         alone: labels that only one of the files has.
         differences: of the environments and settings, a sentence each: reasons not to believe the ratios.
         flags: (what it is about, flag) of either file, for the whole run or one of the pairs.
@@ -65,8 +79,10 @@ class Comparison:
                 {
                     "label": pair.before.label,
                     "threads": pair.before.threads,
+                    "threads_after": pair.after.threads,
                     "time": pair.time._asdict() if pair.time else None,
                     "peak_rss": pair.memory,
+                    "scores": pair.scores,
                     "verdict": pair.verdict,
                 }
                 for pair in self.pairs
@@ -82,11 +98,14 @@ class Comparison:
         warnings = [bullet + text for text in self.differences]
         if self.flags:
             warnings.append(list_flags(self.flags, markdown=markdown))
-        header = ["configuration", "threads", "first", "second", "second/first", "peak RSS", "", "ratio", ""]
+        header = [
+            "configuration", "threads", "first", "second", "second/first", "peak RSS", "", "ratio",
+            "scores apart", "",
+        ]  # fmt: skip
         rows = [_row(pair) for pair in self.pairs]
         table = "no configuration is in both files"
         if rows:
-            table = write_table(header, rows, "lrrrrrrrl", markdown=markdown)
+            table = write_table(header, rows, "lrrrrrrrrl", markdown=markdown)
         alone = [f"only in the {text}" for text in self.alone]
         return "\n\n".join(part for part in ("\n".join(warnings), table, "\n".join(alone)) if part)
 
@@ -99,12 +118,16 @@ def compare_documents(first: Document, second: Document) -> Comparison:
         if index in partners:
             after = second.results[partners[index]]
             ratio = ratios(after, before, same_run=False)
-            pairs.append(Pair(before, after, ratio.time, ratio.memory))
+            pairs.append(Pair(before, after, ratio.time, ratio.memory, _scores_apart(before, after)))
     alone = [f"first: {name_of(row)}" for index, row in enumerate(first.results) if index not in partners]
     paired = set(partners.values())
     alone += [f"second: {name_of(row)}" for index, row in enumerate(second.results) if index not in paired]
+    machines = (
+        _environment(first, [pair.before for pair in pairs]),
+        _environment(second, [pair.after for pair in pairs]),
+    )
     differences = [
-        *_different("environment", first.environment, second.environment),
+        *_different("environment", *machines),
         *_different("settings", first.settings, second.settings),
     ]
     flags = [
@@ -114,15 +137,28 @@ def compare_documents(first: Document, second: Document) -> Comparison:
     return Comparison(pairs, alone, differences, flags)
 
 
+def _scores_apart(before: Result, after: Result) -> float | None:
+    one, other = before.accuracy, after.accuracy
+    if one is None or other is None or one.pictures != other.pictures:
+        return None
+    return largest_difference(msgspec.structs.replace(one, reference=other.scores))
+
+
+def _environment(document: Document, rows: Sequence[Result]) -> dict[str, Any]:
+    """Returns that of the machine that the rows were measured on: a phone's, if all are of phones."""
+    phones = [row.environment for row in rows if row.environment is not None]
+    return phones[0] if phones and len(phones) == len(rows) else document.environment
+
+
 def _partners(first: Sequence[Result], second: Sequence[Result]) -> dict[int, int]:
     """Returns the index of each result of the first file -> that of the same configuration in the second."""
     partners: dict[int, int] = {}
-    for key_of in (_labelled, _measured):
+    for key_of in (_labelled, _same_file, _measured, _same_file_on_any_threads, _measured_on_any_threads):
         left = [index for index in range(len(first)) if index not in partners]
         right = [index for index in range(len(second)) if index not in partners.values()]
         keys = [key_of(first[index]) for index in left], [key_of(second[index]) for index in right]
         for index, key in zip(left, keys[0], strict=True):
-            if keys[0].count(key) == keys[1].count(key) == 1:
+            if None not in key and keys[0].count(key) == keys[1].count(key) == 1:
                 partners[index] = right[keys[1].index(key)]
     return partners
 
@@ -131,8 +167,20 @@ def _labelled(row: Result) -> tuple[object, ...]:
     return row.label, row.threads
 
 
+def _same_file(row: Result) -> tuple[object, ...]:
+    return *_same_file_on_any_threads(row), row.threads
+
+
+def _same_file_on_any_threads(row: Result) -> tuple[object, ...]:
+    return row.sha256, row.runtime
+
+
 def _measured(row: Result) -> tuple[object, ...]:
-    return row.model, row.version, row.runtime, row.precision, row.threads
+    return *_measured_on_any_threads(row), row.threads
+
+
+def _measured_on_any_threads(row: Result) -> tuple[object, ...]:
+    return row.model, row.version, row.runtime, row.precision
 
 
 def _different(subject: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
@@ -155,6 +203,9 @@ def _flags(which: str, document: Document, rows: Sequence[Result]) -> Iterator[t
     yield from ((which, flag) for flag in document.flags)
     for row in rows:
         yield from ((f"{which}: {name_of(row)}", flag) for flag in row.flags)
+        if document.settings.get("official") is True and row.verdict is not None and not row.verdict.valid:
+            kinds = ", ".join(reason.kind for reason in row.verdict.reasons)
+            yield f"{which}: {name_of(row)}", f"not valid: {kinds}"
 
 
 def _row(pair: Pair) -> list[str]:
@@ -162,10 +213,11 @@ def _row(pair: Pair) -> list[str]:
     memory = [row.memory for row in (pair.before, pair.after)]
     return [
         pair.before.label,
-        str(pair.before.threads),
+        pair.threads,
         *(milliseconds(one.inference.median) if one else "" for one in seconds),
         str(pair.time) if pair.time else "",
         *(megabytes(one.peak_rss_bytes) if one else "" for one in memory),
         f"{pair.memory:.3f}" if pair.memory else "",
+        "" if pair.scores is None else f"{pair.scores:.1e}",
         pair.verdict,
     ]

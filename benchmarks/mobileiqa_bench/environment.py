@@ -44,7 +44,7 @@ def read_environment(root: Path = system.ROOT) -> dict[str, Any]:
         "hypervisor": "hypervisor" in flags if flags else None,
         "governor": governor(root),
         "max_mhz": _megahertz(root),
-        "temperature_c": _temperature(root),
+        "temperature_c": temperature(root),
         "loadavg": _loadavg(root),
         "os": platform.platform(),
         "system": _system(root),
@@ -108,7 +108,8 @@ def _megahertz(root: Path) -> float | None:
     return max((value / 1000 for value in fastest if value), default=None)
 
 
-def _temperature(root: Path) -> float | None:
+def temperature(root: Path = system.ROOT) -> float | None:
+    """Returns the degrees Celsius of the hottest zone; None if the system does not report any."""
     zones = [
         system.number(root, f"sys/class/thermal/{path.parent.name}/temp")
         for path in (root / "sys/class/thermal").glob("thermal_zone*/temp")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from mobileiqa_sdk.errors import MobileIQAError
 
 PACKAGE = "ai.mobileiqa.demo"
+ACCELERATORS = ("cpu", "xnnpack", "nnapi")
+"""What the app can be asked to compute on."""
 SECONDS = 60.0
 """Seconds that an ordinary command may take."""
 _INSTALL = "build and install it as android_demo/README.md says"

@@ -8,14 +8,35 @@ from typing import Any
 
 import msgspec
 
+from mobileiqa_sdk import library
+
+from . import pictures
 from .flags import of_failures, of_result
 from .rounds import Measured
-from .schema import Distribution, GoldenScore, Memory, Result, Seconds, Throughput
+from .schema import (
+    Accuracy,
+    Distribution,
+    GoldenScore,
+    Memory,
+    Result,
+    Seconds,
+    Thermal,
+    Throughput,
+    Unit,
+    Window,
+)
 from .stats import distribution
+from .verdict import judge
 
 
-def to_result(measured: Measured, rounds: int) -> Result:
-    """Returns the figures of one configuration over its rounds; `rounds` is how many were asked for."""
+def to_result(measured: Measured, rounds: int, cool_down: float = 0.0) -> Result:
+    """Returns the figures of one configuration over its rounds, with the verdict.
+
+    Args:
+        measured: what its processes measured.
+        rounds: how many were asked for.
+        cool_down: seconds without work before each process.
+    """
     config, samples = measured.config, measured.samples
     last: dict[str, Any] = samples[-1] if samples else {}
     failed = Result(
@@ -39,7 +60,7 @@ def to_result(measured: Measured, rounds: int) -> Result:
         srcc=config.srcc,
     )
     if measured.error is not None:
-        return failed
+        return msgspec.structs.replace(failed, verdict=judge(failed))
     joules = [sample["joules_per_photo"] for sample in samples]
     throughput = tuple(
         Throughput(processes=processes, photos_per_second=median(rates))
@@ -52,10 +73,45 @@ def to_result(measured: Measured, rounds: int) -> Result:
         seconds=_seconds(samples),
         memory=_memory(samples),
         throughput=throughput or None,
+        sustained=msgspec.convert(last["sustained"], tuple[Window, ...]) or None,
+        sha256=library.sha256_of(config.path) if config.path.is_file() else None,
+        unit=_unit(config.runtime_name),
+        cool_down_seconds=cool_down,
+        thermal=_thermal(samples),
+        accuracy=_accuracy(measured),
         energy_joules_per_photo=None if None in joules else median(joules),
     )
     flags = (*of_result(result, measured.load, rounds), *of_failures(last["failures"]))
-    return msgspec.structs.replace(result, flags=flags)
+    result = msgspec.structs.replace(result, flags=flags)
+    return msgspec.structs.replace(result, verdict=judge(result))
+
+
+def _unit(runtime: str) -> Unit:
+    # Core ML chooses among CPU, GPU and Neural Engine; what else runs here is given the CPU alone.
+    name = "coreml" if runtime == "coreml" else "cpu"
+    return Unit(declared=name, used=name)
+
+
+def _thermal(samples: Sequence[dict[str, Any]]) -> Thermal:
+    return Thermal(
+        status_before=None,
+        status_after=None,
+        celsius_before=samples[0]["thermal"]["celsius_before"],
+        celsius_after=samples[-1]["thermal"]["celsius_after"],
+    )
+
+
+def _accuracy(measured: Measured) -> Accuracy | None:
+    last = measured.samples[-1]
+    if not last["accuracy"] or last["golden"] is None:
+        return None
+    reference = measured.reference
+    return Accuracy(
+        pictures=pictures.FORMULA,
+        scores=tuple(last["accuracy"]),
+        reference=None if reference is None else tuple(reference),
+        tolerance=last["golden"]["tolerance"],
+    )
 
 
 def _golden(samples: Sequence[dict[str, Any]]) -> GoldenScore | None:
@@ -72,6 +128,7 @@ def _seconds(samples: Sequence[dict[str, Any]]) -> Seconds:
         inference=distribution([sample["inference"] for sample in samples]),
         decode=_optional_step(samples, "decode"),
         resize=_optional_step(samples, "resize"),
+        reload=_optional_step(samples, "reload"),
     )
 
 

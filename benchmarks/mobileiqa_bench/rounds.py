@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from time import sleep
 from typing import Any
 
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -22,6 +23,7 @@ from .environment import available_bytes, available_cpus
 from .errors import BenchmarkError
 from .processes import TIMEOUT, photos_per_second
 from .processes import measure as measure_process
+from .verdict import FEWEST_RUNS, FEWEST_SECONDS
 
 MOST_OF_MEMORY = 0.8
 
@@ -37,6 +39,10 @@ class Settings:
         throughput: also measure photos per second, of the SDK's own configurations.
         processes: how many at once, in turn; None doubles from one to as many as the CPUs have room for.
         timeout: seconds after which a process counts as failed.
+        official: measure long enough for a valid verdict, and score the set of pictures; see
+            :mod:`mobileiqa_bench.verdict`. It replaces `runs` and `seconds`.
+        cool_down: seconds without work before each process.
+        minutes: of a sustained run in the last round; 0 for none.
     """
 
     rounds: int = 5
@@ -47,6 +53,9 @@ class Settings:
     throughput: bool = False
     processes: tuple[int, ...] | None = None
     timeout: float = TIMEOUT
+    official: bool = False
+    cool_down: float = 0.0
+    minutes: float = 0.0
 
     def job(self, config: Config, **changes: Any) -> ProcessJob:
         """Returns the job of a process that measures the configuration."""
@@ -69,6 +78,7 @@ class Measured:
         samples: results of :func:`mobileiqa_bench.child.measure_steady_state`.
         throughput: photos per second by number of processes.
         load: what else the machine did meanwhile.
+        reference: the SDK's scores of the set of pictures; None if they were not asked for.
         error: why it failed; None if it did not.
     """
 
@@ -76,6 +86,7 @@ class Measured:
     samples: list[dict[str, Any]] = field(default_factory=list)
     throughput: dict[int, list[float]] = field(default_factory=dict)
     load: Load = field(default_factory=Load)
+    reference: list[float] | None = None
     error: str | None = None
 
     @property
@@ -107,18 +118,61 @@ def measure(
         each_round()
         for result in results:
             if result.error is None:
+                sleep(settings.cool_down)
                 progress.step(f"round {number}/{settings.rounds}: {result.config}")
-                _measure_once(result, settings, root)
+                _measure_once(result, settings, settings.rounds - number + 1, root)
                 if result.error is not None:
                     progress.step(f"failed: {result.config}: {result.error}")
+    if settings.official:
+        _refer(results, settings, progress)
     return results
 
 
-def _measure_once(result: Measured, settings: Settings, root: Path) -> None:
+def reference_scores(path: Path, timeout: float = TIMEOUT) -> list[float]:
+    """Returns the SDK's scores of the set of pictures, on one thread in a process of its own.
+
+    Raises:
+        ProcessFailed: the file cannot be scored.
+    """
+    job = ProcessJob(
+        engine="sdk", path=str(path), runtime=None, threads=1, photo=None, warmup=0, runs=1, seconds=0,
+        accuracy=True,
+    )  # fmt: skip
+    scores: list[float] = measure_process(job, timeout)["accuracy"]
+    return scores
+
+
+def _refer(results: Sequence[Measured], settings: Settings, progress: Progress) -> None:
+    """Sets the reference of the artifacts with a contract; each file is scored once."""
+    scores: dict[Path, list[float]] = {}
+    for result in results:
+        path = result.config.path
+        if result.error is None and result.samples[-1]["golden"] is not None:
+            if path not in scores:
+                progress.step(f"scores of the pictures: {path}")
+                scores[path] = reference_scores(path, settings.timeout)
+            result.reference = scores[path]
+
+
+def _official(result: Measured, rounds_left: int) -> dict[str, Any]:
+    """Returns the changes to the job of a round, so that all together are long enough for the verdict."""
+    values = [value for sample in result.samples for value in sample["inference"]]
+    return {
+        "runs": None,
+        "enough_runs": max(-(-(FEWEST_RUNS - len(values)) // rounds_left), 1),
+        "seconds": max((FEWEST_SECONDS - sum(values)) / rounds_left, 0.0),
+        "accuracy": True,
+    }
+
+
+def _measure_once(result: Measured, settings: Settings, rounds_left: int, root: Path) -> None:
     config = result.config
+    changes = _official(result, rounds_left) if settings.official else {}
+    changes["minutes"] = settings.minutes if rounds_left == 1 else 0.0
     before = counters.read(root)
     try:
-        result.samples.append(measure_process(settings.job(config), settings.timeout))
+        job = settings.job(config, **changes)
+        result.samples.append(measure_process(job, settings.timeout + 60 * job.minutes))
         for count in _process_counts(settings, config, result.samples[-1]["peak_rss_bytes"]):
             job = settings.job(config, runs=None, counting=True)
             rate = photos_per_second(job, count, settings.timeout)

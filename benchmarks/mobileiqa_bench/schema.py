@@ -9,7 +9,7 @@ The classes check nothing when they are made in Python. :func:`parse` checks eve
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,7 @@ class Distribution(_Part, frozen=True):
         mad: median absolute deviation from the median, not scaled.
         values: of each run.
         rounds: the median of each round, in order; bootstrap intervals are over those.
+        p99: as `p90`; None in files of earlier versions.
     """
 
     median: _Duration
@@ -49,16 +50,24 @@ class Distribution(_Part, frozen=True):
     mad: _Seconds
     values: Annotated[tuple[_Duration, ...], msgspec.Meta(min_length=1)]
     rounds: tuple[_Duration, ...] = ()
+    p99: _Duration | None = None
 
 
 class Seconds(_Part, frozen=True):
-    """Wall-clock seconds. `first` is the first inference; a step that was not taken is None."""
+    """Wall-clock seconds; a step that was not taken is None.
+
+    Attributes:
+        load: opening the model for the first time in a process.
+        first: the first inference.
+        reload: opening it again in the same process.
+    """
 
     load: _Seconds
     first: _Seconds
     inference: Distribution
     decode: Distribution | None
     resize: Distribution | None
+    reload: Distribution | None = None
 
 
 class Memory(_Part, frozen=True):
@@ -102,6 +111,104 @@ class Window(_Part, frozen=True):
     p90: _Duration
     temperature_c: float | None
     mhz: float | None
+
+
+class Unit(_Part, frozen=True):
+    """What computes: `cpu`, `xnnpack`, `nnapi`, or `coreml` where Core ML chooses.
+
+    Attributes:
+        declared: what was asked for.
+        used: what ran.
+        reason: why they differ; None if they do not.
+    """
+
+    declared: str
+    used: str
+    reason: str | None = None
+
+
+class Thermal(_Part, frozen=True):
+    """The heat before the first counted run and after the last; None if the system does not report it.
+
+    Attributes:
+        status_before, status_after: Android's thermal status, from 0 (none) to 6 (shutdown).
+        celsius_before, celsius_after: of the hottest CPU zone, on phones of the battery.
+    """
+
+    status_before: Annotated[int, msgspec.Meta(ge=0, le=6)] | None
+    status_after: Annotated[int, msgspec.Meta(ge=0, le=6)] | None
+    celsius_before: float | None
+    celsius_after: float | None
+
+
+class Battery(_Part, frozen=True):
+    """What a sustained run took from the battery of a phone; None if the phone does not report it.
+
+    Attributes:
+        charging: whether the phone was charging when the run ended.
+        percent: of the battery's charge, before minus after.
+        microampere_hours: likewise.
+        volts: of the battery when the run ended.
+        photos: number of inferences of the run.
+    """
+
+    charging: bool | None
+    percent: int | None
+    microampere_hours: int | None
+    volts: float | None
+    photos: _Count
+
+
+class Accuracy(_Part, frozen=True):
+    """Scores of the pictures of :mod:`mobileiqa_bench.pictures` in the measured process.
+
+    Attributes:
+        pictures: name of the formula.
+        scores: one for each picture.
+        reference: those of the same file in the Python SDK; None if they were not compared.
+        tolerance: the largest difference that the contract allows.
+    """
+
+    pictures: str
+    scores: Annotated[tuple[_Unit, ...], msgspec.Meta(min_length=1)]
+    reference: tuple[_Unit, ...] | None
+    tolerance: float
+
+
+ReasonKind: TypeAlias = Literal[
+    "error",
+    "golden",
+    "verification",
+    "runs",
+    "spread",
+    "slowdown",
+    "hot",
+    "cool-down",
+    "unit",
+    "accuracy",
+    "throttled",
+    "other-load",
+    "steal",
+    "run-queue",
+    "capped",
+    "background",
+    "battery-saver",
+    "emulated",
+]
+
+
+class Reason(_Part, frozen=True):
+    """Why a result may not be quoted: `kind` for programs, `text` for people."""
+
+    kind: ReasonKind
+    text: str
+
+
+class Verdict(_Part, frozen=True):
+    """Whether a result may be quoted as it stands; `reasons` is empty if `valid`."""
+
+    valid: bool
+    reasons: tuple[Reason, ...]
 
 
 class Layer(_Part, frozen=True):
@@ -158,6 +265,8 @@ class Result(_Part, frozen=True):
 
     Attributes:
         environment: of the machine, if it is not that of the document: a phone.
+        sha256: hex digest of the model file; None for a folder.
+        cool_down_seconds: idle time before each process that was measured.
     """
 
     label: str
@@ -181,6 +290,13 @@ class Result(_Part, frozen=True):
     layers: tuple[Layer, ...] = ()
     srcc: Srcc | None = None
     ratio: RatioTo | None = None
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    unit: Unit | None = None
+    cool_down_seconds: _Seconds = 0.0
+    thermal: Thermal | None = None
+    accuracy: Accuracy | None = None
+    battery: Battery | None = None
+    verdict: Verdict | None = None
 
 
 class Bandwidth(_Part, frozen=True):

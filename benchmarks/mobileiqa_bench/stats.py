@@ -39,6 +39,7 @@ def distribution(rounds: Sequence[Sequence[float]]) -> Distribution:
         mad=float(np.median(np.abs(values - middle))),
         values=tuple(values.tolist()),
         rounds=tuple(float(np.median(values)) for values in rounds),
+        p99=float(np.percentile(values, 99)),
     )
 
 

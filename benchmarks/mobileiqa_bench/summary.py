@@ -13,7 +13,7 @@ from .flags import names
 from .schema import Document, Memory, Result, Seconds
 from .tables import count, megabytes, milliseconds, write_table
 
-_Figure = Literal["median", "p90", "min", "mad"]
+_Figure = Literal["median", "p90", "p99", "min", "mad"]
 
 
 class _Line(NamedTuple):
@@ -51,8 +51,26 @@ def summary_table(document: Document, baseline: str | None = None, *, markdown: 
         "".join(column.align for column in used),
         markdown=markdown,
     )
-    parts = (table, _list_all_flags(document, markdown), describe_machine(document))
+    parts = (
+        table,
+        _list_verdicts(document, markdown) if document.settings.get("official") is True else "",
+        _list_all_flags(document, markdown),
+        describe_machine(document),
+    )
     return "\n\n".join(part for part in parts if part)
+
+
+def _list_verdicts(document: Document, markdown: bool) -> str:
+    """Returns a line for each result that says whether it is valid, or every reason why it is not."""
+    lines = []
+    for row in document.results:
+        verdict = row.verdict
+        if verdict is None or verdict.valid:
+            judged = "valid" if verdict else "not judged"
+        else:
+            judged = "not valid: " + "; ".join(f"{one.kind} ({one.text})" for one in verdict.reasons)
+        lines.append(("- " if markdown else "") + one_line(f"{name_of(row)}: {judged}"))
+    return "\n".join(lines)
 
 
 def list_flags(raised: Sequence[tuple[str, str]], *, markdown: bool = False) -> str:
@@ -110,6 +128,7 @@ def _columns(baseline: str) -> list[_Column]:
         _Column("threads", lambda line: str(line.result.threads)),
         _Column("median", _step("inference", "median")),
         _Column("p90", _step("inference", "p90")),
+        _Column("p99", _step("inference", "p99"), in_markdown=False),
         _Column("min", _step("inference", "min"), in_markdown=False),
         _Column("MAD", _step("inference", "mad"), in_markdown=False),
         _Column(baseline, lambda line: str(line.ratios.time) if line.ratios.time else ""),
@@ -149,7 +168,8 @@ def _step(name: Literal["inference", "decode", "resize"], figure: _Figure) -> Ca
     def cell(line: _Line) -> str:
         seconds: Seconds | None = line.result.seconds
         distribution = None if seconds is None else getattr(seconds, name)
-        return "" if distribution is None else milliseconds(getattr(distribution, figure))
+        value = None if distribution is None else getattr(distribution, figure)
+        return "" if value is None else milliseconds(value)
 
     return cell
 

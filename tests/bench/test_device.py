@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from PIL import Image, ImageCms
 
+from mobileiqa_bench.pictures import COUNT, make_picture
 from mobileiqa_bench.schema import parse
 from mobileiqa_sdk import ContractMismatch, Scorer
 from mobileiqa_sdk.contract import ModelContract, Verification
@@ -111,7 +113,7 @@ def test_it_measures_an_artifact(device: Callable[..., Done], artifact: Path) ->
     assert memory["peak_rss_bytes"] >= memory["rss_after_load_bytes"] > 10_000_000
     assert done.document["environment"]["emulated"] is False
     assert "numpy" in done.document["environment"]["packages"]
-    assert "only 3 runs" in result["flags"]
+    assert "runs: only 3" in result["flags"]
     assert result["sustained"] is None
 
 
@@ -125,7 +127,7 @@ def test_a_table_for_people(device: Callable[..., Done], artifact: Path) -> None
         "resize",
         "inference",
         "memory",
-        "only 3 runs",
+        "runs: only 3",
     ):
         assert word in out
 
@@ -159,7 +161,7 @@ def test_rounds(device: Callable[..., Done], tmp_path: Path) -> None:
             assert len(result["seconds"][step]["values"]) == runs
             assert len(result["seconds"][step]["rounds"]) == 3
         assert result["sustained"]
-        assert result["flags"].count("only 9 runs") == 1
+        assert result["flags"].count("runs: only 9") == 1
     assert done.document["settings"]["rounds"] == 3
     assert done.code == 0
 
@@ -174,12 +176,51 @@ def test_rounds_take_turns(script: ModuleType, monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(script, "in_fresh_process", note)
     files = [str(artifacts.save(tmp_path / name)) for name in "ab"]
-    options = argparse.Namespace(artifacts=files, rounds=2, minutes=3.0)
+    options = argparse.Namespace(artifacts=files, rounds=2, minutes=3.0, cool_down=0.0, official=False)
     rounds = script.all_rounds(options, [1, 2], None)
     turn = [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
     assert seen == [(*each, None) for each in turn] + [(*each, 3.0) for each in turn]
     assert rounds == [[(file, threads)] * 2 for file in files for threads in (1, 2)]
     assert options.minutes == 3.0
+
+
+def test_official(device: Callable[..., Done], tmp_path: Path) -> None:
+    """As long as a valid result asks for, over all rounds, with scores compared in the same file."""
+    artifact = artifacts.save(tmp_path / "tiny")
+    official = ("--official", "--cool-down", "0", "--rounds", "2")
+    first = device(artifact, *official)
+    assert first.code == 1
+    result = first.result
+    assert len(result["seconds"]["inference"]["values"]) == 1024
+    assert len(result["seconds"]["reload"]["values"]) == 10
+    assert result["unit"] == {"declared": "cpu", "used": "cpu"}
+    scores = result["accuracy"]["scores"]
+    scorer = Scorer(artifact, threads=1)
+    assert scores == pytest.approx([scorer.score(make_picture(number)) for number in range(COUNT)])
+    assert {"cool-down", "accuracy"} <= {reason["kind"] for reason in result["verdict"]["reasons"]}
+    assert "not valid  cool-down: 0 s without work" in first.out
+    reference = tmp_path / "reference.json"
+    shutil.copy(tmp_path / "result.json", reference)
+    compared = device(artifact, *official, "--reference", reference).result
+    assert compared["accuracy"]["reference"] == scores
+    assert "accuracy" not in {reason["kind"] for reason in compared["verdict"]["reasons"]}
+    other = artifacts.save(tmp_path / "other", artifacts.model() + b"\0")
+    assert device(other, *official, "--reference", reference).result["accuracy"]["reference"] is None
+    broken = device(artifact, *official, "--reference", artifact).result
+    assert "is not a benchmark file" in broken["error"]
+
+
+def test_a_slow_model_is_official_after_a_minute(script: ModuleType) -> None:
+    options = argparse.Namespace(official=True)
+    done = [{"seconds": {"inference": [10.0, 12.0]}}, {"seconds": None}]
+    script.set_shares(options, done, 2)
+    assert (options.enough_runs, options.enough_seconds) == (511, 19.0)
+    script.set_shares(options, [{"seconds": {"inference": [0.01] * 1023}}], 1)
+    assert options.enough_runs == 1
+    options.enough_runs, options.enough_seconds = 3, 60.0
+    assert len(script.counted(lambda: 0.5, options)[0]) == 3
+    options.enough_seconds = 0.0
+    assert len(script.counted(lambda: 0.5, options)[0]) == 1
 
 
 def test_rounds_are_joined(script: ModuleType) -> None:
@@ -190,18 +231,22 @@ def test_rounds_are_joined(script: ModuleType) -> None:
             "inference": [number] * 4,
             "decode": None,
             "resize": None,
+            "reload": [number],
         }
         memory = {"peak_rss_bytes": 10 * number, "peak_pss_bytes": None}
         golden = {"ok": True, "resize_exact": True}
         parts = {"seconds": seconds, "memory": memory, "golden": golden, "score": 0.5, "sustained": None}
-        return {**parts, "error": None, "flags": ["busy"], **changes}
+        heat = {"celsius_before": 30 + number, "celsius_after": 40 + number}
+        return {**parts, "error": None, "flags": ["busy"], "thermal": heat, **changes}
 
     result = script.joined([one(1), one(5), one(3)])
     assert (result["seconds"]["load"], result["seconds"]["first"]) == (3, 6)
     assert result["seconds"]["inference"]["rounds"] == [1, 5, 3]
     assert result["seconds"]["decode"] is None
+    assert result["seconds"]["reload"]["values"] == [1, 5, 3]
+    assert result["thermal"] == {"celsius_before": 31, "celsius_after": 43}
     assert result["memory"] == {"peak_rss_bytes": 50, "peak_pss_bytes": None}
-    assert result["flags"] == ["wide spread: MAD is 67% of the median", "busy"]
+    assert result["flags"] == ["spread: MAD is 67% of the median", "busy"]
     assert script.joined([one(1), one(2, error="died"), one(3)])["error"] == "died"
     off = {"ok": False, "resize_exact": False}
     assert script.joined([one(1), one(2, golden=off), one(3)])["golden"] == off
@@ -341,7 +386,7 @@ def test_a_golden_score_that_is_off(device: Callable[..., Done], tmp_path: Path)
         done = device(module.save(tmp_path / module.__name__, module.model(values)))
         assert done.code == 1
         assert done.result["golden"]["ok"] is False
-        assert done.result["flags"][0].startswith("not to be believed: golden score 0.")
+        assert done.result["flags"][0].startswith("golden: scored 0.")
         assert "OFF" in done.out
         assert done.document["flags"] == ["1 of 1 results failed or are not to be believed"]
 
@@ -352,7 +397,7 @@ def test_a_resize_that_is_off(device: Callable[..., Done], tmp_path: Path) -> No
     done = device(artifacts.save(tmp_path / "a", artifacts.model(values)))
     assert done.code == 1
     assert done.result["golden"]["ok"] is done.result["golden"]["resize_exact"] is False
-    assert done.result["flags"][0].startswith("not to be believed: resizing gives other bytes")
+    assert done.result["flags"][0].startswith("golden: resizing gives other bytes")
 
 
 @pytest.mark.parametrize("answer", [float("nan"), float("inf"), 1.5, -0.1])
@@ -508,7 +553,7 @@ def test_sustained_runs_in_windows(device: Callable[..., Done], tmp_path: Path, 
         assert 0 < window["median"] <= window["p90"]
         assert (window["temperature_c"], window["mhz"]) == (48.312, 2400.0)
     assert "48.3 C  2400 MHz" in done.out
-    assert "CPU governor ondemand: the clock changes with the load" in done.result["flags"]
+    assert "governor: ondemand, not performance" in done.result["flags"]
     environment = done.document["environment"]
     assert environment["machine"] == "Board 5 Rev 1.0"
     assert (environment["governor"], environment["temperature_c"]) == ("ondemand", 48.312)
@@ -543,9 +588,9 @@ def test_throttling_is_noticed(script: ModuleType, tmp_path: Path) -> None:
     system = script.System(str(tmp_path / "proc"), str(_board(tmp_path / "sys")))
     moment = script.Moment(system)
     calm = list(moment.flags())
-    assert calm == ["CPU governor ondemand: the clock changes with the load"]
+    assert calm == ["governor: ondemand, not performance"]
     _write(tmp_path / "sys", **{"devices/system/cpu/cpu1/cpufreq/scaling_max_freq": 1800000})
-    assert "thermal throttling: the highest allowed frequency was lowered" in list(moment.flags())
+    assert "throttled: the highest allowed frequency was lowered" in list(moment.flags())
 
 
 def test_the_pi_says_when_it_throttles(script: ModuleType, tmp_path: Path) -> None:
@@ -556,7 +601,7 @@ def test_the_pi_says_when_it_throttles(script: ModuleType, tmp_path: Path) -> No
     assert list(moment.flags()) == []
     for now in ("50005", "d0000"):
         _write(tmp_path, **{name: now})
-        assert list(moment.flags()) == [f"throttled, or too little voltage, says the firmware (0x{now})"]
+        assert list(moment.flags()) == [f"throttled: or too little voltage, says the firmware (0x{now})"]
 
 
 def test_other_load_is_noticed(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -570,8 +615,8 @@ def test_other_load_is_noticed(script: ModuleType, tmp_path: Path, monkeypatch: 
     busy, stolen = int(10 * ticks * cpus * 0.3), int(10 * ticks * cpus * 0.04)
     _write(tmp_path, stat=f"cpu  {busy} 0 0 999 0 0 0 {stolen} 0 0")
     assert list(moment.flags()) == [
-        "other processes used 30% of the CPUs",
-        "the hypervisor took 4% of the CPUs",
+        "other-load: other processes used 30% of the CPUs",
+        "steal: the hypervisor gave 4% of the CPUs to others",
     ]
     clock[0] = 100.5
     assert list(moment.flags()) == []
@@ -601,7 +646,7 @@ def test_slowing_down_and_spread_are_noticed(script: ModuleType) -> None:
     golden = {"ok": True, "resize_exact": True}
     seconds = {"inference": script.statistics([[1.0, 2.0] * 6])}
     flags = list(script.flags_of({"golden": golden, "sustained": windows, "seconds": seconds}))
-    assert flags == ["wide spread: MAD is 33% of the median", "slowed down by 25% in 20 s"]
+    assert flags == ["spread: MAD is 33% of the median", "slowdown: by 25% in 20 s"]
 
 
 # --- The parts that must agree with the SDK -----------------------------------------------------------------

@@ -46,6 +46,34 @@ def test_resample(script: ModuleType) -> None:
         assert resized.tobytes().hex() == case["expected"], case
 
 
+def test_pictures(script: ModuleType) -> None:
+    for case in cases("pictures"):
+        picture = script.make_picture(case["number"])
+        assert picture.shape == (case["height"], case["width"], 3)
+        assert hashlib.sha256(picture.tobytes()).hexdigest() == case["sha256"], case
+
+
+@pytest.mark.parametrize("case", cases("verdict"), ids=lambda case: ",".join(case["expected"]) or "valid")
+def test_verdict(script: ModuleType, case: dict[str, Any]) -> None:
+    thermal, unit = case["thermal"], case["unit"]
+    accuracy = {key: case[key] for key in ("scores", "reference", "tolerance")}
+    values = [value for value, count in case["values"] for _ in range(count)]
+    judged = script.verdict(
+        {
+            "error": case["error"],
+            "flags": case["flags"],
+            "golden": None if case["golden_ok"] is None else {"ok": case["golden_ok"]},
+            "seconds": {"inference": script.statistics([values])},
+            "thermal": thermal and {"status_before": thermal[0], "status_after": thermal[1]},
+            "cool_down_seconds": case["cool_down"],
+            "unit": unit and {"declared": unit[0], "used": unit[1]},
+            "accuracy": accuracy if case["scores"] else None,
+        }
+    )
+    assert judged["valid"] is (not case["expected"])
+    assert sorted(reason["kind"] for reason in judged["reasons"]) == sorted(case["expected"])
+
+
 class Header:
     """What the script asks an opened JPEG for: its stored size, and which way up it is."""
 

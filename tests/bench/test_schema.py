@@ -25,6 +25,13 @@ def whole() -> dict[str, Any]:
         ratio={"to": "eager", "time": {"value": 0.5, "low": None, "high": 0.6}, "peak_rss": None},
         srcc={"value": 0.9, "of": "with people"},
         throughput=[{"processes": 2, "photos_per_second": 12.5}],
+        sha256="0" * 64,
+        unit={"declared": "nnapi", "used": "cpu", "reason": "the golden score is wrong"},
+        cool_down_seconds=30,
+        thermal={"status_before": 0, "status_after": 1, "celsius_before": 30.5, "celsius_after": None},
+        accuracy={"pictures": "waves-1", "scores": [0.5], "reference": [0.5], "tolerance": 1e-4},
+        battery={"charging": False, "percent": 1, "microampere_hours": 900, "volts": 3.9, "photos": 7},
+        verdict={"valid": False, "reasons": [{"kind": "hot", "text": "the thermal status reached 1"}]},
         sustained=[{"second": 0, "median": 0.1, "p90": 0.2, "temperature_c": None, "mhz": 800}],
     )
     peaks = {
@@ -69,7 +76,10 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 FREE = {("environment",), ("settings",)}
-OPTIONAL = {"layers", "srcc", "peaks", "rounds", "ratio"}
+OPTIONAL = {
+    "layers", "srcc", "peaks", "rounds", "ratio", "p99", "reload", "sha256", "unit", "reason",
+    "cool_down_seconds", "thermal", "accuracy", "battery", "verdict",
+}  # fmt: skip
 REQUIRED = [path for path in paths(whole()) if path[:1] not in FREE and path[-1] not in OPTIONAL]
 
 

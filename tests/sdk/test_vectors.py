@@ -21,7 +21,7 @@ from mobileiqa_sdk.reduction import reduction
 from mobileiqa_sdk.resample import resize
 
 FOLDER = Path(__file__).parents[1] / "vectors"
-NAMES = ("contracts", "fit", "golden", "reduction", "resample")
+NAMES = ("contracts", "fit", "golden", "pictures", "reduction", "resample", "verdict")
 
 
 def cases(name: str) -> list[dict[str, Any]]:

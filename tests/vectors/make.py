@@ -473,12 +473,102 @@ def contract_cases() -> list[dict[str, Any]]:
     return valid + invalid + broken
 
 
+# pictures.json
+
+PICTURE_SIZES = [(240, 320), (320, 240), (384, 512), (448, 448), (480, 640)]
+
+
+def picture(number: int) -> bytes:
+    height, width = PICTURE_SIZES[number % 5]
+    grain, contrast = number // 3 % 8, 255 - 20 * (number % 11)
+    values = bytearray()
+    for y in range(height):
+        for x in range(width):
+            for c in range(3):
+                n = (1 + number % 7) * x + (1 + number // 7 % 9) * y + 40 * c * number
+                wave = abs(n % 510 - 255)
+                noise = ((31 * x + 57 * y * (c + 1) + x * y + number) % 4093) ** 2 // 13 % 256
+                value = ((8 - grain) * wave + grain * noise) // 8
+                values.append(128 + contrast * (value - 128) // 255)
+    return bytes(values)
+
+
+def picture_cases() -> list[dict[str, Any]]:
+    cases = []
+    for number in (0, 1, 2, 31, 45, 96, 99):
+        height, width = PICTURE_SIZES[number % 5]
+        digest = hashlib.sha256(picture(number)).hexdigest()
+        cases.append({"number": number, "height": height, "width": width, "sha256": digest})
+    return cases
+
+
+# verdict.json
+
+FINE: dict[str, Any] = {
+    "error": None,
+    "golden_ok": True,
+    "flags": [],
+    "values": [[0.02, 1024]],
+    "thermal": [0, 0],
+    "cool_down": 30,
+    "unit": ["cpu", "cpu"],
+    "scores": [0.25, 0.5],
+    "reference": [0.25, 0.5],
+    "tolerance": 0.125,
+}
+JUDGED: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, []),
+    ({"error": "it is broken"}, ["error"]),
+    ({"golden_ok": False}, ["golden"]),
+    ({"flags": ["verification: failed when it was exported"]}, ["verification"]),
+    ({"flags": ["golden: wrong", "memory: counts more", "governor: slow"], "golden_ok": False}, ["golden"]),
+    ({"flags": ["background: left", "battery-saver: on"]}, ["background", "battery-saver"]),
+    ({"flags": ["throttled: 3 times", "other-load: 20%"]}, ["throttled", "other-load"]),
+    ({"flags": ["emulated: by qemu", "steal: 6%", "capped: 2", "run-queue: 2"]},
+     ["emulated", "steal", "capped", "run-queue"]),
+    ({"flags": ["spread: of the rounds", "runs: only 3", "hot: a little", "throttled"]}, ["throttled"]),
+    ({"values": [[0.02, 1023]]}, ["runs"]),
+    ({"values": [[0.5, 120]]}, []),
+    ({"values": [[0.5, 119]]}, ["runs"]),
+    ({"values": [[60.0, 1]]}, []),
+    ({"values": [[0.02, 600], [0.024, 424]]}, ["slowdown"]),
+    ({"values": [[0.02, 600], [0.0219, 424]]}, []),
+    ({"values": [[0.02, 256], [0.022, 512], [0.0225, 256]]}, ["slowdown"]),
+    ({"values": [[0.03, 400], [0.02, 624]]}, []),
+    ({"values": [[0.03, 256], [0.02, 240], [0.025, 272], [0.02, 256]]}, ["spread"]),
+    ({"values": [[0.02, 300], [0.03, 424], [0.02, 300]]}, []),
+    ({"thermal": [0, 1]}, ["hot"]),
+    ({"thermal": [2, 0]}, ["hot"]),
+    ({"thermal": [None, None]}, []),
+    ({"thermal": None}, []),
+    ({"cool_down": 29.5}, ["cool-down"]),
+    ({"unit": ["nnapi", "cpu"]}, ["unit"]),
+    ({"unit": ["nnapi", "nnapi"]}, []),
+    ({"unit": None}, []),
+    ({"scores": None}, ["accuracy"]),
+    ({"reference": None}, ["accuracy"]),
+    ({"reference": [0.25]}, ["accuracy"]),
+    ({"reference": [0.25, 0.625]}, []),
+    ({"reference": [0.25, 0.6875]}, ["accuracy"]),
+    ({"reference": [0.0625, 0.5]}, ["accuracy"]),
+    ({"golden_ok": None, "scores": None}, []),
+    ({"values": [[0.02, 3]], "cool_down": 0, "thermal": [3, 3], "reference": None},
+     ["runs", "accuracy", "hot", "cool-down"]),
+]  # fmt: skip
+
+
+def verdict_cases() -> list[dict[str, Any]]:
+    return [{**FINE, **changes, "expected": expected} for changes, expected in JUDGED]
+
+
 VECTORS = {
     "contracts": contract_cases,
     "fit": fit_cases,
     "golden": golden_cases,
+    "pictures": picture_cases,
     "reduction": reduction_cases,
     "resample": resample_cases,
+    "verdict": verdict_cases,
 }
 
 
