@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobileiqa_bench.schema import parse
+from mobileiqa_bench.verdict import judge
 from mobileiqa_sdk import band
 from mobileiqa_sdk._text import printable
 
@@ -96,6 +98,7 @@ def test_statistics(pure: Jvm, values: list[float]) -> None:
     assert pure.call("statistics", values=values) == {
         "median": median,
         "p90": float(np.percentile(values, 90)),
+        "p99": float(np.percentile(values, 99)),
         "min": min(values),
         "mad": float(np.median(np.abs(np.array(values) - median))),
     }
@@ -171,12 +174,14 @@ def test_a_report(pure: Jvm) -> None:
             "inference": {
                 "median": 0.2,
                 "p90": float(np.percentile(seconds, 90)),
+                "p99": float(np.percentile(seconds, 99)),
                 "min": 0.1,
                 "mad": pytest.approx(0.1),
                 "values": seconds,
             },
             "decode": None,
             "resize": None,
+            "reload": {"median": 0.05, "p90": 0.05, "p99": 0.05, "min": 0.05, "mad": 0, "values": [0.05]},
         },
         "memory": {
             "peak_rss_bytes": None,
@@ -185,9 +190,26 @@ def test_a_report(pure: Jvm) -> None:
             "peak_pss_bytes": 5000,
         },
         "throughput": None,
-        "sustained": None,
-        "energy_joules_per_photo": None,
+        "sustained": [
+            {"second": 10, "median": pytest.approx(0.3), "p90": 0.38, "temperature_c": 31, "mhz": None}
+        ],
+        "energy_joules_per_photo": pytest.approx(1000e-6 * 3600 * 4 / 20),
+        "sha256": 32 * "0f",
+        "unit": {"declared": "nnapi", "used": "cpu", "reason": "wrong"},
+        "cool_down_seconds": 30,
+        "thermal": {"status_before": 0, "status_after": 1, "celsius_before": None, "celsius_after": 30.5},
+        "accuracy": {"pictures": "waves-1", "scores": [0.25, 0.5], "reference": None, "tolerance": 1e-4},
+        "battery": {
+            "charging": False,
+            "percent": 1,
+            "microampere_hours": 1000,
+            "volts": 4,
+            "photos": 20,
+        },
+        "verdict": actual["results"][0]["verdict"],
     }
+    as_python_reads_it = parse(json.dumps(actual), "it").results[0]
+    assert as_python_reads_it.verdict == judge(as_python_reads_it)
 
 
 def test_a_report_of_a_failure(pure: Jvm) -> None:

@@ -17,11 +17,14 @@ from mobileiqa_sdk import errors
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.fit import Setting, fitted
 from mobileiqa_sdk.golden import golden_image
+from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.reduction import reduction
 from mobileiqa_sdk.resample import resize
 
+from .png_files import png_of
+
 FOLDER = Path(__file__).parents[1] / "vectors"
-NAMES = ("contracts", "fit", "golden", "pictures", "reduction", "resample", "verdict")
+NAMES = ("contracts", "fit", "golden", "pictures", "png_colours", "reduction", "resample", "verdict")
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -54,6 +57,16 @@ def test_fit() -> None:
         setting = Setting("any", case["max_pixels"], sizes)  # type: ignore[arg-type]  # of two numbers each
         size = fitted(case["height"], case["width"], setting, case["multiple"])
         assert list(size) == case["expected"], case
+
+
+def test_png_colours() -> None:
+    for case in cases("png_colours"):
+        rgb, expected = (
+            np.tile(np.frombuffer(bytes.fromhex(case[key]), np.uint8).reshape(1, 32, 3), (32, 1, 1))
+            for key in ("rgb", "expected")
+        )
+        chunks = [(name.encode(), bytes.fromhex(body)) for name, body in case["chunks"]]
+        assert np.array_equal(np.asarray(read_photo(png_of(rgb, *chunks))), expected), case["chunks"]
 
 
 def test_reduction() -> None:

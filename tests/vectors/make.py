@@ -473,6 +473,124 @@ def contract_cases() -> list[dict[str, Any]]:
     return valid + invalid + broken
 
 
+# png_colours.json
+
+SRGB_PRIMARIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+P3_PRIMARIES = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+D50_PRIMARIES = (0.3457, 0.3585, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
+FLAT_PRIMARIES = (0.3127, 0.3290, 0.3127, 0.3290, 0.3128, 0.3291, 0.3129, 0.3292)
+BRADFORD = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+Matrix = list[list[float]]
+
+
+def gama(gamma: float) -> list[str]:
+    return ["gAMA", round(gamma * 100_000).to_bytes(4, "big").hex()]
+
+
+def chrm(primaries: tuple[float, ...]) -> list[str]:
+    return ["cHRM", b"".join(round(x * 100_000).to_bytes(4, "big", signed=True) for x in primaries).hex()]
+
+
+def product(a: Matrix, b: Matrix) -> Matrix:
+    return [
+        [math.fsum(x * y for x, y in zip(row, column, strict=True)) for column in zip(*b, strict=True)]
+        for row in a
+    ]
+
+
+def solved(a: Matrix, b: Matrix) -> Matrix:
+    """The matrix that ``a`` has to be multiplied by to give ``b``, by Gauss and Jordan."""
+    rows = [[*left, *right] for left, right in zip(a, b, strict=True)]
+    for k in range(3):
+        pivot = max(range(k, 3), key=lambda i: abs(rows[i][k]))
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [x / rows[k][k] for x in rows[k]]
+        for i in range(3):
+            if i != k:
+                rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
+    return [row[3:] for row in rows]
+
+
+def xyz(primaries: tuple[float, ...]) -> Matrix:
+    (white, *corners) = ([x, y, 1 - x - y] for x, y in zip(primaries[::2], primaries[1::2], strict=True))
+    columns = [list(row) for row in zip(*corners, strict=True)]
+    gains = solved(columns, [[x / white[1]] for x in white])
+    return [[x * gain[0] for x, gain in zip(row, gains, strict=True)] for row in columns]
+
+
+def to_srgb_light(primaries: tuple[float, ...]) -> Matrix:
+    source, target = xyz(primaries), xyz(SRGB_PRIMARIES)
+    one, other = (product(BRADFORD, [[sum(row)] for row in matrix]) for matrix in (source, target))
+    cones = product(BRADFORD, source)
+    adapted = [[x * b[0] / a[0] for x in row] for row, a, b in zip(cones, one, other, strict=True)]
+    return solved(target, solved(BRADFORD, adapted))
+
+
+def srgb_light(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def converted(colour: list[int], exponent: float | None, matrix: Matrix | None) -> list[float]:
+    """The sRGB values, 0 to 255, before they are rounded."""
+    light = [srgb_light(v / 255) if exponent is None else (v / 255) ** exponent for v in colour]
+    if matrix is not None:
+        light = [math.fsum(a * b for a, b in zip(row, light, strict=True)) for row in matrix]
+    light = [min(max(x, 0), 1) for x in light]
+    return [255 * (12.92 * x if x <= 0.0031308 else 1.055 * x ** (1 / 2.4) - 0.055) for x in light]
+
+
+def png_colour_cases() -> list[dict[str, Any]]:
+    p3 = (None, P3_PRIMARIES)
+    srgb, cicp = ["sRGB", "00"], ["cICP", "010d0001"]
+    described: list[tuple[list[list[str]], tuple[float | None, Any]]] = [
+        ([], (None, None)),
+        ([gama(0.45455)], (None, None)),
+        ([gama(0.4564)], (None, None)),
+        ([gama(0.46)], (1 / 0.46, None)),
+        ([gama(1.0)], (1.0, None)),
+        ([gama(0.55556)], (1 / 0.55556, None)),
+        ([gama(0)], (None, None)),
+        ([gama(0), chrm(P3_PRIMARIES)], p3),
+        ([chrm(SRGB_PRIMARIES)], (None, None)),
+        ([chrm(P3_PRIMARIES)], p3),
+        ([chrm(P3_PRIMARIES), gama(0.55556)], (1 / 0.55556, P3_PRIMARIES)),
+        ([chrm(D50_PRIMARIES), gama(0.45455)], (None, D50_PRIMARIES)),
+        ([chrm(FLAT_PRIMARIES)], (None, None)),
+        ([chrm(FLAT_PRIMARIES), gama(0.7)], (1 / 0.7, None)),
+        ([gama(1.0), gama(0.5)], (1.0, None)),
+        ([["gAMA", "0001"], gama(0.7)], (1 / 0.7, None)),
+        ([["cHRM", "00" * 31], gama(0.7)], (1 / 0.7, None)),
+        ([gama(1.0), srgb], (None, None)),
+        ([srgb, chrm(P3_PRIMARIES)], (None, None)),
+        ([["sRGB", "0000"], gama(1.0)], (1.0, None)),
+        ([cicp, gama(1.0)], (None, None)),
+        ([["cICP", "030d0001"], gama(0.7)], (1 / 0.7, None)),
+        ([["cICP", "010d0101"], gama(0.7)], (1 / 0.7, None)),
+        ([["cICP", "010d0002"], gama(0.7)], (1 / 0.7, None)),
+        ([["cICP", "01030001"], gama(0.7)], (1 / 0.7, None)),
+        ([["tEXt", "612000"], gama(0.7)], (1 / 0.7, None)),
+    ]
+    numbers = random.Random(19)
+    cases = []
+    for chunks, (exponent, primaries) in described:
+        matrix = None if primaries is None else to_srgb_light(primaries)
+        colours: list[list[int]] = [[0, 0, 0], [255, 255, 255]]
+        while len(colours) < 32:
+            colour = [numbers.randrange(256) for _ in range(3)]
+            # Rounded twice, and in single precision: what lies near an edge may fall on either side.
+            if all(abs(x % 1 - 0.5) > 0.05 for x in converted(colour, exponent, matrix)):
+                colours.append(colour)
+        expected = [[round(x) for x in converted(colour, exponent, matrix)] for colour in colours]
+        if exponent is None and matrix is None:
+            expected = colours
+        values = {
+            name: bytes(value for row in rows for value in row).hex()
+            for name, rows in (("rgb", colours), ("expected", expected))
+        }
+        cases.append({"chunks": chunks, **values})
+    return cases
+
+
 # pictures.json
 
 PICTURE_SIZES = [(240, 320), (320, 240), (384, 512), (448, 448), (480, 640)]
@@ -566,6 +684,7 @@ VECTORS = {
     "fit": fit_cases,
     "golden": golden_cases,
     "pictures": picture_cases,
+    "png_colours": png_colour_cases,
     "reduction": reduction_cases,
     "resample": resample_cases,
     "verdict": verdict_cases,

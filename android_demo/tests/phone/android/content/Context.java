@@ -5,6 +5,7 @@ import android.content.pm.PackageManager;
 import android.content.res.AssetManager;
 import android.content.res.Configuration;
 import android.content.res.Resources;
+import android.os.BatteryManager;
 import android.os.PowerManager;
 import java.io.File;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
 public class Context {
     public static final String POWER_SERVICE = "power";
     public static final String ACTIVITY_SERVICE = "activity";
+    public static final String BATTERY_SERVICE = "batterymanager";
     public static final int MODE_PRIVATE = 0;
 
     /** What the phone is set to; a test may change it before it starts or turns an activity. */
@@ -99,11 +101,15 @@ public class Context {
     }
 
     public Object getSystemService(String name) {
+        if (name.equals(BATTERY_SERVICE)) {
+            return new BatteryManager();
+        }
         return name.equals(POWER_SERVICE) ? new PowerManager() : new ActivityManager();
     }
 
     public Intent registerReceiver(BroadcastReceiver receiver, IntentFilter filter) {
-        return new Intent().putExtra("level", 40).putExtra("scale", 50).putExtra("plugged", 0);
+        return new Intent().putExtra("level", 40).putExtra("scale", 50).putExtra("plugged", 0)
+                .putExtra("voltage", 4000).putExtra("temperature", 305);
     }
 
     public void startActivity(Intent intent) {

@@ -2,6 +2,7 @@ package ai.mobileiqa.core;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -69,6 +70,19 @@ final class Bridge {
                 return statistics(reals("values"));
             case "golden_image":
                 return Golden.sha256(Golden.image(whole("width"), whole("height")).rgb);
+            case "png_colours":
+                byte[] rgb = bytes("rgb");
+                ColourConversion conversion = PngColours.read(new ByteArrayInputStream(bytes("file")));
+                if (conversion != null) {
+                    conversion.apply(rgb, 0, rgb.length / 3);
+                }
+                return Base64.getEncoder().encodeToString(rgb);
+            case "png_without_colours":
+                return withoutColours();
+            case "picture":
+                return picture(Pictures.make(whole("number")));
+            case "verdict":
+                return new ArrayList<Object>(Verdict.reasons(run()).keySet());
             case "csv":
                 return csv();
             case "report":
@@ -90,6 +104,22 @@ final class Bridge {
             default:
                 return answerOfModel();
         }
+    }
+
+    /** Read in pieces of odd lengths, as decoders do. */
+    private String withoutColours() throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (InputStream in = new PngWithoutColours(new ByteArrayInputStream(bytes("file")))) {
+            byte[] piece = new byte[7];
+            int count = in.read();
+            while (count >= 0) {
+                out.write(count);
+                count = in.read(piece, 1, 6);
+                out.write(piece, 1, Math.max(count, 0));
+                count = in.read();
+            }
+        }
+        return Base64.getEncoder().encodeToString(out.toByteArray());
     }
 
     /** Returns [height, width]. */
@@ -260,15 +290,53 @@ final class Bridge {
             run.firstSeconds = 0.2;
             run.inferenceSeconds = reals("values");
             run.peakPssBytes = 5000L;
+            run.sha256 = new String(new char[32]).replace("\0", "0f");
+            run.unitDeclared = "nnapi";
+            run.unitUsed = "cpu";
+            run.unitReason = "wrong";
+            run.coolDownSeconds = 30;
+            run.thermalBefore = 0;
+            run.thermalAfter = 1;
+            run.celsiusAfter = 30.5;
+            run.reloadSeconds = new double[] {0.05};
+            run.accuracyScores = new double[] {0.25, 0.5};
+            run.sustained.add(new Window(10, new double[] {0.2, 0.4}, 31.0, null));
+            run.drain = new Drain(false, 1, 1000, 4.0, 20);
         }
         Map<String, Object> empty = new LinkedHashMap<String, Object>();
         return BenchmarkReport.json(empty, empty, run, new ArrayList<String>());
+    }
+
+    /** A case of tests/vectors/verdict.json. */
+    private BenchmarkRun run() {
+        BenchmarkRun run = new BenchmarkRun();
+        run.error = (String) call.get("error");
+        run.inferenceSeconds = reals("seconds");
+        for (Object flag : (List<?>) call.get("flags")) {
+            run.flags.add((String) flag);
+        }
+        double tolerance = real("tolerance");
+        Object isRight = call.get("golden_ok");
+        run.golden = isRight == null ? null : new Replay((Boolean) isRight, 0.5, 0.5, 0, tolerance);
+        List<?> thermal = (List<?>) call.get("thermal");
+        if (thermal != null && thermal.get(0) != null) {
+            run.thermalBefore = ((Long) thermal.get(0)).intValue();
+            run.thermalAfter = ((Long) thermal.get(1)).intValue();
+        }
+        run.coolDownSeconds = real("cool_down");
+        List<?> unit = (List<?>) call.get("unit");
+        run.unitDeclared = unit == null ? null : (String) unit.get(0);
+        run.unitUsed = unit == null ? null : (String) unit.get(1);
+        run.accuracyScores = call.get("scores") == null ? null : reals("scores");
+        run.accuracyReference = call.get("reference") == null ? null : reals("reference");
+        return run;
     }
 
     private static Map<String, Object> statistics(double[] values) {
         Map<String, Object> all = new LinkedHashMap<String, Object>();
         all.put("median", Statistics.median(values));
         all.put("p90", Statistics.p90(values));
+        all.put("p99", Statistics.p99(values));
         all.put("min", Statistics.min(values));
         all.put("mad", Statistics.mad(values));
         return all;

@@ -12,6 +12,7 @@ import ai.mobileiqa.Assessment;
 import ai.mobileiqa.Provided;
 import ai.mobileiqa.QualityScorer;
 import ai.mobileiqa.ScorerOptions;
+import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.Json;
 import android.app.Activity;
 import android.app.ActivityManager;
@@ -462,11 +463,60 @@ public final class AppTest {
         assertEquals("Android 7, API 31", environment.get("os"));
         assertEquals(80L, environment.get("battery_percent"));
         assertEquals(false, environment.get("charging"));
-        assertEquals("{\"before\": 0, \"after\": 0}", Json.write(environment.get("thermal_status")));
+        Map<?, ?> thermal = (Map<?, ?>) result.get("thermal");
+        assertEquals("[0, 0, 30.5, 30.5]", Json.write(new ArrayList<Object>(thermal.values())));
+        assertEquals("{\"declared\": \"cpu\", \"used\": \"cpu\", \"reason\": null}", Json.write(result.get("unit")));
+        assertEquals(5, ((List<?>) ((Map<?, ?>) seconds.get("reload")).get("values")).size());
+        byte[] model = Files.readAllBytes(Paths.get(System.getProperty("second")));
+        assertEquals(Golden.sha256(model), result.get("sha256"));
+        assertEquals("[runs, accuracy, cool-down]", reasons(result).toString());
         assertEquals("p", ((Map<?, ?>) report.get("settings")).get("photo"));
         assertTrue(Phone.text(activity, R.id.number).endsWith(" ms"));
         Phone.press(activity, R.id.share);
         assertEquals("application/json", Context.STARTED.get(0).getType());
+    }
+
+    @Test
+    public void byTheRulesOfAValidResult() throws Exception {
+        Intent intent = benchmark("o.json", 1024).putExtra("seconds", 1).putExtra("cool_down", 1)
+                .putExtra("sustained", 1).putExtra("accuracy", true).putExtra("accelerator", "nnapi");
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, intent);
+        assertTrue(Phone.text(activity, R.id.step).startsWith("Loading"));
+        Phone.until(() -> activity.session.step == R.string.step_cool);
+        assertEquals("Cooling down, second 1 of 1…", Phone.text(activity, R.id.step));
+        Phone.until(() -> activity.session.result != null);
+        Map<?, ?> result = result(report("o.json"));
+        assertNull(result.get("error"));
+        double sum = 0;
+        List<?> values = (List<?>) ((Map<?, ?>) ((Map<?, ?>) result.get("seconds")).get("inference")).get("values");
+        for (Object value : values) {
+            sum += (Double) value;
+        }
+        assertTrue("a second is enough, and not passed by more than a run", sum >= 1 && sum - (Double) values.get(values.size() - 1) < 1);
+        assertEquals(100, ((List<?>) ((Map<?, ?>) result.get("accuracy")).get("scores")).size());
+        assertEquals("cpu", ((Map<?, ?>) result.get("unit")).get("used"));
+        assertFalse(((String) ((Map<?, ?>) result.get("unit")).get("reason")).isEmpty());
+        assertEquals(1.0, result.get("cool_down_seconds"));
+        assertEquals(1, ((List<?>) result.get("sustained")).size());
+        Map<?, ?> battery = (Map<?, ?>) result.get("battery");
+        assertEquals(1000L, battery.get("microampere_hours"));
+        double joules = 1e-3 * 3600 * 4 / (Long) battery.get("photos");
+        assertEquals(joules, (Double) result.get("energy_joules_per_photo"), 1e-9);
+        assertTrue(reasons(result).containsAll(Arrays.asList("runs", "accuracy", "cool-down", "unit")));
+        assertTrue(Phone.text(activity, R.id.details).contains("\n• accuracy: the scores of the pictures were not"));
+        assertTrue(Phone.text(activity, R.id.details).contains("Battery used: 0 %"));
+    }
+
+    @Test
+    public void byHandOneBoxAsksForAValidResult() {
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, new Intent());
+        Phone.check(activity, R.id.official);
+        Phone.type(activity, R.id.minutes, "2");
+        Phone.press(activity, R.id.start);
+        assertEquals("1024", Phone.text(activity, R.id.runs));
+        Phone.until(() -> activity.session.step == R.string.step_cool);
+        assertTrue(Phone.text(activity, R.id.step).endsWith(" of 30…"));
+        Phone.press(activity, R.id.cancel);
     }
 
     @Test
@@ -479,6 +529,8 @@ public final class AppTest {
         Phone.until(() -> activity.session.result != null);
         List<?> flags = (List<?>) result(report("o.json")).get("flags");
         assertEquals(3, flags.size());
+        List<Object> reasons = reasons(result(report("o.json")));
+        assertTrue(reasons.containsAll(Arrays.asList("hot", "background", "battery-saver")));
     }
 
     @Test
@@ -497,6 +549,10 @@ public final class AppTest {
         wrong.put(benchmark("o", 1).putExtra("threads", 0), "threads must be 1 to 64, not 0");
         wrong.put(benchmark("o", 1).putExtra("warmup", -1), "warmup must be 0 to 1000, not -1");
         wrong.put(benchmark("o", 100001), "runs must be 1 to 100000, not 100001");
+        wrong.put(benchmark("o", 1).putExtra("seconds", 3601), "seconds must be 0 to 3600, not 3601");
+        wrong.put(benchmark("o", 1).putExtra("cool_down", -1), "cool_down must be 0 to 3600, not -1");
+        wrong.put(benchmark("o", 1).putExtra("sustained", 86401), "sustained must be 0 to 86400, not 86401");
+        wrong.put(benchmark("o", 1).putExtra("accelerator", "gpu"), "accelerator must be cpu, xnnpack or nnapi");
         wrong.put(benchmark("o", 1).putExtra("model", "broken.onnx"), "broken.onnx: This model is damaged");
         wrong.put(benchmark("o", 1).putExtra("photo", "text"), "text: This is not a picture");
         Context.phone.locale = Locale.GERMAN;
@@ -936,6 +992,18 @@ public final class AppTest {
 
     private static Intent share(String uri) {
         return new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, Uri.parse(uri));
+    }
+
+    /** The kinds of reason why a result is not valid, without those that a busy machine raises. */
+    private static List<Object> reasons(Map<?, ?> result) {
+        List<Object> kinds = new ArrayList<Object>();
+        for (Object reason : (List<?>) ((Map<?, ?>) result.get("verdict")).get("reasons")) {
+            Object kind = ((Map<?, ?>) reason).get("kind");
+            if (!kind.equals("spread") && !kind.equals("slowdown")) {
+                kinds.add(kind);
+            }
+        }
+        return kinds;
     }
 
     private static Intent benchmark(String output, int runs) {

@@ -1,5 +1,6 @@
 package ai.mobileiqa;
 
+import ai.mobileiqa.core.ColourConversion;
 import ai.mobileiqa.core.Rows;
 import android.graphics.Bitmap;
 import java.io.Closeable;
@@ -18,11 +19,18 @@ final class BitmapRows implements Rows, Closeable {
     private final boolean fromRight;
     private final boolean fromBottom;
     private final boolean opaque;
+    private final ColourConversion colours;
     private int[] strip = {};
 
-    /** @param orientation 1 to 8, as Orientation.apply takes it */
-    BitmapRows(Bitmap bitmap, int orientation) {
+    /**
+     * Wraps a bitmap.
+     *
+     * @param orientation 1 to 8, as Orientation.apply takes it
+     * @param colours converts the bitmap's colours; null if they are sRGB
+     */
+    BitmapRows(Bitmap bitmap, int orientation, ColourConversion colours) {
         this.bitmap = bitmap;
+        this.colours = colours;
         opaque = !bitmap.hasAlpha();
         turned = orientation >= 5;
         fromRight = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
@@ -33,7 +41,7 @@ final class BitmapRows implements Rows, Closeable {
     static BitmapRows of(Bitmap bitmap) {
         // Hardware bitmaps (Android 8 and later) hide their pixels from getPixels.
         boolean hidden = bitmap.getConfig() == null || bitmap.getConfig().name().equals("HARDWARE");
-        return new BitmapRows(hidden ? bitmap.copy(Bitmap.Config.ARGB_8888, false) : bitmap, UPRIGHT);
+        return new BitmapRows(hidden ? bitmap.copy(Bitmap.Config.ARGB_8888, false) : bitmap, UPRIGHT, null);
     }
 
     @Override
@@ -67,9 +75,16 @@ final class BitmapRows implements Rows, Closeable {
                 int along = (turned ? fromBottom : fromRight) ? width - 1 - x : x;
                 int colour = strip[turned ? across * along + line : across * line + along];
                 int alpha = opaque ? OPAQUE : colour >>> 24;
-                rgb[at++] = overWhite(colour >> 16 & 0xff, alpha);
-                rgb[at++] = overWhite(colour >> 8 & 0xff, alpha);
-                rgb[at++] = overWhite(colour & 0xff, alpha);
+                rgb[at] = (byte) (colour >> 16);
+                rgb[at + 1] = (byte) (colour >> 8);
+                rgb[at + 2] = (byte) colour;
+                if (colours != null) {
+                    colours.apply(rgb, at, 1);
+                }
+                if (alpha != OPAQUE) {
+                    overWhite(rgb, at, alpha);
+                }
+                at += 3;
             }
         }
     }
@@ -80,11 +95,10 @@ final class BitmapRows implements Rows, Closeable {
     }
 
     /** Rounded as Pillow's paste through a mask. */
-    private static byte overWhite(int level, int alpha) {
-        if (alpha == OPAQUE) {
-            return (byte) level;
+    private static void overWhite(byte[] rgb, int start, int alpha) {
+        for (int at = start; at < start + 3; at++) {
+            int sum = (rgb[at] & 0xff) * alpha + 255 * (255 - alpha) + 128;
+            rgb[at] = (byte) ((sum >> 8) + sum >> 8);
         }
-        int sum = level * alpha + 255 * (255 - alpha) + 128;
-        return (byte) ((sum >> 8) + sum >> 8);
     }
 }

@@ -1,11 +1,14 @@
 package ai.mobileiqa;
 
 import ai.mobileiqa.core.Bicubic;
+import ai.mobileiqa.core.ColourConversion;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.DecodePlan;
 import ai.mobileiqa.core.InputSpec;
 import ai.mobileiqa.core.Orientation;
 import ai.mobileiqa.core.Pixels;
+import ai.mobileiqa.core.PngColours;
+import ai.mobileiqa.core.PngWithoutColours;
 import ai.mobileiqa.core.Setting;
 import ai.mobileiqa.core.Size;
 import ai.mobileiqa.core.Truncation;
@@ -51,6 +54,7 @@ public final class Photo implements Closeable {
     private final boolean isCopy;
     private final String mime;
     private final int orientation;
+    private final ColourConversion colours;
 
     /**
      * Copies a photo from the app that provides it, and reads its head. The copy is deleted by {@link #close}.
@@ -110,6 +114,9 @@ public final class Photo implements Closeable {
             try (InputStream in = open()) {
                 orientation = Orientation.read(in);
             }
+            try (InputStream in = open()) {
+                colours = PngColours.read(in);
+            }
         } catch (IOException error) {
             throw PhotoException.unreadable(error);
         }
@@ -157,7 +164,7 @@ public final class Photo implements Closeable {
         Size size = input.sizeFor(height, width, setting);
         DecodePlan plan = plan(input, setting, size);
         long started = SystemClock.elapsedRealtimeNanos();
-        try (BitmapRows rows = new BitmapRows(bitmap(plan.sampleSize, false), orientation)) {
+        try (BitmapRows rows = new BitmapRows(bitmap(plan.sampleSize, false), orientation, colours)) {
             long decoded = SystemClock.elapsedRealtimeNanos();
             if (signal != null) {
                 signal.throwIfCanceled();
@@ -212,7 +219,8 @@ public final class Photo implements Closeable {
         options.inPremultiplied = toShow; // a premultiplied pixel has lost digits, but only such can be drawn
         decodeAsSrgb(options);
         try {
-            Bitmap bitmap = decode(options);
+            // For the screen, the decoder's own conversion is near enough.
+            Bitmap bitmap = colours == null || toShow ? decode(options) : decodeWithoutColours(options);
             if (bitmap == null) {
                 throw damaged();
             }
@@ -222,8 +230,20 @@ public final class Photo implements Closeable {
         }
     }
 
+    private Bitmap decodeWithoutColours(BitmapFactory.Options options) throws IOException {
+        try (InputStream in = new PngWithoutColours(open())) {
+            return decode(in, options);
+        }
+    }
+
     private Bitmap decode(BitmapFactory.Options options) throws IOException {
         try (InputStream in = open()) {
+            return decode(in, options);
+        }
+    }
+
+    private static Bitmap decode(InputStream in, BitmapFactory.Options options) {
+        try {
             return BitmapFactory.decodeStream(in, null, options);
         } catch (IllegalArgumentException odd) { // a size that overflows, a bitmap that cannot be made
             return null;

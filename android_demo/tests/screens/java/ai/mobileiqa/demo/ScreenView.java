@@ -164,13 +164,20 @@ public final class ScreenView extends FrameLayout {
         say(R.id.threads, "4");
         say(R.id.warmup, "3");
         say(R.id.runs, "20");
+        say(R.id.minutes, "0");
         boolean isDone = screen.contains("done");
         show(R.id.imported, screen.contains("imported"));
         show(R.id.result, isDone);
         if (isDone) {
             say(R.id.number, text(R.string.milliseconds, 388.4));
             say(R.id.details, text(R.string.benchmark_details,
-                    401.0, 377.9, 20, 4, 512.0, 455.1, "182 MB", "263 MB", MODEL));
+                    401.0, 377.9, 20, 4, 512.0, 455.1, "182 MB", "263 MB", MODEL, 412.6)
+                    + "\n" + text(R.string.benchmark_reload, 91.0)
+                    + "\n" + text(R.string.benchmark_sustained, 390.2, 455.7, 120.0)
+                    + " " + text(R.string.benchmark_drain, "2 %") + " " + text(R.string.benchmark_energy, 1.234)
+                    + "\n" + text(R.string.benchmark_invalid)
+                    + "\n• runs: 20 runs in 7.8 s; 1024 runs or 60 s are required"
+                    + "\n• hot: the thermal status reached 1"));
         }
     }
 

@@ -3,6 +3,8 @@ package ai.mobileiqa.demo;
 import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Statistics;
+import ai.mobileiqa.core.Verdict;
+import ai.mobileiqa.core.Window;
 import android.content.ActivityNotFoundException;
 import android.content.Intent;
 import android.os.Bundle;
@@ -13,6 +15,7 @@ import android.widget.CheckBox;
 import android.widget.EditText;
 import java.io.File;
 import java.io.IOException;
+import java.util.Map;
 
 /** Benchmark: by hand, or by an intent from a computer. */
 public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
@@ -42,6 +45,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         });
         if (state == null) {
             fill(ScorerOptions.defaultThreads(), BenchmarkRequest.WARMUP, BenchmarkRequest.RUNS);
+            field(R.id.minutes).setText("0");
             obey(getIntent());
         }
     }
@@ -63,11 +67,12 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     @Override
     public void render() {
         keepScreenOn(session.busy());
-        String step = session.step == 0 ? null : getString(session.step, session.run, session.runs);
+        String step = session.step == 0 ? null : getString(session.step, session.run, session.of);
         BenchmarkRun result = session.result;
         String error = result == null ? null : result.error;
         renderStatus(step, error != null ? error : PhotoProblem.say(this, session.problem));
-        show(R.id.spinner, session.step != R.string.step_run); // it would be animated while runs are timed
+        boolean isTiming = session.step == R.string.step_run || session.step == R.string.step_sustained;
+        show(R.id.spinner, !isTiming); // it would be animated meanwhile
         show(R.id.start, !session.busy());
         show(R.id.imported, Models.importedName(this) != null);
         show(R.id.result, result != null && error == null);
@@ -88,15 +93,43 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
                 1e3 * result.firstSeconds,
                 size(result.peakPssBytes),
                 size(result.peakRssBytes),
-                result.contract.model));
+                result.contract.model,
+                1e3 * Statistics.p99(result.inferenceSeconds)));
         if (result.decodeSeconds != null) {
             text.append('\n').append(getString(
                     R.string.benchmark_photo,
                     1e3 * Statistics.median(result.decodeSeconds),
                     1e3 * Statistics.median(result.resizeSeconds)));
         }
-        for (String flag : result.flags) {
-            text.append('\n').append(flag);
+        if (result.reloadSeconds != null) {
+            text.append('\n').append(getString(
+                    R.string.benchmark_reload, 1e3 * Statistics.median(result.reloadSeconds)));
+        }
+        if (result.drain != null) {
+            text.append('\n').append(sustained(result));
+        }
+        return text.append('\n').append(verdict(result)).toString();
+    }
+
+    private String sustained(BenchmarkRun result) {
+        Window first = result.sustained.get(0);
+        Window last = result.sustained.get(result.sustained.size() - 1);
+        Double joules = result.drain.joulesPerPhoto();
+        String text = getString(R.string.benchmark_sustained, 1e3 * first.median, 1e3 * last.median, last.second);
+        String percent = result.drain.percent == null ? getString(R.string.unknown) : result.drain.percent + " %";
+        text += ' ' + getString(R.string.benchmark_drain, percent);
+        return joules == null ? text : text + ' ' + getString(R.string.benchmark_energy, joules);
+    }
+
+    /** The reasons are English, as in the report. */
+    private String verdict(BenchmarkRun result) {
+        Map<String, String> reasons = Verdict.reasons(result);
+        if (reasons.isEmpty()) {
+            return getString(R.string.benchmark_valid);
+        }
+        StringBuilder text = new StringBuilder(getString(R.string.benchmark_invalid));
+        for (Map.Entry<String, String> reason : reasons.entrySet()) {
+            text.append("\n• ").append(reason.getKey()).append(": ").append(reason.getValue());
         }
         return text.toString();
     }
@@ -119,9 +152,14 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         File file = Models.importedFile(this);
         int threads = number(R.id.threads, ScorerOptions.defaultThreads());
         int warmup = number(R.id.warmup, BenchmarkRequest.WARMUP);
-        int runs = number(R.id.runs, BenchmarkRequest.RUNS);
+        boolean isOfficial = ((CheckBox) findViewById(R.id.official)).isChecked();
+        int runs = isOfficial ? Verdict.FEWEST_RUNS : number(R.id.runs, BenchmarkRequest.RUNS);
         BenchmarkRequest request =
                 BenchmarkRequest.byHand(this, imported && file.isFile() ? file : null, threads, warmup, runs);
+        if (isOfficial) {
+            request = request.official();
+        }
+        request.sustained = 60 * Math.max(0, Math.min(BenchmarkRequest.MOST_SUSTAINED / 60, number(R.id.minutes, 0)));
         fill(request.threads, request.warmup, request.runs);
         session.measure(request);
     }

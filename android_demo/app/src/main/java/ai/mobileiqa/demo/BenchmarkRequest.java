@@ -1,7 +1,9 @@
 package ai.mobileiqa.demo;
 
 import ai.mobileiqa.ScorerOptions;
+import ai.mobileiqa.core.Accelerator;
 import ai.mobileiqa.core.PlainName;
+import ai.mobileiqa.core.Verdict;
 import android.content.Context;
 import android.content.Intent;
 import android.os.Bundle;
@@ -19,6 +21,8 @@ final class BenchmarkRequest {
     static final int MOST_THREADS = 64;
     static final int MOST_WARMUP = 1000;
     static final int MOST_RUNS = 100000;
+    static final int MOST_PAUSE = 3600;
+    static final int MOST_SUSTAINED = 86400;
 
     /** Null for the bundled model. */
     final File model;
@@ -32,6 +36,20 @@ final class BenchmarkRequest {
     final int threads;
     final int warmup;
     final int runs;
+
+    /** Seconds of timed inferences that are enough, however few they are; 0 for {@link #runs} in any case. */
+    int seconds;
+
+    /** Seconds without work before the model is opened. */
+    int coolDown;
+
+    /** Seconds of inferences without a pause, after the timed ones. */
+    int sustained;
+
+    /** Whether the set of pictures is scored. */
+    boolean accuracy;
+
+    Accelerator accelerator = Accelerator.CPU;
 
     /** Why it cannot be measured, one English sentence; null if it can. */
     final String refusal;
@@ -58,6 +76,14 @@ final class BenchmarkRequest {
                 null);
     }
 
+    /** Changes what was asked for by hand to what a valid result takes, and returns it. */
+    BenchmarkRequest official() {
+        seconds = Verdict.FEWEST_SECONDS;
+        coolDown = Verdict.LEAST_COOL_DOWN;
+        accuracy = true;
+        return this;
+    }
+
     /** From an intent; null where it does not ask for a measurement, or asked before and comes from Recents. */
     static BenchmarkRequest from(Context context, Intent intent) {
         boolean old = (intent.getFlags() & Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY) != 0;
@@ -79,7 +105,15 @@ final class BenchmarkRequest {
         refusal = first(refusal, range("threads", threads, 1, MOST_THREADS));
         refusal = first(refusal, range("warmup", warmup, 0, MOST_WARMUP));
         refusal = first(refusal, range("runs", runs, 1, MOST_RUNS));
-        return new BenchmarkRequest(
+        int seconds = extras.getInt("seconds", 0);
+        int coolDown = extras.getInt("cool_down", 0);
+        int sustained = extras.getInt("sustained", 0);
+        refusal = first(refusal, range("seconds", seconds, 0, MOST_PAUSE));
+        refusal = first(refusal, range("cool_down", coolDown, 0, MOST_PAUSE));
+        refusal = first(refusal, range("sustained", sustained, 0, MOST_SUSTAINED));
+        Accelerator accelerator = accelerator(extras);
+        refusal = first(refusal, accelerator == null ? "accelerator must be cpu, xnnpack or nnapi" : null);
+        BenchmarkRequest request = new BenchmarkRequest(
                 PlainName.is(model) ? new File(folder, model) : null,
                 PlainName.is(photo) ? new File(folder, photo) : null,
                 outputFine ? new File(folder, output) : null,
@@ -87,6 +121,25 @@ final class BenchmarkRequest {
                 warmup,
                 runs,
                 refusal);
+        request.seconds = seconds;
+        request.coolDown = coolDown;
+        request.sustained = sustained;
+        request.accuracy = extras.getBoolean("accuracy", false);
+        request.accelerator = accelerator == null ? Accelerator.CPU : accelerator;
+        return request;
+    }
+
+    /** Null if there is none of this name. */
+    private static Accelerator accelerator(Bundle extras) {
+        if (!extras.containsKey("accelerator")) {
+            return Accelerator.CPU;
+        }
+        for (Accelerator accelerator : Accelerator.values()) {
+            if (accelerator.unit().equals(extras.getString("accelerator"))) {
+                return accelerator;
+            }
+        }
+        return null;
     }
 
     /** Where files come in and go out. */

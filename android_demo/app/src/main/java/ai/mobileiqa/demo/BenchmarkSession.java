@@ -8,9 +8,9 @@ import java.io.IOException;
 
 /** One measurement at a time, and the result of the last one. */
 final class BenchmarkSession extends Session {
-    /** Of the measurement now. */
+    /** How far the step of the measurement is: run 3 of 20, second 5 of 30. */
     int run;
-    int runs;
+    int of;
 
     /** Null until something was measured. */
     BenchmarkRun result;
@@ -41,7 +41,7 @@ final class BenchmarkSession extends Session {
         result = null;
         json = null;
         run = 0;
-        runs = request.runs;
+        of = request.runs;
         start(new Measure(request), R.string.step_prepare);
     }
 
@@ -89,14 +89,22 @@ final class BenchmarkSession extends Session {
         }
 
         @Override
-        public void run(final int number) {
+        public void step(final int step, final int number) {
             post(new Runnable() {
                 @Override
                 public void run() {
                     run = number;
-                    step(R.string.step_run);
+                    of = total(step);
+                    BenchmarkSession.this.step(step);
                 }
             });
+        }
+
+        private int total(int step) {
+            if (step == R.string.step_cool) {
+                return request.coolDown;
+            }
+            return step == R.string.step_sustained ? request.sustained : request.runs;
         }
 
         @Override

@@ -3,10 +3,7 @@ package ai.mobileiqa.demo;
 import ai.mobileiqa.core.Model;
 import android.app.ActivityManager;
 import android.content.Context;
-import android.content.Intent;
-import android.content.IntentFilter;
 import android.content.pm.PackageManager;
-import android.os.BatteryManager;
 import android.os.Build;
 import android.os.PowerManager;
 import android.os.Process;
@@ -22,7 +19,7 @@ import java.util.Map;
 final class Device {
     private Device() {}
 
-    /** The key {@code environment} of docs/android-benchmark.md, without the thermal status. */
+    /** The key {@code environment} of docs/android-benchmark.md. */
     static Map<String, Object> describe(Context context) {
         Map<String, Object> found = new LinkedHashMap<String, Object>();
         String soc = Platform.socModel();
@@ -35,9 +32,9 @@ final class Device {
         found.put("security_patch", Build.VERSION.SECURITY_PATCH);
         found.put("app", version(context));
         found.put("packages", Collections.singletonMap("onnxruntime", onnxruntime()));
-        Intent battery = context.registerReceiver(null, new IntentFilter(Intent.ACTION_BATTERY_CHANGED));
-        found.put("battery_percent", percent(battery));
-        found.put("charging", battery == null ? null : battery.getIntExtra(BatteryManager.EXTRA_PLUGGED, 0) != 0);
+        Battery battery = new Battery(context);
+        found.put("battery_percent", battery.percent);
+        found.put("charging", battery.charging);
         found.put("power_save", powerSave(context));
         return found;
     }
@@ -78,6 +75,21 @@ final class Device {
         return null;
     }
 
+    /** Returns the highest clock frequency of a processor now, in MHz; null if it may not be read. */
+    static Double megahertz() {
+        Double highest = null;
+        for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
+            String path = "/sys/devices/system/cpu/cpu" + cpu + "/cpufreq/scaling_cur_freq";
+            try (BufferedReader file = new BufferedReader(new FileReader(path))) {
+                double megahertz = Long.parseLong(file.readLine().trim()) / 1000.0;
+                highest = highest == null ? megahertz : Math.max(highest, megahertz);
+            } catch (IOException | RuntimeException hidden) { // empty and other texts too
+                return highest;
+            }
+        }
+        return highest;
+    }
+
     private static String onnxruntime() {
         try {
             return Model.runtimeVersion();
@@ -95,11 +107,5 @@ final class Device {
         ActivityManager.MemoryInfo memory = new ActivityManager.MemoryInfo();
         ((ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE)).getMemoryInfo(memory);
         return memory.totalMem;
-    }
-
-    private static Integer percent(Intent battery) {
-        int level = battery == null ? -1 : battery.getIntExtra(BatteryManager.EXTRA_LEVEL, -1);
-        int scale = battery == null ? -1 : battery.getIntExtra(BatteryManager.EXTRA_SCALE, -1);
-        return level < 0 || scale <= 0 ? null : 100 * level / scale;
     }
 }

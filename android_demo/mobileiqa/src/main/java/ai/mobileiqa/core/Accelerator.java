@@ -1,5 +1,7 @@
 package ai.mobileiqa.core;
 
+import java.util.Locale;
+
 /** What computes a model, as far as the onnxruntime beside it was built with it. */
 public enum Accelerator {
     /** The processor, by onnxruntime's own code: what all promises about scores are about. */
@@ -16,5 +18,10 @@ public enum Accelerator {
 
     Accelerator(String provider) {
         this.provider = provider;
+    }
+
+    /** Returns its name in benchmarks, such as {@code nnapi}. */
+    public String unit() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

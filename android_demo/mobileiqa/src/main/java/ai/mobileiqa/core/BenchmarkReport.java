@@ -52,11 +52,90 @@ public final class BenchmarkReport {
         result.put("score", run.score);
         result.put("seconds", run.error == null ? seconds(run) : null);
         result.put("memory", run.error == null ? memory(run) : null);
-        // Not measured by the app.
-        result.put("throughput", null);
-        result.put("sustained", null);
-        result.put("energy_joules_per_photo", null);
+        result.put("throughput", null); // not measured by the app
+        result.put("sustained", run.sustained.isEmpty() ? null : windows(run.sustained));
+        result.put("energy_joules_per_photo", run.drain == null ? null : run.drain.joulesPerPhoto());
+        result.put("sha256", run.sha256);
+        result.put("unit", unit(run));
+        result.put("cool_down_seconds", run.coolDownSeconds);
+        result.put("thermal", thermal(run));
+        result.put("accuracy", accuracy(run));
+        result.put("battery", battery(run.drain));
+        result.put("verdict", verdict(run));
         return result;
+    }
+
+    private static Map<String, Object> unit(BenchmarkRun run) {
+        if (run.unitUsed == null) {
+            return null;
+        }
+        Map<String, Object> unit = new LinkedHashMap<String, Object>();
+        unit.put("declared", run.unitDeclared);
+        unit.put("used", run.unitUsed);
+        unit.put("reason", run.unitReason);
+        return unit;
+    }
+
+    private static Map<String, Object> thermal(BenchmarkRun run) {
+        Map<String, Object> thermal = new LinkedHashMap<String, Object>();
+        thermal.put("status_before", run.thermalBefore);
+        thermal.put("status_after", run.thermalAfter);
+        thermal.put("celsius_before", run.celsiusBefore);
+        thermal.put("celsius_after", run.celsiusAfter);
+        return thermal;
+    }
+
+    private static Map<String, Object> accuracy(BenchmarkRun run) {
+        if (run.accuracyScores == null || run.golden == null) {
+            return null;
+        }
+        Map<String, Object> accuracy = new LinkedHashMap<String, Object>();
+        accuracy.put("pictures", Pictures.FORMULA);
+        accuracy.put("scores", list(run.accuracyScores));
+        accuracy.put("reference", run.accuracyReference == null ? null : list(run.accuracyReference));
+        accuracy.put("tolerance", run.golden.tolerance);
+        return accuracy;
+    }
+
+    private static Map<String, Object> battery(Drain drain) {
+        if (drain == null) {
+            return null;
+        }
+        Map<String, Object> battery = new LinkedHashMap<String, Object>();
+        battery.put("charging", drain.charging);
+        battery.put("percent", drain.percent);
+        battery.put("microampere_hours", drain.microampereHours);
+        battery.put("volts", drain.volts);
+        battery.put("photos", drain.photos);
+        return battery;
+    }
+
+    private static List<Object> windows(List<Window> windows) {
+        List<Object> list = new ArrayList<Object>();
+        for (Window window : windows) {
+            Map<String, Object> values = new LinkedHashMap<String, Object>();
+            values.put("second", window.second);
+            values.put("median", window.median);
+            values.put("p90", window.p90);
+            values.put("temperature_c", window.celsius);
+            values.put("mhz", window.megahertz);
+            list.add(values);
+        }
+        return list;
+    }
+
+    private static Map<String, Object> verdict(BenchmarkRun run) {
+        List<Object> reasons = new ArrayList<Object>();
+        for (Map.Entry<String, String> reason : Verdict.reasons(run).entrySet()) {
+            Map<String, Object> values = new LinkedHashMap<String, Object>();
+            values.put("kind", reason.getKey());
+            values.put("text", reason.getValue());
+            reasons.add(values);
+        }
+        Map<String, Object> verdict = new LinkedHashMap<String, Object>();
+        verdict.put("valid", reasons.isEmpty());
+        verdict.put("reasons", reasons);
+        return verdict;
     }
 
     private static String orUnknown(String text) {
@@ -86,6 +165,7 @@ public final class BenchmarkReport {
         seconds.put("inference", distribution(run.inferenceSeconds));
         seconds.put("decode", distribution(run.decodeSeconds));
         seconds.put("resize", distribution(run.resizeSeconds));
+        seconds.put("reload", distribution(run.reloadSeconds));
         return seconds;
     }
 
@@ -93,17 +173,22 @@ public final class BenchmarkReport {
         if (values == null) {
             return null;
         }
+        Map<String, Object> distribution = new LinkedHashMap<String, Object>();
+        distribution.put("median", Statistics.median(values));
+        distribution.put("p90", Statistics.p90(values));
+        distribution.put("p99", Statistics.p99(values));
+        distribution.put("min", Statistics.min(values));
+        distribution.put("mad", Statistics.mad(values));
+        distribution.put("values", list(values));
+        return distribution;
+    }
+
+    private static List<Double> list(double[] values) {
         List<Double> list = new ArrayList<Double>();
         for (double value : values) {
             list.add(value);
         }
-        Map<String, Object> distribution = new LinkedHashMap<String, Object>();
-        distribution.put("median", Statistics.median(values));
-        distribution.put("p90", Statistics.p90(values));
-        distribution.put("min", Statistics.min(values));
-        distribution.put("mad", Statistics.mad(values));
-        distribution.put("values", list);
-        return distribution;
+        return list;
     }
 
     private static Map<String, Object> memory(BenchmarkRun run) {

@@ -35,8 +35,50 @@ public final class BenchmarkRun {
     /** Score of the photo, in [0, 1]. */
     public Double score;
 
-    /** Seconds to open the model. */
+    /** Lower-case hex digest of the model file; null if it is missing. */
+    public String sha256;
+
+    /** What should compute: {@code cpu}, {@code xnnpack} or {@code nnapi}. */
+    public String unitDeclared;
+
+    /** What computed; null if nothing did. */
+    public String unitUsed;
+
+    /** Why they differ; null if they do not. */
+    public String unitReason;
+
+    /** Seconds without work before the model was opened. */
+    public double coolDownSeconds;
+
+    /** Android's thermal status before the first timed inference, 0 to 6, or null. */
+    public Integer thermalBefore;
+
+    /** Android's thermal status after the last timed inference, 0 to 6, or null. */
+    public Integer thermalAfter;
+
+    /** Degrees Celsius before the first timed inference, or null. */
+    public Double celsiusBefore;
+
+    /** Degrees Celsius after the last timed inference, or null. */
+    public Double celsiusAfter;
+
+    /** Scores of the {@link Pictures}; null if they were not asked for. */
+    public double[] accuracyScores;
+
+    /** Python's scores of the {@link Pictures}; null on a phone, which does not have them. */
+    public double[] accuracyReference;
+
+    /** Windows of the sustained run; empty if there was none. */
+    public final List<Window> sustained = new ArrayList<Window>();
+
+    /** What the sustained run took from the battery; null if there was none. */
+    public Drain drain;
+
+    /** Seconds to open the model for the first time. */
     public Double loadSeconds;
+
+    /** Seconds of each further opening, or null. */
+    public double[] reloadSeconds;
 
     /** Seconds of the first inference. */
     public Double firstSeconds;

@@ -1,5 +1,7 @@
 package ai.mobileiqa.core;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -79,12 +81,33 @@ public final class Golden {
 
     /** Returns the lower-case hex digest. */
     public static String sha256(byte[] bytes) {
-        byte[] digest;
+        return hex(digest().digest(bytes));
+    }
+
+    /**
+     * Returns the lower-case hex digest of a stream.
+     *
+     * @param in read to its end, not closed
+     * @throws IOException it cannot be read
+     */
+    public static String sha256(InputStream in) throws IOException {
+        MessageDigest digest = digest();
+        byte[] chunk = new byte[1 << 16];
+        for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+            digest.update(chunk, 0, count);
+        }
+        return hex(digest.digest());
+    }
+
+    private static MessageDigest digest() {
         try {
-            digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException error) {
             throw new AssertionError(error); // every Java platform has it
         }
+    }
+
+    private static String hex(byte[] digest) {
         StringBuilder hex = new StringBuilder();
         for (byte value : digest) {
             hex.append(Character.forDigit(value >> 4 & 15, 16)).append(Character.forDigit(value & 15, 16));

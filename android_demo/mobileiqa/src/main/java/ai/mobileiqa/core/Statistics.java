@@ -13,18 +13,28 @@ public final class Statistics {
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
-    /** The 90th percentile with linear interpolation between neighbours, as numpy's default. */
+    /** Returns the 90th percentile; see {@link #percentile}. */
     public static double p90(double[] values) {
+        return percentile(values, 0.9);
+    }
+
+    /** Returns the 99th percentile; see {@link #percentile}. */
+    public static double p99(double[] values) {
+        return percentile(values, 0.99);
+    }
+
+    /** Returns the value below which a share of the values lies, linear between neighbours, as numpy's default. */
+    public static double percentile(double[] values, double share) {
         double[] sorted = sorted(values);
-        double position = 0.9 * (sorted.length - 1);
+        double position = share * (sorted.length - 1);
         int below = (int) position;
         if (below == sorted.length - 1) {
             return sorted[below];
         }
-        double share = position - below;
+        double rest = position - below;
         double step = sorted[below + 1] - sorted[below];
         // From the nearer neighbour, as numpy does, so that the last digit is the same too.
-        return share < 0.5 ? sorted[below] + step * share : sorted[below + 1] - step * (1 - share);
+        return rest < 0.5 ? sorted[below] + step * rest : sorted[below + 1] - step * (1 - rest);
     }
 
     /** The smallest value. */
