@@ -58,8 +58,8 @@ class Comparison:
     Attributes:
         pairs: configurations of the same label and thread count, in the first file's order. What is left is
             paired, where that leaves no choice, by the model file's digest, by model, version, runtime and
-            precision, with the same number of threads and then with any: phones have other names for an
-            artifact, and other numbers of threads.
+            precision, each with the same number of threads, and at last by the digest with any: phones have
+            other names for an artifact, and other numbers of threads.
         alone: labels that only one of the files has.
         differences: of the environments and settings, a sentence each: reasons not to believe the ratios.
         flags: (what it is about, flag) of either file, for the whole run or one of the pairs.
@@ -153,7 +153,7 @@ def _environment(document: Document, rows: Sequence[Result]) -> dict[str, Any]:
 def _partners(first: Sequence[Result], second: Sequence[Result]) -> dict[int, int]:
     """Returns the index of each result of the first file -> that of the same configuration in the second."""
     partners: dict[int, int] = {}
-    for key_of in (_labelled, _same_file, _measured, _same_file_on_any_threads, _measured_on_any_threads):
+    for key_of in (_labelled, _same_file, _measured, _same_file_on_any_threads):
         left = [index for index in range(len(first)) if index not in partners]
         right = [index for index in range(len(second)) if index not in partners.values()]
         keys = [key_of(first[index]) for index in left], [key_of(second[index]) for index in right]
@@ -176,11 +176,7 @@ def _same_file_on_any_threads(row: Result) -> tuple[object, ...]:
 
 
 def _measured(row: Result) -> tuple[object, ...]:
-    return *_measured_on_any_threads(row), row.threads
-
-
-def _measured_on_any_threads(row: Result) -> tuple[object, ...]:
-    return row.model, row.version, row.runtime, row.precision
+    return row.model, row.version, row.runtime, row.precision, row.threads
 
 
 def _different(subject: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:

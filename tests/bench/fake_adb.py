@@ -127,7 +127,7 @@ def start(words: list[str]) -> None:
     if SCENARIO["app"] == "old":
         print("Error type 3\nError: Activity class {x} does not exist.", file=sys.stderr)
         return  # with status 0, as am does
-    kinds: dict[str, Any] = {"--es": str, "--ei": int}
+    kinds: dict[str, Any] = {"--es": str, "--ei": int, "--ez": lambda text: text == "true"}
     triples = zip(words[6::3], words[7::3], words[8::3], strict=True)
     extras = {name: kinds[kind](value) for kind, name, value in triples}
     state(running=True, polls=SCENARIO["polls"], extras=extras)
@@ -153,6 +153,9 @@ def work(output: str) -> None:
     document = SCENARIO["document"]
     if isinstance(document, dict) and document.get("results"):
         document["results"][0].update(threads=extras["threads"])
+        if extras["accuracy"]:
+            pictures = {"pictures": "waves-1", "scores": [0.25, 0.5], "reference": None, "tolerance": 1e-4}
+            document["results"][0].update(accuracy=pictures, cool_down_seconds=extras["cool_down"])
         if isinstance(document["environment"], dict):
             document["environment"]["received"] = files
     assert output == f"files/benchmark/{extras['output']}"

@@ -141,6 +141,39 @@ def test_what_is_sent_is_what_the_document_says(lab: Lab) -> None:
         assert any(sorted(expected.split()) == sorted(each.split()) for each in shown), line
 
 
+def test_official(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phone is asked for a valid result, and its scores are compared with this computer's."""
+    scored = []
+
+    def reference_scores(path: Path) -> list[float]:
+        scored.append(path)
+        return [0.25, 0.5001]
+
+    monkeypatch.setattr(adb, "reference_scores", reference_scores)
+    result = ask(lab, official=True, cool_down=30.0, minutes=0.5, accelerator="nnapi")
+    assert scored == [lab.artifact]
+    (start,) = [call for call in lab.calls() if "start" in call]
+    extras = dict(zip(start[12::3], start[13::3], strict=True))
+    assert {name: extras[name] for name in ("runs", "seconds", "cool_down", "sustained", "accuracy")} == {
+        "runs": "1024",
+        "seconds": "60",
+        "cool_down": "30",
+        "sustained": "30",
+        "accuracy": "true",
+    }
+    assert extras["accelerator"] == "nnapi"
+    assert result.accuracy is not None
+    assert result.accuracy.reference == (0.25, 0.5001)
+    assert result.verdict is not None
+    assert [reason.kind for reason in result.verdict.reasons] == ["runs"]
+
+
+def test_what_is_not_official_is_judged_too(lab: Lab) -> None:
+    result = ask(lab)
+    assert result.verdict is not None
+    assert [reason.kind for reason in result.verdict.reasons] == ["runs", "accuracy", "cool-down"]
+
+
 def test_the_bundled_model_and_the_golden_image(lab: Lab) -> None:
     result = measure(None, threads=1, poll=0.01)
     assert (result.artifact, (result.environment or {})["received"]) == ("bundled", {})

@@ -70,6 +70,14 @@ def test_a_failing_configuration_is_a_row_and_the_exit_status(
     assert "failed: ArtifactInvalid: " in actual.out
 
 
+def test_an_official_result_that_is_not_valid_is_the_exit_status(run: Run, artifact: Path) -> None:
+    official = ("--official", "--cool-down", 0, "--rounds", 1, "--no-throughput", "--threads", 1)
+    actual = run("benchmark", artifact, *official)
+    assert actual.code == 1
+    assert "tiny onnx fp32, 1 thread: not valid: " in actual.out
+    assert "cool-down (0 s without work before a run; 30 s are required)" in actual.out
+
+
 def test_two_files_compared(run: Run, tmp_path: Path) -> None:
     files = []
     for name, seconds in (("a", 0.2), ("b", 0.1)):
@@ -92,6 +100,7 @@ def test_two_files_compared(run: Run, tmp_path: Path) -> None:
         (("--threads", ","), 2, "--threads"),
         (("--runtime", "abacus"), 2, "abacus"),
         (("--baselines", "eager"), 2, "--checkpoint"),
+        (("--official", "--runs", "9"), 2, "--runs"),
         (("--baseline", "abacus"), 1, "mobileiqa-small onnx fp32"),
         (("--precision", "fp64"), 1, "fp64"),
         (("--json", "none/a.json"), 2, "none"),

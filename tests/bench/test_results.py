@@ -30,6 +30,10 @@ def sample(golden: float) -> dict[str, Any]:
         "rss_after_load_bytes": 1,
         "private_bytes": 1,
         "joules_per_photo": None,
+        "reload": None,
+        "thermal": {"celsius_before": 40.0, "celsius_after": 50.0},
+        "sustained": [],
+        "accuracy": [],
     }
 
 
@@ -58,6 +62,21 @@ def test_an_artifact_that_failed_verification_is_flagged_and_failed() -> None:
     (flag,) = (flag for flag in result.flags if flag.startswith("verification: "))
     assert all(failure in flag for failure in failures)
     assert is_failed(result)
+
+
+def test_pictures_that_score_differently_are_a_reason() -> None:
+    config = Config(label="ours", artifact="ours", path=Path("model.onnx"), engine="sdk", runtime="onnx")
+    samples = [{**sample(0.5), "accuracy": [0.2, 0.3]}, {**sample(0.5), "accuracy": [0.2, 0.4]}]
+    for reference, is_accurate in (([0.2, 0.405], True), ([0.2, 0.3], False), (None, False)):
+        result = to_result(Measured(config, samples, reference=reference), 2, cool_down=30)
+        assert result.accuracy is not None
+        assert result.accuracy.scores == (0.2, 0.4)
+        assert result.thermal is not None
+        assert (result.thermal.celsius_before, result.thermal.celsius_after) == (40.0, 50.0)
+        assert result.verdict is not None
+        kinds = {reason.kind for reason in result.verdict.reasons}
+        assert ("accuracy" not in kinds) is is_accurate
+        assert "cool-down" not in kinds
 
 
 def test_what_counts_as_failed() -> None:

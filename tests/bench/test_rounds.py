@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mobileiqa_bench import processes
+from mobileiqa_bench import processes, rounds
 from mobileiqa_bench.benchmark import run_benchmark
 from mobileiqa_bench.child import ProcessJob
 from mobileiqa_bench.configs import Config, of_artifacts
@@ -80,6 +81,45 @@ def test_a_document_of_two_rounds(config: Config, artifact: Path, photo: str, sy
         assert memory is not None
         assert memory.peak_rss_bytes >= memory.rss_after_load_bytes > 0  # type: ignore[operator]
         assert memory.private_bytes > 0  # type: ignore[operator]
+
+
+def test_official(config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As long as a valid result takes, over all rounds, after a pause before each, with scores compared."""
+    pauses: list[float] = []
+    monkeypatch.setattr(rounds, "sleep", pauses.append)
+    settings = Settings(rounds=2, warmup=0, official=True, cool_down=30.0, minutes=0.001)
+    (row,) = run_benchmark([config], settings).results
+    assert row.error is None
+    assert pauses == [30.0, 30.0]
+    assert row.seconds is not None
+    assert row.seconds.reload is not None
+    assert (len(row.seconds.inference.values), len(row.seconds.reload.values)) == (1024, 10)
+    assert row.accuracy is not None
+    assert len(set(row.accuracy.scores)) > 10
+    assert row.accuracy.reference == pytest.approx(row.accuracy.scores, abs=1e-6)
+    assert row.verdict is not None
+    kinds = {reason.kind for reason in row.verdict.reasons}
+    assert not kinds & {"runs", "accuracy", "cool-down", "unit", "golden", "error"}
+    assert row.sha256 == hashlib.sha256(config.path.read_bytes()).hexdigest()
+    assert row.sustained is not None
+    assert len(row.sustained) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "rounds_left", "runs", "seconds"),
+    [
+        ([], 5, 205, 12.0),
+        ([[10.0, 12.0]], 2, 511, 19.0),
+        ([[0.01] * 1000, [0.01] * 23], 1, 1, pytest.approx(49.77)),
+        ([[0.01] * 2000], 3, 1, pytest.approx(40 / 3)),
+    ],
+)
+def test_the_share_of_a_round(
+    config: Config, before: list[list[float]], rounds_left: int, runs: int, seconds: float
+) -> None:
+    measured = rounds.Measured(config, [{"inference": values} for values in before])
+    share = rounds._official(measured, rounds_left)
+    assert (share["enough_runs"], share["seconds"]) == (runs, seconds)
 
 
 def test_the_golden_image_is_not_decoded(config: Config) -> None:

@@ -130,6 +130,44 @@ def test_a_device_pairs_with_a_desktop_by_what_was_measured() -> None:
     assert [(pair.before.threads, pair.after.threads) for pair in pairs] == [(1, 1), (2, 2)]
 
 
+def test_a_phone_pairs_with_a_desktop_by_the_model_file() -> None:
+    """Whatever the phone calls the artifact, its precision, and on however many threads."""
+    scores = {"pictures": "waves-1", "reference": None, "tolerance": 1e-4}
+    desktop = make.document(
+        make.result("small onnx int8-static", sha256="1" * 64, accuracy={**scores, "scores": [0.25, 0.5]}),
+        make.result("small onnx fp32", sha256="2" * 64),
+    )
+    phone = make.document(
+        make.result(
+            "bundled on Acme One, 4 threads",
+            precision="int8",
+            threads=4,
+            sha256="1" * 64,
+            accuracy={**scores, "scores": [0.25, 0.625]},
+            environment={"machine": "Acme One", "cpu": "chip"},
+            verdict={"valid": False, "reasons": [{"kind": "hot", "text": "the thermal status reached 1"}]},
+        ),
+        settings={"official": True},
+    )
+    actual = compare_documents(desktop, phone)
+    (pair,) = actual.pairs
+    assert (pair.before.label, pair.threads, pair.scores) == ("small onnx int8-static", "1 and 4", 0.125)
+    assert "environment: cpu is Fast CPU 9000 in the first, chip in the second" in actual.differences
+    assert ("second: bundled on Acme One, 4 threads", "not valid: hot") in actual.flags
+    assert "1.2e-01" in actual.table()
+    assert actual.to_dict()["pairs"][0]["threads_after"] == 4
+    assert compare_documents(desktop, desktop).pairs[1].scores is None
+
+
+def test_valid_or_not_is_shown_where_it_was_asked_for() -> None:
+    verdict = {"valid": False, "reasons": [{"kind": "runs", "text": "3 runs"}, {"kind": "hot", "text": "2"}]}
+    rows = make.result("a", verdict=verdict), make.result("b", verdict={"valid": True, "reasons": []})
+    text = summary_table(make.document(*rows, settings={"official": True}))
+    assert "a, 1 thread: not valid: runs (3 runs); hot (2)" in text.splitlines()
+    assert "b, 1 thread: valid" in text.splitlines()
+    assert "valid" not in summary_table(make.document(*rows))
+
+
 def test_what_could_pair_with_two_stays_alone() -> None:
     one = make.document(make.result("a"))
     two = make.document(make.result("b"), make.result("c"))

@@ -644,7 +644,7 @@ JUDGED: list[tuple[dict[str, Any], list[str]]] = [
     ({"flags": ["throttled: 3 times", "other-load: 20%"]}, ["throttled", "other-load"]),
     ({"flags": ["emulated: by qemu", "steal: 6%", "capped: 2", "run-queue: 2"]},
      ["emulated", "steal", "capped", "run-queue"]),
-    ({"flags": ["spread: of the rounds", "runs: only 3", "hot: a little", "throttled"]}, ["throttled"]),
+    ({"flags": ["spread: of the rounds", "runs: only 3", "hot: a little", "throttled: once"]}, ["throttled"]),
     ({"values": [[0.02, 1023]]}, ["runs"]),
     ({"values": [[0.5, 120]]}, []),
     ({"values": [[0.5, 119]]}, ["runs"]),
