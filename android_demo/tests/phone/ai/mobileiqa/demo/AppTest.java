@@ -117,6 +117,7 @@ public final class AppTest {
     @Test
     public void theFirstStartTestsTheDevice() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
+        Phone.until(() -> activity.session.checking);
         assertEquals("Testing this device…", Phone.text(activity, R.id.step));
         assertFalse(Phone.shown(activity, R.id.cancel));
         Phone.until(() -> activity.session.golden != null);
@@ -226,7 +227,7 @@ public final class AppTest {
         ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
         Phone.press(activity, R.id.cancel);
         assertFalse(activity.session.busy());
-        Phone.until(() -> !activity.session.checking);
+        Phone.until(() -> activity.session.goldenProblem != null || activity.session.golden != null);
         Phone.settle();
         assertNull(activity.session.first);
         assertFalse(Phone.shown(activity, R.id.notice));
@@ -280,13 +281,13 @@ public final class AppTest {
         assertEquals("There is no app to pick files with.", Phone.text(activity, R.id.notice));
         Activity.unanswered = "android.media.action.IMAGE_CAPTURE";
         Phone.press(activity, R.id.take);
-        assertEquals("There is no app to take photos with.", Phone.text(activity, R.id.notice));
+        Phone.until(() -> Phone.text(activity, R.id.notice).equals("There is no app to take photos with."));
     }
 
     @Test
     public void theCameraMayOutliveTheProcess() throws IOException {
         ScoreActivity before = Phone.start(ScoreActivity.class, new Intent());
-        Phone.press(before, R.id.take);
+        take(before);
         Uri target = before.asked.getClipData().getItemAt(0).getUri();
         assertEquals(3, before.asked.flags & 3); // FLAG_GRANT_READ_URI_PERMISSION and WRITE
         ScoreActivity after = Phone.killAndReturn(before);
@@ -295,17 +296,24 @@ public final class AppTest {
         after.askedRequest = before.askedRequest;
         Phone.answer(after, Activity.RESULT_OK, null);
         Phone.until(() -> after.session.first != null);
-        Phone.press(after, R.id.take);
+        take(after);
         Phone.answer(after, Activity.RESULT_CANCELED, null);
+        Phone.until(() -> new File(after.getCacheDir(), "outbox").list().length == 1);
         assertTrue("nothing was taken in its place", file.exists());
-        assertEquals(1, new File(after.getCacheDir(), "outbox").list().length);
-        Phone.press(after, R.id.take);
+        take(after);
         Uri next = after.asked.getClipData().getItemAt(0).getUri();
         File nextFile = new Outbox().openFile(next, "rw").file;
         Files.copy(file.toPath(), nextFile.toPath(), StandardCopyOption.REPLACE_EXISTING);
         Phone.answer(after, Activity.RESULT_OK, null);
-        assertFalse("one photo is kept at most", file.exists());
+        Phone.until(() -> !file.exists()); // one photo is kept at most
         assertTrue(nextFile.exists());
+    }
+
+    /** Until the camera app is asked for. */
+    private static void take(ScoreActivity activity) {
+        activity.asked = null;
+        Phone.press(activity, R.id.take);
+        Phone.until(() -> activity.asked != null);
     }
 
     @Test
@@ -330,7 +338,7 @@ public final class AppTest {
         assertTrue(Phone.text(activity, R.id.second), Phone.text(activity, R.id.second).contains(activity.session.second.model));
         Phone.press(activity, R.id.remove_model);
         Phone.until(() -> !activity.session.busy());
-        assertNull(Models.importedName(activity));
+        assertNull(Models.importedName());
         assertFalse(Phone.shown(activity, R.id.remove_model));
     }
 
@@ -340,7 +348,7 @@ public final class AppTest {
         pickModel(activity, MODEL);
         Phone.press(activity, R.id.cancel);
         Phone.settle();
-        assertNull(Models.importedName(activity));
+        assertNull(Models.importedName());
         assertTrue("the score stays", Phone.shown(activity, R.id.result));
     }
 
@@ -351,7 +359,7 @@ public final class AppTest {
         pickModel(activity, MODEL);
         Phone.until(() -> Phone.shown(activity, R.id.notice));
         assertTrue(Phone.text(activity, R.id.notice).startsWith("This model is damaged"));
-        assertNull(Models.importedName(activity));
+        assertNull(Models.importedName());
         assertEquals(0, new File(activity.getFilesDir(), "models").list().length);
         assertTrue("the score stays", Phone.shown(activity, R.id.result));
     }
@@ -382,6 +390,7 @@ public final class AppTest {
         assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+, worse\\.png"));
         assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(list, 2));
         Phone.press(activity, R.id.share);
+        Phone.until(() -> !Context.STARTED.isEmpty());
         Intent chooser = Context.STARTED.get(0);
         assertEquals("text/csv", chooser.getType());
         String csv = read(new Outbox().openFile(chooser.getClipData().getItemAt(0).getUri(), "r").file);
@@ -473,6 +482,7 @@ public final class AppTest {
         assertEquals("p", ((Map<?, ?>) report.get("settings")).get("photo"));
         assertTrue(Phone.text(activity, R.id.number).endsWith(" ms"));
         Phone.press(activity, R.id.share);
+        Phone.until(() -> !Context.STARTED.isEmpty());
         assertEquals("application/json", Context.STARTED.get(0).getType());
     }
 

@@ -19,7 +19,6 @@ final class AboutSession extends Session {
 
     AboutSession(Context context) {
         this.context = context.getApplicationContext();
-        golden = GoldenCheck.kept(this.context);
         start(new Look(false), R.string.step_golden);
     }
 

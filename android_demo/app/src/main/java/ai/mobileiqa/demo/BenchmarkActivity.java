@@ -5,7 +5,6 @@ import ai.mobileiqa.core.BenchmarkRun;
 import ai.mobileiqa.core.Statistics;
 import ai.mobileiqa.core.Verdict;
 import ai.mobileiqa.core.Window;
-import android.content.ActivityNotFoundException;
 import android.content.Intent;
 import android.os.Bundle;
 import android.text.format.Formatter;
@@ -13,8 +12,6 @@ import android.view.View;
 import android.view.WindowManager;
 import android.widget.CheckBox;
 import android.widget.EditText;
-import java.io.File;
-import java.io.IOException;
 import java.util.Map;
 
 /** Benchmark: by hand, or by an intent from a computer. */
@@ -40,7 +37,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         onClick(R.id.share, new View.OnClickListener() {
             @Override
             public void onClick(View view) {
-                share();
+                session.share();
             }
         });
         if (state == null) {
@@ -74,12 +71,13 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         boolean isTiming = session.step == R.string.step_run || session.step == R.string.step_sustained;
         show(R.id.spinner, !isTiming); // it would be animated meanwhile
         show(R.id.start, !session.busy());
-        show(R.id.imported, Models.importedName(this) != null);
+        show(R.id.imported, Models.importedName() != null);
         show(R.id.result, result != null && error == null);
         if (result != null && error == null) {
             say(R.id.number, getString(R.string.milliseconds, 1e3 * Statistics.median(result.inferenceSeconds)));
             say(R.id.details, details(result));
         }
+        shareOutgoing("application/json");
     }
 
     private String details(BenchmarkRun result) {
@@ -148,28 +146,20 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     }
 
     private void start() {
-        boolean imported = ((CheckBox) findViewById(R.id.imported)).isChecked();
-        File file = Models.importedFile(this);
+        boolean isChecked = ((CheckBox) findViewById(R.id.imported)).isChecked();
+        boolean imported = isChecked && Models.importedName() != null;
         int threads = number(R.id.threads, ScorerOptions.defaultThreads());
         int warmup = number(R.id.warmup, BenchmarkRequest.WARMUP);
         boolean isOfficial = ((CheckBox) findViewById(R.id.official)).isChecked();
         int runs = isOfficial ? Verdict.FEWEST_RUNS : number(R.id.runs, BenchmarkRequest.RUNS);
         BenchmarkRequest request =
-                BenchmarkRequest.byHand(this, imported && file.isFile() ? file : null, threads, warmup, runs);
+                BenchmarkRequest.byHand(this, imported ? Models.importedFile(this) : null, threads, warmup, runs);
         if (isOfficial) {
             request = request.official();
         }
         request.sustained = 60 * Math.max(0, Math.min(BenchmarkRequest.MOST_SUSTAINED / 60, number(R.id.minutes, 0)));
         fill(request.threads, request.warmup, request.runs);
         session.measure(request);
-    }
-
-    private void share() {
-        try {
-            Outbox.share(this, Outbox.write(this, BenchmarkRequest.OUTPUT, session.json), "application/json");
-        } catch (IOException | ActivityNotFoundException problem) {
-            session.fail(problem);
-        }
     }
 
     private void fill(int threads, int warmup, int runs) {

@@ -21,6 +21,12 @@ final class BenchmarkSession extends Session {
 
     BenchmarkSession(Context context) {
         this.context = context.getApplicationContext();
+        new Recall().startBeside();
+    }
+
+    /** Writes the report of the last measurement, to be shared. */
+    void share() {
+        writeOutgoing(context, BenchmarkRequest.OUTPUT, json);
     }
 
     /** The app is no longer visible, so Android gives it slow cores. */
@@ -63,6 +69,24 @@ final class BenchmarkSession extends Session {
             Benchmark.write(request.output, benchmark.json(false));
         } catch (IOException | JsonException unheard) {
             Log.w("mobileiqa", error, unheard);
+        }
+    }
+
+    /** Learns whether there is an imported model. */
+    private final class Recall extends Work {
+        @Override
+        protected void run() {
+            Models.recall(context);
+        }
+
+        @Override
+        protected void done() {
+            changed();
+        }
+
+        @Override
+        protected void failed(Throwable unread) {
+            fail(unread);
         }
     }
 

@@ -6,7 +6,6 @@ import android.net.Uri;
 import android.os.Bundle;
 import android.view.View;
 import android.widget.ListView;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,7 +39,7 @@ public final class CompareActivity extends ScreenActivity<CompareSession> {
         onClick(R.id.share, new View.OnClickListener() {
             @Override
             public void onClick(View view) {
-                share();
+                session.share();
             }
         });
         resume(state);
@@ -87,6 +86,7 @@ public final class CompareActivity extends ScreenActivity<CompareSession> {
         adapter.show(session.ranked());
         show(R.id.hint, all == 0);
         show(R.id.share, session.done() > 0);
+        shareOutgoing("text/csv");
     }
 
     private String notice() {
@@ -101,18 +101,6 @@ public final class CompareActivity extends ScreenActivity<CompareSession> {
             Incoming.pickPhotos(this, PICK, true);
         } catch (ActivityNotFoundException without) {
             session.fail(new PhotoProblem(R.string.problem_no_picker));
-        }
-    }
-
-    private void share() {
-        String csv = session.csv();
-        try {
-            if (csv == null) {
-                throw new PhotoProblem(R.string.problem_nothing_to_share);
-            }
-            Outbox.share(this, Outbox.write(this, "mobileiqa-ranking.csv", csv), "text/csv");
-        } catch (PhotoProblem | IOException | ActivityNotFoundException problem) {
-            session.fail(problem);
         }
     }
 }

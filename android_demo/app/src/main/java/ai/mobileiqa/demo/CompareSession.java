@@ -71,6 +71,16 @@ final class CompareSession extends Session {
         return ranked;
     }
 
+    /** Writes the photos with a score as a CSV table, to be shared. */
+    void share() {
+        String csv = csv();
+        if (csv == null) {
+            fail(new PhotoProblem(R.string.problem_nothing_to_share));
+        } else {
+            writeOutgoing(context, "mobileiqa-ranking.csv", csv);
+        }
+    }
+
     /** Photos with a score, as a CSV table; null where there are none. */
     String csv() {
         Ranking ranking = new Ranking();

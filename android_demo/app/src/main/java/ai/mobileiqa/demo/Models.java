@@ -14,13 +14,16 @@ import java.io.IOException;
 
 /**
  * The bundled model and, if there is one, the imported one; loaded when first asked for and kept until memory is
- * short. Used on the worker thread only, but for {@link #importedName}.
+ * short. Used on the worker thread only, but for {@link #importedName} and {@link #importedFile}.
  */
 final class Models {
     private static final String NAME = "imported_model";
 
     private static QualityScorer bundled;
     private static QualityScorer imported;
+
+    /** Read from the disk once; null if there is none, or before it was read. */
+    private static volatile String importedName;
 
     private Models() {}
 
@@ -43,11 +46,18 @@ final class Models {
         return new File(context.getFilesDir(), "models/imported.onnx");
     }
 
-    /** Name and version of the imported model, null where there is none; on any thread. */
-    static String importedName(Context context) {
-        return importedFile(context).isFile()
-                ? Settings.of(context).getString(NAME, importedFile(context).getName())
-                : null;
+    /**
+     * Returns name and version of the imported model; null if there is none, or before {@link #recall} has read it. On
+     * any thread, without looking at the disk.
+     */
+    static String importedName() {
+        return importedName;
+    }
+
+    /** Reads the name of the imported model from the disk. */
+    static void recall(Context context) {
+        File file = importedFile(context);
+        importedName = file.isFile() ? Settings.of(context).getString(NAME, file.getName()) : null;
     }
 
     /** A model that was just imported. */
@@ -87,6 +97,7 @@ final class Models {
                 throw new IOException(file.getName());
             }
             Settings.of(context).edit().putString(NAME, name).apply();
+            importedName = name;
             return imported;
         } finally {
             copy.delete();
@@ -99,6 +110,7 @@ final class Models {
         if (file.exists() && !file.delete()) {
             throw new IOException(file.getName());
         }
+        importedName = null;
     }
 
     /** Frees both; they are loaded again when asked for. */

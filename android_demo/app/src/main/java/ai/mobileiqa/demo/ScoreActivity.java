@@ -11,7 +11,6 @@ import android.os.Bundle;
 import android.view.View;
 import android.widget.ImageView;
 import android.widget.TextView;
-import java.io.IOException;
 import java.util.List;
 
 /** Score: one photo, picked, taken or shared. */
@@ -46,7 +45,7 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         onClick(R.id.take, new View.OnClickListener() {
             @Override
             public void onClick(View view) {
-                take();
+                session.prepareCamera();
             }
         });
         onClick(R.id.import_model, new View.OnClickListener() {
@@ -105,13 +104,9 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         }
     }
 
-    /** Keeps one photo of the camera: the new one, or the one before if none was taken. */
     private void taken(boolean isThere) {
-        if (camera != null && isThere) {
-            Outbox.deletePhotosExcept(this, camera);
-            session.score(camera);
-        } else if (camera != null) {
-            Outbox.delete(this, camera);
+        if (camera != null) {
+            session.taken(camera, isThere);
         }
         camera = null;
     }
@@ -125,10 +120,11 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         show(R.id.hint, session.preview == null);
         renderFirst(session.first);
         say(R.id.second, second());
-        boolean imported = Models.importedName(this) != null;
+        boolean imported = Models.importedName() != null;
         show(R.id.remove_model, imported);
         ((TextView) findViewById(R.id.import_model))
                 .setText(imported ? R.string.replace_model : R.string.import_model);
+        take();
     }
 
     private void renderFirst(Assessment first) {
@@ -176,7 +172,7 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
             return getString(R.string.second_score, second.score, getString(Bands.word(second.band)))
                     + "\n" + details(second);
         }
-        String name = Models.importedName(this);
+        String name = Models.importedName();
         return name == null ? getString(R.string.second_opinion_hint) : getString(R.string.second_waits, name);
     }
 
@@ -225,14 +221,17 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         }
     }
 
+    /** Opens the camera app once the session has a file for its photo. */
     private void take() {
+        if (session.camera == null) {
+            return;
+        }
+        camera = session.camera;
+        session.camera = null;
         try {
-            camera = Outbox.forCamera(this);
             Incoming.takePhoto(this, TAKE, camera);
         } catch (ActivityNotFoundException without) {
             session.fail(new PhotoProblem(R.string.problem_no_camera));
-        } catch (IOException full) {
-            session.fail(full);
         }
     }
 

@@ -8,6 +8,7 @@ import ai.mobileiqa.core.ModelException;
 import android.content.Context;
 import android.graphics.Bitmap;
 import android.net.Uri;
+import java.io.IOException;
 
 /** One photo and what the models think of it. */
 final class ScoreSession extends Session {
@@ -27,6 +28,9 @@ final class ScoreSession extends Session {
     Throwable goldenProblem;
     boolean checking;
 
+    /** An empty file for the camera's photo, which its screen passes on once; null if there is none. */
+    Uri camera;
+
     /** The model that was just imported; null at other times. */
     Models.Imported imported;
 
@@ -37,11 +41,7 @@ final class ScoreSession extends Session {
 
     ScoreSession(Context context) {
         this.context = context.getApplicationContext();
-        golden = GoldenCheck.kept(this.context);
-        if (golden == null) {
-            checking = true;
-            new Check().start();
-        }
+        new Recall().startBeside();
     }
 
     /** Scores a photo in place of the one before. */
@@ -51,6 +51,52 @@ final class ScoreSession extends Session {
         first = null;
         forgetSecond();
         start(new Score(uri), R.string.step_decode);
+    }
+
+    /** Makes an empty file for the camera's photo. */
+    void prepareCamera() {
+        new Work() {
+            private Uri prepared;
+
+            @Override
+            protected void run() throws IOException {
+                prepared = Outbox.forCamera(context);
+            }
+
+            @Override
+            protected void done() {
+                camera = prepared;
+                changed();
+            }
+
+            @Override
+            protected void failed(Throwable full) {
+                fail(full);
+            }
+        }.startBeside();
+    }
+
+    /** Keeps one photo of the camera, and scores it if it is new; else the one before stays. */
+    void taken(final Uri file, final boolean isThere) {
+        new Work() {
+            @Override
+            protected void run() {
+                if (isThere) {
+                    Outbox.deletePhotosExcept(context, file);
+                } else {
+                    Outbox.delete(context, file);
+                }
+            }
+
+            @Override
+            protected void done() {}
+
+            @Override
+            protected void failed(Throwable kept) {}
+        }.startBeside();
+        if (isThere) {
+            score(file);
+        }
     }
 
     void importModel(Uri uri) {
@@ -187,6 +233,33 @@ final class ScoreSession extends Session {
         protected void failed(Throwable problem) {
             modelProblem = problem;
             scoreAgain(first == null);
+        }
+    }
+
+    /** What is known from earlier starts. */
+    private final class Recall extends Work {
+        private GoldenCheck check;
+
+        @Override
+        protected void run() {
+            Models.recall(context);
+            check = GoldenCheck.kept(context);
+        }
+
+        @Override
+        protected void done() {
+            golden = check;
+            if (golden == null) {
+                checking = true;
+                new Check().start();
+            }
+            changed();
+        }
+
+        @Override
+        protected void failed(Throwable unread) {
+            goldenProblem = unread;
+            changed();
         }
     }
 

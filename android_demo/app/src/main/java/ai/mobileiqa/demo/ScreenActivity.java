@@ -1,8 +1,10 @@
 package ai.mobileiqa.demo;
 
 import android.app.Activity;
+import android.content.ActivityNotFoundException;
 import android.content.Intent;
 import android.graphics.Rect;
+import android.net.Uri;
 import android.os.Bundle;
 import android.view.View;
 import android.view.ViewGroup;
@@ -77,6 +79,19 @@ abstract class ScreenActivity<S extends Session> extends Activity implements Ses
         say(R.id.step, step);
         show(R.id.notice, notice != null);
         say(R.id.notice, notice);
+    }
+
+    /** Shares the file that the session has written for it, if there is one. */
+    protected final void shareOutgoing(String mime) {
+        Uri outgoing = session.outgoing;
+        session.outgoing = null;
+        try {
+            if (outgoing != null) {
+                Outbox.share(this, outgoing, mime);
+            }
+        } catch (ActivityNotFoundException without) {
+            session.fail(without);
+        }
     }
 
     protected final void show(int id, boolean visible) {

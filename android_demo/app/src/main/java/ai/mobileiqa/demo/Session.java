@@ -1,5 +1,9 @@
 package ai.mobileiqa.demo;
 
+import android.content.Context;
+import android.net.Uri;
+import java.io.IOException;
+
 /**
  * What one screen shows and what works for it. It is handed from an activity to the one that replaces it when the
  * phone is turned, and is touched on the UI thread only.
@@ -15,6 +19,9 @@ abstract class Session {
 
     /** The message to show; null if there is none. */
     Throwable problem;
+
+    /** A file that was written to be shared; its screen shares it once. Null if there is none. */
+    Uri outgoing;
 
     private Screen screen;
     private Work work;
@@ -57,6 +64,29 @@ abstract class Session {
     final void fail(Throwable what) {
         problem = what;
         changed();
+    }
+
+    /** Writes a file to share, beside the work that goes on. */
+    protected final void writeOutgoing(final Context context, final String name, final String text) {
+        new Work() {
+            private Uri written;
+
+            @Override
+            protected void run() throws IOException {
+                written = Outbox.write(context, name, text);
+            }
+
+            @Override
+            protected void done() {
+                outgoing = written;
+                changed();
+            }
+
+            @Override
+            protected void failed(Throwable problem) {
+                fail(problem);
+            }
+        }.startBeside();
     }
 
     /** Stops the work; what was found so far stays. */

@@ -48,6 +48,16 @@ abstract class Work {
         });
     }
 
+    /** Runs it on a thread of its own: for what takes milliseconds and must not wait for a measurement. */
+    final void startBeside() {
+        new Thread("mobileiqa-beside") {
+            @Override
+            public void run() {
+                perform();
+            }
+        }.start();
+    }
+
     /** From any thread: it ends at its next check and reports nothing any more. */
     final void cancel() {
         signal.cancel();
