@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,10 @@ from mobileiqa_sdk import Scorer, library
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
 from ..sdk import artifacts
+from ..sdk.png_files import png_of
 from . import app
 
+P3 = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
 TEST = app.PHONE / "ai/mobileiqa/demo/AppTest.java"
 NAMES = re.findall(r"@Test\s+public void (\w+)", TEST.read_text())
 """Every test of AppTest."""
@@ -48,6 +51,8 @@ def photos(folder: Path) -> list[str]:
     )
     glass.save(folder / "glass.png")
     cat.quantize(64).save(folder / "palette.png")
+    described = (b"gAMA", (70_000).to_bytes(4, "big")), (b"cHRM", struct.pack(">8I", *P3))
+    (folder / "described.png").write_bytes(png_of(np.asarray(cat), *described))
     scored = sorted(path.name for path in folder.iterdir())
     for name in ("large.jpg", "large.png"):
         cat.resize((2100, 1500)).save(folder / name)

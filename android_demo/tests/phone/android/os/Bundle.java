@@ -34,6 +34,11 @@ public final class Bundle {
         return value instanceof Integer ? (Integer) value : otherwise;
     }
 
+    public boolean getBoolean(String key, boolean otherwise) {
+        Object value = values.get(key);
+        return value instanceof Boolean ? (Boolean) value : otherwise;
+    }
+
     public void putStringArrayList(String key, ArrayList<String> value) {
         values.put(key, value);
     }

@@ -136,6 +136,7 @@ public final class AppTest {
         assertTrue(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).startsWith("This device scores incorrectly"));
         Phone.finish(activity);
         ScoreActivity next = Phone.start(ScoreActivity.class, new Intent());
+        Phone.until(() -> Phone.shown(next, R.id.notice));
         assertTrue(Phone.text(next, R.id.notice).startsWith("This device scores incorrectly"));
     }
 
