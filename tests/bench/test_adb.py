@@ -25,6 +25,7 @@ FAKE = Path(__file__).with_name("fake_adb.py")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "android-benchmark.md"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake adb is started by its first line")
 
+OPTIONS = {"official": False, "cool_down": 0.0, "minutes": 0.0, "accelerator": "cpu"}
 RUN = {"median": 0.02, "p90": 0.021, "min": 0.019, "mad": 0.001, "values": [0.02, 0.019, 0.021]}
 WRITTEN: dict[str, Any] = {
     "schema": 1,
@@ -365,5 +366,5 @@ def test_what_the_app_cannot_run_is_measured_here_alone(
     sent: list[Path] = []
     monkeypatch.setattr(adb, "measure", lambda path, *_, **__: sent.append(path))
     rows = [Config(name, "sdk", tmp_path / name, name, threads=1) for name in ("a.onnx", "b.tflite")]
-    _on_phone(rows, None, "", {"warmup": 0, "runs": 1})
+    _on_phone(rows, None, "", {**OPTIONS, "warmup": 0, "runs": 1})
     assert sent == [tmp_path / "a.onnx"]

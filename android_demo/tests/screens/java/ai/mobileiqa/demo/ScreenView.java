@@ -177,7 +177,7 @@ public final class ScreenView extends FrameLayout {
                     + " " + text(R.string.benchmark_drain, "2 %") + " " + text(R.string.benchmark_energy, 1.234)
                     + "\n" + text(R.string.benchmark_invalid)
                     + "\n• runs: 20 runs in 7.8 s; 1024 runs or 60 s are required"
-                    + "\n• hot: the thermal status reached 1"));
+                    + "\n• hot: the thermal status reached 1");
         }
     }
 
