@@ -10,7 +10,7 @@ import java.io.File
 object KotlinExample {
     @JvmStatic
     fun score(context: Context, bitmap: Bitmap): Double {
-        val scorer: QualityScorer = QualityScorer.open(context, ScorerOptions.DEFAULT.threads(1).setting(null))
+        val scorer: QualityScorer = QualityScorer.open(context, ScorerOptions.DEFAULT.threads(1).resolution(null))
         return scorer.use { it.assess(bitmap).faults.size + it.score(bitmap) }
     }
 

@@ -67,7 +67,7 @@ public final class QualityScorer implements Closeable {
      * Opens the bundled model.
      *
      * @throws ModelException the asset is missing or damaged
-     * @throws IllegalArgumentException the model has no such setting
+     * @throws IllegalArgumentException the model has no such resolution
      * @throws LinkageError no native library for this processor
      */
     @NotNull
@@ -92,7 +92,7 @@ public final class QualityScorer implements Closeable {
      * @throws ai.mobileiqa.core.UnsupportedContractException made by a newer version
      * @throws ai.mobileiqa.core.ContractException not made by MobileIQA
      * @throws ModelException no such file, damaged, or not what its contract promises
-     * @throws IllegalArgumentException the model has no such setting
+     * @throws IllegalArgumentException the model has no such resolution
      * @throws LinkageError no native library for this processor
      */
     @NotNull
@@ -112,7 +112,7 @@ public final class QualityScorer implements Closeable {
         AcceleratedModel opened = AcceleratedModel.open(opener, options.accelerator);
         QualityScorer scorer = null;
         try {
-            Setting setting = opened.model.contract().input.setting(options.setting);
+            Setting setting = opened.model.contract().input.setting(options.resolution);
             scorer = new QualityScorer(context, opened, setting);
             return scorer;
         } finally {
@@ -134,9 +134,9 @@ public final class QualityScorer implements Closeable {
         return opened.model;
     }
 
-    /** Returns the setting in use; null for a model of one size. */
+    /** Returns the resolution in use, one of the contract's settings; null for a model of one size. */
     @Nullable
-    public Setting setting() {
+    public Setting resolution() {
         return setting;
     }
 

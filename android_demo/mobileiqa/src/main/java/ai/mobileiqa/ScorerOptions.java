@@ -7,16 +7,16 @@ import org.jetbrains.annotations.Nullable;
 
 /** How a {@link QualityScorer} works. Immutable: each method returns changed options. */
 public final class ScorerOptions {
-    /** Half of the processors, 4 threads at most, the model's default setting, on the CPU. */
+    /** Half of the processors, 4 threads at most, the model's default resolution, on the CPU. */
     public static final ScorerOptions DEFAULT = new ScorerOptions(defaultThreads(), null, Accelerator.CPU);
 
     final int threads;
-    final String setting;
+    final String resolution;
     final Accelerator accelerator;
 
-    private ScorerOptions(int threads, String setting, Accelerator accelerator) {
+    private ScorerOptions(int threads, String resolution, Accelerator accelerator) {
         this.threads = threads;
-        this.setting = setting;
+        this.resolution = resolution;
         this.accelerator = accelerator;
     }
 
@@ -35,7 +35,7 @@ public final class ScorerOptions {
         if (count < 1 || count > Model.MAX_THREADS) {
             throw new IllegalArgumentException("threads must be 1 to " + Model.MAX_THREADS + ", not " + count);
         }
-        return new ScorerOptions(count, setting, accelerator);
+        return new ScorerOptions(count, resolution, accelerator);
     }
 
     /**
@@ -45,13 +45,13 @@ public final class ScorerOptions {
      *     model's default
      */
     @NotNull
-    public ScorerOptions setting(@Nullable String name) {
+    public ScorerOptions resolution(@Nullable String name) {
         return new ScorerOptions(threads, name, accelerator);
     }
 
     /** Sets what should compute; see {@link QualityScorer#accelerator} for what does. */
     @NotNull
     public ScorerOptions accelerator(@NotNull Accelerator wish) {
-        return new ScorerOptions(threads, setting, wish);
+        return new ScorerOptions(threads, resolution, wish);
     }
 }
