@@ -72,10 +72,10 @@ def _runs(times: Sequence[datetime | None], gap: float) -> NDArray[np.int64]:
 
 
 def _links(looks: Sequence[Look], runs: NDArray[np.int64]) -> dict[int, _Links]:
-    """Returns, for each photo, the likeness of those that it may share a group with."""
+    """Returns, for each photo, how close those are, at most 1, that it may share a group with."""
     links: dict[int, _Links] = defaultdict(dict)
-    for first, second, likeness in _linked(looks, runs):
-        links[first][second] = likeness
+    for first, second, closeness in _linked(looks, runs):
+        links[first][second] = closeness
     return links
 
 
@@ -92,15 +92,17 @@ def _linked(looks: Sequence[Look], runs: NDArray[np.int64]) -> Iterator[tuple[in
         both_timed = (runs[rows, None] != _NO_RUN) & (runs != _NO_RUN)
         same_scene = (runs[rows, None] == runs) & (likeness >= LIKE)
         almost_the_same = (different <= NEAR) & (likeness >= ALMOST_THE_SAME)
+        # An edit may change all colours, and leaves the hash.
+        closeness = np.where(both_timed, likeness, 1 - different / 64)
         for row, other in np.argwhere(np.where(both_timed, same_scene, almost_the_same)):
             if start + row != other:
-                yield start + int(row), int(other), float(likeness[row, other])
+                yield start + int(row), int(other), float(closeness[row, other])
 
 
 def _group_for(
     links: _Links, groups: Sequence[Sequence[int]], group_of: dict[int, int], *, whole: bool
 ) -> int | None:
-    """Returns the group that a photo joins: the most alike of those that it is linked to; None if none is.
+    """Returns the group that a photo joins: the closest of those that it is linked to; None if none is.
 
     Args:
         links: of the photo.
@@ -109,12 +111,12 @@ def _group_for(
         whole: whether the photo must be linked to the whole group, or to one of it.
     """
     linked: dict[int, list[float]] = defaultdict(list)
-    for number, likeness in links.items():
+    for number, closeness in links.items():
         if number in group_of:
-            linked[group_of[number]].append(likeness)
-    likeness_of = {
+            linked[group_of[number]].append(closeness)
+    closeness_of = {
         chosen: min(values) if whole else max(values)
         for chosen, values in linked.items()
         if not whole or len(values) == len(groups[chosen])
     }
-    return max(likeness_of, key=lambda chosen: (likeness_of[chosen], -chosen), default=None)
+    return max(closeness_of, key=lambda chosen: (closeness_of[chosen], -chosen), default=None)

@@ -62,14 +62,13 @@ class PageWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            with self._file:
+                if error is None:
+                    self._finish()
             if error is None:
-                self._finish()
+                os.replace(self._part, self._path)
         finally:
-            self._file.close()
-            if error is not None:
-                self._part.unlink(missing_ok=True)
-        if error is None:
-            os.replace(self._part, self._path)
+            self._part.unlink(missing_ok=True)
 
     def add(self, result: Assessment | PhotoError, view: View | None) -> None:
         """Adds the result of a photo.

@@ -85,6 +85,12 @@ def test_a_photo_without_a_time_joins_what_it_is_almost_the_same_as() -> None:
     assert group([*looks[:2], look(edge - 1, flipped=NEAR + 1)], times) == [[0], [1], [2]]
 
 
+def test_of_two_groups_a_copy_joins_the_one_with_the_nearer_hash() -> None:
+    """An edit without colours is as unlike its original as a photo of an hour later."""
+    looks = [look(20), look(0, flipped=5), look(0)]
+    assert group(looks, [at(0), at(3600), None]) == [[0, 2], [1]]
+
+
 def test_a_photo_without_a_time_is_near_one_of_a_burst_and_not_each() -> None:
     looks = [look(0), look(30, flipped=30), look(0)]
     assert group(looks, [at(0), at(1), None]) == [[0, 1, 2]]

@@ -19,7 +19,7 @@ from PIL import Image
 from mobileiqa_sdk import Assessment, PhotoUnreadable, Scorer, Seconds
 from mobileiqa_sdk.bursts.capture import Capture
 from mobileiqa_sdk.bursts.looks import look_of
-from mobileiqa_sdk.report_page import PageWriter, View, views_of
+from mobileiqa_sdk.report_page import PageWriter, View, views_of, writer
 from mobileiqa_sdk.report_page.view import SIDE
 from mobileiqa_sdk.report_page.writer import CHUNK
 
@@ -125,18 +125,18 @@ def test_the_faults_that_the_model_names(run: Run, tmp_path: Path) -> None:
 
 def test_names_and_reasons_cannot_leave_the_data(scorer: Scorer, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
-    with PageWriter(page, scorer) as writer:
-        writer.add(assessed(EVIL), view())
-        writer.add(PhotoUnreadable("b", EVIL), None)
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed(EVIL), view())
+        open_page.add(PhotoUnreadable("b", EVIL), None)
     evil, error = data_of(page)["photos"]
     assert evil["path"] == EVIL
     assert "\u202e" not in evil["label"]
     assert error["error"] == EVIL
-    with PageWriter(page, scorer) as writer:
-        writer.add(assessed("a"), view())
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed("a"), view())
     plain = Elements(page)
-    with PageWriter(page, scorer) as writer:
-        writer.add(assessed(EVIL), view())
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed(EVIL), view())
     assert Elements(page).elements == plain.elements
 
 
@@ -145,16 +145,16 @@ def test_names_and_reasons_cannot_leave_the_data(scorer: Scorer, tmp_path: Path)
 )
 def test_a_link_is_never_another_address(scorer: Scorer, tmp_path: Path, name: str) -> None:
     page = tmp_path / "report.html"
-    with PageWriter(page, scorer) as writer:
-        writer.add(assessed(name), view())
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed(name), view())
     link = data_of(page)["photos"][0]["link"]
     assert re.fullmatch(r"\./[\w./%~-]+", link)
 
 
 def test_the_policy_allows_this_script_and_style_alone(scorer: Scorer, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
-    with PageWriter(page, scorer) as writer:
-        writer.add(assessed("a"), view())
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed("a"), view())
     elements = Elements(page)
     (policy,) = [
         own["content"] for tag, own in elements.elements if own.get("http-equiv") == "Content-Security-Policy"
@@ -173,9 +173,9 @@ def test_the_policy_allows_this_script_and_style_alone(scorer: Scorer, tmp_path:
 def test_pictures_stand_in_chunks(scorer: Scorer, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     number = 2 * CHUNK + 1
-    with PageWriter(page, scorer) as writer:
+    with PageWriter(page, scorer) as open_page:
         for index in range(number):
-            writer.add(assessed(f"{index}"), view(b"%d" % index) if index % 2 else None)
+            open_page.add(assessed(f"{index}"), view(b"%d" % index) if index % 2 else None)
     chunks = re.findall(r'class="pictures">([^<]*)<', page.read_text(encoding="utf-8"))
     assert [chunk.count("\n") + 1 for chunk in chunks] == [CHUNK, CHUNK, 1]
     assert base64.b64decode(chunks[1].split("\n")[5]) == b"105"
@@ -186,12 +186,28 @@ def test_an_error_leaves_the_old_page(scorer: Scorer, tmp_path: Path) -> None:
     page.write_text("old")
 
     def write() -> None:
-        with PageWriter(page, scorer) as writer:
-            writer.add(assessed("a"), view())
+        with PageWriter(page, scorer) as open_page:
+            open_page.add(assessed("a"), view())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write()
+    assert page.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_ctrl_c_while_the_page_is_finished_leaves_the_old_one(
+    scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("old")
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "rank_bursts", interrupted)
+    with pytest.raises(KeyboardInterrupt), PageWriter(page, scorer) as open_page:
+        open_page.add(assessed("a"), view())
     assert page.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
