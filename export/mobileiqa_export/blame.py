@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import resolve_name
 
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 
-from .formats.quiet import quiet
 from .tracing import Trace
 
 # PyTorch's operators, their decompositions, and the dialects that litert-torch converts through.

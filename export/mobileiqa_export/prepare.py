@@ -19,6 +19,7 @@ from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
 from mobileiqa_bench.fidelity.scoring import score_images
 from mobileiqa_bench.photographs import Pixels
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import (
     Golden,
@@ -36,7 +37,6 @@ from mobileiqa_sdk.progress import Progress
 from .approximations import APPROXIMATIONS, Approximated, approximate
 from .approximations.choice import MAX_DIFFERENCE
 from .errors import ExportError, NetworkUnfit
-from .formats.quiet import quiet
 from .formats.sizes import example_pixels, free_sides
 from .options import Options
 from .precisions import FP32, Precision

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from typing import Any
+
+from mobileiqa_sdk._noise import logs_of_others_off
 
 
 def load(name: str) -> Any:
@@ -13,10 +14,5 @@ def load(name: str) -> Any:
     Raises:
         ImportError: coremltools is not installed.
     """
-    log = logging.getLogger("coremltools")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
+    with logs_of_others_off():
         return import_module(name)
-    finally:
-        log.setLevel(level)

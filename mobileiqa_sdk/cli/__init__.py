@@ -21,10 +21,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from .. import plugins
+from .._noise import logs_of_others_off
 from .._text import first_line, one_line, printable
 from .._version import __version__
 from ..errors import MobileIQAError, ModelNotFound, ResultsInvalid
-from ._noise import logs_of_others_off
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .._noise import native_stderr_off
 from .._text import printable
 from ..bursts import GAP, Burst, Frame, best_of_bursts
 from ..errors import ModelError, PhotoError
@@ -19,7 +20,6 @@ from ..scorer import Scorer
 from . import INTERRUPTED
 from ._keep import copy_into, link_into
 from ._memory import trim_heap
-from ._noise import native_stderr_off
 from ._photos import STDIN, photos_of
 from ._rows import describe_model
 from ._terminal import StatusLine, coloured

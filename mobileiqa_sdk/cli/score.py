@@ -11,6 +11,7 @@ from typing import Literal, Protocol, cast
 
 import click
 
+from .._noise import native_stderr_off
 from .._text import printable
 from ..errors import ModelError
 from ..parallel import MAX_THREADS, default_threads, default_workers
@@ -24,7 +25,6 @@ from ..streams import Scored, score_sources
 from ..table_file import TableFile
 from . import INTERRUPTED
 from ._memory import trim_heap
-from ._noise import native_stderr_off
 from ._photos import STDIN, sources_of
 from ._rows import WRITERS, Output
 from ._selection import Order, Selection

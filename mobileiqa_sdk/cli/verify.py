@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from .. import library, plugins
+from .._noise import native_stderr_off
 from .._text import printable
 from ..errors import VerificationWarning
 from ..parallel import MAX_THREADS
@@ -17,7 +18,6 @@ from ..progress import Lines
 from ..runtimes import for_verification
 from ..scorer import Scorer
 from ..verification import Replay, replay_golden
-from ._noise import native_stderr_off
 from ._types import RUNTIME
 
 

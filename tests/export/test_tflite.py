@@ -25,13 +25,13 @@ from torch import Tensor, nn
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.formats import FORMATS, Job, save
-from mobileiqa_export.formats.quiet import quiet
 from mobileiqa_export.formats.tflite_layout import channels_last
 from mobileiqa_export.formats.tflite_scopes import Scopes
 from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk import Scorer
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk.runtimes.tflite_file import CONTRACT
 
 with quiet():
@@ -323,5 +323,8 @@ def test_channels_last_is_the_same_function(name: str, bands: bool, monkeypatch:
     with torch.inference_mode():
         torch.testing.assert_close(twin(pixels), original(pixels), rtol=0, atol=1e-9)
     assert type(twin) is not type(original) or name == "small"
+    assert not any(module.training for module in twin.modules())
+    classes = [type(module) for module in original.modules()]
+    assert classes == [type(module) for module in network(name).modules()]
     assert {id(p) for p in twin.parameters()} == {id(p) for p in original.parameters()}
     assert all(torch.equal(before[key], value) for key, value in original.state_dict().items())

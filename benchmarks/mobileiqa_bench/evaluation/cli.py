@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import click
 
+from mobileiqa_sdk._noise import native_stderr_off
 from mobileiqa_sdk._text import printable
-from mobileiqa_sdk.cli._noise import native_stderr_off
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
 from mobileiqa_sdk.parallel import MAX_THREADS

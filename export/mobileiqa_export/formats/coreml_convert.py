@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,8 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mobileiqa_mil.coreml_tools import load
+from mobileiqa_sdk._noise import quiet
+from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 
 from ..errors import ConversionFailed, ExportError, InternalError
@@ -139,8 +138,7 @@ def _check_names(modules: frozenset[str], names: frozenset[str]) -> None:
 def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
     example = torch.zeros(1, 3, *example_size(spec))
     try:
-        with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore", FutureWarning)
+        with quiet(), torch.inference_mode():
             traced = torch.export.export(
                 PixelsFromImage(network), (example,), dynamic_shapes=free_sides(spec, rows=2, columns=3)
             )
@@ -148,7 +146,7 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
     # Any module may raise anything while it is traced.
     except Exception as error:
         raise ConversionFailed(
-            f"the network cannot be exported by torch.export ({_first_line(error)})"
+            f"the network cannot be exported by torch.export ({first_line(error)})"
         ) from error
     for node in list(program.graph.nodes):
         if node.target == torch.ops.aten.alias.default:  # coremltools does not support it
@@ -165,7 +163,7 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
     if target.half_weights:
         store_weights_in_half(pipeline, operations_in(target.half_weights, origins))
     image = ct.ImageType(name="image", shape=(1, 3, *_sides(spec)), color_layout=ct.colorlayout.RGB)
-    with _quiet():
+    with quiet():
         try:
             return ct.convert(
                 program,
@@ -225,7 +223,7 @@ def _module_of(node: Any) -> str:
 
 
 def _blame(program: ExportedProgram, error: Exception) -> str:
-    text = _first_line(error)
+    text = first_line(error)
     named = re.search(r"op '(\w+)'|kind (\w+)|node \w+ \((\w+)\)", text)
     kind = named and (named[1] or named[2] or named[3])
     where = sorted(
@@ -237,15 +235,3 @@ def _blame(program: ExportedProgram, error: Exception) -> str:
     names = (name.removeprefix("network").removeprefix(".") for name in where)
     modules = ", ".join(name or "the network itself" for name in names)
     return f"Core ML has no such operator as {kind!r}, which is used in {modules}; replace it there ({text})"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hides the warnings of coremltools, and the progress bars that it draws on any stderr."""
-    with redirect_stderr(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from contextlib import redirect_stderr
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from mobileiqa_mil.coreml_tools import load
 from mobileiqa_mil.operation import Operation
 from mobileiqa_mil.package import Package
 from mobileiqa_mil.program import Program
+from mobileiqa_sdk._noise import quiet
 
 from ..errors import ExportError
 from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes
@@ -38,7 +37,7 @@ def quantize_weights(model: Any, kept: frozenset[str]) -> Any:
     Weights that the ``kept`` operations read, or that have a table, stay as they are.
     """
     config = cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
-    with redirect_stderr(io.StringIO()):
+    with quiet():
         return cto.linear_quantize_weights(model, _config(config, _all_names(model, kept)))
 
 
@@ -56,7 +55,7 @@ def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
         group_size=1,
         weight_threshold=MIN_INTEGERS - 1,
     )
-    with redirect_stderr(io.StringIO()):
+    with quiet():
         return cto.palettize_weights(conversion.model, _config(config, kept))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import onnx
 import torch
 from torch import nn
 
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk.contract import METADATA_KEY, InputSpec
 
 from ..errors import ExportError
@@ -18,7 +17,6 @@ from ._vendor import without_no_op_rules
 from .job import Job
 from .onnx_count import count_layers
 from .onnx_graph import name_nodes
-from .quiet import quiet
 from .registry import FORMATS
 from .sizes import example_pixels, free_sides
 
@@ -53,24 +51,17 @@ def save(job: Job) -> Path:
 
 
 def _to_onnx(network: nn.Module, spec: InputSpec, output: str) -> onnx.ModelProto:
-    exporter_log = logging.getLogger("torch.onnx")
-    level = exporter_log.level
-    exporter_log.setLevel(logging.ERROR)  # it warns of every torchvision operator it cannot find
-    try:
-        with warnings.catch_warnings(), torch.inference_mode(), without_no_op_rules(), quiet():
-            warnings.simplefilter("ignore", FutureWarning)
-            program = torch.onnx.export(
-                network,
-                (example_pixels(spec),),
-                dynamic_shapes=free_sides(spec),
-                dynamo=True,
-                opset_version=OPSET,
-                input_names=["pixels"],
-                output_names=[output],
-                verbose=False,
-            )
-    finally:
-        exporter_log.setLevel(level)
+    with torch.inference_mode(), without_no_op_rules(), quiet():
+        program = torch.onnx.export(
+            network,
+            (example_pixels(spec),),
+            dynamic_shapes=free_sides(spec),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["pixels"],
+            output_names=[output],
+            verbose=False,
+        )
     assert program is not None  # noqa: S101 - for the type checker: dynamo always returns one
     model: onnx.ModelProto = program.model_proto
     name_nodes(model, network)

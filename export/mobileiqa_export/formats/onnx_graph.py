@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import io
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
 from typing import NamedTuple
 
 import numpy as np
@@ -115,21 +112,6 @@ def store(
     """Replaces initializers by their compressed form and inserts the nodes that reconstruct them."""
     tensors = [new for old in model.graph.initializer for new in stored.get(old.name, [old])]
     replace(model, tensors, [*nodes, *model.graph.node])
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Silences onnxruntime's tools, which print and log to the root logger."""
-    root, handler = logging.getLogger(), logging.NullHandler()
-    disabled = root.manager.disable
-    root.addHandler(handler)
-    logging.disable(logging.WARNING)
-    try:
-        with redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(disabled)
-        root.removeHandler(handler)
 
 
 def split_gemm(model: onnx.ModelProto) -> None:

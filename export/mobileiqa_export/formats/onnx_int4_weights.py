@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import onnx
 
+from mobileiqa_sdk._noise import quiet
+
 from . import onnx_int8_weights
 from ._vendor import NBITS_QUANTIZER
 from .job import Job
-from .onnx_graph import matrix_products, quietly, split_gemm
+from .onnx_graph import matrix_products, split_gemm
 
 BLOCK = 32
 
@@ -27,7 +29,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def _quantize(model: onnx.ModelProto, excluded: list[str]) -> onnx.ModelProto:
-    with quietly():
+    with quiet():
         quantizer = NBITS_QUANTIZER.load()(model, bits=4, block_size=BLOCK, nodes_to_exclude=excluded)
         quantizer.process()
     quantized: onnx.ModelProto = quantizer.model.model

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import onnx
 
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._onnxruntime import submodule
 
 from . import onnx_int8_weights
 from .job import Job
-from .onnx_graph import matrix_products, quietly, split_gemm
+from .onnx_graph import matrix_products, split_gemm
 
 
 def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
@@ -28,7 +29,7 @@ def convert(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def _quantize(model: onnx.ModelProto, products: list[str], folder: Path) -> onnx.ModelProto:
-    with quietly(), tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with quiet(), tempfile.TemporaryDirectory(dir=folder) as scratch:
         quantization = submodule("quantization")
         file = Path(scratch) / "model.onnx"
         quantization.quantize_dynamic(

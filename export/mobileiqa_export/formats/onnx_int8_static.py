@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._onnxruntime import submodule
 
 from ..errors import ExportError
@@ -15,7 +16,7 @@ from . import onnx_int8_weights
 from ._vendor import QDQ_QUANTIZER
 from .job import Job
 from .onnx_calibration import ranges
-from .onnx_graph import matrix_products, nodes_of, quietly, replace
+from .onnx_graph import matrix_products, nodes_of, replace
 
 _quantization = submodule("quantization")
 
@@ -106,7 +107,7 @@ def _quantize(model: onnx.ModelProto, nodes: list[onnx.NodeProto], job: Job) -> 
         for name, (_, zero) in _centred_pixels(model).items()
     }
     tensors = {name for node in nodes for name in (*node.input, *node.output)}
-    with quietly():
+    with quiet():
         tensor_ranges = ranges(model, tensors, job.calibration)
         onnx.helper.set_model_props(model, INFERRED)
         quantizer = QDQ_QUANTIZER.load()(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk.runtimes.tflite_file import attach
 
 from .job import Job
-from .quiet import quiet
 from .registry import FORMATS
 from .sizes import example_pixels
 from .tflite_layout import channels_last

@@ -29,37 +29,65 @@ def channels_last(network: nn.Module) -> nn.Module:
     tensors = (*network.parameters(), *network.buffers())
     twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
     replace_all(twin, SampledLDA, ChannelsLastSampledLDA)
-    for module in list(twin.modules()):
-        module.__class__ = _VARIANTS.get(type(module), type(module))
-        if isinstance(module, _MomentStudent):
-            module.statistics = Statistics(module.head)
-    return twin
+    replace_all(twin, StreamedStem, _StreamedStem)
+    replace_all(twin, PixelStem, _PixelStem)
+    replace_all(twin, StreamedLDA, _StreamedLDA)
+    whole = _MomentStudent(twin) if type(twin) is MomentStudent else twin
+    return whole.train(network.training)  # a new module would be in training mode
 
 
-class _PixelStem(PixelStem):
+class _PixelStem(nn.Module):
+    """Computes what a :class:`PixelStem` does, and subtracts the mean before it turns the axes."""
+
+    mean: Tensor
+
+    def __init__(self, stem: PixelStem) -> None:
+        super().__init__()
+        self.conv = stem.conv
+        self.register_buffer("mean", stem.mean.flatten())
+
     def forward(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.conv(_centred(self, pixels))
+        out: Tensor = self.conv(self.centred(pixels))
         return out
 
+    def centred(self, pixels: Tensor) -> Tensor:
+        """Returns uint8 pixels [B, H, W, 3] less their mean, in the network's dtype, [B, 3, H, W]."""
+        return channels_first(pixels.to(self.mean.dtype) - self.mean)
 
-class _StreamedStem(StreamedStem):
+
+class _StreamedStem(nn.Module):
+    """Computes what a :class:`StreamedStem` does, on bands of rows [B, h, W, 3]."""
+
+    def __init__(self, streamed: StreamedStem) -> None:
+        super().__init__()
+        self.pixels = _PixelStem(streamed.pixels)
+        self.stem, self.depthwise, self.project = streamed.stem, streamed.depthwise, streamed.project
+        self.bands = streamed.bands
+
     def forward(self, pixels: Tensor) -> Tensor:
         return torch.cat([self._band(pixels, rows) for rows in self.bands], 2)
 
-    def _band(self, x: Tensor, want: Rows) -> Tensor:
+    def _band(self, pixels: Tensor, want: Rows) -> Tensor:
         middle = self.depthwise.needs(want)
         start, end = self.stem.needs(middle)
-        y = self.stem(_centred(self.pixels, x[:, start:end]), middle)
+        y = self.stem(self.pixels.centred(pixels[:, start:end]), middle)
         out: Tensor = want.of(y, held=middle) + self.project(self.depthwise(y, want))
         return out
 
 
-def _centred(stem: PixelStem, pixels: Tensor) -> Tensor:
-    """Returns uint8 pixels [B, H, W, 3] centred around zero, in the network's dtype, [B, 3, H, W]."""
-    return channels_first(pixels.to(stem.mean.dtype) - stem.mean.flatten())
+class _StreamedLDA(nn.Module):
+    """Computes what a :class:`StreamedLDA` does, with channels as the last axis of every matrix product."""
 
+    rows: Tensor
+    columns: Tensor
 
-class _StreamedLDA(StreamedLDA):
+    def __init__(self, block: StreamedLDA) -> None:
+        super().__init__()
+        self.grid, self.bands, self.whole, self.strip = block.grid, block.bands, block.whole, block.strip
+        self.weight, self.project, self.bias = block.weight, block.project, block.bias
+        self.register_buffer("rows", block.rows)
+        self.register_buffer("columns", block.columns)
+
     def forward(self, x: Tensor) -> Tensor:
         x = _last(x)
         pooled = self._whole(x) if self.whole else self._streamed(x)
@@ -88,8 +116,13 @@ class _StreamedLDA(StreamedLDA):
         return torch.cat([self._wide(strip).sum(1) for strip in strips], 1) / band.shape[1]
 
 
-class _MomentStudent(MomentStudent):
-    statistics: Statistics
+class _MomentStudent(nn.Module):
+    """Computes what a :class:`MomentStudent` does, with moments of maps [B, H, W, C]."""
+
+    def __init__(self, student: MomentStudent) -> None:
+        super().__init__()
+        self.local_cnn, self.head = student.local_cnn, student.head
+        self.statistics = Statistics(student.head)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head.answer(self.statistics(self.local_cnn(x)))
@@ -124,11 +157,3 @@ def _moments(tap: Tensor) -> Tensor:
 
 def _last(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1)
-
-
-_VARIANTS: dict[type[nn.Module], type[nn.Module]] = {
-    PixelStem: _PixelStem,
-    StreamedStem: _StreamedStem,
-    StreamedLDA: _StreamedLDA,
-    MomentStudent: _MomentStudent,
-}

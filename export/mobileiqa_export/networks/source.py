@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mobileiqa_bench.photographs import Pixels
+from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import InputSpec, ModelInfo
 from mobileiqa_sdk.library import sha256_of
@@ -17,7 +18,6 @@ from mobileiqa_sdk.progress import Progress
 
 from ..blame import Trail
 from ..errors import ExportError, NetworkUnfit
-from ..formats.quiet import quiet
 from ..reference import Run, on_pixels
 from ..rewrite import Rewritten
 from ..subject import Subject

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,21 @@ def cost_of(network: nn.Module, example: Tensor) -> Cost:
     shadow = deepcopy(network).to("meta") if example.is_meta else network
     largest = _LargestOutput()  # type: ignore[no-untyped-call]
     flops = FlopCounterMode(display=False)
-    with torch.inference_mode(), largest, flops:
+    with _without_gradients(shadow), torch.inference_mode(), largest, flops:
         shadow(example)
     parameters = sum(p.numel() for p in network.parameters())
     return Cost(parameters, flops.get_total_flops() // 2, largest.bytes)
+
+
+@contextmanager
+def _without_gradients(network: nn.Module) -> Iterator[None]:
+    """Marks weights as not trained meanwhile: the counter looks for the gradients of a module's inputs, and
+    a computed weight is made by a module whose inputs are weights.
+    """
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_()
