@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sysconfig
+import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,12 +16,17 @@ from torch.overrides import resolve_name
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 
+from .rewrite.modules import sharing_weights
 from .tracing import Trace
 
 # PyTorch's operators, their decompositions, and the dialects that litert-torch converts through.
 _OPERATORS = re.compile(
     r"(?:aten|prims)(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo|mhlo)\.(\w+)' (?:op|that was)"
 )
+
+
+# Lines of a traceback in these places are not the user's.
+_NOT_OF_USER = ("<frozen", sysconfig.get_path("stdlib"), str(Path(__file__).parent))
 
 
 class Trail(Trace):
@@ -53,7 +61,7 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
         return None
     try:
         with quiet(), torch.inference_mode():
-            whole = torch.export.export(network, (example,))
+            whole = torch.export.export(sharing_weights(network), (example,))
             programs = [whole, whole.run_decompositions()]
     except Exception:  # then the converter failed for the same reason
         return names[0]
@@ -71,6 +79,19 @@ def cause(error: BaseException) -> str:
     while inner := error.__cause__ or error.__context__:
         error = inner
     return f"{type(error).__name__}: {first_line(error)}"
+
+
+def described(error: BaseException) -> str:
+    """Returns class and first line of an error, and where in whose code it happened."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_user(frame.filename)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    name = type(error).__name__
+    return f"{name}: {line}{where}" if line else f"{name}{where}"
+
+
+def _of_user(filename: str) -> bool:
+    return "site-packages" not in filename and not filename.startswith(_NOT_OF_USER)
 
 
 def _named(error: BaseException | None) -> list[str]:

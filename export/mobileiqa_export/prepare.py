@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-import torch
 from msgspec import structs
 from torch import nn
 
@@ -19,7 +18,6 @@ from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
 from mobileiqa_bench.fidelity.scoring import score_images
 from mobileiqa_bench.photographs import Pixels
-from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import (
     Golden,
@@ -40,6 +38,7 @@ from .errors import ExportError, NetworkUnfit
 from .formats.sizes import example_pixels, free_sides
 from .options import Options
 from .precisions import FP32, Precision
+from .programs import program_of
 from .reference import on_pixels
 from .rewrite import Step
 from .subject import Source, Subject
@@ -268,12 +267,8 @@ def _prove_trace(
     code.
     """
     spec = subject.input
-    with quiet(), torch.inference_mode():
-        program = torch.export.export(
-            network, (example_pixels(spec),), dynamic_shapes=free_sides(spec), strict=False
-        )
-        traced = program.module()
-    by_code, by_trace = on_pixels(network), on_pixels(traced)
+    program = program_of(network, example_pixels(spec), free_sides(spec))
+    by_code, by_trace = on_pixels(network), on_pixels(program.module())
     for index, each in zip(chosen, pixels, strict=True):
         code, trace = by_code(each), by_trace(each)
         if exceeds(abs(code - trace), FP32.limit):

@@ -30,7 +30,7 @@ CONFIGS = {
 @cache
 def network(name: str) -> nn.Module:
     """A rewritten student. It is shared: do not change it."""
-    return rewrite(filled(CONFIGS[name]).eval(), CONFIGS[name])[0]
+    return rewrite(filled(CONFIGS[name]).eval(), CONFIGS[name]).network
 
 
 def photos(name: str, seeds: Iterable[int] = range(4)) -> list[NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from .job import Job, LayerCount
@@ -23,7 +24,10 @@ def save(file_format: str, job: Job) -> Path:
     entry = format_named(file_format)
     entry.smallest(job.precision)  # raises where the precision is not offered, before any import
     entry.check_size(job.network)
-    path: Path = entry.load().save(job)
+    from ..rewrite.modules import sharing_weights  # imports torch, which the command's help must not
+
+    # A network's code may store what it computes, and converters trace it.
+    path: Path = entry.load().save(replace(job, network=sharing_weights(job.network)))
     return path
 
 

@@ -7,8 +7,6 @@ large maps is therefore written a second time here.
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,7 +15,7 @@ from ..approximations.sampled_lda import SampledLDA
 from ..rewrite.backbone_streaming import StreamedStem
 from ..rewrite.bands import Rows
 from ..rewrite.lda_streaming import StreamedLDA
-from ..rewrite.modules import replace_all
+from ..rewrite.modules import replace_all, sharing_weights
 from ..rewrite.pixel_input import PixelStem, channels_first
 from ..student.moments import LinearViews, MomentViews
 from ..student.student import MomentStudent
@@ -26,8 +24,7 @@ from .tflite_sampled import ChannelsLastSampledLDA
 
 def channels_last(network: nn.Module) -> nn.Module:
     """Returns a copy of the network that shares its weights, with the blocks of this module in place."""
-    tensors = (*network.parameters(), *network.buffers())
-    twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
+    twin = sharing_weights(network)
     replace_all(twin, SampledLDA, ChannelsLastSampledLDA)
     replace_all(twin, StreamedStem, _StreamedStem)
     replace_all(twin, PixelStem, _PixelStem)

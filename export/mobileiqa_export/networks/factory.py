@@ -6,8 +6,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import sysconfig
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import MethodType, ModuleType
@@ -17,15 +15,13 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
+from ..blame import described
 from ..errors import FactoryFailed, NetworkUnfit
 from .user_code import importing
 
 _UNINITIALIZED = (UninitializedBuffer, UninitializedParameter)
 # Wrappers that people train a network in, and the attribute that holds the network.
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
-
-# Lines of a traceback in these places are not the user's.
-_NOT_OF_USER = ("<frozen", sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
 
 
 def is_file(factory: str) -> bool:
@@ -126,19 +122,6 @@ def evaluating(network: nn.Module) -> nn.Module:
         if module.training:
             module.train = MethodType(nn.Module.train, module)  # type: ignore[method-assign]
     return network.eval()
-
-
-def described(error: BaseException) -> str:
-    """Returns class and first line of an error, and where in whose code it happened."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_user(frame.filename)]
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    name = type(error).__name__
-    return f"{name}: {line}{where}" if line else f"{name}{where}"
-
-
-def _of_user(filename: str) -> bool:
-    return "site-packages" not in filename and not filename.startswith(_NOT_OF_USER)
 
 
 def _split(factory: str) -> tuple[str, str]:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from mobileiqa_sdk._numbers import exceeds
 
+from ..blame import described
 from ..errors import NetworkUnfit
 from ..rewrite import Pass, PassResult, Rewritten, cost_of, run_passes
-from .factory import described
 from .norms import fold_norms
 from .pixels import PixelNetwork
 from .reparametrisation import fix_weights, is_reparametrised

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor
 
 from mobileiqa_bench.photographs import Pixels
-from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import InputSpec, ModelInfo
 from mobileiqa_sdk.library import sha256_of
 from mobileiqa_sdk.progress import Progress
 
-from ..blame import Trail
+from ..blame import Trail, described
 from ..errors import ExportError, NetworkUnfit
+from ..programs import program_of
 from ..reference import Run, on_pixels
 from ..rewrite import Rewritten
 from ..subject import Subject
 from .description import Description
-from .factory import build, described, stem
+from .factory import build, stem
 from .pixels import PixelNetwork
 from .rewrites import SAME, copied, rewrite_network
 from .weights import digest, load_weights
@@ -126,17 +126,10 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
             f"{name}: gives two scores to one image, {first:.4f} and {second:.4f}; "
             "is something in it, such as F.dropout, not in eval mode?"
         )
-    # A copy, since a traced program keeps references to the weights.
-    traced = copied(network, example)
-    with Trail(traced) as trail:
-        try:
-            with quiet(), torch.inference_mode():
-                torch.export.export(traced, (example,), strict=False)
-        except Exception as error:
-            raise NetworkUnfit(
-                f"{name}: {trail} prevents its export: {described(error)}; rewrite "
-                "that code so that its steps do not depend on the values in an image"
-            ) from error
+    try:
+        program_of(copied(network, example), example)  # a traced program keeps references to the weights
+    except NetworkUnfit as error:
+        raise NetworkUnfit(f"{name}: {error}") from error
 
 
 def _texture(size: tuple[int, int]) -> Tensor:

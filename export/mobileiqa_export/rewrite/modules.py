@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 Old = TypeVar("Old", bound=nn.Module)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def replace_all(network: nn.Module, old: type[Old], make: Callable[[Old], nn.Module]) -> int:
@@ -26,8 +27,12 @@ def replace_all(network: nn.Module, old: type[Old], make: Callable[[Old], nn.Mod
     return replaced
 
 
-def sharing_weights(network: nn.Module) -> nn.Module:
-    """Returns a copy whose modules can be replaced, with the network's own parameters and buffers."""
+def sharing_weights(network: Network) -> Network:
+    """Returns a copy with the network's own parameters and buffers, whose modules can be replaced.
+
+    What its code stores in its modules while it is traced, which are tensors without values, does not reach
+    the original.
+    """
     tensors = (*network.parameters(), *network.buffers())
     return deepcopy(network, {id(tensor): tensor for tensor in tensors})
 

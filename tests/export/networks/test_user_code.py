@@ -18,6 +18,7 @@ from torch import nn
 from mobileiqa_export.errors import FactoryFailed, NetworkUnfit
 from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.factory import build
+from mobileiqa_export.programs import program_of
 from mobileiqa_export.reference import on_pixels
 from mobileiqa_export.subject import Subject
 from mobileiqa_sdk.progress import SILENT
@@ -93,6 +94,21 @@ class Net(nn.Module):
     def forward(self, x):
         return self.parts[0].to(x)(x)
 """,
+    "keeps what it makes": """
+class Mask(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mask = torch.ones(1, 8, 1, 1)
+    def forward(self, x):
+        self.mask = self.mask.to(x.dtype) * 1
+        return x * self.mask
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.parts = [Mask()]
+    def forward(self, x):
+        return torch.sigmoid(self.f(self.parts[0](torch.relu(self.c(x))).mean((2, 3))) * 6)
+""",
     "extra state": """
 class Net(Base):
     def get_extra_state(self):
@@ -151,6 +167,9 @@ def test_ordinary_code(kind: str, load: Callable[[str], Subject], monkeypatch: p
     rewritten = subject.rewrite(SILENT)
     assert abs(on_pixels(rewritten.network)(pixels) - first) <= 1e-6
     assert not any(module.training for module in rewritten.network.modules())
+    program = program_of(rewritten.network, torch.from_numpy(pixels)[None])
+    assert abs(on_pixels(program.module())(pixels) - first) <= 1e-6
+    assert abs(on_pixels(rewritten.network)(pixels) - first) <= 1e-6
     with torch.inference_mode():
         assert rewritten.network(torch.from_numpy(pixels)[None]).dtype == torch.float32
     assert sys.argv == ["mobileiqa", "export", "--arch", "x:y"]
