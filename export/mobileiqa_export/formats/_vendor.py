@@ -131,6 +131,8 @@ ACTIVATION_PASSES = (
     "compression::insert_prefix_quantize_dequantize_pair",
     "compression::insert_suffix_quantize_dequantize_pair",
 )
+FUSE_LINEAR_BIAS = "common::fuse_linear_bias"
+"""The pass that adds a constant to a layer's bias. It fails if the constant is a number without an axis."""
 PAIR_ELIMINATION = "common::dequantize_quantize_pair_elimination"
 
 

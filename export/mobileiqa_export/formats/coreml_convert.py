@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +21,16 @@ from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 
 from ..errors import ConversionFailed, ExportError, InternalError
-from ._vendor import COREML_HANDLE, COREML_MAPPING
+from ._vendor import COREML_HANDLE, COREML_MAPPING, FUSE_LINEAR_BIAS
 from .coreml_half import is_half
 from .coreml_pooling import DECOMPOSITIONS
 from .coreml_single import Holds, operations_in, store_weights_in_half
 from .sizes import example_size, free_sides
 
 ct = load("coremltools")
+
+_ON_PURPOSE = (ValueError, NotImplementedError, RuntimeError)
+"""Errors by which coremltools says what it does not support; others are mistakes in it or in this code."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,13 @@ class PixelsFromImage(nn.Module):
         return opinions
 
 
+def passes() -> Any:
+    """Returns coremltools' passes, without :data:`._vendor.FUSE_LINEAR_BIAS`."""
+    pipeline = ct.PassPipeline.DEFAULT
+    pipeline.remove_passes({FUSE_LINEAR_BIAS})
+    return pipeline
+
+
 def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path) -> Conversion:
     """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
 
@@ -124,7 +135,7 @@ def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, sc
     names = frozenset(name for name, _ in network.named_modules())
     _check_names(target.single, names)
     program = _exported(network, spec)
-    model = _to_coreml(program, spec, output, target, ct.PassPipeline.DEFAULT)
+    model = _to_coreml(program, spec, output, target, passes())
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
     return Conversion(model, saved, program, spec, output, target, _modules(saved, program), names)
@@ -163,7 +174,8 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
     if target.half_weights:
         store_weights_in_half(pipeline, operations_in(target.half_weights, origins))
     image = ct.ImageType(name="image", shape=(1, 3, *_sides(spec)), color_layout=ct.colorlayout.RGB)
-    with quiet():
+    log = _Log()
+    with quiet(), log:
         try:
             return ct.convert(
                 program,
@@ -177,7 +189,7 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
             )
         # coremltools lets through whatever its many converters raise: NotImplementedError, ValueError ...
         except Exception as error:
-            raise ConversionFailed(_blame(program, error)) from error
+            raise _blamed(program, error, log.text) from error
 
 
 def _sides(spec: InputSpec) -> list[Any]:
@@ -222,16 +234,37 @@ def _module_of(node: Any) -> str:
     return path.removeprefix("network").removeprefix(".")
 
 
-def _blame(program: ExportedProgram, error: Exception) -> str:
+class _Log(logging.Handler):
+    """Keeps what coremltools logs: the operator that it fails at."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text += record.getMessage()
+
+    def __enter__(self) -> None:
+        logging.getLogger("coremltools").addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("coremltools").removeHandler(self)
+
+
+def _blamed(program: ExportedProgram, error: Exception, log: str) -> ExportError:
+    """Returns the error to raise for one of coremltools, with the operator and the modules that use it."""
     text = first_line(error)
-    named = re.search(r"op '(\w+)'|kind (\w+)|node \w+ \((\w+)\)", text)
-    kind = named and (named[1] or named[2] or named[3])
-    where = sorted(
-        {_module_of(n) for n in program.graph.nodes if kind and str(n.target).split(".")[1:2] == [kind]}
-    )
-    if not where:
-        return f"the network cannot be converted to Core ML ({text})"
+    named = re.search(r"converting '(\w+)' op|op '(\w+)'|kind (\w+)|node \w+ \((\w+)\)", f"{log} {text}")
+    kind = next(filter(None, named.groups())) if named else ""
+    nodes = (node for node in program.graph.nodes if str(node.target).split(".")[1:2] == [kind])
     # One more wrapper if the network is not a student.
-    names = (name.removeprefix("network").removeprefix(".") for name in where)
-    modules = ", ".join(name or "the network itself" for name in names)
-    return f"Core ML has no such operator as {kind!r}, which is used in {modules}; replace it there ({text})"
+    names = {_module_of(node).removeprefix("network").removeprefix(".") for node in nodes}
+    where = ", ".join(name or "the network itself" for name in sorted(names))
+    if kind:
+        return ConversionFailed(
+            f"Core ML does not support the operator {kind!r} as it is used in {where or 'the network'}; "
+            f"replace it there ({text})"
+        )
+    if isinstance(error, _ON_PURPOSE):
+        return ConversionFailed(f"the network cannot be converted to Core ML ({text})")
+    return InternalError(f"converting to Core ML failed ({type(error).__name__}: {text})")

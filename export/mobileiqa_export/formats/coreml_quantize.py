@@ -18,7 +18,7 @@ from mobileiqa_sdk._noise import quiet
 
 from ..errors import ExportError
 from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes
-from .coreml_convert import Conversion
+from .coreml_convert import Conversion, passes
 from .job import MIN_INTEGERS
 
 ct = load("coremltools")
@@ -94,7 +94,7 @@ def quantize_activations(
     config = cto.OpLinearQuantizerConfig(mode="linear", dtype="int8")
     config = _config(config, _all_names(conversion.model, kept | _single(program) | _tail(program)))
     options = {"config": config, "activation_stats": measure_ranges(program, calibration)}
-    pipeline = ct.PassPipeline.DEFAULT
+    pipeline = passes()
     for name in activation_passes():
         pipeline.append_pass(name)
         pipeline.set_options(name, options)

@@ -1,0 +1,106 @@
+"""Networks that coremltools fails on: converted all the same, or named with the operator and its module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from jobs import contract
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+pytest.importorskip("coremltools")
+
+from mobileiqa_export.errors import ConversionFailed, InternalError
+from mobileiqa_export.formats import Job, _vendor, coreml_convert, save
+from mobileiqa_export.formats.coreml_convert import Conversion, Target, convert
+from mobileiqa_export.precisions import FP32
+from mobileiqa_mil import CoreMLProgram
+from mobileiqa_sdk.contract import InputSpec
+
+PIXELS = torch.arange(16 * 16 * 3).view(1, 16, 16, 3).to(torch.uint8)
+
+
+class Part(nn.Module):
+    def __init__(self, code: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.code = code
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.code(x)
+
+
+class Net(nn.Module):
+    def __init__(self, code: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.part = nn.Linear(3, 1), Part(code)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels.permute(0, 3, 1, 2).float() / 255
+        return torch.sigmoid(self.part(x))
+
+
+class Number(Net):
+    """A layer with one result, and a number that is added to it or that it is subtracted from."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels.float().mean((1, 2)).flatten() / 255
+        return torch.sigmoid(self.part(self.layer(x)))
+
+
+def converted(network: nn.Module, folder: Path) -> Conversion:
+    return convert(network.eval(), InputSpec(16, 16), "score", Target("iOS16", half=False), folder)
+
+
+@pytest.mark.parametrize("code", [lambda x: x + 0.25, lambda x: 0.25 - x], ids=["plus", "from"])
+def test_a_number_after_a_layer(code: Callable[[Tensor], Tensor], tmp_path: Path) -> None:
+    network = Number(code).eval()
+    path = save("coreml", Job(network, contract((16, 16)), FP32, tmp_path))
+    program = CoreMLProgram(path, 1)
+    with torch.inference_mode():
+        expected = float(network(PIXELS))
+    assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_pass_that_is_left_out_exists() -> None:
+    assert _vendor.FUSE_LINEAR_BIAS in coreml_convert.ct.PassPipeline.DEFAULT.passes
+    assert _vendor.FUSE_LINEAR_BIAS not in coreml_convert.passes().passes
+
+
+@pytest.mark.parametrize(
+    ("code", "operator"),
+    [
+        (lambda x: F.pad(x, (1, 1, 1, 1), mode="circular").mean((1, 2, 3)), "pad"),
+        (lambda x: torch.linalg.svdvals(x[0, 0]).sum()[None], "linalg_svd"),
+        (lambda x: F.avg_pool2d(x, 2, divisor_override=3).mean((1, 2, 3)), "avg_pool2d"),
+        (lambda x: x.to(torch.bfloat16).mean((1, 2, 3)).float(), "to"),
+    ],
+    ids=["pad", "svd", "pool", "bfloat16"],
+)
+def test_the_operator_and_its_module(code: Callable[[Tensor], Tensor], operator: str, tmp_path: Path) -> None:
+    with pytest.raises(ConversionFailed, match=rf"'_?{operator}\w*'.* in part"):
+        converted(Net(code), tmp_path)
+
+
+@pytest.mark.parametrize("error", [IndexError("tuple index out of range"), KeyError("x"), AssertionError()])
+def test_mistakes_are_not_the_networks(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(coreml_convert.ct, "convert", fail)
+    with pytest.raises(InternalError):
+        converted(Net(lambda x: x.mean((1, 2, 3))), tmp_path)
+
+
+def test_what_is_not_supported_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("Core ML only supports tensors with rank <= 5")
+
+    monkeypatch.setattr(coreml_convert.ct, "convert", fail)
+    with pytest.raises(ConversionFailed, match="rank <= 5"):
+        converted(Net(lambda x: x.mean((1, 2, 3))), tmp_path)
