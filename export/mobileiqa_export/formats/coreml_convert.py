@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -234,6 +234,13 @@ def _module_of(node: Any) -> str:
     return path.removeprefix("network").removeprefix(".")
 
 
+def _places(nodes: Iterable[Any]) -> str:
+    """Returns the modules that these torch nodes came from."""
+    # One more wrapper if the network is not a student.
+    names = {_module_of(node).removeprefix("network").removeprefix(".") for node in nodes}
+    return ", ".join(name or "the network itself" for name in sorted(names)) or "the network"
+
+
 class _Log(logging.Handler):
     """Keeps what coremltools logs: the operator that it fails at."""
 
@@ -256,15 +263,17 @@ def _blamed(program: ExportedProgram, error: Exception, log: str) -> ExportError
     text = first_line(error)
     named = re.search(r"converting '(\w+)' op|op '(\w+)'|kind (\w+)|node \w+ \((\w+)\)", f"{log} {text}")
     kind = next(filter(None, named.groups())) if named else ""
-    nodes = (node for node in program.graph.nodes if str(node.target).split(".")[1:2] == [kind])
-    # One more wrapper if the network is not a student.
-    names = {_module_of(node).removeprefix("network").removeprefix(".") for node in nodes}
-    where = ", ".join(name or "the network itself" for name in sorted(names))
+    nodes = list(program.graph.nodes)
     if kind:
+        where = _places(node for node in nodes if str(node.target).split(".")[1:2] == [kind])
         return ConversionFailed(
-            f"Core ML does not support the operator {kind!r} as it is used in {where or 'the network'}; "
+            f"Core ML does not support the operator {kind!r} as it is used in {where}; "
             f"replace it there ({text})"
         )
+    for dtype in error.args:
+        if isinstance(dtype, torch.dtype):  # a key that coremltools looked up
+            where = _places(node for node in nodes if getattr(node.meta.get("val"), "dtype", None) == dtype)
+            return ConversionFailed(f"Core ML has no tensors of {dtype}, as {where} makes; use float32 there")
     if isinstance(error, _ON_PURPOSE):
         return ConversionFailed(f"the network cannot be converted to Core ML ({text})")
     return InternalError(f"converting to Core ML failed ({type(error).__name__}: {text})")
