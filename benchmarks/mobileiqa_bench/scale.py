@@ -142,7 +142,7 @@ def _places(photo: Path, count: int) -> Iterator[dict[str, str]]:
                 for number in range(count):
                     copy = shutil.copy(photo, folder / f"{number:06}{photo.suffix}")
                     archive.add(copy, Path(copy).name)
-                    store.put(copy, f"photos/{Path(copy).name}")
+                    store.pipe_file(f"photos/{Path(copy).name}", photo.read_bytes())
             yield {"folder": str(folder), "tar": str(Path(scratch, "photos.tar")), "s3": "s3://photos/"}
         finally:
             server.stop()
