@@ -77,7 +77,8 @@ def _ray_started(engine: str, workers: int) -> Iterator[None]:
         return
     import ray
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # A busy machine takes longer than 30 seconds to start.
+    os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120"})
     ray.init("local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     try:
         yield
