@@ -45,11 +45,9 @@ def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path
     scorer = Scorer(threads=1)
     spec = scorer.contract.input
     for name in NAMES:
-        assert spec.height is not None
-        assert spec.width is not None
         photo = read_photo(PHOTOS / name)
         for upright in (photo, photo.rotate(90, expand=True)):
-            pixels = resize(upright, spec.height, spec.width)
+            pixels = resize(upright, *spec.size_for(upright.height, upright.width))
             # JVM and Python resize alike, see test_pixels.py.
             actual = jvm.call("run", model=model, **picture(pixels))
             assert actual == pytest.approx(scorer.score(upright), abs=1e-5)
@@ -59,8 +57,8 @@ def test_photos_get_the_scores_of_python(jvm: Jvm, bundled: Path, tmp_path: Path
 def test_a_whole_photo_through_java_alone(jvm: Jvm, bundled: Path, tmp_path: Path) -> None:
     photo = read_photo(PHOTOS / "hubble_deep_field.jpg")
     model = jvm.call("open", path=str(bundled), threads=2)
-    contract = jvm.call("model_contract", model=model)
-    sides = {"to_width": contract["input"]["width"], "to_height": contract["input"]["height"]}
+    height, width = Scorer(threads=1).input_size(photo.height, photo.width)
+    sides = {"to_width": width, "to_height": height}
     small = jvm.call("resize", **saved(photo, tmp_path), **sides)
     assert jvm.call("run", model=model, **small) == pytest.approx(Scorer(threads=2).score(photo), abs=1e-5)
     jvm.call("close", model=model)
@@ -184,9 +182,7 @@ def test_the_version_of_the_phone_scores_alike(phones_version: Jvm, bundled: Pat
     scorer = Scorer(threads=1)
     spec = scorer.contract.input
     for name in NAMES:
-        assert spec.height is not None
-        assert spec.width is not None
         photo = read_photo(PHOTOS / name)
-        pixels = resize(photo, spec.height, spec.width)
+        pixels = resize(photo, *spec.size_for(photo.height, photo.width))
         actual = phones_version.call("run", model=model, **picture(pixels))
         assert actual == pytest.approx(scorer.score(photo), abs=1e-5)

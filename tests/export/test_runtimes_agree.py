@@ -16,6 +16,7 @@ from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, ModelInfo, OutputSpec
+from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
@@ -24,10 +25,16 @@ PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "reti
 TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
 
 
+def input_spec() -> InputSpec:
+    settings = tuple(Setting(*setting) for setting in load_student(CHECKPOINT).config.settings)
+    return InputSpec(fit="keep-aspect", settings=settings)
+
+
 @pytest.fixture(scope="module")
 def pictures() -> list[NDArray[np.uint8]]:
-    height, width = load_student(CHECKPOINT).config.input_size
-    return [resize(read_photo(Path(skimage.data_dir, name)), height, width) for name in PHOTOGRAPHS]
+    spec = input_spec()
+    photos = [read_photo(Path(skimage.data_dir, name)) for name in PHOTOGRAPHS]
+    return [resize(photo, *spec.size_for(photo.height, photo.width)) for photo in photos]
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +54,10 @@ def test_runtimes_agree(
     network = rewrite(loaded.network, loaded.config).network
     contract = ModelContract(
         ModelInfo("small", "0", "test", "Apache-2.0", loaded.sha256),
-        InputSpec(*loaded.config.input_size),
+        input_spec(),
         (OutputSpec("opinions", size=loaded.config.opinions),),
         PRECISIONS[precision].for_contract,
-        Golden(60, 80, 1e-4, (GoldenCase("0" * 64, 0.5),)),
+        Golden(60, 80, 1e-4, tuple(GoldenCase("0" * 64, 0.5, setting=name) for name in ("fast", "high"))),
     )
     scores = {"PyTorch": in_pytorch}
     for file_format in FORMATS:

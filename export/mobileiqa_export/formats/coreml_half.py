@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 HEAD = 64
@@ -26,9 +28,14 @@ def _in_head(operation: Any) -> bool:
     There fp16 would round scores above 0.5 to steps of 0.0005, and photos would tie.
     """
     return all(
-        math.prod(output.shape) <= HEAD and all(_in_head(child) for child in output.child_ops)
+        _is_small(output.shape) and all(_in_head(child) for child in output.child_ops)
         for output in operation.outputs
     )
+
+
+def _is_small(shape: Sequence[Any]) -> bool:
+    """Returns whether there are at most HEAD elements. Sides that depend on the photo are symbols: large."""
+    return all(isinstance(side, Integral) for side in shape) and math.prod(shape) <= HEAD
 
 
 def _is_mean(operation: Any) -> bool:
