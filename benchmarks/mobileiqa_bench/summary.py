@@ -16,6 +16,9 @@ from .tables import count, megabytes, milliseconds, write_table
 _Figure = Literal["median", "p90", "p99", "min", "mad"]
 
 
+_MEDIAN = "median"
+
+
 class _Line(NamedTuple):
     """What a row is made from."""
 
@@ -35,7 +38,8 @@ class _Column(NamedTuple):
 def summary_table(document: Document, baseline: str | None = None, *, markdown: bool = False) -> str:
     """Returns the results with ratios to the baseline, the flags, and the machine, as text.
 
-    Columns without any value are left out; so are details in Markdown.
+    On a terminal there are three tables: of the inference, of the other steps, of memory and throughput. In
+    Markdown there is one. Columns without any value are left out; so are details in Markdown.
 
     Raises:
         BaselineUnknown: see :func:`mobileiqa_bench.against.find_label`.
@@ -43,21 +47,33 @@ def summary_table(document: Document, baseline: str | None = None, *, markdown: 
     others = baselines(document.results, baseline)
     lines = [_Line(row, ratios(row, other)) for row, other in zip(document.results, others, strict=True)]
     title = next((f"to {other.label}" for other in others if other), "to the baseline")
-    columns = _columns(title)
-    used = [column for column in columns if _is_used(column, lines, markdown)] or columns[:3]
-    table = write_table(
-        [column.title for column in used],
-        [_cells(line, used) for line in lines],
-        "".join(column.align for column in used),
-        markdown=markdown,
-    )
+    groups = [_names(), _inference(title), _steps(), _memory_and_rate()]
+    if markdown:
+        groups = [groups[0], [column for group in groups[1:] for column in group]]
+    tables = [_table(lines, groups[0], group, markdown) for group in groups[1:]]
     parts = (
-        table,
+        *[table for table in tables if table],
         _list_verdicts(document, markdown) if document.settings.get("official") is True else "",
         _list_all_flags(document, markdown),
         describe_machine(document),
     )
     return "\n\n".join(part for part in parts if part)
+
+
+def _table(
+    lines: Sequence[_Line], first: Sequence[_Column], others: Sequence[_Column], markdown: bool
+) -> str:
+    """Returns a table of the columns that have values; empty if none of ``others`` has."""
+    used = [column for column in others if _is_used(column, lines, markdown)]
+    if not used and others[0].title != _MEDIAN:
+        return ""
+    columns = [*first, *(used or others[:1])]
+    return write_table(
+        [column.title for column in columns],
+        [_cells(line, columns) for line in lines],
+        "".join(column.align for column in columns),
+        markdown=markdown,
+    )
 
 
 def _list_verdicts(document: Document, markdown: bool) -> str:
@@ -122,20 +138,35 @@ def _list_all_flags(document: Document, markdown: bool) -> str:
     return list_flags(raised, markdown=markdown)
 
 
-def _columns(baseline: str) -> list[_Column]:
+def _names() -> list[_Column]:
     return [
         _Column("configuration", lambda line: line.result.label, align="l"),
         _Column("threads", lambda line: str(line.result.threads)),
-        _Column("median", _step("inference", "median")),
+    ]
+
+
+def _inference(baseline: str) -> list[_Column]:
+    return [
+        _Column(_MEDIAN, _step("inference", "median")),
         _Column("p90", _step("inference", "p90")),
         _Column("p99", _step("inference", "p99"), in_markdown=False),
         _Column("min", _step("inference", "min"), in_markdown=False),
         _Column("MAD", _step("inference", "mad"), in_markdown=False),
         _Column(baseline, lambda line: str(line.ratios.time) if line.ratios.time else ""),
+    ]
+
+
+def _steps() -> list[_Column]:
+    return [
         _Column("load", _once("load")),
         _Column("first run", _once("first")),
         _Column("decode", _step("decode", "median")),
         _Column("resize", _step("resize", "median")),
+    ]
+
+
+def _memory_and_rate() -> list[_Column]:
+    return [
         _Column("peak RSS", _memory("peak_rss_bytes")),
         _Column("ratio", lambda line: f"{line.ratios.memory:.3f}" if line.ratios.memory else ""),
         _Column("after load", _memory("rss_after_load_bytes"), in_markdown=False),
@@ -159,7 +190,7 @@ def _cells(line: _Line, columns: Sequence[_Column]) -> list[str]:
     shown = {
         "configuration": line.result.label,
         "threads": str(line.result.threads),
-        "median": "failed",
+        _MEDIAN: "failed",
     }
     return [shown.get(column.title, "") for column in columns]
 

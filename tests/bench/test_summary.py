@@ -40,6 +40,14 @@ def test_a_terminal_sees_more_columns() -> None:
     assert "MAD" not in summary_table(document, markdown=True)
 
 
+def test_a_terminal_sees_tables_that_fit_it() -> None:
+    memory = {"peak_rss_bytes": 104_857_600, **MEMORY, "rss_after_load_bytes": 5_000_000}
+    lines = summary_table(make.document(EAGER, make.result("other", memory=memory))).splitlines()
+    headers = [line.split()[2] for line in lines if line.startswith("configuration")]
+    assert headers == ["median", "load", "peak"]
+    assert max(len(line) for line in lines) <= 120
+
+
 def test_flags_of_one_name_are_told_once() -> None:
     rows = [make.result(name, flags=["rounds: 2, fewer than 5"]) for name in "abc"]
     lines = summary_table(make.document(*rows, flags=["governor: powersave, not performance"])).splitlines()
