@@ -11,8 +11,11 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from mobileiqa_bench.peers import peer_child, rounds
+from mobileiqa_bench.errors import BenchmarkError
+from mobileiqa_bench.evaluation.datasets import RatedPhoto
+from mobileiqa_bench.peers import peer_child, rated, rounds
 from mobileiqa_bench.peers.__main__ import main
+from mobileiqa_bench.peers.rated import rank
 from mobileiqa_bench.peers.rounds import Peer, measure_peers
 
 from ..sdk import artifacts
@@ -26,7 +29,8 @@ if model == "broken":
     sys.exit("the model is broken")
 seconds = [3.0, 1.0, 2.0] if peer == "brisque" else [6.0, 2.0, 4.0]
 print("noise of a library")
-print(json.dumps({{"first": time.time(), "seconds": seconds, "scores": [0.5], "peak_bytes": 7_000_000}}))
+scores = [0.1 * place for place in range(len(photos))]
+print(json.dumps({{"first": time.time(), "seconds": seconds, "scores": scores, "peak_bytes": 7_000_000}}))
 """
 
 
@@ -105,3 +109,32 @@ def test_the_peak_is_the_high_water_mark(tmp_path: Path) -> None:
 def test_an_installation_is_counted_without_the_tools_that_made_it() -> None:
     size = int(rounds._run(sys.executable, 1, "-c", rounds._SIZE))
     assert size > 10_000_000
+
+
+@pytest.mark.usefixtures("log")
+def test_rated_photos(tmp_path: Path) -> None:
+    """The stand-in's scores rise from photo to photo, as the opinions do; BRISQUE's mean the contrary."""
+    photos = [RatedPhoto(tmp_path / f"{number}.jpg", 0.1 + 0.05 * number) for number in range(12)]
+    ours, brisque = (rank(Peer(name, sys.executable), photos) for name in ("mobileiqa", "brisque"))
+    assert (ours.srcc.value, brisque.srcc.value) == (pytest.approx(1), pytest.approx(-1))
+    assert (ours.milliseconds, brisque.milliseconds) == (4000, 2000)
+    with pytest.raises(BenchmarkError, match="is broken"):
+        rank(Peer("mobileiqa", sys.executable, "broken"), photos)
+
+
+@pytest.mark.usefixtures("log")
+def test_rated_photos_as_a_table_and_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = [RatedPhoto(tmp_path / f"{number}.jpg", 0.1 + 0.05 * number) for number in range(12)]
+    monkeypatch.setattr(rated, "read_dataset", lambda name, root: photos)
+    arguments = ["--root", str(tmp_path), "--photos", "10", "--plot", str(tmp_path / "peers")]
+    for name in ("mobileiqa", "piqe", "niqe=/nowhere"):
+        arguments += ["--peer", name if "=" in name else f"{name}={sys.executable}"]
+    result = CliRunner().invoke(rated.main, arguments)
+    assert result.exit_code == 1
+    assert "niqe: failed" in result.stderr
+    cells = [line.split("|")[1:-1] for line in result.stdout.splitlines() if line.startswith("|")]
+    rows = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in cells}
+    assert rows["mobileiqa"][:2] == ["4000 ms", "1.000"]
+    assert rows["piqe"][:2] == ["4000 ms", "-1.000"]
+    with Image.open(tmp_path / "peers.png") as picture:
+        assert np.ptp(np.asarray(picture)) > 100

@@ -37,9 +37,7 @@ class _PeerType(click.ParamType):  # type: ignore[type-arg]
         return Peer(name, python, model) if model else Peer(name, python)
 
 
-@click.command("peers", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@click.option(
+peer_option = click.option(
     "--peer",
     "peers",
     multiple=True,
@@ -48,6 +46,11 @@ class _PeerType(click.ParamType):  # type: ignore[type-arg]
     help=f"One of {', '.join(PEERS)}, and the Python that it is installed for; for ours, a model may follow. "
     "Repeat it for each peer. Ratios are to the first.",
 )
+
+
+@click.command("peers", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@peer_option
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1, MAX_THREADS))
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Warm scores of each.")

@@ -72,6 +72,32 @@ def brisque(model: str, threads: int) -> Score:
     return lambda photo: float(scorer.score(np.asarray(Image.open(photo).convert("RGB"))))
 
 
+def pypiqe(model: str, threads: int) -> Score:
+    """Returns PIQE of the package pypiqe."""
+    import cv2
+    from pypiqe import piqe
+
+    cv2.setNumThreads(threads)
+    return lambda photo: float(piqe(cv2.imread(photo))[0])
+
+
+def skvideo_niqe(model: str, threads: int) -> Score:
+    """Returns NIQE of the package scikit-video, with the ``imresize`` that SciPy no longer has."""
+    import numpy as np
+    import scipy.misc
+    from PIL import Image
+
+    def imresize(grey: Any, factor: float, interp: str, mode: str) -> Any:
+        height, width = (int(side * factor) for side in grey.shape)
+        image = Image.fromarray(grey.astype(np.float32))
+        return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+    scipy.misc.imresize = imresize
+    from skvideo.measure import niqe
+
+    return lambda photo: float(niqe(np.asarray(Image.open(photo).convert("L"))[None, :, :, None])[0])
+
+
 def piq_brisque(model: str, threads: int) -> Score:
     """Returns BRISQUE of piq. It would download its support vectors: these are random, of the same shapes."""
     import piq
@@ -170,11 +196,17 @@ PEERS: dict[str, Callable[[str, int], Score]] = {
     "mobileiqa-openvino": ours_openvino,
     "mobileiqa-ncnn": ours_ncnn,
     "brisque": brisque,
+    "piqe": pypiqe,
+    "niqe": skvideo_niqe,
     "piq-brisque": piq_brisque,
     "pyiqa-cnniqa": pyiqa_cnniqa,
     "pyiqa-nima": pyiqa_nima,
 }
 """By name; each takes a model, which is ours and may be empty for others, and a number of threads."""
+
+
+LOWER_IS_BETTER = frozenset({"brisque", "piqe", "niqe", "piq-brisque"})
+"""Peers whose score is the less the better the photo."""
 
 
 def peak_bytes(status: str = "/proc/self/status") -> int | None:

@@ -79,12 +79,10 @@ def measure_peers(
 
 
 def _measure(row: Measured, photos: Sequence[str], threads: int, runs: int) -> None:
-    peer = row.peer
-    arguments = (peer.name, peer.model, str(threads), str(runs), *photos)
     try:
-        row.install_bytes = row.install_bytes or int(_run(peer.python, threads, "-c", _SIZE))
+        row.install_bytes = row.install_bytes or int(_run(row.peer.python, threads, "-c", _SIZE))
         started = time()
-        values = _answer(_run(peer.python, threads, str(Path(peer_child.__file__)), *arguments))
+        values = ask(row.peer, photos, threads=threads, runs=runs)
     except BenchmarkError as error:
         row.failure = str(error)
         return
@@ -113,6 +111,16 @@ def _run(python: str, threads: int, *arguments: str) -> str:
         reason = next((line for line in reversed(lines) if line.strip()), f"exit status {done.returncode}")
         raise BenchmarkError(one_line(reason))
     return done.stdout
+
+
+def ask(peer: Peer, photos: Sequence[str], *, threads: int, runs: int) -> dict[str, Any]:
+    """Returns what a fresh process of the peer answers: the JSON object that `peer_child` describes.
+
+    Raises:
+        BenchmarkError: it fails, or answers nothing.
+    """
+    arguments = (peer.name, peer.model, str(threads), str(runs), *photos)
+    return _answer(_run(peer.python, threads, str(Path(peer_child.__file__)), *arguments))
 
 
 def _answer(output: str) -> dict[str, Any]:
