@@ -135,7 +135,8 @@ def test_nothing_is_written_where_a_folder_is_in_the_way(tiny_checkpoint: Path, 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac runs Core ML")
 def test_what_runs_on_another_system_is_not_timed() -> None:
-    shared, best = SimpleNamespace(options=Options()), SimpleNamespace(file=Path("model.mlpackage"))
+    shared = SimpleNamespace(options=Options(), is_exact_fp32=lambda _: False)
+    best = SimpleNamespace(file=Path("model.mlpackage"))
     timing, note = artifact._timing(shared, Cell("coreml", FP16), best)  # type: ignore[arg-type] # what is read of them
     assert timing is None
     assert "darwin" in note

@@ -422,6 +422,7 @@ def test_ctrl_c_makes_the_file(tmp_path: Path, tiny: Path, album: list[str]) -> 
     command = [sys.executable, "-c", RACE, "score", "-m", str(tiny), "--parquet", str(path), "--workers", "1"]
     code = f"""
 import sys, os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from mobileiqa_sdk import table_file
 table_file.BATCH_ROWS = 1
 count = 0
