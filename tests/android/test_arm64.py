@@ -43,14 +43,13 @@ def test_it_is_a_program_for_arm64(program: Path) -> None:
 def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
     model = library.find(None)
     scorer = Scorer(threads=1)
-    spec = scorer.contract.input
-    files = []
+    files: list[object] = []
     for photo in PHOTOS:
-        files.append(tmp_path / photo.with_suffix(".rgb").name)
-        assert spec.height is not None
-        assert spec.width is not None
-        files[-1].write_bytes(resize(read_photo(photo), spec.height, spec.width).tobytes())
-    result = emulated(program, model, spec.height, spec.width, scorer.contract.opinions.size, *files)
+        picture, file = read_photo(photo), tmp_path / photo.with_suffix(".rgb").name
+        size = scorer.input_size(picture.height, picture.width)
+        file.write_bytes(resize(picture, *size).tobytes())
+        files += [file, *size]
+    result = emulated(program, model, 0, 0, scorer.contract.opinions.size, *files)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stderr)["model"]["name"] == scorer.contract.model.name
     actual = [float(line) for line in result.stdout.splitlines()]
@@ -65,6 +64,6 @@ def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path
         ((__file__, 48, 64, 1), "onnxruntime: "),
         ((tmp_path, 48, 64, 1), "onnxruntime: "),
     ]:
-        result = emulated(program, *arguments, tmp_path / "no.rgb")
+        result = emulated(program, *arguments, tmp_path / "no.rgb", 48, 64)
         assert (result.returncode, result.stdout) == (1, "")
         assert message in result.stderr

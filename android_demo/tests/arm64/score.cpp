@@ -1,5 +1,6 @@
-// score MODEL HEIGHT WIDTH OPINIONS PIXELS...: prints the score of each file of RGB bytes on a line of stdout, and
-// the contract on stderr. Exits with 1, and the reason on stderr, if something goes wrong.
+// score MODEL HEIGHT WIDTH OPINIONS [PIXELS HEIGHT WIDTH]...: prints the score of each file of RGB bytes on a line of
+// stdout, and the contract on stderr. A model that takes any size has a height and a width of 0. Exits with 1, and the
+// reason on stderr, if something goes wrong.
 #include "session.h"
 
 #include <stdio.h>
@@ -26,12 +27,10 @@ uint8_t* read(const char* path, size_t size) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 6) return 2;
+  if (count < 8 || count % 3 != 2) return 2;
   mobileiqa::Error error;
   mobileiqa::Session session;
   char* contract = nullptr;
-  const int height = atoi(arguments[2]);
-  const int width = atoi(arguments[3]);
   const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
   if (count_of_opinions > kMaxOpinions) return 2;
   if (!session.open_file(arguments[1], {1, false, mobileiqa::Accelerator::kCpu}, error) ||
@@ -41,8 +40,10 @@ int main(int count, char** arguments) {
   fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
   free(contract);
   const mobileiqa::Output output = {"opinions", atoi(arguments[4])};
-  if (!session.check(height, width, &output, 1, error)) return fail(error);
-  for (int i = 5; i < count; i++) {
+  if (!session.check(atoi(arguments[2]), atoi(arguments[3]), &output, 1, error)) return fail(error);
+  for (int i = 5; i < count; i += 3) {
+    const int height = atoi(arguments[i + 1]);
+    const int width = atoi(arguments[i + 2]);
     const size_t size = size_t{3} * height * width;
     float opinions[kMaxOpinions];
     uint8_t* pixels = read(arguments[i], size);
