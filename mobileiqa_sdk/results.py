@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ._lock import lock
+from ._row_file import append, cannot
 from ._text import one_line
 from .done import Done
 from .errors import ResultsInvalid
@@ -56,7 +57,7 @@ class ResultsFile:
             # Unbuffered: each row reaches the file whole, in one call, or the process was killed in it.
             self._file: BinaryIO = open(self._path, "a+b", buffering=0)  # noqa: SIM115 - close() is ours
         except OSError as error:
-            raise self._cannot("opened", error) from error
+            raise cannot(self._path, "opened", error) from error
         try:
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                 raise ResultsInvalid(f"{self._path}: is not a regular file; name one")
@@ -83,19 +84,11 @@ class ResultsFile:
         for row in rows:
             size, modified = self._done.stamp_of(row.get("shard") or row["path"])
             whole = {**row, "bytes": size, "modified_ns": modified, "model": self._model}
-            self._write(json.dumps(whole).encode() + b"\n")
+            append(self._file, json.dumps(whole).encode() + b"\n", self._path)
 
     def write_results(self, results: Iterable[Scored]) -> None:
         """Appends the rows of results; see :meth:`write`."""
         self.write(scored.row() for scored in results)
-
-    def _write(self, data: bytes) -> None:
-        try:
-            written = self._file.write(data)
-        except OSError as error:
-            raise self._cannot("written", error) from error
-        if written != len(data):
-            raise ResultsInvalid(f"{self._path}: cannot be written: the disk is full")
 
     def _lock(self) -> None:
         try:
@@ -125,7 +118,7 @@ class ResultsFile:
                             "name another file"
                         )
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise cannot(self._path, "read", error) from error
         return whole, line
 
     def _mend(self, whole: int, last: bytes) -> None:
@@ -134,12 +127,9 @@ class ResultsFile:
         try:
             self._file.truncate(whole)
         except OSError as error:
-            raise self._cannot("written", error) from error
+            raise cannot(self._path, "written", error) from error
         if _row(last) is not None:
-            self._write(b"\n")
-
-    def _cannot(self, what: str, error: OSError) -> ResultsInvalid:
-        return ResultsInvalid(f"{self._path}: cannot be {what}: {error.strerror or error}")
+            append(self._file, b"\n", self._path)
 
     def _note(self, row: dict[str, Any], number: int) -> None:
         reason = model_difference(row["model"], self._model)

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 from ._lock import lock
 from ._packages import import_extra
+from ._row_file import append, cannot
 from ._text import first_line, utf8
 from .columns import answers_of, model_columns, score_schema
 from .done import Done
@@ -111,7 +112,7 @@ class TableFile:
                 self._merge()
             self._remove_journal()
         except OSError as error:
-            raise self._cannot("written", error) from error
+            raise cannot(self._path, "written", error) from error
         finally:
             self._file.close()
 
@@ -136,7 +137,7 @@ class TableFile:
                 # Unbuffered: each batch reaches the file in one call, or the process was killed in it.
                 file = open(self._journal_path, "a+b", buffering=0)  # noqa: SIM115 - close() is ours
             except OSError as error:
-                raise self._cannot("opened", error) from error
+                raise cannot(self._path, "opened", error) from error
             try:
                 locked = lock(file)
             except OSError as error:
@@ -173,7 +174,7 @@ class TableFile:
             self._file.truncate(0)
             metadata = {_MODEL: json.dumps(self._model).encode(), _JOURNAL: uuid.uuid4().hex.encode()}
             self._schema = self._schema.with_metadata(metadata)
-            self._write(self._schema.serialize().to_pybytes())
+            append(self._file, self._schema.serialize().to_pybytes(), self._path)
             return
         self._check(schema, self._journal_path)
         self._schema = schema
@@ -220,16 +221,8 @@ class TableFile:
     def _append(self, rows: list[dict[str, Any]]) -> None:
         if rows:
             batch = self._pyarrow.RecordBatch.from_pylist(rows, schema=self._schema)
-            self._write(batch.serialize().to_pybytes())
+            append(self._file, batch.serialize().to_pybytes(), self._path)
             self._has_rows = True
-
-    def _write(self, data: bytes) -> None:
-        try:
-            written = self._file.write(data)
-        except OSError as error:
-            raise self._cannot("written", error) from error
-        if written != len(data):
-            raise ResultsInvalid(f"{self._path}: cannot be written: the disk is full")
 
     def _remove_journal(self) -> None:
         if os.name == "nt":  # an open file cannot be removed there
@@ -314,9 +307,6 @@ class TableFile:
         self._rewind()
         for batch in self._batches():
             yield batch.filter(self._pyarrow.array(latest.keeps(batch)))
-
-    def _cannot(self, what: str, error: OSError) -> ResultsInvalid:
-        return ResultsInvalid(f"{self._path}: cannot be {what}: {error.strerror or error}")
 
 
 class _Latest:

@@ -10,15 +10,9 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from mobileiqa_bench.evaluation.agreement import srcc
+from mobileiqa_export.student.moments import CLIP
 
 from .arrays import Features, Floats
-
-LIMIT = 4.0
-"""Standardised moments are clipped at plus and minus this many deviations.
-
-Moments of flat pictures and of noise are tens of deviations away from those of photos, and a linear
-head would follow them anywhere.
-"""
 
 Doubles = npt.NDArray[np.float64]
 
@@ -40,7 +34,7 @@ class Standardiser:
 
     def apply(self, features: Features) -> Features:
         """Returns moments [N, F] standardised, float32."""
-        standardised: Features = np.clip((features - self.mean) / self.deviation, -LIMIT, LIMIT)
+        standardised: Features = np.clip((features - self.mean) / self.deviation, -CLIP, CLIP)
         return standardised
 
 

@@ -52,7 +52,7 @@ def summary_table(document: Document, baseline: str | None = None, *, markdown: 
         groups = [groups[0], [column for group in groups[1:] for column in group]]
     tables = [_table(lines, groups[0], group, markdown) for group in groups[1:]]
     parts = (
-        *[table for table in tables if table],
+        *tables,
         _list_verdicts(document, markdown) if document.settings.get("official") is True else "",
         _list_all_flags(document, markdown),
         describe_machine(document),
