@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,3 +33,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for path, score in zip(paths, (0.1, 0.3, 0.5, 0.7, 0.9), strict=True):
         Image.fromarray(np.full((60, 80, 3), round(255 * score), np.uint8)).save(path)
     return [str(path) for path in paths]
+
+
+@pytest.fixture
+def album(tmp_path: Path, photos: list[str]) -> list[str]:
+    """Copies of the five photos, to be changed."""
+    return [shutil.copy(photo, tmp_path) for photo in photos]

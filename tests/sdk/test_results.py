@@ -31,12 +31,6 @@ Run = Callable[..., Any]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
 
 
-@pytest.fixture
-def album(tmp_path: Path, photos: list[str]) -> list[str]:
-    """Copies of the five photos, to be changed."""
-    return [shutil.copy(photo, tmp_path) for photo in photos]
-
-
 @pytest.fixture(scope="module")
 def scorer(tiny: Path) -> Scorer:
     return Scorer(tiny, threads=1)
