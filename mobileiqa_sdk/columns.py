@@ -14,6 +14,7 @@ from typing import Any
 from ._packages import import_extra
 from ._text import utf8
 from .errors import ModelError, PhotoError, PhotoUnreadable
+from .gallery import answer_columns
 from .library import BUNDLED, digest_of
 from .photo import Photo
 from .scorer import Assessment, Scorer
@@ -80,22 +81,13 @@ def _open(options: ScorerOptions) -> Scorer:
 def answers_of(scorer: Scorer, result: Assessment | PhotoError) -> dict[str, Any]:
     """Returns the columns of one result that depend on the photo: score, band, faults, error and others.
 
-    All but the errors are None where there is no score. There is a ``fault_NAME`` for each fault that the
-    model names, and ``photograph`` if the model answers that.
+    All but the errors are None where there is no score. For a model that names faults, there is ``reason``,
+    and a ``fault_NAME`` for each; for one that answers it, ``photograph`` and ``is_photograph``.
     """
-    assessment = result if isinstance(result, Assessment) else None
-    error = result if isinstance(result, PhotoError) else None
-    answers: dict[str, Any] = {"score": None, "band": None, "spread": None}
-    if assessment is not None:
-        answers = {"score": assessment.score, "band": assessment.band, "spread": assessment.spread}
-    for name in scorer.contract.faults:
-        answers[f"fault_{name}"] = None if assessment is None else assessment.faults[name]
-    if _answers_photograph(scorer):
-        answers["photograph"] = None if assessment is None else assessment.photograph
-    answers["opinions"] = None if assessment is None else list(assessment.opinions)
-    answers["error_kind"] = None if error is None else type(error).__name__
-    answers["error"] = None if error is None else error.reason
-    return answers
+    row = result.to_dict()
+    answers = {name: row.get(name) for name in answer_columns(scorer.contract)}  # an error has no faults
+    answers["opinions"] = list(result.opinions) if isinstance(result, Assessment) else None
+    return {**answers, "error_kind": row["error_kind"], "error": row["error"]}
 
 
 @lru_cache(maxsize=2)  # it reads the model's file
@@ -114,10 +106,6 @@ def model_columns(scorer: Scorer) -> Mapping[str, Any]:
     }
 
 
-def _answers_photograph(scorer: Scorer) -> bool:
-    return any(output.meaning == "photo" for output in scorer.contract.outputs)
-
-
 def score_schema(scorer: Scorer) -> Any:
     """Returns the `pyarrow.Schema` of the columns of `answers_of` and `model_columns`.
 
@@ -126,10 +114,8 @@ def score_schema(scorer: Scorer) -> Any:
     """
     pyarrow = import_extra("pyarrow", "columns")
     number, text = pyarrow.float64(), pyarrow.string()
-    fields = [("score", number), ("band", text), ("spread", number)]
-    fields += [(f"fault_{name}", number) for name in scorer.contract.faults]
-    if _answers_photograph(scorer):
-        fields.append(("photograph", number))
+    other_types = {"band": text, "reason": text, "is_photograph": pyarrow.bool_()}
+    fields = [(name, other_types.get(name, number)) for name in answer_columns(scorer.contract)]
     fields += [("opinions", pyarrow.list_(number)), ("error_kind", text), ("error", text)]
     fields += [(name, text) for name in model_columns(scorer) if name != "threads"]
     return pyarrow.schema([*fields, ("threads", pyarrow.int32())])

@@ -263,6 +263,11 @@ class ModelContract(_Part, frozen=True):
                 return output.labels
         return ()
 
+    @property
+    def answers_photograph(self) -> bool:
+        """Whether the model answers how much a picture is a photograph."""
+        return any(output.meaning == "photo" for output in self.outputs)
+
     def to_json(self) -> str:
         """Returns the contract as JSON text of schema 3, keys sorted."""
         values = {"schema": SCHEMA, **msgspec.to_builtins(self)}

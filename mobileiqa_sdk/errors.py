@@ -39,7 +39,8 @@ class MobileIQAError(Exception):
 
 
 _KEYS_OF_A_SCORE = (
-    "score", "band", "spread", "photograph", "decode_seconds", "resize_seconds", "inference_seconds",
+    "score", "band", "reason", "spread", "photograph", "is_photograph", "decode_seconds", "resize_seconds",
+    "inference_seconds",
 )  # fmt: skip
 """The keys of a row between the path and the kind of error."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import raw
 from ._refusal import Refusal
+from .contract import ModelContract
 from .errors import PhotoError, PhotoNotFound, PhotoUnsupported
 from .photo import Photo, format_of_file
 from .scorer import Assessment, Scorer
@@ -100,13 +101,29 @@ def score_rows(
 ) -> Iterator[Row]:
     """Yields one row per photo, in order, ready for JSON.
 
-    Its keys are path, score, band, spread, faults, photograph, seconds, error_kind and error. Where there is
-    no score, ``error`` is the reason, ``error_kind`` the name of its class in `mobileiqa_sdk.errors`, and all
-    others but the path are None; else these two are. ``spread`` is also None for models without views,
-    ``photograph`` for models that do not say, and ``faults`` is empty for models that name none. For
+    Its keys are path, score, band, reason, spread, faults, photograph, is_photograph, seconds, error_kind and
+    error. Where there is no score, ``error`` says why, ``error_kind`` is the name of its class in
+    `mobileiqa_sdk.errors`, and all others but the path are None; else these two are None. ``spread`` is also
+    None for models without views, ``photograph`` and ``is_photograph`` for models that do not say, and
+    ``reason`` for a photo without a fault to name. ``faults`` is empty for models that name none. For
     ``workers`` see :meth:`Scorer.score_many`.
     """
     return map(as_row, scorer.score_many(photos, workers=workers))
+
+
+def answer_columns(contract: ModelContract) -> list[str]:
+    """Returns the names of a table's columns for what a model answers of a photo.
+
+    ``reason`` and ``fault_NAME`` are among them only for a model that names faults, ``photograph`` and
+    ``is_photograph`` only for one that answers it.
+    """
+    reason = ["reason"] if contract.faults else []
+    faults = [f"fault_{name}" for name in contract.faults]
+    photograph = ["photograph", "is_photograph"] if contract.answers_photograph else []
+    return ["score", "band", *reason, "spread", *faults, *photograph]
+
+
+_KEYS_OF_A_SCORE = ("score", "band", "reason", "spread", "faults", "photograph", "is_photograph", "seconds")
 
 
 def as_row(result: Assessment | PhotoError) -> Row:
@@ -116,17 +133,23 @@ def as_row(result: Assessment | PhotoError) -> Row:
     'no such file'
     """
     if isinstance(result, PhotoError):
-        empty = dict.fromkeys(("score", "band", "spread", "faults", "photograph", "seconds"))
         kind = type(result).__name__
-        return {"path": result.photo, **empty, "error_kind": kind, "error": result.reason}
+        return {
+            "path": result.photo,
+            **dict.fromkeys(_KEYS_OF_A_SCORE),
+            "error_kind": kind,
+            "error": result.reason,
+        }
     seconds = {name: round(value, 6) for name, value in result.seconds._asdict().items()}
     return {
         "path": result.photo,
         "score": result.score,
         "band": result.band,
+        "reason": result.reason,
         "spread": result.spread,
         "faults": dict(result.faults),
         "photograph": result.photograph,
+        "is_photograph": result.is_photograph,
         "seconds": seconds,
         "error_kind": None,
         "error": None,

@@ -28,6 +28,7 @@ from .errors import ModelError, PhotoError, VerificationWarning
 from .fit import Setting
 from .parallel import check_count, default_threads, default_workers, in_order
 from .photo import Photo, describe, open_photo
+from .reason import Advice, faults_to_name, first_advice, is_photograph, joined_words, worst_first
 from .resample import resize
 from .runtimes.runtime import Prediction, Runtime
 
@@ -57,7 +58,8 @@ class Assessment:
         input_size: (height, width) in pixels that the photo was resized to.
         seconds: time taken by decode, resize and inference.
         opinions: of the model's views, in [0, 1]; the score is their mean. One for a model without views.
-        faults: severity in [0, 1] by the name of the fault, 0 for none; empty for a model that names none.
+        faults: severity in [0, 1] by the name of the fault, the worst first; 0 means that the photo does not
+            have it. Empty for a model that names none.
         photograph: how much this is a photograph at all, in [0, 1]; None for a model that does not say.
 
     >>> result = Scorer(threads=1).assess(Image.new("RGB", (640, 480), "grey"))
@@ -93,12 +95,36 @@ class Assessment:
         """
         return band(self.score)
 
+    @property
+    def named_faults(self) -> tuple[str, ...]:
+        """The faults that explain the score, the worst first; at most two.
+
+        Those with a severity of at least 0.5. Empty for a picture that is not a photograph, and for a score
+        above :data:`mobileiqa_sdk.reason.EXPLAINED_UP_TO`.
+        """
+        return faults_to_name(self.faults, self.score, self.photograph)
+
+    @property
+    def reason(self) -> str | None:
+        """The named faults in words, such as ``too dark and noisy``; None without any."""
+        return joined_words(self.named_faults)
+
+    @property
+    def advice(self) -> Advice | None:
+        """What helps against the worst named fault, such as ``hold_still``; None if that is not known."""
+        return first_advice(self.named_faults)
+
+    @property
+    def is_photograph(self) -> bool | None:
+        """Whether this is a photograph, not a screenshot or a drawing; None for a model that does not say."""
+        return is_photograph(self.photograph)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns a flat row for a table: numbers and texts only, and None for what the model does not say.
 
-        The keys are path, score, band, spread, ``fault_NAME`` for each fault that the model names,
-        photograph, decode_seconds, resize_seconds, inference_seconds, error_kind and error. The last two
-        are None.
+        The keys are path, score, band, reason, spread, ``fault_NAME`` for each fault that the model names, by
+        name, photograph, is_photograph, decode_seconds, resize_seconds, inference_seconds, error_kind and
+        error. The last two are None.
         :meth:`PhotoError.to_dict` gives a row of the same shape: a batch with bad files is one table::
 
             pandas.DataFrame(result.to_dict() for result in scorer.score_many(photos))
@@ -108,14 +134,15 @@ class Assessment:
         >>> row["path"], row["score"] == result.score, row["error"]
         ('<PIL image>', True, None)
         """
-        faults = {f"fault_{name}": severity for name, severity in self.faults.items()}
+        faults = {f"fault_{name}": severity for name, severity in sorted(self.faults.items())}
         times = {f"{step}_seconds": round(value, 6) for step, value in self.seconds._asdict().items()}
-        answers = {"score": self.score, "band": self.band, "spread": self.spread}
+        answers = {"score": self.score, "band": self.band, "reason": self.reason, "spread": self.spread}
         return {
             "path": self.photo,
             **answers,
             **faults,
             "photograph": self.photograph,
+            "is_photograph": self.is_photograph,
             **times,
             "error_kind": None,
             "error": None,
@@ -261,7 +288,7 @@ class Scorer:
             input_size=(height, width),
             seconds=Seconds(decode, resized, perf_counter() - started),
             opinions=answer.opinions,
-            faults=answer.faults,
+            faults=worst_first(answer.faults),
             photograph=answer.photo,
         )
 

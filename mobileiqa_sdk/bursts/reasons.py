@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from ..reason import FAULT_FROM, words_for
 from ..scorer import Assessment
 from .measures import Measures
 
@@ -27,7 +28,7 @@ class Reason(NamedTuple):
     """One way in which a photo is behind the best of its burst.
 
     Attributes:
-        text: in words, such as ``less sharp``.
+        text: in words, such as ``less sharp`` or ``out of focus``.
         source: ``model`` for a fault that the model names, ``measured`` for a measure of the pixels, ``file``
             for the number of pixels, and ``score`` where the score is all there is.
         value: of this photo: the severity, the measure, the number of pixels or the score.
@@ -77,11 +78,18 @@ def reasons_for(photo: Evidence, best: Evidence) -> tuple[Reason, ...]:
 
 
 def _faults(photo: Assessment, best: Assessment) -> Iterator[Reason]:
-    """Yields the faults that are worse than the best photo's, the largest difference first."""
+    """Yields the faults that are worse than the best photo's, the largest difference first.
+
+    A fault that the photo has and the best photo does not have is named as in `Assessment.reason`; otherwise
+    the two are compared.
+    """
     steps = {name: severity - best.faults.get(name, 0.0) for name, severity in photo.faults.items()}
     for name in sorted(steps, key=lambda name: -steps[name]):
         if steps[name] >= FAULT_STEP:
-            yield Reason(f"more {name}", "model", photo.faults[name], best.faults.get(name, 0.0))
+            severity, best_severity = photo.faults[name], best.faults.get(name, 0.0)
+            words = words_for(name)
+            text = words.plain if severity >= FAULT_FROM > best_severity else words.compared
+            yield Reason(text, "model", severity, best_severity)
 
 
 def _differences(photo: Measures, best: Measures) -> Iterator[Reason]:

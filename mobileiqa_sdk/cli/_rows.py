@@ -11,7 +11,8 @@ from typing import Any, Literal
 import click
 
 from .._text import printable
-from ..gallery import Row
+from ..gallery import Row, answer_columns
+from ..reason import NOT_A_PHOTO
 from ..scorer import Scorer, Seconds
 from ._terminal import coloured
 
@@ -25,7 +26,9 @@ def _write_table(scorer: Scorer, rows: Iterator[Row]) -> None:
         if row["error"]:
             click.echo(f"    -  {coloured('error', 9)}  {path}: {row['error']}")
         else:
-            click.echo(f"{row['score']:.3f}  {coloured(row['band'], 9)}  {path}")
+            remark = NOT_A_PHOTO if row["is_photograph"] is False else row["reason"]
+            end = f"  {remark}" if remark else ""
+            click.echo(f"{row['score']:.3f}  {coloured(row['band'], 9)}  {path}{end}")
 
 
 def _write_json(scorer: Scorer, rows: Iterator[Row]) -> None:
@@ -38,12 +41,16 @@ def _write_jsonl(scorer: Scorer, rows: Iterator[Row]) -> None:
 
 
 def _write_csv(scorer: Scorer, rows: Iterator[Row]) -> None:
-    writer = csv.DictWriter(sys.stdout, _columns(scorer), extrasaction="ignore", lineterminator="\n")
+    times = [f"{step}_seconds" for step in Seconds._fields]
+    columns = ["path", *answer_columns(scorer.contract), *times, "error_kind", "error"]
+    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         faults, seconds = row["faults"] or {}, row["seconds"] or {}
         more = {f"fault_{name}": severity for name, severity in faults.items()}
         more |= {f"{step}_seconds": time for step, time in seconds.items()}
+        if row["is_photograph"] is not None:
+            more["is_photograph"] = json.dumps(row["is_photograph"])  # in lower case
         writer.writerow({**row, **more})
         sys.stdout.flush()
 
@@ -69,15 +76,6 @@ WRITERS: dict[Output, Writer] = {
     "names": _write_names,
     "names0": _write_names0,
 }
-
-
-def _columns(scorer: Scorer) -> list[str]:
-    """Returns the names of the columns; those of faults and photograph only if the model has such outputs."""
-    faults = [f"fault_{name}" for name in scorer.contract.faults]
-    answers_photo = any(output.meaning == "photo" for output in scorer.contract.outputs)
-    photograph = ["photograph"] if answers_photo else []
-    times = [f"{step}_seconds" for step in Seconds._fields]
-    return ["path", "score", "band", "spread", *faults, *photograph, *times, "error_kind", "error"]
 
 
 def describe_model(scorer: Scorer) -> dict[str, Any]:

@@ -7,15 +7,16 @@ const pictureChunks = document.getElementsByClassName("pictures");
 const BINS = 50;
 const CARD = { width: 176, height: 222 };
 const ROWS_AHEAD = 3;
-const FAULT_FROM = 0.5; // a severity from which the fault counts as present
+const NOT_A_PHOTO = "not a photo"; // as the CLI says it
 
 const byId = (id) => document.getElementById(id);
 const page = Object.fromEntries(
-  ["facts", "rejects", "histogram", "threshold", "name", "show", "band", "fault", "burst", "order", "save", "shown", "clear", "photos", "detail"].map(
+  ["facts", "rejects", "histogram", "threshold", "name", "show", "band", "reason", "burst", "order", "save", "shown", "clear", "photos", "detail"].map(
     (id) => [id, byId(id)],
   ),
 );
 const scored = photos.filter((photo) => photo.score !== undefined);
+const answersPhotograph = scored.some((photo) => photo.isPhotograph !== undefined);
 const scores = scored.map((photo) => photo.score).sort((first, second) => first - second);
 
 let shown = []; // the photos that pass the filters, in order
@@ -90,14 +91,15 @@ function drawThreshold() {
 // --- filters and order ------------------------------------------------------------------------------------
 
 function passes(photo) {
-  const { show, band, fault, burst } = page;
+  const { show, band, reason, burst } = page;
   const text = page.name.value.trim().toLowerCase();
   if (text && !photo.label.toLowerCase().includes(text)) return false;
   if (show.value === "errors" && photo.score !== undefined) return false;
   if (show.value === "kept" && !(photo.score >= threshold())) return false;
   if (show.value === "rejected" && !(photo.score < threshold())) return false;
   if (band.value && photo.band !== band.value) return false;
-  if (fault.value && !(photo.faults?.[fault.value] >= FAULT_FROM)) return false;
+  if (reason.value === NOT_A_PHOTO && photo.isPhotograph !== false) return false;
+  if (reason.value in report.faults && !photo.named?.includes(reason.value)) return false;
   if (oneBurst !== null && photo.burst !== oneBurst) return false;
   if (burst.value === "best") return photo.score !== undefined && (photo.rank ?? 1) === 1;
   if (burst.value === "others") return photo.rank > 1;
@@ -214,9 +216,9 @@ function cardOf(photo, place) {
 
 function why(photo) {
   if (photo.error !== undefined) return photo.error;
+  if (photo.isPhotograph === false) return NOT_A_PHOTO;
   if (photo.reasons?.length) return photo.reasons.join(", ");
-  const faults = Object.entries(photo.faults ?? {}).filter(([, severity]) => severity >= FAULT_FROM);
-  return faults.sort((first, second) => second[1] - first[1]).map(([name]) => name).join(", ");
+  return photo.reason ?? "";
 }
 
 function moveTo(place) {
@@ -264,7 +266,10 @@ function open(photo) {
   if (address !== null) picture.src = address;
   const score = byId("detail-score");
   if (photo.score === undefined) score.replaceChildren(make("span", "bad", photo.error));
-  else score.replaceChildren(make("strong", photo.band, photo.score.toFixed(3)), ` ${photo.band}`);
+  else {
+    const remark = photo.isPhotograph === false ? NOT_A_PHOTO : photo.reason;
+    score.replaceChildren(make("strong", photo.band, photo.score.toFixed(3)), ` ${photo.band}${remark ? `, ${remark}` : ""}`);
+  }
   byId("detail-facts").replaceChildren(...facts(photo).flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
   byId("detail-open").href = photo.link;
   byId("detail-open").hidden = photo.link === "";
@@ -277,7 +282,7 @@ function facts(photo) {
   if (photo.kind !== undefined) list.push(["error", photo.kind]);
   if (photo.spread !== undefined) list.push(["spread of the opinions", photo.spread.toFixed(3)]);
   if (photo.photograph !== undefined) list.push(["a photograph at all", photo.photograph.toFixed(2)]);
-  for (const [name, severity] of Object.entries(photo.faults ?? {})) list.push([name, severity.toFixed(2)]);
+  for (const [name, severity] of Object.entries(photo.faults ?? {})) list.push([report.faults[name], severity.toFixed(2)]);
   if (photo.taken !== undefined) list.push(["taken", photo.taken]);
   if (photo.burst !== undefined) list.push(["burst", `${photo.burst}, rank ${photo.rank}`]);
   if (photo.rank > 1) list.push(["not the best because", photo.reasons.join(", ") || "about as good"]);
@@ -299,14 +304,32 @@ page.detail.addEventListener("click", (event) => {
 // --- the table --------------------------------------------------------------------------------------------
 
 function csv(list) {
-  const header = ["path", "score", "band", "spread", "photograph", ...report.faults.map((name) => `fault_${name}`), "taken", "burst", "rank", "reasons", "error_kind", "error"];
+  const faults = Object.keys(report.faults);
+  const ifFaults = (value) => (faults.length > 0 ? [value] : []);
+  const ifPhotograph = (...values) => (answersPhotograph ? values : []);
+  const header = [
+    "path",
+    "score",
+    "band",
+    ...ifFaults("reason"),
+    "spread",
+    ...faults.map((name) => `fault_${name}`),
+    ...ifPhotograph("photograph", "is_photograph"),
+    "taken",
+    "burst",
+    "rank",
+    "reasons",
+    "error_kind",
+    "error",
+  ];
   const rows = list.map((photo) => [
     photo.path,
     photo.score,
     photo.band,
+    ...ifFaults(photo.reason),
     photo.spread,
-    photo.photograph,
-    ...report.faults.map((name) => photo.faults?.[name]),
+    ...faults.map((name) => photo.faults?.[name]),
+    ...ifPhotograph(photo.photograph, photo.isPhotograph),
     photo.taken,
     photo.burst,
     photo.rank,
@@ -337,17 +360,18 @@ page.save.addEventListener("click", () => {
 function clearFilters() {
   oneBurst = null;
   page.name.value = "";
-  for (const select of [page.show, page.band, page.fault, page.burst]) select.selectedIndex = 0;
+  for (const select of [page.show, page.band, page.reason, page.burst]) select.selectedIndex = 0;
 }
 
 function start() {
   const errors = photos.length - scored.length;
   page.facts.textContent = `${plural(scored.length, "photo")} scored by ${report.model.name} ${report.model.version}${errors ? `, ${errors.toLocaleString("en")} not scored` : ""}. This page works offline.`;
-  for (const name of report.faults) {
-    page.fault.append(new Option(name, name));
-    page.order.append(new Option(`most ${name}`, `fault:${name}`));
+  for (const [name, words] of Object.entries(report.faults)) {
+    page.reason.append(new Option(words, name));
+    page.order.append(new Option(`${words}: worst first`, `fault:${name}`));
   }
-  byId("fault-label").hidden = report.faults.length === 0;
+  if (answersPhotograph) page.reason.append(new Option(NOT_A_PHOTO, NOT_A_PHOTO));
+  byId("reason-label").hidden = page.reason.length === 1;
   drawHistogram();
   drawThreshold();
   refresh();
@@ -363,7 +387,7 @@ page.histogram.addEventListener("click", (event) => {
   page.threshold.dispatchEvent(new Event("input"));
 });
 page.name.addEventListener("input", refresh);
-for (const select of [page.show, page.band, page.fault, page.burst, page.order]) select.addEventListener("change", refresh);
+for (const select of [page.show, page.band, page.reason, page.burst, page.order]) select.addEventListener("change", refresh);
 document.querySelector(".bar").addEventListener("submit", (event) => event.preventDefault());
 page.clear.addEventListener("click", () => {
   clearFilters();

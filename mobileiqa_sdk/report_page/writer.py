@@ -21,6 +21,7 @@ from urllib.parse import quote
 from .._text import printable
 from ..bursts.best import Burst, Seen, rank_bursts
 from ..errors import PhotoError
+from ..reason import words_for
 from ..scorer import Assessment, Scorer
 from .view import View
 
@@ -94,7 +95,7 @@ class PageWriter:
         info = self._scorer.contract.model
         data = {
             "model": {"name": info.name, "version": info.version},
-            "faults": list(self._scorer.contract.faults),
+            "faults": {name: words_for(name).plain for name in self._scorer.contract.faults},
             "chunk": CHUNK,
             "photos": self._rows(),
         }
@@ -133,9 +134,11 @@ def _answers(result: Assessment) -> dict[str, Any]:
     if result.spread is not None:
         row["spread"] = result.spread
     if result.photograph is not None:
-        row["photograph"] = result.photograph
+        row |= {"photograph": result.photograph, "isPhotograph": result.is_photograph}
     if result.faults:
         row["faults"] = dict(result.faults)
+    if result.reason is not None:
+        row |= {"reason": result.reason, "named": result.named_faults}
     return row
 
 

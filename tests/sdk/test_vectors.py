@@ -13,18 +13,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk import errors
+from mobileiqa_sdk import Assessment, Seconds, errors
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.fit import Setting, fitted
 from mobileiqa_sdk.golden import golden_image
 from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.reason import worst_first
 from mobileiqa_sdk.reduction import reduction
 from mobileiqa_sdk.resample import resize
 
 from .png_files import png_of
 
 FOLDER = Path(__file__).parents[1] / "vectors"
-NAMES = ("contracts", "fit", "golden", "pictures", "png_colours", "reduction", "resample", "verdict")
+NAMES = (
+    "contracts", "fit", "golden", "pictures", "png_colours", "reasons", "reduction", "resample", "verdict",
+)  # fmt: skip
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -47,6 +50,21 @@ def test_the_files_are_what_is_generated(make: ModuleType, name: str) -> None:
     assert (FOLDER / f"{name}.json").read_text(encoding="ascii") == make.text_of(name)
     assert tuple(make.VECTORS) == NAMES
     assert f"`{name}.json`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_reasons() -> None:
+    vectors = cases("reasons")
+    assert len(vectors) >= 30
+    for case in vectors:
+        faults = worst_first(dict(case["faults"]))
+        result = Assessment(
+            "a.jpg", case["score"], "made", (48, 64), Seconds(0, 0, 0), (), faults, case["photograph"]
+        )
+        assert list(result.faults) == case["worst_first"], case
+        assert list(result.named_faults) == case["named"], case
+        assert result.reason == case["reason"], case
+        assert result.advice == case["advice"], case
+        assert result.is_photograph is case["is_photograph"], case
 
 
 def test_fit() -> None:

@@ -679,12 +679,89 @@ def verdict_cases() -> list[dict[str, Any]]:
     return [{**FINE, **changes, "expected": expected} for changes, expected in JUDGED]
 
 
+# reasons.json
+
+WORDS_OF_A_FAULT = {
+    "defocus": ("out of focus", "tap_to_focus"),
+    "motion_blur": ("blurred by motion", "hold_still"),
+    "noise": ("noisy", "more_light"),
+    "compression": ("heavily compressed", "use_original"),
+    "underexposure": ("too dark", "more_light"),
+    "overexposure": ("too bright", "less_light"),
+    "low_contrast": ("low in contrast", "wipe_lens"),
+    "banding": ("showing colour bands", "use_original"),
+}
+EXPLAINED_UP_TO = 1.0
+JUST_ABOVE_HALF, JUST_BELOW_HALF = 0.5 + 2**-24, 0.5 - 2**-25  # in single precision too
+
+NAMED: list[tuple[dict[str, float], float, float | None]] = [
+    ({}, 0.2, None),
+    ({}, 0.2, 0.75),
+    *(({fault: 0.75}, 0.25, 1.0) for fault in WORDS_OF_A_FAULT),
+    # The threshold of a severity exactly, and just beside it.
+    ({"noise": 0.5}, 0.25, 1.0),
+    ({"noise": JUST_BELOW_HALF}, 0.25, 1.0),
+    ({"noise": JUST_ABOVE_HALF, "defocus": 0.5}, 0.25, 1.0),
+    ({"noise": 0.0, "defocus": 0.25}, 0.25, 1.0),
+    # The worst two, in falling order.
+    ({"noise": 0.625, "underexposure": 0.875}, 0.25, 1.0),
+    ({"noise": 0.625, "underexposure": 0.875, "banding": 0.75}, 0.25, 1.0),
+    ({"noise": 0.25, "underexposure": 0.875, "banding": 0.375}, 0.25, 1.0),
+    (dict.fromkeys(WORDS_OF_A_FAULT, 1.0), 0.0, 1.0),
+    ({"low_contrast": 1.0, "overexposure": 0.75, "compression": 0.9375}, 0.0, 1.0),
+    # Equal severities keep the model's order.
+    ({"noise": 0.75, "defocus": 0.75}, 0.25, 1.0),
+    ({"defocus": 0.75, "noise": 0.75}, 0.25, 1.0),
+    ({"defocus": 0.625, "noise": 0.75, "banding": 0.625}, 0.25, 1.0),
+    ({"defocus": 0.0, "noise": 0.0, "banding": 0.0}, 0.25, 1.0),
+    # Labels that are not in the table.
+    ({"lens_flare": 0.75}, 0.25, 1.0),
+    ({"lens_flare": 0.75, "motion_blur": 0.625}, 0.25, 1.0),
+    ({"two__more_": 0.75, "x": 0.625, "noise": 0.5625}, 0.25, 1.0),
+    ({"Defocus": 0.75}, 0.25, 1.0),
+    ({"toString": 0.75, "constructor": 0.625}, 0.25, 1.0),
+    # The threshold of a photograph exactly, and just beside it; a model that does not say.
+    ({"noise": 0.75}, 0.25, None),
+    ({"noise": 0.75}, 0.25, 0.5),
+    ({"noise": 0.75}, 0.25, JUST_BELOW_HALF),
+    ({"noise": 0.75, "defocus": 0.875}, 0.25, 0.0),
+    # The highest score that is explained, and others.
+    *(({"noise": 0.75}, score, 1.0) for score in (0.0, 0.5, EXPLAINED_UP_TO)),
+    *(({"noise": 0.75}, score, 1.0) for score in (EXPLAINED_UP_TO + 2**-20, 1.0) if score <= 1),
+]
+
+
+def reason_cases() -> list[dict[str, Any]]:
+    cases = []
+    for faults, score, photograph in NAMED:
+        labels = list(faults)
+        worst_first = sorted(labels, key=lambda label: (-faults[label], labels.index(label)))
+        named = []
+        if score <= EXPLAINED_UP_TO and (photograph is None or photograph >= 0.5):
+            named = [label for label in worst_first if faults[label] >= 0.5][:2]
+        pairs = [WORDS_OF_A_FAULT.get(label, (label.replace("_", " "), None)) for label in named]
+        cases.append(
+            {
+                "faults": [[label, severity] for label, severity in faults.items()],
+                "score": score,
+                "photograph": photograph,
+                "worst_first": worst_first,
+                "named": named,
+                "reason": " and ".join(word for word, _ in pairs) or None,
+                "advice": next((advice for _, advice in pairs if advice is not None), None),
+                "is_photograph": None if photograph is None else photograph >= 0.5,
+            }
+        )
+    return cases
+
+
 VECTORS = {
     "contracts": contract_cases,
     "fit": fit_cases,
     "golden": golden_cases,
     "pictures": picture_cases,
     "png_colours": png_colour_cases,
+    "reasons": reason_cases,
     "reduction": reduction_cases,
     "resample": resample_cases,
     "verdict": verdict_cases,
