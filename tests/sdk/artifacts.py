@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +108,13 @@ def contract_v2(height: int = HEIGHT, width: int = WIDTH, **sections: dict[str, 
 
 
 SETTINGS = {"fast": 4096, "high": 16384}
-FAULTS = ("blur", "noise")
+FAULTS = {"blur": 0.25, "noise": 0.125}
+"""Each fault of `free_model` and its severity for a white photo."""
 
 
-def free_contract(*, multiple: int = 32, decode: str = "full") -> dict[str, Any]:
+def free_contract(
+    *, multiple: int = 32, decode: str = "full", faults: Mapping[str, float] = FAULTS
+) -> dict[str, Any]:
     """A contract of a model that keeps aspect ratios, has two settings and three outputs, as JSON values.
 
     `free_model` keeps it.
@@ -122,7 +125,7 @@ def free_contract(*, multiple: int = 32, decode: str = "full") -> dict[str, Any]
     values["input"]["settings"] = settings
     values["outputs"] = [
         output("opinions", "opinions", 2),
-        output("faults", "faults", 2, FAULTS),
+        output("faults", "faults", len(faults), list(faults)),
         output("photo", "photo", 1),
     ]
     values["golden"]["cases"] = []
@@ -130,28 +133,32 @@ def free_contract(*, multiple: int = 32, decode: str = "full") -> dict[str, Any]
         size = fitted(*GOLDEN, Setting(name, pixels), multiple)
         made = case(*size, name)
         score = made["score"]
+        severities = [factor * score for factor in faults.values()]
         values["golden"]["cases"].append(
-            {**made, "score": 0.75 * score, "faults": [0.25 * score, 0.125 * score], "photo": score}
+            {**made, "score": 0.75 * score, "faults": severities, "photo": score}
         )
     return values
 
 
-def free_model(metadata: dict[str, Any] | None = None, **changes: Any) -> bytes:
-    """A model of free size: opinions b and b/2, faults b/4 and b/8, photo b, for the brightness b.
+def free_model(
+    metadata: dict[str, Any] | None = None, *, faults: Mapping[str, float] = FAULTS, **changes: Any
+) -> bytes:
+    """A model of free size: opinions b and b/2, each fault its factor times b, photo b, for the brightness b.
 
     The outputs stand in another order than in the contract. ``changes`` are those of `model`.
     """
-    factors = {"opinions": [1.0, 0.5], "faults": [0.25, 0.125]}
+    factors = {"opinions": [1.0, 0.5], "faults": list(faults.values())}
     tail = [helper.make_node("Identity", ["mean"], ["score"])]
     for name, values in factors.items():
         tensor = helper.make_tensor("", TensorProto.FLOAT, [len(values)], values)
         tail.append(helper.make_node("Constant", [], [f"{name}.factors"], value=tensor))
         tail.append(helper.make_node("Mul", ["mean", f"{name}.factors"], [name]))
     changes = {"shape": (1, "height", "width", 3), "tail": tail, **changes}
-    proto = onnx.load_from_string(model(free_contract() if metadata is None else metadata, **changes))
+    metadata = free_contract(faults=faults) if metadata is None else metadata
+    proto = onnx.load_from_string(model(metadata, **changes))
     proto.graph.node[-5].output[0] = "photo" if proto.graph.node[-5].output[0] == "score" else "?"
     del proto.graph.output[:]
-    for name, size in (("photo", 1), ("faults", 2), ("opinions", 2)):
+    for name, size in (("photo", 1), ("faults", len(faults)), ("opinions", 2)):
         proto.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [size]))
     data: bytes = proto.SerializeToString()
     return data

@@ -32,7 +32,9 @@ def test_rows_are_flat_and_of_one_shape(tmp_path: Path, photos: list[str], free:
     assert len(faults) == 2 * free
     assert list(bad) == [key for key in good if key not in faults]
     assert all(
-        value is None or isinstance(value, (float, str)) for row in (good, bad) for value in row.values()
+        value is None or isinstance(value, (float, str, bool))
+        for row in (good, bad)
+        for value in row.values()
     )
     assert (good["path"], good["error"]) == (photos[4], None)
     assert good["score"] == scorer.score(photos[4])

@@ -27,6 +27,8 @@ from . import artifacts
 Run = Callable[..., Any]
 COMMAND = [sys.executable, "-m", "mobileiqa_sdk"]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
+NAMED = {"noise": 0.75, "defocus": 1.0}
+"""Faults whose severities for the brightest photo are named."""
 
 
 def start(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
@@ -93,8 +95,10 @@ def test_json(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
     paths = [photos[4], str(album / "a.png"), str(album / "b.jpg"), photos[0]]
     assert [row["path"] for row in answer["results"]] == paths
     for row in answer["results"]:
-        keys = ["path", "score", "band", "spread", "faults", "photograph", "seconds", "error_kind", "error"]
-        assert list(row) == keys
+        assert list(row) == [
+            "path", "score", "band", "reason", "spread", "faults", "photograph", "is_photograph", "seconds",
+            "error_kind", "error",
+        ]  # fmt: skip
     first, bad = answer["results"][0], answer["results"][2]
     assert first["score"] == Scorer(tiny, threads=1).score(photos[4])
     assert first["band"] == "excellent"
@@ -116,14 +120,34 @@ def test_jsonl(run: Run, tiny: Path, album: Path, photos: list[str]) -> None:
 
 
 def test_csv_of_a_model_that_names_faults(run: Run, tmp_path: Path, photos: list[str]) -> None:
-    model = artifacts.save(tmp_path, artifacts.free_model())
-    result = run("score", "-m", model, "--csv", photos[4], "missing.jpg")
-    first, missing = csv.DictReader(io.StringIO(result.out, newline=""))
-    assert list(first)[3:8] == ["spread", "fault_blur", "fault_noise", "photograph", "decode_seconds"]
+    model = artifacts.save(tmp_path, artifacts.free_model(faults=NAMED))
+    result = run("score", "-m", model, "--csv", photos[0], photos[4], "missing.jpg")
+    dark, bright, missing = csv.DictReader(io.StringIO(result.out, newline=""))
+    assert list(bright)[2:10] == [
+        "band", "reason", "spread", "fault_noise", "fault_defocus", "photograph", "is_photograph",
+        "decode_seconds",
+    ]  # fmt: skip
     assessment = Scorer(model).assess(photos[4])
-    assert float(first["fault_noise"]) == assessment.faults["noise"]
-    assert float(first["photograph"]) == assessment.photograph
-    assert missing["fault_noise"] == missing["photograph"] == ""
+    assert float(bright["fault_noise"]) == assessment.faults["noise"]
+    assert float(bright["photograph"]) == assessment.photograph
+    assert (bright["reason"], bright["is_photograph"]) == ("out of focus and noisy", "true")
+    assert (dark["reason"], dark["is_photograph"]) == ("", "false")
+    assert missing["fault_noise"] == missing["photograph"] == missing["is_photograph"] == ""
+
+
+def test_the_table_of_a_model_that_names_faults(run: Run, tmp_path: Path, photos: list[str]) -> None:
+    model = artifacts.save(tmp_path, artifacts.free_model(faults=NAMED))
+    dark, bright = run("score", "-m", model, photos[0], photos[4]).out.splitlines()
+    assert dark.endswith(f"  {photos[0]}  not a photo")
+    assert bright.endswith(f"  {photos[4]}  out of focus and noisy")
+
+
+def test_json_of_a_model_that_names_faults(run: Run, tmp_path: Path, photos: list[str]) -> None:
+    model = artifacts.save(tmp_path, artifacts.free_model(faults=NAMED))
+    dark, bright = json.loads(run("score", "-m", model, "--json", photos[0], photos[4]).out)["results"]
+    assert list(bright["faults"]) == ["defocus", "noise"]
+    assert (bright["reason"], bright["is_photograph"]) == ("out of focus and noisy", True)
+    assert (dark["reason"], dark["is_photograph"]) == (None, False)
 
 
 def test_csv(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:

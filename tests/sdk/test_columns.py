@@ -65,11 +65,23 @@ def test_an_arrow_table(free: Path) -> None:
     result = scorer.assess(PNGS[0])
     assert (first["score"], first["opinions"]) == (result.score, list(result.opinions))
     assert (first["fault_blur"], first["photograph"]) == (result.faults["blur"], result.photograph)
-    assert (second["fault_blur"], second["photograph"], second["opinions"]) == (None, None, None)
+    assert first["is_photograph"] is result.is_photograph
+    assert "reason" in scored.schema.names
+    assert (second["fault_blur"], second["is_photograph"], second["opinions"]) == (None, None, None)
     assert second["error_kind"] == "PhotoUnreadable"
     assert batch_scorer(table.slice(0, 0)).schema == scored.schema
     (batch,) = table.to_batches()
     assert batch_scorer(batch).to_pylist() == scored.to_pylist()
+
+
+def test_the_reason_is_a_column_of_models_that_name_faults(
+    tiny: Path, tmp_path: Path, photos: list[str]
+) -> None:
+    faulty = artifacts.save(tmp_path, artifacts.free_model(faults={"defocus": 0.9}))
+    scored = BatchScorer(faulty)({"bytes": [photos[4], photos[0], None]})
+    assert scored["reason"] == ["out of focus", None, None]
+    assert scored["is_photograph"] == [True, False, None]
+    assert not {"reason", "photograph", "is_photograph"} & BatchScorer(tiny)({"bytes": [photos[4]]}).keys()
 
 
 def test_a_data_frame(tiny: Path, scorer: Scorer) -> None:

@@ -66,8 +66,8 @@ def test_a_row(tmp_path: Path, tiny: Path, scorer: Scorer, album: list[str]) -> 
     (row,) = rows_in(path)
     status = os.stat(album[3])
     assert list(row) == [
-        "path", "score", "band", "spread", "faults", "photograph", "seconds", "error_kind", "error",
-        "bytes", "modified_ns", "model",
+        "path", "score", "band", "reason", "spread", "faults", "photograph", "is_photograph", "seconds",
+        "error_kind", "error", "bytes", "modified_ns", "model",
     ]  # fmt: skip
     assert row["score"] == scorer.score(album[3])
     assert (row["bytes"], row["modified_ns"]) == (status.st_size, 2_000_000_000)

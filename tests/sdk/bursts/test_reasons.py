@@ -57,8 +57,24 @@ def test_small_differences_and_better_ones_are_none(measures: dict[str, float]) 
 def test_the_faults_that_the_model_names_come_instead() -> None:
     best = evidence(faults={"noise": 0.1, "blur": 0.2, "glare": 0.0})
     photo = evidence(0.5, faults={"noise": 0.3, "blur": 0.6, "glare": 0.05}, sharpness=0.01)
-    assert texts(photo, best) == ["more blur", "more noise"]
-    assert reasons_for(photo, best)[0] == ("more blur", "model", 0.6, 0.2)
+    assert texts(photo, best) == ["blur", "noisier"]
+    assert reasons_for(photo, best)[0] == ("blur", "model", 0.6, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("severity", "best_severity", "text"),
+    [
+        (0.5, 0.25, "too dark"),
+        (0.4375, 0.25, "darker"),
+        (0.75, 0.5, "darker"),
+        (0.75, 0.4375, "too dark"),
+    ],
+)
+def test_a_fault_that_both_have_or_neither_has_is_compared(
+    severity: float, best_severity: float, text: str
+) -> None:
+    photo, best = ({"underexposure": value} for value in (severity, best_severity))
+    assert texts(evidence(0.5, faults=photo), evidence(faults=best)) == [text]
 
 
 def test_measures_where_no_fault_is_worse() -> None:

@@ -98,7 +98,7 @@ def test_a_folder_becomes_a_page(run: Run, tiny: Path, tmp_path: Path) -> None:
     assert len(result.out.splitlines()) == 3
     assert "report.html: 0.0 MB" in result.err
     data = data_of(page)
-    assert (data["model"], data["faults"]) == ({"name": "tiny", "version": "0.3"}, [])
+    assert (data["model"], data["faults"]) == ({"name": "tiny", "version": "0.3"}, {})
     best, other, error = data["photos"]
     assert best["score"] == Scorer(tiny, threads=1).score(first)
     assert (best["path"], best["link"], best["taken"]) == (first, "./../photos/a.jpg", "2026-05-01 12:00:00")
@@ -114,13 +114,18 @@ def test_a_folder_becomes_a_page(run: Run, tiny: Path, tmp_path: Path) -> None:
 
 
 def test_the_faults_that_the_model_names(run: Run, tmp_path: Path) -> None:
-    model = artifacts.save(tmp_path, artifacts.free_model())
-    photo = save(scene(1), tmp_path / "a.jpg")
-    run("score", "-m", model, photo, "--html", tmp_path / "a.html")
+    model = artifacts.save(tmp_path, artifacts.free_model(faults={"glare": 0.1, "noise": 0.9}))
+    bright = save(Image.new("RGB", (64, 48), "white"), tmp_path / "bright.jpg")
+    dark = save(Image.new("RGB", (64, 48), "black"), tmp_path / "dark.jpg")
+    run("score", "-m", model, bright, dark, "--html", tmp_path / "a.html")
     data = data_of(tmp_path / "a.html")
-    assert data["faults"] == list(artifacts.FAULTS)
-    assert set(data["photos"][0]["faults"]) == set(artifacts.FAULTS)
-    assert 0 < data["photos"][0]["photograph"] < 1
+    assert data["faults"] == {"glare": "glare", "noise": "noisy"}
+    first, second = data["photos"]
+    assert set(first["faults"]) == {"glare", "noise"}
+    assert first["photograph"] > 0.9
+    assert (first["reason"], first["named"], first["isPhotograph"]) == ("noisy", ["noise"], True)
+    assert second["isPhotograph"] is False
+    assert "reason" not in second
 
 
 def test_names_and_reasons_cannot_leave_the_data(scorer: Scorer, tmp_path: Path) -> None:
