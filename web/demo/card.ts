@@ -1,8 +1,8 @@
 /** What a photo looks like on the page. */
 
-import { BANDS, type Assessment } from "../src/index.ts";
+import { BANDS, type Assessment, wordsOf } from "../src/index.ts";
 import type { Entry } from "./entries.ts";
-import { duration, faultWord, notableFaults, reason, score } from "./format.ts";
+import { advice, duration, reason, score } from "./format.ts";
 
 /** Returns an element with a class and what it contains. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
@@ -38,7 +38,7 @@ export function card(entry: Entry, threshold: number, onOpen: () => void): HTMLL
     element("p", "score", element("strong", "", score(assessment.score)), element("span", "band", assessment.band)),
     element("h2", "name", open),
     scale(assessment),
-    element("p", "reason", reason(assessment)),
+    element("p", "reason", [reason(assessment), advice(assessment)].filter(Boolean).join(". ")),
   );
   if (!isKept) text.append(element("p", "unseen", "Below the threshold."));
   return item;
@@ -53,7 +53,8 @@ export function detail(entry: Entry): DocumentFragment {
   heading.id = "detail-name";
   const head = element("p", "score", element("strong", "", score(assessment.score)), element("span", "band", assessment.band));
   const body = element("div", "text", head, heading, scale(assessment), element("p", "reason", reason(assessment)));
-  const faults = Object.entries(assessment.faults).sort(([, first], [, second]) => second - first);
+  if (assessment.advice !== null) body.append(element("p", "advice", advice(assessment)));
+  const faults = Object.entries(assessment.faults);
   if (faults.length > 0) body.append(bars("Faults, 0 is none", faults));
   if (assessment.opinions.length > 1) {
     const opinions = assessment.opinions.map((value, index) => [`opinion ${index + 1}`, value] as [string, number]);
@@ -105,7 +106,7 @@ function bars(title: string, values: readonly [string, number][]): HTMLElement {
   for (const [name, value] of values) {
     const meter = element("meter", "");
     meter.value = value;
-    list.append(element("dt", "", faultWord(name)), element("dd", "", meter, element("span", "", score(value))));
+    list.append(element("dt", "", wordsOf(name)), element("dd", "", meter, element("span", "", score(value))));
   }
   return element("section", "", element("h3", "", title), list);
 }
@@ -128,6 +129,7 @@ function facts(assessment: Assessment): HTMLElement {
 /** Returns a sentence about a scored photo, for screen readers. */
 export function sentence(entry: Entry): string {
   if (entry.assessment === null) return `${entry.name}: ${entry.problem ?? "not scored"}`;
-  const faults = notableFaults(entry.assessment).map(([name]) => faultWord(name));
-  return [`${entry.name}: ${score(entry.assessment.score)}, ${entry.assessment.band}`, ...faults].join(", ");
+  const { isPhotograph, reason, band } = entry.assessment;
+  const remark = isPhotograph === false ? "not a photo" : reason;
+  return [`${entry.name}: ${score(entry.assessment.score)}, ${band}`, remark ?? ""].filter(Boolean).join(", ");
 }

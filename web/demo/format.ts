@@ -1,19 +1,15 @@
 /** Numbers and faults in words. */
 
-import type { Assessment } from "../src/index.ts";
+import type { Advice, Assessment } from "../src/index.ts";
 
-/** Faults from this severity on are named as a reason. */
-const NOTABLE = 0.25;
-
-const WORDS: Record<string, string> = {
-  defocus: "out of focus",
-  motion_blur: "blurred by motion",
-  noise: "noisy",
-  compression: "damaged by compression",
-  underexposure: "too dark",
-  overexposure: "too bright",
-  low_contrast: "low in contrast",
-  banding: "banded",
+/** What helps, as sentences. */
+const ADVICE: Record<Advice, string> = {
+  tap_to_focus: "Tap on the subject to focus.",
+  hold_still: "Hold still, or rest the camera on something.",
+  more_light: "More light helps.",
+  less_light: "Turn away from the light, or expose less.",
+  wipe_lens: "Wipe the lens.",
+  use_original: "Use the original file, not a copy of a copy.",
 };
 
 /** Returns a score with two digits. */
@@ -21,26 +17,18 @@ export function score(value: number): string {
   return value.toFixed(2);
 }
 
-/** Returns a fault's name in words. */
-export function faultWord(name: string): string {
-  return WORDS[name] ?? name.replaceAll("_", " ");
-}
-
-/** Returns the faults that matter, worst first. */
-export function notableFaults(assessment: Assessment): [name: string, severity: number][] {
-  return Object.entries(assessment.faults)
-    .filter(([, severity]) => severity >= NOTABLE)
-    .sort(([, first], [, second]) => second - first);
-}
-
 /** Returns why a photo has its score, in a few words: its faults, or how far the opinions agree. */
 export function reason(assessment: Assessment): string {
-  const faults = notableFaults(assessment).map(([name]) => faultWord(name));
-  if (assessment.photograph !== null && assessment.photograph < 0.5) return "Perhaps not a photograph";
-  if (faults.length > 0) return capitalised(faults.slice(0, 2).join(" and "));
+  if (assessment.isPhotograph === false) return "Not a photo";
+  if (assessment.reason !== null) return capitalised(assessment.reason);
   if (Object.keys(assessment.faults).length > 0) return "No fault stands out";
   if (assessment.spread === null) return "";
   return assessment.spread < 0.05 ? "The opinions agree" : "The opinions differ: look for yourself";
+}
+
+/** Returns what would make a better photo; empty if that is not known. */
+export function advice(assessment: Assessment): string {
+  return assessment.advice === null ? "" : ADVICE[assessment.advice];
 }
 
 /** Returns bytes as megabytes. */

@@ -3,7 +3,7 @@
 import { PhotoError, type Progress, Scorer } from "../src/index.ts";
 import { card, detail, sentence } from "./card.ts";
 import { csv } from "./csv.ts";
-import { type Entry, type Order, ordered } from "./entries.ts";
+import { type Entry, type Order, choices, isShown, ordered } from "./entries.ts";
 import { capitalised, duration, megabytes, score } from "./format.ts";
 import { previewOf } from "./preview.ts";
 
@@ -20,6 +20,7 @@ const page = {
   threshold: byId<HTMLInputElement>("threshold"),
   thresholdValue: byId<HTMLOutputElement>("threshold-value"),
   order: byId<HTMLSelectElement>("order"),
+  reason: byId<HTMLSelectElement>("reason"),
   stop: byId<HTMLButtonElement>("stop"),
   dialog: byId<HTMLDialogElement>("detail"),
   dialogBody: byId("detail-body"),
@@ -124,8 +125,18 @@ function forget(isGone: (entry: Entry) => boolean): void {
   }
 }
 
-function inOrder(): Entry[] {
-  return ordered(entries, page.order.value as Order);
+/** Returns the photos that the chosen reason leaves, in the chosen order. */
+function shown(): Entry[] {
+  return ordered(entries, page.order.value as Order).filter((entry) => isShown(entry, page.reason.value));
+}
+
+/** Offers the reasons that photos have now; a chosen one that no photo has any more shows all photos. */
+function offerReasons(): void {
+  const offered = choices(entries);
+  const [any] = page.reason.options;
+  const options = [...offered].map(([value, words]) => new Option(capitalised(words), value, false, value === page.reason.value));
+  page.reason.replaceChildren(any as Node, ...options);
+  byId("reason-label").hidden = offered.size === 0;
 }
 
 function render(): void {
@@ -134,7 +145,8 @@ function render(): void {
   document.body.classList.toggle("has-photos", entries.length > 0);
   page.thresholdValue.value = score(threshold);
   const focused = [...page.photos.children].findIndex((item) => item.contains(document.activeElement));
-  page.photos.replaceChildren(...inOrder().map((entry) => card(entry, threshold, () => open(entry))));
+  offerReasons();
+  page.photos.replaceChildren(...shown().map((entry) => card(entry, threshold, () => open(entry))));
   if (focused >= 0) page.photos.children[focused]?.querySelector("button")?.focus();
   page.summary.textContent = summary(threshold);
 }
@@ -162,7 +174,7 @@ function open(entry: Entry): void {
 
 function save(): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csv(inOrder())], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([csv(shown())], { type: "text/csv" }));
   link.download = "mobileiqa.csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -189,6 +201,7 @@ page.files.addEventListener("change", () => {
 });
 page.threshold.addEventListener("input", render);
 page.order.addEventListener("change", render);
+page.reason.addEventListener("change", render);
 page.dialog.addEventListener("click", (event) => {
   if (event.target === page.dialog) page.dialog.close(); // outside of its content
 });

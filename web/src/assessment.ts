@@ -2,6 +2,7 @@
 
 import { type Band, band } from "./bands.ts";
 import type { Size } from "./fit.ts";
+import { type Explanation, explained } from "./reason.ts";
 import type { Prediction } from "./session.ts";
 
 /** Wall-clock seconds of the three steps. */
@@ -12,7 +13,7 @@ export interface Seconds {
 }
 
 /** What a model thinks of a photo. */
-export interface Assessment extends Prediction {
+export interface Assessment extends Prediction, Explanation {
   /** The photo's name: that of the file, or for example `<ImageData>`. */
   readonly photo: string;
   readonly band: Band;
@@ -55,9 +56,11 @@ export interface Replay {
 /** Returns an assessment with what follows from its answers. */
 export function assessment(
   prediction: Prediction,
-  facts: Omit<Assessment, keyof Prediction | "band" | "spread">,
+  facts: Omit<Assessment, keyof Prediction | keyof Explanation | "band" | "spread">,
 ): Assessment {
-  return { ...facts, ...prediction, band: band(prediction.score), spread: spread(prediction.opinions) };
+  const { score, opinions, faults, photograph } = prediction;
+  const explanation = explained(Object.entries(faults), score, photograph);
+  return { ...facts, ...prediction, ...explanation, band: band(score), spread: spread(opinions) };
 }
 
 function spread(opinions: readonly number[]): number | null {

@@ -68,10 +68,12 @@ describe("models of other kinds", () => {
     expect(assessment.score).toBeCloseTo(0.6, 5);
     expect(assessment.opinions.map((opinion) => opinion.toFixed(4))).toEqual(["0.8000", "0.4000"]);
     expect(assessment.spread).toBeCloseTo(0.2, 5);
-    expect(Object.keys(assessment.faults)).toEqual(["noise", "defocus"]);
+    expect(Object.keys(assessment.faults)).toEqual(["defocus", "noise"]);
     expect(assessment.faults["noise"]).toBeCloseTo(0.2, 5);
     expect(assessment.faults["defocus"]).toBeCloseTo(0.6, 5);
     expect(assessment.photograph).toBeCloseTo(0.4, 5);
+    expect(assessment).toMatchObject({ isPhotograph: false, reason: null, advice: null });
+    expect(await scorer.assess(grey(255))).toMatchObject({ isPhotograph: true, reason: "out of focus", advice: "tap_to_focus" });
     const replay = await scorer.verify();
     expect(replay.passed).toBe(true);
     expect(Object.keys(replay.cases[0]?.expected ?? {})).toEqual(["score", "faults.noise", "faults.defocus", "photo"]);

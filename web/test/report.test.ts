@@ -91,8 +91,11 @@ describe.skipIf(CHROMIUM === null)("the report", () => {
     await page.locator("#band").selectOption("excellent");
     expect(await scores()).toEqual([0.9, 0.85]);
     await reset();
-    await page.locator("#fault").selectOption("blur");
-    expect(await scores()).toEqual([0.5, 0.3, 0.1]);
+    await page.locator("#reason").selectOption({ label: "out of focus" });
+    expect(await scores()).toEqual([0.5, 0.3]);
+    await page.locator("#reason").selectOption({ label: "not a photo" });
+    expect(await scores()).toEqual([0.1]);
+    expect(await page.locator(".card .why").textContent()).toBe("not a photo");
     await reset();
     await page.locator("#burst").selectOption("in");
     expect(await names()).toEqual(["photo 0.jpg", "photo 1.jpg"]);
@@ -108,7 +111,7 @@ describe.skipIf(CHROMIUM === null)("the report", () => {
   });
 
   it("orders", async () => {
-    const ends = { worst: 0.1, name: 0.9, taken: 0.9, burst: 0.9, "fault:blur": 0.1 };
+    const ends = { worst: 0.1, name: 0.9, taken: 0.9, burst: 0.9, "fault:defocus": 0.1 };
     for (const [order, first] of Object.entries(ends)) {
       await page.locator("#order").selectOption(order);
       expect((await scores())[0], order).toBe(first);
@@ -119,11 +122,13 @@ describe.skipIf(CHROMIUM === null)("the report", () => {
   it("saves what is shown", async () => {
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#save").click()]);
     const lines = readFileSync(await download.path(), "utf8").split("\r\n");
-    expect(lines[0]).toBe("path,score,band,spread,photograph,fault_blur,fault_noise,taken,burst,rank,reasons,error_kind,error");
+    expect(lines[0]).toBe(
+      "path,score,band,reason,spread,fault_defocus,fault_noise,photograph,is_photograph,taken,burst,rank,reasons,error_kind,error",
+    );
     expect(lines).toHaveLength(10);
-    expect(lines[1]).toMatch(/photo 0\.jpg,0\.9,excellent,0,0\.9,0\.1,0\.1,2026-05-01 12:00:00,1,1,,,$/);
+    expect(lines[1]).toMatch(/photo 0\.jpg,0\.9,excellent,,0,0\.1,0\.1,0\.9,true,2026-05-01 12:00:00,1,1,,,$/);
     expect(lines[3]?.startsWith(`"'=1+1<`)).toBe(true); // a spreadsheet must not compute it
-    expect(lines[8]).toBe('"cut, off.jpg",,,,,,,,,,,PhotoUnreadable,ends early');
+    expect(lines[8]).toBe('"cut, off.jpg",,,,,,,,,,,,,PhotoUnreadable,ends early');
   });
 
   it("is used by keyboard alone", async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { csv } from "../demo/csv.ts";
-import { type Entry, ordered } from "../demo/entries.ts";
+import { type Entry, NOT_A_PHOTO, choices, isShown, ordered } from "../demo/entries.ts";
 import { reason } from "../demo/format.ts";
 import type { Assessment } from "../src/index.ts";
 
@@ -20,6 +20,10 @@ const ASSESSMENT: Assessment = {
   opinions: [0],
   faults: {},
   photograph: null,
+  namedFaults: [],
+  reason: null,
+  advice: null,
+  isPhotograph: null,
   model: "m",
   photoSize: [480, 640],
   inputSize: [512, 512],
@@ -30,18 +34,22 @@ const ASSESSMENT: Assessment = {
 describe("the table", () => {
   it("has a column for each fault, quotes, and does not run in a spreadsheet", () => {
     const entries = [
-      entry('say "a", b.jpg', 0.5, { faults: { noise: 0.25 }, photograph: 1, spread: 0.125 }),
+      entry('say "a", b.jpg', 0.5, { faults: { noise: 0.5 }, reason: "noisy", photograph: 1, isPhotograph: true, spread: 0.125 }),
       entry("=1+1.jpg", 0.25),
       entry("-.png", null),
       { ...entry("later.jpg", null), state: "waiting" as const },
     ];
     expect(csv(entries).split("\r\n")).toEqual([
-      "photo,score,band,spread,photograph,noise,width,height,model,error",
-      '"say ""a"", b.jpg",0.500000,fair,0.125000,1.000000,0.250000,640,480,m,',
-      "'=1+1.jpg,0.250000,fair,,,,640,480,m,",
-      "'-.png,,,,,,,,,is empty",
+      "photo,score,band,reason,spread,photograph,is_photograph,noise,width,height,model,error",
+      '"say ""a"", b.jpg",0.500000,fair,noisy,0.125000,1.000000,true,0.500000,640,480,m,',
+      "'=1+1.jpg,0.250000,fair,,,,,,640,480,m,",
+      "'-.png,,,,,,,,,,,is empty",
       "",
     ]);
+  });
+
+  it("has no empty columns for a model that names no faults", () => {
+    expect(csv([entry("a.jpg", 0.5)]).split("\r\n")[0]).toBe("photo,score,band,spread,width,height,model,error");
   });
 });
 
@@ -53,11 +61,31 @@ it("scored photos come first, then those that wait, then those that failed", () 
   expect(names("name")).toEqual(["b9", "b10", "f", "w"]);
 });
 
+it("photos are filtered by the faults that their reasons name", () => {
+  const entries = [
+    entry("noisy", 0.5, { namedFaults: ["noise", "lens_flare"] }),
+    entry("dark", 0.4, { namedFaults: ["underexposure"] }),
+    entry("screenshot", 0.3, { isPhotograph: false }),
+    entry("good", 0.9, { isPhotograph: true }),
+    entry("failed", null),
+  ];
+  expect([...choices(entries)]).toEqual([
+    ["noise", "noisy"],
+    ["lens_flare", "lens flare"],
+    ["underexposure", "too dark"],
+    [NOT_A_PHOTO, NOT_A_PHOTO],
+  ]);
+  const shown = (choice: string) => entries.filter((each) => isShown(each, choice)).map(({ name }) => name);
+  expect(shown("")).toHaveLength(5);
+  expect(shown("lens_flare")).toEqual(["noisy"]);
+  expect(shown(NOT_A_PHOTO)).toEqual(["screenshot"]);
+});
+
 it("the reason is the worst faults, else how far the opinions agree", () => {
   const because = (more: Partial<Assessment>) => reason({ ...ASSESSMENT, ...more });
-  expect(because({ faults: { noise: 0.3, underexposure: 0.9, banding: 0.2 } })).toBe("Too dark and noisy");
+  expect(because({ faults: { noise: 0.9 }, reason: "too dark and noisy" })).toBe("Too dark and noisy");
   expect(because({ faults: { noise: 0.1 } })).toBe("No fault stands out");
-  expect(because({ faults: { noise: 0.9 }, photograph: 0.1 })).toBe("Perhaps not a photograph");
+  expect(because({ faults: { noise: 0.9 }, photograph: 0.1, isPhotograph: false })).toBe("Not a photo");
   expect(because({ spread: 0.01 })).toBe("The opinions agree");
   expect(because({ spread: 0.2 })).toMatch(/differ/);
   expect(because({})).toBe("");

@@ -6,6 +6,7 @@ import { type Contract, faultNames, readContract } from "../src/contract.ts";
 import { MobileIQAError } from "../src/errors.ts";
 import { fitted } from "../src/fit.ts";
 import { digest, goldenImage } from "../src/golden.ts";
+import { explained } from "../src/reason.ts";
 import { reduction } from "../src/reduction.ts";
 import { resize } from "../src/resample.ts";
 import { rgbRows } from "./pictures.ts";
@@ -22,6 +23,18 @@ describe("vectors", () => {
     for (const { height, width, max_pixels, multiple, sizes, expected } of vectors) {
       const setting = { name: "any", maxPixels: max_pixels, sizes };
       expect(fitted(height, width, setting, multiple), `${height} x ${width}`).toEqual(expected);
+    }
+  });
+
+  it("reasons", () => {
+    type Case = { faults: [string, number][]; score: number; photograph: number | null; worst_first: string[]; named: string[] };
+    type Expected = { reason: string | null; advice: string | null; is_photograph: boolean | null };
+    const vectors = cases<Case & Expected>("reasons");
+    expect(vectors.length).toBeGreaterThanOrEqual(30);
+    for (const { faults, score, photograph, worst_first, named, reason, advice, is_photograph } of vectors) {
+      const explanation = explained(faults, score, photograph);
+      expect(Object.keys(explanation.faults)).toEqual(worst_first);
+      expect(explanation).toMatchObject({ namedFaults: named, reason, advice, isPhotograph: is_photograph });
     }
   });
 

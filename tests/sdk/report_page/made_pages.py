@@ -25,8 +25,9 @@ NOON = datetime(2026, 5, 1, 12)
 
 
 def assessment(path: str, score: float) -> Assessment:
-    faults = {"blur": round(1 - score, 3), "noise": 0.1}
-    return Assessment(path, score, "made", (512, 512), Seconds(0, 0, 0), (score, score), faults, 0.9)
+    faults = {"defocus": round(1 - score, 3), "noise": 0.1}
+    photograph = 0.9 if score > 0.2 else 0.1
+    return Assessment(path, score, "made", (512, 512), Seconds(0, 0, 0), (score, score), faults, photograph)
 
 
 def photo(seed: int) -> Image.Image:
@@ -71,6 +72,6 @@ def large(folder: Path, scorer: Scorer) -> None:
 
 if __name__ == "__main__":
     model = SimpleNamespace(name="made", version="1.0")
-    made = cast("Scorer", SimpleNamespace(contract=SimpleNamespace(model=model, faults=("blur", "noise"))))
+    made = cast("Scorer", SimpleNamespace(contract=SimpleNamespace(model=model, faults=("defocus", "noise"))))
     small(Path(sys.argv[1]), made)
     large(Path(sys.argv[1]), made)
