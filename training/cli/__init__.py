@@ -19,6 +19,12 @@ from .lite import (
     lite_ladders_command,
     lite_start_command,
 )
+from .photo import (
+    fit_photo_command,
+    no_photo_pictures_command,
+    photo_figures_command,
+    picture_features_command,
+)
 from .studies import ablate_command, ablate_heads_command, ablate_teachers_command
 from .train import any_size_command, finetune_command, head_command, soup_command, symmetrize_command
 
@@ -41,6 +47,10 @@ for _command in (
     lite_ladders_command,
     lite_head_command,
     lite_finetune_command,
+    no_photo_pictures_command,
+    picture_features_command,
+    fit_photo_command,
+    photo_figures_command,
     head_command,
     finetune_command,
     distill_command,

@@ -87,7 +87,7 @@ def lite_features_command(
 
     May be stopped and repeated at any time: finished shards are kept.
     """
-    extract = _extractor(checkpoint, threads)
+    extract = extractor_of(checkpoint, threads)
     for split in splits:
         photos = read_split(biq2021, split)
         shards = _cache(cache, split, photos, checkpoint, max_pixels, mirrored)
@@ -114,7 +114,7 @@ def lite_ladders_command(
     """
     files = (file for folder in folders for file in folder.rglob("*"))
     photographs = sorted(file for file in files if file.suffix.lower() in PHOTOGRAPHS)
-    extracted = fill_ladders(cache, photographs, _extractor(checkpoint, threads), budgets, STDERR)
+    extracted = fill_ladders(cache, photographs, extractor_of(checkpoint, threads), budgets, STDERR)
     click.echo(f"{extracted} of {len(photographs)} photographs extracted")
 
 
@@ -208,7 +208,8 @@ def _save(
     save_checkpoint(out, student, config, **kept)
 
 
-def _extractor(checkpoint: Path, threads: int) -> Extractor:
+def extractor_of(checkpoint: Path, threads: int) -> Extractor:
+    """Returns what computes the moments of a checkpoint's backbone."""
     student, loaded = load_moment_student(checkpoint)
     return Extractor(student, loaded.config.backbone, threads)
 
