@@ -145,13 +145,11 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
     """Returns a contract of schema 3 under the keys of schema 2, which this script uses."""
-    inputs, outputs, golden = contract["input"], contract["outputs"], contract["golden"]
+    inputs, golden = contract["input"], contract["golden"]
     if inputs["fit"] not in ("stretch", "keep-aspect"):
         raise unknown(source, "input.fit", inputs["fit"])
     if inputs["detail"] is not None:
         raise unknown(source, "input.detail", inputs["detail"])
-    if len(outputs) != 1 or outputs[0]["meaning"] != "opinions":
-        raise unknown(source, "outputs", [output["meaning"] for output in outputs])
     precision, verification = contract["precision"], contract["verification"]
     if precision["activations"] not in ("float", "dynamic-int8", "static-int8"):
         raise unknown(source, "precision.activations", precision["activations"])
@@ -163,10 +161,26 @@ def as_schema_2(contract: dict[str, Any], source: str) -> dict[str, Any]:
         raise ValueError("verification.passed and verification.failures contradict each other")
     return {
         **contract,
-        "output": {**outputs[0], "opinions": outputs[0]["size"]},
+        "output": opinions_of(contract["outputs"], source),
         "precision": {**precision, "compute": precision["note"] or precision["activations"]},
         "golden": {**golden, **golden["cases"][0]},
     }
+
+
+def opinions_of(outputs: list[dict[str, Any]], source: str) -> dict[str, Any]:
+    """Returns the output whose mean is the score, with its size as ``opinions`` too; others are not used."""
+    names, meanings = [output["name"] for output in outputs], [output["meaning"] for output in outputs]
+    if set(meanings) - {"opinions", "faults", "photo"}:
+        raise unknown(source, "outputs", meanings)
+    if meanings.count("opinions") != 1 or len(set(meanings)) < len(meanings) or len(set(names)) < len(names):
+        raise ValueError("outputs have the same name or meaning, or none has opinions")
+    for output in outputs:
+        if output["meaning"] == "photo" and output["size"] != 1:
+            raise ValueError("the output photo has more than one value")
+        if (output["minimum"], output["maximum"]) != (0, 1):
+            raise unknown(source, "outputs", output)
+    opinions = outputs[meanings.index("opinions")]
+    return {**opinions, "opinions": opinions["size"]}
 
 
 def with_types(contract: dict[str, Any]) -> dict[str, Any]:
@@ -180,6 +194,7 @@ def with_types(contract: dict[str, Any]) -> dict[str, Any]:
         activations = "static-int8"
     return {
         **contract,
+        "outputs": [{"name": "score", "meaning": "opinions", "size": contract["output"]["opinions"]}],
         "input": {**contract["input"], "fit": "stretch"},
         "precision": {
             **contract["precision"],
@@ -359,8 +374,10 @@ class OnnxModel:
         self._session = self._open(prepacking=packed)
         inputs = self._session.get_inputs()
         check_input(self.contract, [(i.type[7:-1], list(i.shape)) for i in inputs], path)
-        check_output([o.type == "tensor(float)" for o in self._session.get_outputs()], path)
-        self._input = inputs[0].name
+        outputs = self._session.get_outputs()
+        names = [o.name for o in outputs]
+        place = score_output(names, [o.type == "tensor(float)" for o in outputs], self.contract, path)
+        self._input, self._output = inputs[0].name, names[place]
 
     def _open(self, prepacking: bool) -> Any:
         onnxruntime = import_onnxruntime()
@@ -376,7 +393,8 @@ class OnnxModel:
             raise DeviceError(f"{self._path}: onnxruntime cannot load it ({one_line(error)})") from error
 
     def run(self, pixels: Any) -> float:
-        return score_of(self._session.run(None, {self._input: pixels[None]})[0], self.contract, self._path)
+        (opinions,) = self._session.run([self._output], {self._input: pixels[None]})
+        return score_of(opinions, self.contract, self._path)
 
 
 class TFLiteModel:
@@ -396,8 +414,9 @@ class TFLiteModel:
         actual = [(i["dtype"].__name__, [int(side) for side in i["shape_signature"]]) for i in inputs]
         check_input(self.contract, actual, path)
         outputs = self._interpreter.get_output_details()
-        check_output([o["dtype"].__name__ == "float32" for o in outputs], path)
-        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        names = signature_names(self._interpreter, [str(o["name"]) for o in outputs])
+        place = score_output(names, [o["dtype"].__name__ == "float32" for o in outputs], self.contract, path)
+        self._input, self._output = inputs[0]["index"], outputs[place]["index"]
         self._shape = [int(side) for side in inputs[0]["shape"]]
 
     def run(self, pixels: Any) -> float:
@@ -434,12 +453,41 @@ def check_input(contract: dict[str, Any], actual: list[tuple[str, list[Any]]], p
         raise DeviceError(f"{path}: its contract promises input {promised}, the model has {actual}")
 
 
-def check_output(floats: list[bool], path: str) -> None:
-    """Raises DeviceError unless the model has one output, of floats; ``floats`` has an item per output."""
-    if floats != [True]:
+def signature_names(interpreter: Any, tensors: list[str]) -> list[str]:
+    """Returns what a TFLite model calls its outputs: by its only signature if it has one, else by tensor."""
+    signatures = interpreter.get_signature_list()
+    if len(tensors) == 1 or len(signatures) != 1:
+        return tensors
+    details = interpreter.get_signature_runner(next(iter(signatures))).get_output_details()
+    names = {str(tensor["name"]): name for name, tensor in details.items()}
+    return [names.get(tensor, tensor) for tensor in tensors]
+
+
+def score_output(names: list[str], floats: list[bool], contract: dict[str, Any], path: str) -> int:
+    """Returns which of a model's outputs has the opinions.
+
+    A single output is the promised one whatever it is called, since converters choose names of their own.
+
+    Args:
+        names: of the model's outputs.
+        floats: whether each of them is of floats.
+        contract: of the model.
+        path: of the model, for errors.
+
+    Raises:
+        DeviceError: the outputs are not those that the contract promises.
+    """
+    promised = [output["name"] for output in contract["outputs"]]
+    if not all(floats):
+        raise DeviceError(f"{path}: the outputs of a model must be floats; export it again")
+    if len(names) == len(promised) == 1:
+        return 0
+    if sorted(names) != sorted(promised):
         raise DeviceError(
-            f"{path}: the model must have one float output and has {len(floats)} outputs; export it again"
+            f"{path}: its contract promises the outputs {', '.join(promised)}, "
+            f"the model has {', '.join(names) or 'none'}; export it again"
         )
+    return names.index(contract["output"]["name"])
 
 
 def score_of(values: Any, contract: dict[str, Any], path: str) -> float:

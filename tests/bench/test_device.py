@@ -355,6 +355,37 @@ def test_an_artifact_that_keeps_the_aspect_ratio(device: Callable[..., Done], tm
     assert done.result["score"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_model_with_faults_gives_its_opinions_mean(device: Callable[..., Done], tmp_path: Path) -> None:
+    """The model's outputs stand in another order than in the contract."""
+    path = artifacts.save(tmp_path / "free", artifacts.free_model())
+    done = device(path, "--photo", ROCKET)
+    assert done.result["error"] is None
+    assert done.result["golden"]["ok"] is True
+    assert done.result["score"] == pytest.approx(Scorer(path, threads=1).score(ROCKET), abs=1e-6)
+
+
+@pytest.mark.parametrize("names", [("mean", "score"), ("photo", "opinions")])
+def test_a_tflite_model_with_more_outputs(
+    device: Callable[..., Done], tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """They are called as its signature calls them, and the other output, 0 to 255, stands first."""
+    values = artifacts.contract()
+    values["outputs"] = [artifacts.output(names[1], "opinions", 1), artifacts.output(names[0], "photo", 1)]
+    values["golden"]["cases"][0]["photo"] = 0.5
+    model = tflite_artifacts.model(values, mean_first=True, output_names=names)
+    done = device(tflite_artifacts.save(tmp_path / "two", model))
+    assert done.result["error"] is None
+    assert done.result["golden"]["ok"] is True
+
+
+def test_outputs_that_the_contract_does_not_name(device: Callable[..., Done], tmp_path: Path) -> None:
+    values = artifacts.free_contract()
+    values["outputs"][1]["name"] = "severities"
+    done = device(artifacts.save(tmp_path / "free", artifacts.free_model(values)))
+    assert done.code == 1
+    assert "promises the outputs opinions, severities, photo" in done.result["error"]
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "CMYK", "LA"])
 def test_a_photo_that_it_does_not_read_is_named(
     device: Callable[..., Done], tmp_path: Path, mode: str
@@ -430,7 +461,7 @@ def test_a_damaged_tflite_file_never_reaches_the_interpreter(
         ("model.onnx", artifacts.model(key="other"), "MobileIQA contract"),
         ("model.onnx", artifacts.model("{}"), "KeyError('schema')"),
         ("model.onnx", artifacts.model(shape=(1, 8, 8, 3)), "input"),
-        ("model.onnx", artifacts.model(extra_output=True), "2 outputs"),
+        ("model.onnx", artifacts.model(extra_output=True), "has score, mean"),
         ("model.onnx", artifacts.model({**artifacts.contract(), "schema": 99}), "schema 99"),
         ("model.onnx", artifacts.model(artifacts.contract(input={"resample": "x"})), "input.resample 'x'"),
         ("model.onnx", artifacts.model(artifacts.contract(golden={"tolerance": 2})), "out of range"),

@@ -33,9 +33,14 @@ def flatbuffer(
     out_dtype: type = np.float32,
     extra_input: bool = False,
     extra_output: bool = False,
+    mean_first: bool = False,
+    output_names: Sequence[str] = (),
     signature: Sequence[int] | None = None,
 ) -> bytes:
-    """A model without a contract: CAST, MEAN, MUL by ``scale`` repeated ``scores`` times, and CAST."""
+    """A model without a contract: CAST, MEAN, MUL by ``scale`` repeated ``scores`` times, and CAST.
+
+    With ``mean_first``, the mean is an output before the score. ``output_names`` are those of a signature.
+    """
     model = schema.ModelT()
     model.version, model.description = 3, b"tiny"
     graph = schema.SubGraphT()
@@ -82,10 +87,29 @@ def flatbuffer(
         graph.inputs.append(tensor("more", np.float32, (1,)))
     if extra_output:
         graph.outputs.append(scaled)
+    if mean_first:
+        graph.outputs.insert(0, mean)
+    if output_names:
+        model.signatureDefs = [_signature(pixels, dict(zip(output_names, graph.outputs, strict=True)))]
     model.subgraphs = [graph]
     builder = flatbuffers.Builder(4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _signature(pixels: int, outputs: dict[str, int]) -> Any:
+    made = schema.SignatureDefT()
+    made.signatureKey, made.subgraphIndex = b"serving_default", 0
+    made.inputs, made.outputs = [_named_tensor("pixels", pixels)], []
+    for name, index in outputs.items():
+        made.outputs.append(_named_tensor(name, index))
+    return made
+
+
+def _named_tensor(name: str, index: int) -> Any:
+    made = schema.TensorMapT()
+    made.name, made.tensorIndex = name.encode(), index
+    return made
 
 
 def _code(code: int) -> Any:
