@@ -35,6 +35,10 @@ NAMES = re.findall(r"@Test\s+public void (\w+)", TEST.read_text())
 """Every test of AppTest."""
 
 
+SEVERE = {"underexposure": 0.75, "noise": 0.25, "lens_flare": 1.0}
+"""Faults and their severities for a white photo."""
+
+
 def photos(folder: Path) -> list[str]:
     """Writes the photos; gives the names of those that have a score."""
     folder.mkdir()
@@ -54,6 +58,7 @@ def photos(folder: Path) -> list[str]:
     described = (b"gAMA", (70_000).to_bytes(4, "big")), (b"cHRM", struct.pack(">8I", *P3))
     (folder / "described.png").write_bytes(png_of(np.asarray(cat), *described))
     scored = sorted(path.name for path in folder.iterdir())
+    Image.new("RGB", (64, 48), "white").save(folder / "white.png")
     for name in ("large.jpg", "large.png"):
         cat.resize((2100, 1500)).save(folder / name)
     cat.save(folder / "cut.jpg")
@@ -128,6 +133,7 @@ def outcome(
             f"score.{name}": Scorer(free, resolution=name, threads=1).score(folder / "photos/good.png")
             for name in artifacts.SETTINGS
         },
+        "faulty": artifacts.save(folder / "faulty", artifacts.free_model(faults=SEVERE)),
         "score.second": scorer.score(folder / "photos/good.png"),
         "java.library.path": host_library,
         "java.awt.headless": "true",

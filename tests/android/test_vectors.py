@@ -25,6 +25,13 @@ def test_fit(pure: Jvm) -> None:
         assert pure.call("fit", **arguments) == case["expected"], case
 
 
+def test_reasons(pure: Jvm) -> None:
+    for case in cases("reasons"):
+        given = {key: case[key] for key in ("faults", "score", "photograph")}
+        answer = pure.call("explanation", **given)
+        assert answer == {key: value for key, value in case.items() if key not in given}, case
+
+
 def test_reduction(pure: Jvm) -> None:
     for case in cases("reduction"):
         contract = artifacts.contract(

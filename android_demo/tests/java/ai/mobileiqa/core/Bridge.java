@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -66,6 +67,8 @@ final class Bridge {
                 return input.reduction(whole("height"), whole("width"), input.setting((String) call.get("setting")));
             case "band":
                 return Band.of(real("score")).name();
+            case "explanation":
+                return explanation();
             case "statistics":
                 return statistics(reals("values"));
             case "golden_image":
@@ -305,6 +308,25 @@ final class Bridge {
         }
         Map<String, Object> empty = new LinkedHashMap<String, Object>();
         return BenchmarkReport.json(empty, empty, run, new ArrayList<String>());
+    }
+
+    /** A case of tests/vectors/reasons.json. */
+    private Map<String, Object> explanation() {
+        Map<String, Float> severities = new LinkedHashMap<String, Float>();
+        for (Object item : (List<?>) call.get("faults")) {
+            List<?> pair = (List<?>) item;
+            severities.put((String) pair.get(0), ((Number) pair.get(1)).floatValue());
+        }
+        Number photograph = (Number) call.get("photograph");
+        Explanation explanation =
+                new Explanation(severities, real("score"), photograph == null ? null : photograph.floatValue());
+        Map<String, Object> answer = new LinkedHashMap<String, Object>();
+        answer.put("worst_first", new ArrayList<Object>(explanation.faults.keySet()));
+        answer.put("named", new ArrayList<Object>(explanation.namedFaults));
+        answer.put("reason", explanation.reason);
+        answer.put("advice", explanation.advice == null ? null : explanation.advice.name().toLowerCase(Locale.ROOT));
+        answer.put("is_photograph", explanation.isPhotograph);
+        return answer;
     }
 
     /** A case of tests/vectors/verdict.json. */

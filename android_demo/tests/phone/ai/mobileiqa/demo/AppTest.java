@@ -12,6 +12,7 @@ import ai.mobileiqa.Assessment;
 import ai.mobileiqa.Provided;
 import ai.mobileiqa.QualityScorer;
 import ai.mobileiqa.ScorerOptions;
+import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.Json;
 import android.app.Activity;
@@ -348,6 +349,27 @@ public final class AppTest {
     }
 
     @Test
+    public void theReasonAndWhatIsNoPhotoAreTold() throws Exception {
+        byte[] model = Files.readAllBytes(new File(System.getProperty("faulty")).toPath());
+        ContentResolver.PHOTOS.put(MODEL, model);
+        ScoreActivity activity = scored("content://photos/white.png");
+        pickModel(activity, MODEL);
+        Phone.until(() -> activity.session.second != null && !activity.session.busy());
+        String text = Phone.text(activity, R.id.second);
+        assertTrue(text, text.contains("\nLens flare and too dark.\nTake it with more light.\nRead "));
+        Assessment second = activity.session.second;
+        assertEquals("lens flare and too dark", second.reason);
+        assertEquals(Arrays.asList("lens_flare", "underexposure"), second.namedFaults);
+        assertEquals(Advice.MORE_LIGHT, second.advice);
+        assertEquals(Boolean.TRUE, second.isPhotograph);
+        assertEquals("lens_flare", second.faults.keySet().iterator().next());
+        activity.session.score(Uri.parse(GOOD)); // too dark for that model's photographs
+        Phone.until(() -> activity.session.second != null && !activity.session.busy());
+        assertTrue(Phone.text(activity, R.id.second).contains("\nThis is not a photo"));
+        assertNull(activity.session.second.reason);
+    }
+
+    @Test
     public void aCancelledImportIsNotKept() {
         ScoreActivity activity = scored(GOOD);
         pickModel(activity, MODEL);
@@ -391,8 +413,8 @@ public final class AppTest {
         Phone.until(() -> activity.session.done() == 3);
         ListAdapter list = ((ListView) activity.findViewById(R.id.list)).getAdapter();
         assertEquals(3, list.getCount());
-        assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+, good\\.png"));
-        assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+, worse\\.png"));
+        assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+(\\. .+)?, good\\.png"));
+        assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+(\\. .+)?, worse\\.png"));
         assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(list, 2));
         Phone.press(activity, R.id.share);
         Phone.until(() -> !Context.STARTED.isEmpty());

@@ -1,13 +1,15 @@
 package ai.mobileiqa;
 
+import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Answers;
 import ai.mobileiqa.core.Band;
 import ai.mobileiqa.core.Contract;
+import ai.mobileiqa.core.Explanation;
 import ai.mobileiqa.core.OutputSpec;
 import ai.mobileiqa.core.Statistics;
 import ai.mobileiqa.core.Verification;
-import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
@@ -29,13 +31,29 @@ public final class Assessment {
     @NotNull
     public final Band band;
 
-    /** Severity in [0, 1] of each fault that the model knows, higher is worse; empty if it knows none. */
+    /** Severity in [0, 1] of each fault that the model knows, the worst first; empty if it knows none. */
     @NotNull
     public final Map<String, Float> faults;
 
     /** How much the picture is a photograph at all, in [0, 1]; null if the model does not say. */
     @Nullable
     public final Float photo;
+
+    /** Labels of the faults that explain the score, the worst first: at most two, and none if it is not a photo. */
+    @NotNull
+    public final List<String> namedFaults;
+
+    /** The named faults in English, such as {@code too dark and noisy}; null without any. */
+    @Nullable
+    public final String reason;
+
+    /** What helps against the worst named fault; null if that is not known. */
+    @Nullable
+    public final Advice advice;
+
+    /** Whether this is a photograph, not a screenshot or a drawing; null if the model does not say. */
+    @Nullable
+    public final Boolean isPhotograph;
 
     /** Whether the model passed verification when it was exported. */
     @NotNull
@@ -77,8 +95,13 @@ public final class Assessment {
         this.score = answers.score();
         this.spread = answers.opinions.length > 1 ? Statistics.deviation(answers.opinions) : null;
         this.band = Band.of(score);
-        this.faults = faults(contract, answers);
         this.photo = answers.photo;
+        Explanation explanation = new Explanation(severities(contract, answers), score, photo);
+        this.faults = explanation.faults;
+        this.namedFaults = explanation.namedFaults;
+        this.reason = explanation.reason;
+        this.advice = explanation.advice;
+        this.isPhotograph = explanation.isPhotograph;
         this.verification = contract.verification;
         this.width = width;
         this.height = height;
@@ -90,12 +113,12 @@ public final class Assessment {
         this.inferenceSeconds = inferenceSeconds;
     }
 
-    private static Map<String, Float> faults(Contract contract, Answers answers) {
-        Map<String, Float> faults = new LinkedHashMap<String, Float>();
+    private static Map<String, Float> severities(Contract contract, Answers answers) {
+        Map<String, Float> severities = new LinkedHashMap<String, Float>();
         OutputSpec output = contract.output(OutputSpec.Meaning.FAULTS);
         for (int i = 0; i < answers.faults.length; i++) {
-            faults.put(output.labels.get(i), answers.faults[i]);
+            severities.put(output.labels.get(i), answers.faults[i]);
         }
-        return Collections.unmodifiableMap(faults);
+        return severities;
     }
 }

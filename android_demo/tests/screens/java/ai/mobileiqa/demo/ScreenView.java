@@ -1,5 +1,6 @@
 package ai.mobileiqa.demo;
 
+import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Band;
 import android.content.Context;
 import android.graphics.Bitmap;
@@ -16,6 +17,8 @@ import android.widget.TextView;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
 
 /** One screen of the app: its layouts, filled as its activities fill them. Activities themselves do not run here. */
 public final class ScreenView extends FrameLayout {
@@ -104,6 +107,14 @@ public final class ScreenView extends FrameLayout {
             say(R.id.band, text(R.string.band_of_photo, text(Bands.word(Band.of(SCORE)))));
             ((TextView) findViewById(R.id.band)).setTextColor(getContext().getColor(Bands.colour(Band.of(SCORE))));
             ((BandBar) findViewById(R.id.bar)).show(SCORE);
+            if (screen.contains("reason")) {
+                show(R.id.reason, true);
+                say(R.id.reason, Reasons.reason(getContext(), true, Arrays.asList("underexposure", "motion_blur")) + "\n"
+                        + Reasons.advice(getContext(), Advice.MORE_LIGHT));
+            } else if (screen.contains("screenshot")) {
+                show(R.id.reason, true);
+                say(R.id.reason, Reasons.reason(getContext(), false, new ArrayList<String>()));
+            }
             say(R.id.details, text(R.string.details, 12.0, 41.0, 63.0, 388.0, 4032, 3024, MODEL)
                     + "\n" + text(R.string.spread, 0.021) + "\n" + text(R.string.reduced, 2));
         }
@@ -122,6 +133,7 @@ public final class ScreenView extends FrameLayout {
 
     /** Rows as {@link RankingAdapter} fills them; its entries come from files. */
     private final class Rows extends BaseAdapter {
+        private final String[][] faults = {{}, {}, {"low_contrast"}, {"underexposure", "banding"}, {"defocus"}, {}};
         private final double[] scores = {0.912, 0.731, 0.552, 0.318, 0.104, -1};
         private final String[] names = {"IMG_20251124_183045123.jpg", "PXL_20251124_183046001.RAW-01.COVER.jpg",
             "IMG_3.jpg", "IMG_4.jpg", "IMG_5.jpg", "broken.jpg"};
@@ -152,6 +164,11 @@ public final class ScreenView extends FrameLayout {
                     ? text(R.string.verdict, scores[position], text(Bands.word(band)))
                     : text(R.string.problem_broken));
             verdict.setTextColor(getContext().getColor(isScored ? Bands.colour(band) : R.color.text_secondary));
+            boolean isPhotograph = position != 4;
+            String reason = Reasons.reason(getContext(), isPhotograph, Arrays.asList(faults[position]));
+            TextView reasonView = (TextView) row.findViewById(R.id.reason);
+            reasonView.setText(reason);
+            reasonView.setVisibility(reason == null ? GONE : VISIBLE);
             ((TextView) row.findViewById(R.id.rank)).setText(isScored ? text(R.string.rank, position + 1) : "");
             ((TextView) row.findViewById(R.id.name)).setText(names[position]);
             ((ImageView) row.findViewById(R.id.thumbnail))

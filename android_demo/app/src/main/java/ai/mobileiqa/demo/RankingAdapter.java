@@ -71,10 +71,17 @@ final class RankingAdapter extends BaseAdapter {
         verdictView.setText(verdict);
         verdictView.setTextColor(
                 context.getColor(scored ? Bands.colour(entry.assessment.band) : R.color.text_secondary));
+        String reason = scored
+                ? Reasons.reason(context, entry.assessment.isPhotograph, entry.assessment.namedFaults)
+                : null;
+        TextView reasonView = (TextView) row.findViewById(R.id.reason);
+        reasonView.setText(reason);
+        reasonView.setVisibility(reason == null ? View.GONE : View.VISIBLE);
         ((TextView) row.findViewById(R.id.rank)).setText(rank);
         ((TextView) row.findViewById(R.id.name)).setText(entry.name);
         ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(entry.thumbnail);
-        row.setContentDescription(context.getString(R.string.row_description, rank, verdict, entry.name));
+        String spoken = reason == null ? verdict : context.getString(R.string.verdict_and_reason, verdict, reason);
+        row.setContentDescription(context.getString(R.string.row_description, rank, spoken, entry.name));
         return row;
     }
 }

@@ -136,6 +136,9 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         say(R.id.band, getString(R.string.band_of_photo, getString(Bands.word(first.band))));
         ((TextView) findViewById(R.id.band)).setTextColor(getColor(Bands.colour(first.band)));
         ((BandBar) findViewById(R.id.bar)).show(first.score);
+        String reason = Reasons.lines(this, first);
+        show(R.id.reason, reason != null);
+        say(R.id.reason, reason);
         say(R.id.details, details(first));
     }
 
@@ -169,8 +172,9 @@ public final class ScoreActivity extends ScreenActivity<ScoreSession> {
         }
         if (session.second != null) {
             Assessment second = session.second;
+            String reason = Reasons.lines(this, second);
             return getString(R.string.second_score, second.score, getString(Bands.word(second.band)))
-                    + "\n" + details(second);
+                    + (reason == null ? "\n" : "\n" + reason + "\n") + details(second);
         }
         String name = Models.importedName();
         return name == null ? getString(R.string.second_opinion_hint) : getString(R.string.second_waits, name);
