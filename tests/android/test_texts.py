@@ -138,6 +138,11 @@ def test_lines_end_as_rfc_4180_has_it(pure: Jvm) -> None:
     )
 
 
+def test_reasons_are_a_column_of_models_that_name_them(pure: Jvm) -> None:
+    text = pure.call("csv", rows=[["a", 0.25, "too dark and noisy"], ["b", 0.75, ""]])
+    assert text == "rank,photo,score,band,reason\r\n1,b,0.75,good,\r\n2,a,0.25,poor,too dark and noisy\r\n"
+
+
 def report(pure: Jvm, **arguments: Any) -> Any:
     return json.loads(pure.call("report", label="phone", **arguments))
 

@@ -270,8 +270,9 @@ final class Bridge {
     private String csv() {
         Ranking ranking = new Ranking();
         for (Object row : (List<?>) call.get("rows")) {
-            List<?> pair = (List<?>) row;
-            ranking.add((String) pair.get(0), ((Number) pair.get(1)).doubleValue());
+            List<?> values = (List<?>) row;
+            String reason = values.size() > 2 ? (String) values.get(2) : null;
+            ranking.add((String) values.get(0), ((Number) values.get(1)).doubleValue(), reason);
         }
         return ranking.csv();
     }

@@ -86,7 +86,7 @@ final class CompareSession extends Session {
         Ranking ranking = new Ranking();
         for (Entry entry : entries) {
             if (entry.assessment != null) {
-                ranking.add(entry.name, entry.assessment.score);
+                ranking.add(entry.name, entry.assessment.score, Reasons.english(entry.assessment));
             }
         }
         return ranking.rows().isEmpty() ? null : ranking.csv();

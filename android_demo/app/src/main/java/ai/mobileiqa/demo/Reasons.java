@@ -2,6 +2,7 @@ package ai.mobileiqa.demo;
 
 import ai.mobileiqa.Assessment;
 import ai.mobileiqa.core.Advice;
+import ai.mobileiqa.core.Explanation;
 import ai.mobileiqa.core.Fault;
 import android.content.Context;
 import java.util.List;
@@ -40,6 +41,17 @@ final class Reasons {
         String reason = reason(context, assessment.isPhotograph, assessment.namedFaults);
         String advice = advice(context, assessment.advice);
         return advice == null ? reason : reason + "\n" + advice;
+    }
+
+    /** Returns the reason for a table that programs read; empty without one, null if the model names none. */
+    static String english(Assessment assessment) {
+        if (Boolean.FALSE.equals(assessment.isPhotograph)) {
+            return Explanation.NOT_A_PHOTO;
+        }
+        if (assessment.reason != null) {
+            return assessment.reason;
+        }
+        return assessment.faults.isEmpty() ? null : "";
     }
 
     /** Returns a sentence; null if it is not known what helps. */

@@ -9,6 +9,9 @@ import java.util.Map;
 
 /** What a person reads of a photo's faults, by the rules of {@code mobileiqa_sdk.reason}. Immutable. */
 public final class Explanation {
+    /** Stands where the reason would, for a picture that is not a photograph. */
+    public static final String NOT_A_PHOTO = "not a photo";
+
     /** Severity from which a fault is named. */
     private static final float FAULT_FROM = 0.5f;
 

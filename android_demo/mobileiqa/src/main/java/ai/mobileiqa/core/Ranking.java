@@ -17,9 +17,13 @@ public final class Ranking {
         /** In [0, 1]. */
         public final double score;
 
-        Row(String name, double score) {
+        /** Why the score is low, in English; empty without a reason, null if the model names none. */
+        public final String reason;
+
+        Row(String name, double score, String reason) {
             this.name = name;
             this.score = score;
+            this.reason = reason;
         }
 
         @Override
@@ -31,11 +35,13 @@ public final class Ranking {
     /**
      * Takes a photo in.
      *
+     * @param reason in English, such as {@code too dark} or {@code not a photo}; empty without one, null if the
+     *     model names none
      * @throws IllegalArgumentException a score outside [0, 1], or NaN
      */
-    public void add(String name, double score) {
+    public void add(String name, double score, String reason) {
         Band.of(score);
-        rows.add(new Row(name, score));
+        rows.add(new Row(name, score, reason));
     }
 
     /** A new list, best first. */
@@ -45,14 +51,22 @@ public final class Ranking {
         return sorted;
     }
 
-    /** Returns a table as RFC 4180 specifies it, with the header {@code rank,photo,score,band}; names are printable. */
+    /**
+     * Returns a table as RFC 4180 specifies it, with the header {@code rank,photo,score,band}, and {@code reason}
+     * behind it if the model names reasons. Names are printable.
+     */
     public String csv() {
-        StringBuilder csv = new StringBuilder("rank,photo,score,band\r\n");
+        boolean hasReasons = false;
+        for (Row row : rows) {
+            hasReasons |= row.reason != null;
+        }
+        StringBuilder csv = new StringBuilder("rank,photo,score,band").append(hasReasons ? ",reason\r\n" : "\r\n");
         int rank = 1;
         for (Row row : rows()) {
             csv.append(rank++).append(',').append(field(row.name)).append(',');
             csv.append(row.score).append(',');
-            csv.append(Band.of(row.score).name().toLowerCase(Locale.ROOT)).append("\r\n");
+            csv.append(Band.of(row.score).name().toLowerCase(Locale.ROOT));
+            csv.append(hasReasons ? "," + field(row.reason == null ? "" : row.reason) : "").append("\r\n");
         }
         return csv.toString();
     }
