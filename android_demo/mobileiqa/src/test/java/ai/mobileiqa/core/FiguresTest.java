@@ -42,9 +42,9 @@ public class FiguresTest {
     @Test
     public void theBestPhotoIsFirstAndEqualsKeepTheirOrder() {
         Ranking ranking = new Ranking();
-        ranking.add("b", 0.25);
-        ranking.add("a", 0.25);
-        ranking.add("@sum, \"x\"", 0.9f);
+        ranking.add("b", 0.25, null);
+        ranking.add("a", 0.25, null);
+        ranking.add("@sum, \"x\"", 0.9f, null);
         StringBuilder order = new StringBuilder();
         for (Ranking.Row row : ranking.rows()) {
             order.append(row.name).append(' ');
