@@ -24,6 +24,7 @@ class Summary:
         self.bar = bar
         self.errors = 0
         self.below = 0
+        self.not_photos = 0
         self._scores: list[float] = []
         self._best: Row | None = None
         self._worst: Row | None = None
@@ -40,6 +41,7 @@ class Summary:
             self.errors += 1
             return
         self._scores.append(score)
+        self.not_photos += row["is_photograph"] is False
         self.below += self.bar is not None and score < self.bar
         if self._best is None or score > self._best["score"]:
             self._best = row
@@ -50,6 +52,8 @@ class Summary:
         """Returns ``298 scored, 2 errors; median 0.712, best 0.853 a.jpg, worst 0.213 b.jpg``."""
         errors = f"{self.errors} error{'' if self.errors == 1 else 's'}"
         parts = [f"{len(self._scores)} scored, {errors}"]
+        if self.not_photos:
+            parts.append(f"{self.not_photos} not {'a photo' if self.not_photos == 1 else 'photos'}")
         if self._best and self._worst:
             ends = ", ".join(
                 f"{name} {row['score']:.3f} {printable(row['path'])}"

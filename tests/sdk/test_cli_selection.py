@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from . import artifacts
 
 Run = Callable[..., Any]
 
@@ -169,6 +172,16 @@ def test_a_summary_of_many_photos(run: Run, tiny: Path, tmp_path: Path, photos: 
     assert result.err.rstrip().endswith("; 5 below 0.4")
     result = run("score", "-m", tiny, "--resume", tmp_path / "rows", *photos[:2])
     assert "2 scored" in result.err
+
+
+def test_the_summary_counts_what_is_not_a_photo(run: Run, tmp_path: Path, photos: list[str]) -> None:
+    model = artifacts.save(tmp_path / "model", artifacts.free_model())
+    for number in range(10):
+        shutil.copy(photos[0 if number < 3 else 4], tmp_path / f"{number}.png")
+    assert "mobileiqa: 10 scored, 0 errors; 3 not photos; median" in run("score", "-m", model, tmp_path).err
+    shutil.copy(photos[4], tmp_path / "0.png")
+    shutil.copy(photos[4], tmp_path / "1.png")
+    assert "; 1 not a photo; " in run("score", "-m", model, tmp_path).err
 
 
 def test_skipped_folders_are_said(run: Run, tiny: Path, tmp_path: Path, photos: list[str]) -> None:
