@@ -88,6 +88,25 @@ def line_drawing(generator: np.random.Generator) -> Image.Image:
     return sheet.resize((width // FINE, height // FINE), Image.Resampling.BOX)
 
 
+def comic(generator: np.random.Generator) -> Image.Image:
+    """Returns a page of comic panels: black areas, screen tones, hatching, figures and speech balloons."""
+    width, height = (FINE * side for side in size_of(generator, 380, 800))
+    sheet = Image.new("RGB", (width, height), grey(int(generator.integers(235, 256))))
+    draw = ImageDraw.Draw(sheet)
+    coloured = generator.random() < 0.4
+    rows = int(generator.integers(1, 5))
+    for row in range(rows):
+        columns = int(generator.integers(1, 4))
+        for column in range(columns):
+            left, top = int(column * width / columns) + 12, int(row * height / rows) + 12
+            panel = (left, top, int((column + 1) * width / columns) - 12, int((row + 1) * height / rows) - 12)
+            tile = Image.new("RGB", (panel[2] - left, panel[3] - top), "white")
+            _panel(generator, tile, coloured)
+            sheet.paste(tile, (left, top))
+            draw.rectangle(panel, outline=(0, 0, 0), width=5)
+    return sheet.resize((width // FINE, height // FINE), Image.Resampling.BOX)
+
+
 def map_drawing(generator: np.random.Generator) -> Image.Image:
     """Returns a map: areas of land and water, roads with borders, and names."""
     width, height = size_of(generator, 350, 800)
@@ -141,6 +160,47 @@ def icon(generator: np.random.Generator) -> Image.Image:
                 letter = words(generator, 1)[0][0].upper()
                 draw.text(middle, letter, fill=colour(generator), font=face, anchor="mm")
     return sheet.resize((side // FINE, side // FINE), Image.Resampling.BOX)
+
+
+def _panel(generator: np.random.Generator, tile: Image.Image, coloured: bool) -> None:
+    """Fills one panel of a comic."""
+    draw = ImageDraw.Draw(tile)
+    width, height = tile.size
+    down, across = np.mgrid[0:height, 0:width]
+    step = int(generator.integers(5, 14))
+    near = (across % step - step / 2) ** 2 + (down % step - step / 2) ** 2
+    shade = (step / 2) ** 2 * (down / height if generator.random() < 0.5 else generator.uniform(0.2, 0.9))
+    ink = colour(generator) if coloured else (0, 0, 0)
+    if generator.random() < 0.7:
+        tile.paste(ink, (0, 0), Image.fromarray(((near < shade) * 255).astype(np.uint8)))
+    for _ in range(int(generator.integers(1, 6))):
+        middle = (width * generator.uniform(0, 1), height * generator.uniform(0.2, 1))
+        radius = min(width, height) * generator.uniform(0.08, 0.45)
+        dark = generator.random() < 0.35
+        skin = colour(generator, 90, 256) if coloured else (255, 255, 255)
+        draw.polygon(
+            _ring(generator, middle, radius), fill=(0, 0, 0) if dark else skin, outline=(0, 0, 0), width=5
+        )
+        _strokes(
+            generator,
+            draw,
+            middle,
+            radius / 2,
+            (255, 255, 255) if dark else (0, 0, 0),
+            int(generator.integers(2, 7)),
+        )
+    if generator.random() < 0.7:
+        x, y = width * generator.uniform(0.2, 0.8), height * generator.uniform(0.15, 0.4)
+        half = min(width, height) * generator.uniform(0.15, 0.3)
+        draw.ellipse(
+            (x - half, y - half * 0.8, x + half, y + half * 0.8),
+            fill=(255, 255, 255),
+            outline=(0, 0, 0),
+            width=4,
+        )
+        face = pick_font(generator, max(8, int(half * 0.25)))
+        text = "\n".join(" ".join(words(generator, 2)) for _ in range(3))
+        draw.multiline_text((x, y), text.upper(), fill=(0, 0, 0), font=face, anchor="mm", align="center")
 
 
 def _scene(

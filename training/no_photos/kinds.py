@@ -8,14 +8,15 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from .drawings import diagram, icon, illustration, line_drawing, map_drawing
-from .paper import page, receipt, table
+from .drawings import comic, diagram, icon, illustration, line_drawing, map_drawing
+from .paper import book, page, receipt, table
 from .plots import plot
 from .screens import dialog, editor, phone, terminal, web_page
 from .surfaces import gradient, misfire, noise, pattern, plain
 
 KINDS: dict[str, Callable[[np.random.Generator], Image.Image]] = {
     "page": page,
+    "book": book,
     "receipt": receipt,
     "table": table,
     "editor": editor,
@@ -27,6 +28,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Image.Image]] = {
     "diagram": diagram,
     "illustration": illustration,
     "line-drawing": line_drawing,
+    "comic": comic,
     "map": map_drawing,
     "icon": icon,
     "gradient": gradient,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from .ink import MONOSPACED, SERIF, Colour, Font, colour, font, grey, pick_alphabet, pick_font, words
@@ -76,6 +77,32 @@ def receipt(generator: np.random.Generator) -> Image.Image:
     return scan(sheet, generator, paper) if scanned else sheet
 
 
+def book(generator: np.random.Generator) -> Image.Image:
+    """Returns a page of an old book: yellow or brown, stained, darker to the spine, mostly on a dark desk."""
+    sheet = page(generator)
+    levels = np.asarray(sheet, np.float32)
+    height, width = levels.shape[:2]
+    tone = np.array([1.0, generator.uniform(0.88, 1.0), generator.uniform(0.62, 0.95)], np.float32)
+    stains = generator.normal(1.0, float(generator.uniform(0.01, 0.1)), (6, 5)).astype(np.float32)
+    stain = np.asarray(Image.fromarray(stains).resize((width, height), Image.Resampling.BICUBIC))
+    depth, reach = generator.uniform(0.0, 0.5), width * generator.uniform(0.02, 0.2)
+    spine = (1 - depth * np.exp(-np.arange(width) / reach)).astype(np.float32)
+    light = np.float32(generator.uniform(0.7, 1.05))
+    levels = levels * tone * stain[..., None] * spine[None, :, None] * light
+    if generator.random() < 0.25:
+        return _with_grain(levels, generator)
+    left, top, right, bottom = (
+        int(side * generator.uniform(0.0, 0.25)) for side in (width, height, width, height)
+    )
+    wood = colour(generator, 15, 75) if generator.random() < 0.4 else grey(int(generator.integers(10, 75)))
+    desk = Image.new("RGB", (left + width + right, top + height + bottom), wood)
+    leather = int(min(right, width * generator.uniform(0.0, 0.08)))
+    desk.paste(colour(generator, 50, 140), (left + width, top, left + width + leather, top + height))
+    desk.paste(Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8)), (left, top))
+    turned = desk.rotate(float(generator.normal(0.0, 1.0)), Image.Resampling.BICUBIC, fillcolor=wood)
+    return _with_grain(np.asarray(turned, np.float32), generator)
+
+
 def table(generator: np.random.Generator) -> Image.Image:
     """Returns a table or spreadsheet of numbers and words, ruled or striped."""
     rows, columns = int(generator.integers(6, 32)), int(generator.integers(3, 10))
@@ -119,6 +146,14 @@ def scan(sheet: Image.Image, generator: np.random.Generator, paper: Colour) -> I
     if generator.random() < 0.2:
         levels = np.where(levels > levels.mean() - 40, 255.0, 0.0)
     return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+
+
+def _with_grain(levels: npt.NDArray[np.float32], generator: np.random.Generator) -> Image.Image:
+    """Returns levels [H, W, 3] with a scanner's noise, perhaps a little soft."""
+    height, width = levels.shape[:2]
+    grain = float(generator.uniform(1.0, 6.0)) * generator.standard_normal((height, width, 1), np.float32)
+    noisy = Image.fromarray(np.clip(np.rint(levels + grain), 0, 255).astype(np.uint8))
+    return noisy.filter(ImageFilter.GaussianBlur(float(generator.uniform(0.0, 1.2))))
 
 
 def _paper(generator: np.random.Generator, scanned: bool) -> tuple[Colour, Colour]:
