@@ -15,7 +15,7 @@ from ..evaluation import load_moment_student
 from ..features import fingerprint
 from ..lite_student import FAST
 from ..no_photos import KINDS, picture
-from ..photo_head import THRESHOLD, fit_photo_head, photo_answers
+from ..photo_head import SETTINGS, THRESHOLD, fit_photo_head, photo_answers
 from ..picture_moments import COMMAND, PictureCache, pictures_in, read_moments
 from ..settings import settings_from
 from ..side_head import SideHeadSettings
@@ -90,7 +90,7 @@ def fit_photo_command(
 
     Takes any field of `SideHeadSettings` as --set name=value.
     """
-    settings = settings_from(SideHeadSettings, changes)
+    settings = settings_from(SideHeadSettings, changes, **SETTINGS)
     student, _ = load_moment_student(checkpoint)
     weights = _fingerprint(student)
     shown, drawn = read_moments(photographs, weights), read_moments(others, weights)
