@@ -21,6 +21,7 @@ from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from .arrays import Floats
+from .budgets import BudgetPairs
 from .features import to_batch
 from .finetune import Batches, FinetuneSettings, Rated, freeze
 from .head import ladder_loss, move_average, rate_at, view_loss
@@ -44,8 +45,10 @@ class LiteFinetuning(Resumable[MomentStudent, FinetuneSettings, Batches]):
         photographs: Sequence[Pixels],
         settings: FinetuneSettings,
         state: Path,
+        pairs: BudgetPairs | None = None,
     ) -> None:
         self.settings, self.state, self.validate, self.backbone = settings, state, validate, backbone
+        self.pairs = pairs or BudgetPairs(())
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batches = Batches(learn, photographs, SIZE, settings)
         self.mos = torch.from_numpy(learn.mos).to(self.device)
@@ -88,13 +91,22 @@ class LiteFinetuning(Resumable[MomentStudent, FinetuneSettings, Batches]):
         ranked = scores.new_zeros(())
         if len(rungs):
             ranked = ladder_loss(self._scores(rungs), self.settings.margin)
+        total = loss + self.settings.ranking * ranked + self.settings.budgets * self._between_budgets()
         self.optimizer.zero_grad()
-        (loss + self.settings.ranking * ranked).backward()  # type: ignore[no-untyped-call]
+        total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
         move_average(self.averaged, self.student, self.settings.average)
         return loss.item(), ranked.item()
+
+    def _between_budgets(self) -> Tensor:
+        """Returns the squared difference of a large photograph's scores at two budgets; 0 without any."""
+        if not (self.settings.budgets and self.pairs.photographs):
+            return torch.zeros((), device=self.device)
+        generator = np.random.default_rng((self.settings.seed, 3, self.step))
+        larger, smaller = (self._scores(to_batch([piece])) for piece in self.pairs.draw(generator))
+        return (larger - smaller).square().mean()
 
     def _scores(self, pixels: Tensor) -> Tensor:
         """Returns the scores of photos, [B, 1]."""

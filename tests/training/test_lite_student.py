@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from mobileiqa_bench.scenes import scene
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.student import BACKBONES, MomentStudent
+from training.budgets import SIDE, BudgetPairs
 from training.closed_form import LinearHead, Standardiser
 from training.errors import TrainingError
 from training.features import to_batch
@@ -98,3 +100,21 @@ def test_ladders_move_the_head(tmp_path: Path, scenes: list[Path]) -> None:
         finetuning._learn(*finetuning.batches[0])
         heads.append(linear_head(finetuning.student).opinion.weight.detach().clone())
     assert not torch.equal(*heads)
+
+
+def test_training_brings_the_scores_of_two_budgets_together(tmp_path: Path, scenes: list[Path]) -> None:
+    rated = Rated(scenes[:3], np.linspace(0.2, 0.9, 3, dtype=np.float32))
+    pairs = BudgetPairs([scene(5, SIDE, SIDE)])
+    settings = FinetuneSettings(stages=((1, 64),), batch=3, ladders=0, frozen_stages=7)
+
+    def apart(budgets: float) -> tuple[float, float]:
+        finetuning = LiteFinetuning(
+            made_student(scenes), LITE0, rated, rated, [], replace(settings, budgets=budgets), tmp_path, pairs
+        )
+        before = finetuning._between_budgets().item()
+        finetuning._learn(*finetuning.batches[0])
+        return before, finetuning._between_budgets().item()
+
+    before, after = apart(1e4)
+    assert 0 < after < before
+    assert apart(0.0) == (0.0, 0.0)

@@ -17,13 +17,14 @@ from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.student import MomentStudent, StudentConfig
 
 from ..anchors import fill_ladders, read_ladders
+from ..budgets import read_large
 from ..closed_form import Normal, leave_one_out
 from ..efficientnet_lite_file import SHA256, read_lite_weights
 from ..evaluation import load_moment_student
 from ..extractor import Extractor
 from ..features import fingerprint
 from ..finetune import FinetuneSettings, Rated
-from ..ladders import read_photographs
+from ..ladders import PHOTOGRAPHS, read_photographs
 from ..lite_features import LiteCache
 from ..lite_finetune import SIZE, LiteFinetuning
 from ..lite_head import HeadWeights, anchor_sums, fit_head
@@ -45,7 +46,6 @@ from .options import (
 
 threads_option = click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
 version_option = click.option("--model-version", default="0.4", show_default=True)
-PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
 NAME, LICENCE = "mobileiqa-small", "Apache-2.0"
 
 
@@ -165,6 +165,12 @@ def lite_head_command(
 @biq2021_option
 @click.option("--start", required=True, type=EXISTING, help="Student that `lite-head` wrote.")
 @photographs_option
+@click.option(
+    "--large",
+    multiple=True,
+    type=EXISTING,
+    help="Folder of large photographs, which should score alike at both budgets.",
+)
 @click.option("--state", required=True, type=NEW, help="File to resume from.")
 @out_option
 @changes_option
@@ -173,6 +179,7 @@ def lite_finetune_command(
     biq2021: Path,
     start: Path,
     folders: tuple[Path, ...],
+    large: tuple[Path, ...],
     state: Path,
     out: Path,
     changes: tuple[str, ...],
@@ -191,9 +198,13 @@ def lite_finetune_command(
         Rated([photos[row].path for row in rows], mos[rows]) for rows in (part.learn, part.validate)
     )
     unrated = read_photographs(folders, SIZE)
-    finetuning = LiteFinetuning(student, loaded.config.backbone, learn, validate, unrated, settings, state)
+    pairs = read_large(large)
+    finetuning = LiteFinetuning(
+        student, loaded.config.backbone, learn, validate, unrated, settings, state, pairs
+    )
     finetuning.run(STDERR)
     finetuned = {"settings": settings.to_dict(), "history": finetuning.history, "photographs": len(unrated)}
+    finetuned["large_photographs"] = len(pairs.photographs)
     _save(out, finetuning.finished(), loaded.info, loaded.config, {"finetuned": finetuned})
     click.echo(f"{out}: step {finetuning.step}, {finetuning.history[-1]}")
 

@@ -75,3 +75,19 @@ class LinearViews(nn.Module):
         """Opinions [B, views] before they are limited to [0, 1], which would stop their slope in training."""
         opinions: Tensor = self.opinion(standardised.clamp(-CLIP, CLIP))
         return opinions
+
+
+class SideHead(nn.Module):
+    """Standardised moments [B, F] -> answers [B, outputs] in (0, 1) to another question than quality.
+
+    Moments are clipped as in :class:`LinearViews`, for the same reason.
+    """
+
+    def __init__(self, features: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(features, hidden)
+        self.answer = nn.Linear(hidden, outputs)
+
+    def forward(self, standardised: Tensor) -> Tensor:
+        hidden = torch.relu(self.hidden(standardised.clamp(-CLIP, CLIP)))
+        return torch.sigmoid(self.answer(hidden))
