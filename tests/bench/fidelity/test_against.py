@@ -33,14 +33,13 @@ def test_an_artifact_agrees_with_itself(run: Run, artifact: Path) -> None:
 
 def shifted(monkeypatch: pytest.MonkeyPatch, *changes: Callable[[float], float | None]) -> None:
     """Changes the scores of the reference, then those of the artifact."""
-    real, calls = against.answer_images, iter(changes)
+    real, calls = against.score_images, iter(changes)
 
-    def answers(*arguments: Any) -> list[dict[str, float] | None]:
+    def score(*arguments: Any) -> list[float | None]:
         change = next(calls)
-        scores = [None if each is None else change(each["score"]) for each in real(*arguments)]
-        return [None if score is None else {"score": score} for score in scores]
+        return [None if each is None else change(each) for each in real(*arguments)]
 
-    monkeypatch.setattr(against, "answer_images", answers)
+    monkeypatch.setattr(against, "score_images", score)
 
 
 def test_other_scores_fail(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
