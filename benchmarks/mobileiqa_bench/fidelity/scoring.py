@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,8 +15,6 @@ from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from ..photographs import Pixels
 
-Values = Mapping[str, float]
-"""Every answer for a photo, named as in :attr:`mobileiqa_sdk.runtimes.runtime.Prediction.values`."""
 _LONG_SECONDS = 10.0
 """A run expected to take longer than this announces its estimate."""
 
@@ -51,21 +49,21 @@ def open_artifact(artifact: str | Path, threads: int | None = None) -> Runtime:
     return runtimes.load(path, runtimes.for_verification(path), threads or default_threads())
 
 
-def answer_images(
-    answer: Callable[[Pixels], Values],
+def score_images(
+    score: Callable[[Pixels], float],
     images: Sequence[Pixels],
     progress: Progress = SILENT,
     task: str = "scoring",
-) -> list[Values | None]:
-    """Returns all answers for each image, or None where one of them is NaN, infinite or out of range.
+) -> list[float | None]:
+    """Returns a score for each image, or None where the artifact's answer is not a score.
 
     Args:
-        answer: resized pixels, uint8 RGB [H, W, 3] -> answers by name.
+        score: resized pixels, uint8 RGB [H, W, 3] -> score.
         images: resized pixels, one array each.
         progress: receives one step with an estimate when the images take long.
         task: names the step.
     """
-    answers: list[Values | None] = []
+    scores: list[float | None] = []
     started, announced = perf_counter(), False
     for done, pixels in enumerate(images):
         # The first run includes loading and allocating memory, so it predicts nothing.
@@ -75,7 +73,7 @@ def answer_images(
                 progress.step(f"{task}: {len(images)} images, about {seconds_left:.0f} s")
                 announced = True
         try:
-            answers.append(answer(pixels))
+            scores.append(float(score(pixels)))
         except OpinionsInvalid:
-            answers.append(None)
-    return answers
+            scores.append(None)
+    return scores

@@ -27,8 +27,7 @@ class _FromPixels(nn.Module):
         self.student, self.spec = student, BACKBONES[backbone]
 
     def forward(self, pixels: Tensor) -> Tensor:
-        output = self.student(normalise(pixels, self.spec))
-        opinions: Tensor = output[0] if isinstance(output, tuple) else output
+        opinions: Tensor = self.student(normalise(pixels, self.spec))
         return opinions
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Conversion:
         saved: the model as a package on disk, as it is before any compression.
         program: what torch exported; converting it again gives the same names.
         input: the image.
-        outputs: names of the outputs, in order.
+        output: name of the output.
         target: what it was converted for.
         modules: name of a MIL operation's result -> dotted name of the network's module it comes from.
         names: of all modules of the network.
@@ -70,7 +70,7 @@ class Conversion:
     saved: Path
     program: ExportedProgram
     input: InputSpec
-    outputs: Sequence[str]
+    output: str
     target: Target
     modules: Mapping[str, str]
     names: frozenset[str]
@@ -95,7 +95,7 @@ class Conversion:
             InternalError: coremltools fails, although it has converted the same program before.
         """
         try:
-            return _to_coreml(self.program, self.input, self.outputs, self.target, pipeline)
+            return _to_coreml(self.program, self.input, self.output, self.target, pipeline)
         except ConversionFailed as error:
             raise InternalError(f"quantizing for Core ML failed ({error})") from error
 
@@ -107,8 +107,9 @@ class PixelsFromImage(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> Any:
-        return self.network(image.permute(0, 2, 3, 1))
+    def forward(self, image: Tensor) -> Tensor:
+        opinions: Tensor = self.network(image.permute(0, 2, 3, 1))
+        return opinions
 
 
 def passes() -> Any:
@@ -118,15 +119,13 @@ def passes() -> Any:
     return pipeline
 
 
-def convert(
-    network: nn.Module, spec: InputSpec, outputs: Sequence[str], target: Target, scratch: Path
-) -> Conversion:
-    """Converts a network that maps RGB pixels [1, H, W, 3] to opinions, or to a tuple of outputs.
+def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path) -> Conversion:
+    """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
 
     Args:
         network: in eval mode, float32.
         spec: the image.
-        outputs: names of the outputs, in order.
+        output: name of the output.
         target: see :class:`Target`.
         scratch: an existing folder for the package.
 
@@ -136,10 +135,10 @@ def convert(
     names = frozenset(name for name, _ in network.named_modules())
     _check_names(target.single, names)
     program = _exported(network, spec)
-    model = _to_coreml(program, spec, outputs, target, passes())
+    model = _to_coreml(program, spec, output, target, passes())
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
-    return Conversion(model, saved, program, spec, outputs, target, _modules(saved, program), names)
+    return Conversion(model, saved, program, spec, output, target, _modules(saved, program), names)
 
 
 def _check_names(modules: frozenset[str], names: frozenset[str]) -> None:
@@ -169,9 +168,7 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
     return program
 
 
-def _to_coreml(
-    program: ExportedProgram, spec: InputSpec, outputs: Sequence[str], target: Target, pipeline: Any
-) -> Any:
+def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any) -> Any:
     origins = _origins(program)
     in_single = operations_in(target.single, origins)
     if target.half_weights:
@@ -184,7 +181,7 @@ def _to_coreml(
                 program,
                 convert_to="mlprogram",
                 inputs=[image],
-                outputs=[ct.TensorType(name=name, dtype=np.float32) for name in outputs],
+                outputs=[ct.TensorType(name=output, dtype=np.float32)],
                 minimum_deployment_target=getattr(ct.target, target.system),
                 compute_precision=_precision(target.half, in_single),
                 pass_pipeline=pipeline,
