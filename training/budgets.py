@@ -12,9 +12,9 @@ from PIL import Image
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_sdk.resample import resize
 
-from .ladders import PHOTOGRAPHS
 from .lite_features import read_fitted
 from .lite_student import FAST, HIGH
+from .picture_files import PHOTOGRAPHS, pictures_in
 
 SIDE = 576
 """Of a piece at the larger budget."""
@@ -44,6 +44,5 @@ def read_large(folders: Sequence[Path]) -> BudgetPairs:
     """Returns pairs of the photographs below the folders that are large enough for a piece, each read at the
     larger budget.
     """
-    files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in PHOTOGRAPHS)
-    photos = (read_fitted(file, HIGH) for file in files)
+    photos = (read_fitted(file, HIGH) for file in pictures_in(folders, PHOTOGRAPHS))
     return BudgetPairs([photo for photo in photos if min(photo.shape[:2]) >= SIDE])

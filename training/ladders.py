@@ -18,8 +18,6 @@ from mobileiqa_sdk.resample import resize
 from .arrays import Floats
 from .features import read_resized
 
-PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
-"""Endings of the files that are taken for photographs."""
 RUNGS = 3
 """Photos of one ladder, best first."""
 GAP = (0.6, 1.4)

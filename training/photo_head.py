@@ -10,8 +10,6 @@ from torch import Tensor
 from .arrays import Features, Floats
 from .side_head import SideHeadSettings, answers, fit_side_head, standardised
 
-THRESHOLD = 0.5
-"""A picture with an answer below it is not a photograph."""
 PHOTOGRAPHS_SHARE = 0.3
 """Of the weight of all rows, for photographs, however many there are."""
 

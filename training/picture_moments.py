@@ -16,14 +16,7 @@ from .lite_features import Extract, read_fitted
 from .shards import Shards
 from .treatments import treated
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 COMMAND = "picture-features"
-
-
-def pictures_in(folders: Iterable[Path]) -> list[Path]:
-    """Returns the picture files in these folders and below them, sorted by path."""
-    files = (file for folder in folders for file in folder.rglob("*"))
-    return sorted(file for file in files if file.suffix.lower() in SUFFIXES)
 
 
 @dataclass(frozen=True)

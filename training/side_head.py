@@ -1,7 +1,4 @@
-"""Fits a small head that answers another question than the score, on the student's moments.
-
-Its form is that of ``SideHead``: standardised and clipped moments, a hidden layer, a sigmoid an answer.
-"""
+"""Fits a small head that answers another question than the score, on the student's moments."""
 
 from __future__ import annotations
 
@@ -9,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 
-from mobileiqa_export.student.moments import CLIP
+from mobileiqa_export.student.moments import CLIP, SideHead
 
 from .arrays import Features, Floats
 
@@ -59,9 +56,9 @@ def fit_side_head(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        network = _network(rows.shape[1], settings.hidden, targets.shape[1], settings.dropout)
+        head = SideHead(rows.shape[1], settings.hidden, targets.shape[1])
         steps = settings.epochs * -(-len(rows) // settings.batch)
-        optimiser = torch.optim.AdamW(network.parameters(), settings.rate, weight_decay=settings.decay)
+        optimiser = torch.optim.AdamW(head.parameters(), settings.rate, weight_decay=settings.decay)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         given, wished, worth = (
             torch.from_numpy(np.asarray(part, np.float32)) for part in (rows, targets, weights)
@@ -70,32 +67,21 @@ def fit_side_head(
             order = torch.randperm(len(given))
             for start in range(0, len(given), settings.batch):
                 batch = order[start : start + settings.batch]
-                losses = binary_cross_entropy_with_logits(
-                    network(given[batch]), wished[batch], reduction="none"
-                )
+                logits = head.logits(dropout(given[batch], settings.dropout))
+                losses = binary_cross_entropy_with_logits(logits, wished[batch], reduction="none")
                 loss = (losses * worth[batch]).sum() / worth[batch].sum().clamp_min(1e-6)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call] # PyTorch has no types for it
                 optimiser.step()
                 schedule.step()
-    state = network.state_dict()
-    return {
-        "hidden.weight": state["1.weight"],
-        "hidden.bias": state["1.bias"],
-        "answer.weight": state["3.weight"],
-        "answer.bias": state["3.bias"],
-    }
+    return dict(head.state_dict())
 
 
 @torch.inference_mode()
 def answers(state: dict[str, Tensor], rows: Features) -> Floats:
     """Returns what a head of this state answers to standardised moments [N, F], as [N, answers] in 0..1."""
-    hidden = torch.relu(torch.from_numpy(rows) @ state["hidden.weight"].T + state["hidden.bias"])
-    values: Floats = torch.sigmoid(hidden @ state["answer.weight"].T + state["answer.bias"]).numpy()
+    outputs, hidden = state["answer.weight"].shape
+    head = SideHead(rows.shape[1], hidden, outputs)
+    head.load_state_dict(state)
+    values: Floats = head(torch.from_numpy(rows)).numpy()
     return values
-
-
-def _network(features: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Dropout(dropout), nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs)
-    )

@@ -216,9 +216,12 @@ function cardOf(photo, place) {
 
 function why(photo) {
   if (photo.error !== undefined) return photo.error;
-  if (photo.isPhotograph === false) return NOT_A_PHOTO;
-  if (photo.reasons?.length) return photo.reasons.join(", ");
-  return photo.reason ?? "";
+  if (photo.isPhotograph !== false && photo.reasons?.length) return photo.reasons.join(", ");
+  return remark(photo);
+}
+
+function remark(photo) {
+  return photo.isPhotograph === false ? NOT_A_PHOTO : (photo.reason ?? "");
 }
 
 function moveTo(place) {
@@ -267,8 +270,8 @@ function open(photo) {
   const score = byId("detail-score");
   if (photo.score === undefined) score.replaceChildren(make("span", "bad", photo.error));
   else {
-    const remark = photo.isPhotograph === false ? NOT_A_PHOTO : photo.reason;
-    score.replaceChildren(make("strong", photo.band, photo.score.toFixed(3)), ` ${photo.band}${remark ? `, ${remark}` : ""}`);
+    const words = [photo.band, remark(photo)].filter(Boolean).join(", ");
+    score.replaceChildren(make("strong", photo.band, photo.score.toFixed(3)), ` ${words}`);
   }
   byId("detail-facts").replaceChildren(...facts(photo).flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
   byId("detail-open").href = photo.link;

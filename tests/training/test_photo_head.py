@@ -18,7 +18,8 @@ from mobileiqa_export.student import StudentConfig, build_student
 from training.cli import commands, photo
 from training.errors import FeatureCacheError
 from training.photo_head import fit_photo_head, photo_answers
-from training.picture_moments import PictureCache, pictures_in, read_moments
+from training.picture_files import pictures_in
+from training.picture_moments import PictureCache, read_moments
 from training.side_head import SideHeadSettings
 
 MEAN, STD = np.full(4, 2.0, np.float32), np.full(4, 3.0, np.float32)
@@ -97,7 +98,7 @@ def test_the_commands_lead_from_drawn_pictures_to_figures(
     tmp_path: Path, scenes: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Exporting a network takes half a minute, and any numbers that tell scenes from flat pictures do.
-    monkeypatch.setattr(photo, "extractor_of", lambda checkpoint, threads: levels)
+    monkeypatch.setattr(photo, "Extractor", lambda student, backbone, threads: levels)
     torch.manual_seed(0)
     config = StudentConfig(arch="moments", backbone="mobilenetv3-large-minimalistic", hidden=4, views=2)
     checkpoint = tmp_path / "student.safetensors"

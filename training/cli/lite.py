@@ -24,11 +24,12 @@ from ..evaluation import load_moment_student
 from ..extractor import Extractor
 from ..features import fingerprint
 from ..finetune import FinetuneSettings, Rated
-from ..ladders import PHOTOGRAPHS, read_photographs
+from ..ladders import read_photographs
 from ..lite_features import LiteCache
 from ..lite_finetune import SIZE, LiteFinetuning
 from ..lite_head import HeadWeights, anchor_sums, fit_head
 from ..lite_student import FAST, HIGH, headless_student, lite_config, set_head
+from ..picture_files import PHOTOGRAPHS, pictures_in
 from ..settings import settings_from
 from ..training_set import rated_photos
 from .options import (
@@ -87,7 +88,7 @@ def lite_features_command(
 
     May be stopped and repeated at any time: finished shards are kept.
     """
-    extract = extractor_of(checkpoint, threads)
+    extract = _extractor(checkpoint, threads)
     for split in splits:
         photos = read_split(biq2021, split)
         shards = _cache(cache, split, photos, checkpoint, max_pixels, mirrored)
@@ -112,9 +113,8 @@ def lite_ladders_command(
 
     May be stopped and repeated at any time: finished photographs are kept.
     """
-    files = (file for folder in folders for file in folder.rglob("*"))
-    photographs = sorted(file for file in files if file.suffix.lower() in PHOTOGRAPHS)
-    extracted = fill_ladders(cache, photographs, extractor_of(checkpoint, threads), budgets, STDERR)
+    photographs = pictures_in(folders, PHOTOGRAPHS)
+    extracted = fill_ladders(cache, photographs, _extractor(checkpoint, threads), budgets, STDERR)
     click.echo(f"{extracted} of {len(photographs)} photographs extracted")
 
 
@@ -219,8 +219,7 @@ def _save(
     save_checkpoint(out, student, config, **kept)
 
 
-def extractor_of(checkpoint: Path, threads: int) -> Extractor:
-    """Returns what computes the moments of a checkpoint's backbone."""
+def _extractor(checkpoint: Path, threads: int) -> Extractor:
     student, loaded = load_moment_student(checkpoint)
     return Extractor(student, loaded.config.backbone, threads)
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 from torch import Tensor
 
+from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.progress import Progress
 
 from ..backbone_file import read_backbone_weights
@@ -58,8 +59,13 @@ def backbone_weights_of(backbone_file: Path | None, checkpoint: Path | None) -> 
         return read_backbone_weights(backbone_file)
     if checkpoint is not None and backbone_file is None:
         student, _ = load_moment_student(checkpoint)
-        return {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
+        return weights_of(student)
     raise click.UsageError("pass either --backbone-file or --checkpoint")
+
+
+def weights_of(student: MomentStudent) -> dict[str, Tensor]:
+    """Returns the weights of a student's backbone."""
+    return {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
 
 
 class _Stderr:

@@ -9,18 +9,21 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from mobileiqa_export.student import MomentStudent
+from mobileiqa_sdk.reason import PHOTOGRAPH_FROM
 
 from ..arrays import Floats
 from ..evaluation import load_moment_student
+from ..extractor import Extractor
 from ..features import fingerprint
 from ..lite_student import FAST
 from ..no_photos import KINDS, picture
-from ..photo_head import SETTINGS, THRESHOLD, fit_photo_head, photo_answers
-from ..picture_moments import COMMAND, PictureCache, pictures_in, read_moments
+from ..photo_head import SETTINGS, fit_photo_head, photo_answers
+from ..picture_files import pictures_in
+from ..picture_moments import COMMAND, PictureCache, read_moments
 from ..settings import settings_from
 from ..side_head import SideHeadSettings
-from .lite import extractor_of, threads_option
-from .options import EXISTING, NEW, STDERR, changes_option, checkpoint_option, out_option
+from .lite import threads_option
+from .options import EXISTING, NEW, STDERR, changes_option, checkpoint_option, out_option, weights_of
 
 caches_option = click.option(
     "--features", "caches", multiple=True, required=True, type=EXISTING, help="Folder of `picture-features`."
@@ -63,9 +66,9 @@ def picture_features_command(
     May be stopped and repeated at any time: finished shards are kept.
     """
     paths = tuple(pictures_in(folders))
-    student, _ = load_moment_student(checkpoint)
-    pictures = PictureCache(cache, paths, _fingerprint(student), max_pixels, treatment)
-    extracted = pictures.fill(extractor_of(checkpoint, threads), STDERR)
+    student, loaded = load_moment_student(checkpoint)
+    pictures = PictureCache(cache, paths, fingerprint(weights_of(student)), max_pixels, treatment)
+    extracted = pictures.fill(Extractor(student, loaded.config.backbone, threads), STDERR)
     click.echo(f"{cache}: {extracted} of {len(paths)} pictures extracted")
 
 
@@ -92,7 +95,7 @@ def fit_photo_command(
     """
     settings = settings_from(SideHeadSettings, changes, **SETTINGS)
     student, _ = load_moment_student(checkpoint)
-    weights = _fingerprint(student)
+    weights = fingerprint(weights_of(student))
     shown, drawn = read_moments(photographs, weights), read_moments(others, weights)
     state = fit_photo_head(shown, drawn, *_scale(student), settings)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -107,15 +110,11 @@ def fit_photo_command(
 def photo_figures_command(checkpoint: Path, head: Path, caches: tuple[Path, ...]) -> None:
     """Print, for each folder of moments, the share of pictures that the head takes for photographs."""
     student, _ = load_moment_student(checkpoint)
-    weights, state = _fingerprint(student), load_file(head)
+    weights, state = fingerprint(weights_of(student)), load_file(head)
     for cache in caches:
         values = photo_answers(state, read_moments([cache], weights), *_scale(student))
-        share = float(np.mean(values >= THRESHOLD))
+        share = float(np.mean(values >= PHOTOGRAPH_FROM))
         click.echo(f"{cache.name}: {share:.2%} of {len(values)} are photographs")
-
-
-def _fingerprint(student: MomentStudent) -> str:
-    return fingerprint({key: value.detach() for key, value in student.local_cnn.state_dict().items()})
 
 
 def _scale(student: MomentStudent) -> tuple[Floats, Floats]:

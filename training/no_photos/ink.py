@@ -7,10 +7,13 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from PIL import ImageFont
+import numpy.typing as npt
+from PIL import Image, ImageFont
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont
+Levels = npt.NDArray[np.float32]
+"""Of a picture, about 0..255, [H, W, 1 or 3]."""
 
 SERIF = ("DejaVuSerif.ttf", "STIXGeneral.ttf", "STIXGeneralItalic.ttf", "cmr10.ttf", "DejaVuSerif-Bold.ttf")
 SANS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "cmss10.ttf")
@@ -84,3 +87,10 @@ def size_of(generator: np.random.Generator, shortest: int, longest: int) -> tupl
     """Returns a (width, height), each in ``shortest`` .. ``longest``."""
     width, height = (int(side) for side in generator.integers(shortest, longest + 1, 2))
     return width, height
+
+
+def image_of(levels: Levels) -> Image.Image:
+    """Returns levels, rounded and limited to 0..255, as an RGB image."""
+    height, width = levels.shape[:2]
+    whole = np.broadcast_to(levels, (height, width, 3))
+    return Image.fromarray(np.clip(np.rint(whole), 0, 255).astype(np.uint8))

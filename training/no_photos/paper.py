@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-from .ink import MONOSPACED, SERIF, Colour, Font, colour, font, grey, pick_alphabet, pick_font, words
+from .ink import (
+    MONOSPACED,
+    SERIF,
+    Colour,
+    Font,
+    Levels,
+    colour,
+    font,
+    grey,
+    image_of,
+    pick_alphabet,
+    pick_font,
+    words,
+)
 
 
 def page(generator: np.random.Generator) -> Image.Image:
@@ -98,7 +110,7 @@ def book(generator: np.random.Generator) -> Image.Image:
     desk = Image.new("RGB", (left + width + right, top + height + bottom), wood)
     leather = int(min(right, width * generator.uniform(0.0, 0.08)))
     desk.paste(colour(generator, 50, 140), (left + width, top, left + width + leather, top + height))
-    desk.paste(Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8)), (left, top))
+    desk.paste(image_of(levels), (left, top))
     turned = desk.rotate(float(generator.normal(0.0, 1.0)), Image.Resampling.BICUBIC, fillcolor=wood)
     return _with_grain(np.asarray(turned, np.float32), generator)
 
@@ -145,15 +157,14 @@ def scan(sheet: Image.Image, generator: np.random.Generator, paper: Colour) -> I
         levels = np.repeat(levels.mean(axis=2, keepdims=True), 3, axis=2)
     if generator.random() < 0.2:
         levels = np.where(levels > levels.mean() - 40, 255.0, 0.0)
-    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    return image_of(levels)
 
 
-def _with_grain(levels: npt.NDArray[np.float32], generator: np.random.Generator) -> Image.Image:
+def _with_grain(levels: Levels, generator: np.random.Generator) -> Image.Image:
     """Returns levels [H, W, 3] with a scanner's noise, perhaps a little soft."""
     height, width = levels.shape[:2]
     grain = float(generator.uniform(1.0, 6.0)) * generator.standard_normal((height, width, 1), np.float32)
-    noisy = Image.fromarray(np.clip(np.rint(levels + grain), 0, 255).astype(np.uint8))
-    return noisy.filter(ImageFilter.GaussianBlur(float(generator.uniform(0.0, 1.2))))
+    return image_of(levels + grain).filter(ImageFilter.GaussianBlur(float(generator.uniform(0.0, 1.2))))
 
 
 def _paper(generator: np.random.Generator, scanned: bool) -> tuple[Colour, Colour]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from .ink import colour, size_of
-
-Levels = npt.NDArray[np.float32]
+from .ink import Levels, colour, image_of, size_of
 
 
 def plain(generator: np.random.Generator) -> Image.Image:
@@ -17,7 +14,7 @@ def plain(generator: np.random.Generator) -> Image.Image:
     levels = np.tile(np.array(colour(generator), np.float32), (height, width, 1))
     if generator.random() < 0.5:
         levels += _grain(generator, height, width, float(generator.uniform(0.5, 4.0)))
-    return _image(levels)
+    return image_of(levels)
 
 
 def gradient(generator: np.random.Generator) -> Image.Image:
@@ -34,7 +31,7 @@ def gradient(generator: np.random.Generator) -> Image.Image:
     stops = int(generator.integers(2, 4))
     ends = np.array([colour(generator) for _ in range(stops)], np.float32)
     channels = [np.interp(place, np.linspace(0, 1, stops), ends[:, channel]) for channel in range(3)]
-    return _image(np.stack(channels, axis=2).astype(np.float32))
+    return image_of(np.stack(channels, axis=2).astype(np.float32))
 
 
 def pattern(generator: np.random.Generator) -> Image.Image:
@@ -50,7 +47,7 @@ def pattern(generator: np.random.Generator) -> Image.Image:
     else:
         mask = (across % step - step / 2) ** 2 + (down % step - step / 2) ** 2 < (step / 3) ** 2
     first, second = (np.array(colour(generator), np.float32) for _ in range(2))
-    return _image(np.where(mask[..., None], first, second))
+    return image_of(np.where(mask[..., None], first, second))
 
 
 def misfire(generator: np.random.Generator) -> Image.Image:
@@ -59,7 +56,7 @@ def misfire(generator: np.random.Generator) -> Image.Image:
     levels = np.zeros((height, width, 3), np.float32) + float(generator.uniform(0.0, 18.0))
     levels += np.array(generator.uniform(0.0, 8.0, 3), np.float32)
     levels += _grain(generator, height, width, float(generator.uniform(0.0, 8.0)))
-    return _image(levels)
+    return image_of(levels)
 
 
 def noise(generator: np.random.Generator) -> Image.Image:
@@ -68,7 +65,7 @@ def noise(generator: np.random.Generator) -> Image.Image:
     deviation = float(generator.uniform(8.0, 90.0))
     grain = _grain(generator, height, width, deviation)
     radius = float(generator.choice([0.0, 0.0, 1.0, 3.0, 12.0]))
-    image = _image(float(generator.uniform(60, 200)) + grain)
+    image = image_of(float(generator.uniform(60, 200)) + grain)
     return image.filter(ImageFilter.GaussianBlur(radius)) if radius else image
 
 
@@ -77,9 +74,3 @@ def _grain(generator: np.random.Generator, height: int, width: int, deviation: f
     channels = int(generator.choice([1, 3]))
     grain: Levels = generator.standard_normal((height, width, channels), np.float32)
     return grain * np.float32(deviation)
-
-
-def _image(levels: Levels) -> Image.Image:
-    height, width = levels.shape[:2]
-    whole = np.broadcast_to(levels, (height, width, 3))
-    return Image.fromarray(np.clip(np.rint(whole), 0, 255).astype(np.uint8))

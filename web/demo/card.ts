@@ -1,7 +1,7 @@
 /** What a photo looks like on the page. */
 
 import { BANDS, type Assessment, wordsOf } from "../src/index.ts";
-import type { Entry } from "./entries.ts";
+import { type Entry, NOT_A_PHOTO } from "./entries.ts";
 import { advice, duration, reason, score } from "./format.ts";
 
 /** Returns an element with a class and what it contains. */
@@ -130,6 +130,6 @@ function facts(assessment: Assessment): HTMLElement {
 export function sentence(entry: Entry): string {
   if (entry.assessment === null) return `${entry.name}: ${entry.problem ?? "not scored"}`;
   const { isPhotograph, reason, band } = entry.assessment;
-  const remark = isPhotograph === false ? "not a photo" : reason;
+  const remark = isPhotograph === false ? NOT_A_PHOTO : reason;
   return [`${entry.name}: ${score(entry.assessment.score)}, ${band}`, remark ?? ""].filter(Boolean).join(", ");
 }

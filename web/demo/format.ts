@@ -1,6 +1,7 @@
 /** Numbers and faults in words. */
 
 import type { Advice, Assessment } from "../src/index.ts";
+import { NOT_A_PHOTO } from "./entries.ts";
 
 /** What helps, as sentences. */
 const ADVICE: Record<Advice, string> = {
@@ -19,7 +20,7 @@ export function score(value: number): string {
 
 /** Returns why a photo has its score, in a few words: its faults, or how far the opinions agree. */
 export function reason(assessment: Assessment): string {
-  if (assessment.isPhotograph === false) return "Not a photo";
+  if (assessment.isPhotograph === false) return capitalised(NOT_A_PHOTO);
   if (assessment.reason !== null) return capitalised(assessment.reason);
   if (Object.keys(assessment.faults).length > 0) return "No fault stands out";
   if (assessment.spread === null) return "";

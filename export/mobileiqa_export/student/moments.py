@@ -89,5 +89,9 @@ class SideHead(nn.Module):
         self.answer = nn.Linear(hidden, outputs)
 
     def forward(self, standardised: Tensor) -> Tensor:
-        hidden = torch.relu(self.hidden(standardised.clamp(-CLIP, CLIP)))
-        return torch.sigmoid(self.answer(hidden))
+        return torch.sigmoid(self.logits(standardised.clamp(-CLIP, CLIP)))
+
+    def logits(self, clipped: Tensor) -> Tensor:
+        """Returns the answers [B, outputs] to clipped moments [B, F], before the sigmoid."""
+        logits: Tensor = self.answer(torch.relu(self.hidden(clipped)))
+        return logits
