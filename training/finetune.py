@@ -60,8 +60,6 @@ class FinetuneSettings:
         correlation: weight of the (1 - PLCC) term beside the squared error.
         ranking: weight of the hinge between rungs of a ladder.
         margin: how much lower, at least, the next rung should score.
-        budgets: weight of the squared difference between the scores of a large photograph at two budgets
-            of pixels; only `lite-finetune` has such pairs.
         distillation: weight of the teacher's loss, if there is a teacher.
         average: per-step decay of the moving average of the weights, which is what is kept.
         validation: photos held out to watch the training and to choose the settings.
@@ -79,7 +77,6 @@ class FinetuneSettings:
     correlation: float = 0.1
     ranking: float = 0.5
     margin: float = 0.03
-    budgets: float = 0.0
     distillation: float = 1.0
     average: float = 0.995
     validation: int = 1000

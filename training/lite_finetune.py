@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,19 @@ SIZE = (512, 512)
 """Of the rungs and of BIQ2021's photos."""
 
 
-class LiteFinetuning(Resumable[MomentStudent, FinetuneSettings, Batches]):
+@dataclass(frozen=True)
+class LiteFinetuneSettings(FinetuneSettings):
+    """Everything that decides the fine-tuned student.
+
+    Attributes:
+        budgets: weight of the squared difference between the scores of a large photograph at two budgets
+            of pixels.
+    """
+
+    budgets: float = 0.0
+
+
+class LiteFinetuning(Resumable[MomentStudent, LiteFinetuneSettings, Batches]):
     """A student in training, the moving average of its weights, and the file it resumes from after a stop."""
 
     def __init__(
@@ -43,7 +56,7 @@ class LiteFinetuning(Resumable[MomentStudent, FinetuneSettings, Batches]):
         learn: Rated,
         validate: Rated,
         photographs: Sequence[Pixels],
-        settings: FinetuneSettings,
+        settings: LiteFinetuneSettings,
         state: Path,
         pairs: BudgetPairs | None = None,
     ) -> None:

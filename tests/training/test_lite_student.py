@@ -14,9 +14,9 @@ from training.budgets import SIDE, BudgetPairs
 from training.closed_form import LinearHead, Standardiser
 from training.errors import TrainingError
 from training.features import to_batch
-from training.finetune import FinetuneSettings, Rated
+from training.finetune import Rated
 from training.lite_features import read_fitted
-from training.lite_finetune import LiteFinetuning, score_photos
+from training.lite_finetune import LiteFinetuneSettings, LiteFinetuning, score_photos
 from training.lite_student import headless_student, linear_head, lite_config, moments_of, set_head
 
 LITE0 = "efficientnet-lite0"
@@ -59,7 +59,7 @@ def test_a_checkpoint_keeps_the_student(tmp_path: Path, scenes: list[Path]) -> N
 def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(tmp_path: Path, scenes: list[Path]) -> None:
     mos = np.linspace(0.2, 0.9, 6, dtype=np.float32)
     learn, validate = Rated(scenes[:6], mos), Rated(scenes[6:9], mos[:3])
-    settings = FinetuneSettings(stages=((1, 64),), batch=3, ladders=1, average=0.5, frozen_stages=6)
+    settings = LiteFinetuneSettings(stages=((1, 64),), batch=3, ladders=1, average=0.5, frozen_stages=6)
 
     def finetuning(name: str) -> LiteFinetuning:
         return LiteFinetuning(made_student(scenes), LITE0, learn, validate, [], settings, tmp_path / name)
@@ -91,7 +91,7 @@ def test_ladders_move_the_head(tmp_path: Path, scenes: list[Path]) -> None:
     rated = Rated(scenes[:3], np.linspace(0.2, 0.9, 3, dtype=np.float32))
     heads = []
     for ranking in (0.0, 50.0):
-        settings = FinetuneSettings(
+        settings = LiteFinetuneSettings(
             stages=((1, 64),), batch=3, ladders=1, frozen_stages=7, ranking=ranking, margin=0.5
         )
         finetuning = LiteFinetuning(
@@ -105,7 +105,7 @@ def test_ladders_move_the_head(tmp_path: Path, scenes: list[Path]) -> None:
 def test_training_brings_the_scores_of_two_budgets_together(tmp_path: Path, scenes: list[Path]) -> None:
     rated = Rated(scenes[:3], np.linspace(0.2, 0.9, 3, dtype=np.float32))
     pairs = BudgetPairs([scene(5, SIDE, SIDE)])
-    settings = FinetuneSettings(stages=((1, 64),), batch=3, ladders=0, frozen_stages=7)
+    settings = LiteFinetuneSettings(stages=((1, 64),), batch=3, ladders=0, frozen_stages=7)
 
     def apart(budgets: float) -> tuple[float, float]:
         finetuning = LiteFinetuning(

@@ -26,7 +26,7 @@ from ..features import fingerprint
 from ..finetune import FinetuneSettings, Rated
 from ..ladders import read_photographs
 from ..lite_features import LiteCache
-from ..lite_finetune import SIZE, LiteFinetuning
+from ..lite_finetune import SIZE, LiteFinetuneSettings, LiteFinetuning
 from ..lite_head import HeadWeights, anchor_sums, fit_head
 from ..lite_student import FAST, HIGH, headless_student, lite_config, set_head
 from ..picture_files import PHOTOGRAPHS, pictures_in
@@ -188,10 +188,10 @@ def lite_finetune_command(
     """Train the whole student on opinions and on ladders of faults.
 
     May be stopped and repeated at any time: it resumes from --state. Takes any field of
-    `FinetuneSettings` that is not about views, dropout, decay or teachers as --set name=value.
+    `LiteFinetuneSettings` that is not about views, dropout, decay or teachers as --set name=value.
     """
     torch.set_num_threads(threads)
-    settings = settings_from(FinetuneSettings, changes)
+    settings = settings_from(LiteFinetuneSettings, changes)
     student, loaded = load_moment_student(start)
     photos, mos, part = rated_photos(biq2021, settings.validation, settings.seed)
     learn, validate = (
