@@ -91,11 +91,5 @@ def _replayed(scorer: Scorer, image: Image.Image, case: GoldenCase) -> ReplayedC
     pixels = resize(image, *size)
     exact = hashlib.sha256(pixels.tobytes()).hexdigest() == case.input_sha256
     faults = dict(zip(scorer.contract.faults, case.faults, strict=True))
-    expected = _values(Prediction(case.score, (case.score,), faults, case.photo))
-    return ReplayedCase(case.setting, exact, expected, _values(scorer.predict(pixels)))
-
-
-def _values(prediction: Prediction) -> dict[str, float]:
-    values = {"score": prediction.score}
-    values |= {f"faults.{name}": severity for name, severity in prediction.faults.items()}
-    return values if prediction.photo is None else {**values, "photo": prediction.photo}
+    expected = Prediction(case.score, (case.score,), faults, case.photo)
+    return ReplayedCase(case.setting, exact, expected.values, scorer.predict(pixels).values)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from mobileiqa_bench.fidelity.scoring import open_artifact, score_images
+from mobileiqa_bench.fidelity.scoring import Values, answer_images, open_artifact
 from mobileiqa_bench.fidelity.verdict import Verdict, judge
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import ModelContract
@@ -146,11 +146,16 @@ def _verify(
 ) -> Verdict:
     try:
         runtime = open_artifact(file)
-        scores = score_images(runtime.run, prepared.images.pixels, progress, f"verifying {cell}")
+        answers = answer_images(
+            lambda pixels: runtime.predict(pixels).values,
+            prepared.images.pixels,
+            progress,
+            f"verifying {cell}",
+        )
     except ModelError as error:
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
-    verdict = judge(prepared.images, prepared.reference, scores, prepared.limits(cell.precision))
-    extra = _golden_failures(verdict, contract) + _precision_failures(cell, file, recipe, progress)
+    verdict = judge(prepared.images, prepared.reference, answers, prepared.limits(cell.precision))
+    extra = _golden_failures(prepared, answers, contract) + _precision_failures(cell, file, recipe, progress)
     if runtime.contract != contract:
         extra.append("the contract inside the file is not the one that was to be written")
     return verdict.with_failures(extra)
@@ -169,15 +174,19 @@ def _precision_failures(cell: Cell, file: Path, recipe: Recipe, progress: Progre
     return [f"none of its {count.total} layers is {cell.precision}: it computes something else"]
 
 
-def _golden_failures(verdict: Verdict, contract: ModelContract) -> list[str]:
-    tolerance = contract.golden.tolerance
-    failures = []
-    for score in verdict.scores[: len(contract.golden.cases)]:
-        if score.difference is None:
-            failures.append(f"the {score.image} image gets no score")
-        elif exceeds(score.difference, tolerance):
-            failures.append(
-                f"the {score.image} image scores {score.difference:.1e} away from the reference, "
-                f"more than {tolerance:g}"
-            )
+def _golden_failures(
+    prepared: Prepared, answers: Sequence[Values | None], contract: ModelContract
+) -> list[str]:
+    tolerance, failures = contract.golden.tolerance, []
+    for index in range(len(contract.golden.cases)):
+        image, expected, values = prepared.images.names[index], prepared.reference[index], answers[index]
+        if values is None:
+            failures.append(f"the {image} image gets no score")
+            continue
+        for name, value in expected.items():
+            if exceeds(abs(values[name] - value), tolerance):
+                failures.append(
+                    f"the {image} image's {name} is {abs(values[name] - value):.1e} away from the reference, "
+                    f"more than {tolerance:g}"
+                )
     return failures

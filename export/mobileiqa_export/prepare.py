@@ -7,7 +7,7 @@ artifacts of the export.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -16,7 +16,7 @@ from torch import nn
 
 from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
-from mobileiqa_bench.fidelity.scoring import score_images
+from mobileiqa_bench.fidelity.scoring import Values, answer_images
 from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import (
@@ -25,7 +25,6 @@ from mobileiqa_sdk.contract import (
     InputSpec,
     ModelContract,
     ModelInfo,
-    OutputSpec,
     Verification,
 )
 from mobileiqa_sdk.errors import ModelError
@@ -39,7 +38,7 @@ from .formats.sizes import example_pixels, free_sides
 from .options import Options
 from .precisions import FP32, Precision
 from .programs import program_of
-from .reference import on_pixels
+from .reference import answers_on_pixels
 from .rewrite import Step
 from .subject import Source, Subject
 
@@ -55,11 +54,11 @@ class Prepared:
     Attributes:
         model: for the contract.
         input: what it sees.
-        exact: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions.
+        exact: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> a tensor for each output.
         approximated: what was made of it by the approximation that the options name; None without one.
         steps: what each rewrite and the approximation changed, and what the network costs after it.
         images: the verification images, the golden one first.
-        reference: scores of the images by the network as trained, in PyTorch float32.
+        reference: answers of the network as trained for the images, in PyTorch float32.
         template: the contract of the exact fp32 artifact; :meth:`contract` derives the others.
     """
 
@@ -69,7 +68,7 @@ class Prepared:
     approximated: Approximated | None
     steps: Sequence[Step]
     images: ImageSet
-    reference: Sequence[float]
+    reference: Sequence[Values]
     template: ModelContract
 
     @property
@@ -140,24 +139,32 @@ def prepare(source: Source, options: Options, progress: Progress) -> Prepared:
 
 
 def _golden_cases(
-    subject: Subject, images: ImageSet | None = None, reference: Sequence[float] = ()
+    subject: Subject, images: ImageSet | None = None, reference: Sequence[Values] = ()
 ) -> tuple[GoldenCase, ...]:
     """Returns a golden case for each setting, from the first images; without images, placeholders."""
     cases = []
+    labels = [label for output in subject.outputs for label in output.labels]
+    has_photo = any(output.meaning == "photo" for output in subject.outputs)
     for index, setting in enumerate(settings_of(subject.input)):
         digest = hashlib.sha256(images.pixels[index].tobytes()).hexdigest() if images else "0" * 64
         # Rounded, because the last digits depend on the exporting machine's number of threads.
-        score = round(reference[index], 6) if reference else 0.0
-        cases.append(GoldenCase(digest, score, setting=setting.name if setting else ""))
+        values = {name: round(value, 6) for name, value in reference[index].items()} if reference else {}
+        case = GoldenCase(
+            digest,
+            values.get("score", 0.0),
+            tuple(values.get(f"faults.{label}", 0.0) for label in labels),
+            values.get("photo", 0.0) if has_photo else None,
+            setting.name if setting else "",
+        )
+        cases.append(case)
     return tuple(cases)
 
 
 def _contract(subject: Subject, options: Options, cases: tuple[GoldenCase, ...]) -> ModelContract:
-    name = "opinions" if subject.opinions > 1 else "score"
     contract = ModelContract(
         model=subject.model,
         input=structs.replace(subject.input, decode=options.decode),
-        outputs=(OutputSpec(name, size=subject.opinions),),
+        outputs=subject.outputs,
         precision=FP32.for_contract,
         golden=Golden(HEIGHT, WIDTH, FP32.tolerance, cases),
     )
@@ -167,37 +174,46 @@ def _contract(subject: Subject, options: Options, cases: tuple[GoldenCase, ...])
         raise ExportError(str(error)) from error
 
 
-def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[float]:
-    """Returns the scores of the network as trained. Raises NetworkUnfit if they are not usable."""
-    scores = []
-    answers = score_images(subject.reference, images.pixels, progress, "the network as trained")
-    for name, score in zip(images.names, answers, strict=True):
-        if score is None or not isfinite(score):
-            raise NetworkUnfit(
-                f"the network gives the test image {name!r} the score {score}; "
-                "check its weights and normalisation"
-            )
-        if not 0 <= score <= 1:
-            raise NetworkUnfit(
-                f"the network gives the test image {name!r} the score {score:.4f}, outside 0 to 1"
-            )
-        scores.append(score)
-    clamped = sum(score in (0.0, 1.0) for score in scores)
-    if clamped == len(scores):
+def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[Values]:
+    """Returns the answers of the network as trained. Raises NetworkUnfit if they are not usable."""
+    answers = []
+    for image, values in zip(
+        images.names,
+        answer_images(subject.reference, images.pixels, progress, "the network as trained"),
+        strict=True,
+    ):
+        assert values is not None  # noqa: S101 - narrows the type: only an artifact refuses its own answers
+        for name, value in values.items():
+            _check_answer(image, name, value)
+        answers.append(values)
+    clamped = sum(values["score"] in (0.0, 1.0) for values in answers)
+    if clamped == len(answers):
         raise NetworkUnfit(
             "all test images get the worst or the best possible score: the network's answers lie outside "
             "output.worst and output.best"
         )
     if clamped:
         progress.warn(
-            f"{clamped} of {len(scores)} test images get the worst or the best possible score; they say "
+            f"{clamped} of {len(answers)} test images get the worst or the best possible score; they say "
             "nothing about the ranking"
         )
-    return scores
+    return answers
+
+
+def _check_answer(image: str, name: str, value: float) -> None:
+    if not isfinite(value):
+        raise NetworkUnfit(
+            f"the network gives the test image {image!r} the {name} {value}; "
+            "check its weights and normalisation"
+        )
+    if not 0 <= value <= 1:
+        raise NetworkUnfit(
+            f"the network gives the test image {image!r} the {name} {value:.4f}, outside 0 to 1"
+        )
 
 
 def _rewrite(
-    subject: Subject, images: ImageSet, reference: Sequence[float], progress: Progress
+    subject: Subject, images: ImageSet, reference: Sequence[Values], progress: Progress
 ) -> tuple[nn.Module, Sequence[Step]]:
     """Returns the rewritten network, without the rewrites that change the score of a test image."""
     rewritten = subject.rewrite(progress)
@@ -205,19 +221,21 @@ def _rewrite(
     pixels = [images.pixels[index] for index in chosen]
     expected = [reference[index] for index in chosen]
 
-    def worst_difference(run: Callable[[Pixels], float]) -> float:
-        differences = [abs(run(each) - score) for each, score in zip(pixels, expected, strict=True)]
+    def worst_difference(network: nn.Module) -> float:
+        answer = answers_on_pixels(network, subject.outputs)
+        differences = [_distance(answer(each), values) for each, values in zip(pixels, expected, strict=True)]
         return next((value for value in differences if not isfinite(value)), max(differences))
 
     progress.step("proving the rewrites")
-    difference = worst_difference(on_pixels(rewritten.network))
+    difference = worst_difference(rewritten.network)
     if exceeds(difference, FP32.limit):
         removable = rewritten.removable
         for dropped in [*({name} for name in removable), set(removable)]:
             candidate = subject.rewrite(progress, without=frozenset(dropped))
-            if not exceeds(worst_difference(on_pixels(candidate.network)), FP32.limit):
+            if not exceeds(worst_difference(candidate.network), FP32.limit):
                 progress.warn(
-                    f"left out {', '.join(sorted(dropped))}: moves a test image's score by {difference:.1e}"
+                    f"left out {', '.join(sorted(dropped))}: moves an answer to a test image by "
+                    f"{difference:.1e}"
                 )
                 rewritten = candidate
                 break
@@ -236,14 +254,15 @@ def _approximate(
     subject: Subject,
     options: Options,
     images: ImageSet,
-    reference: Sequence[float],
+    reference: Sequence[Values],
     progress: Progress,
 ) -> Approximated | None:
     """Returns the network as the options approximate it, with its trace proven; None without that option."""
     if options.approximate is None:
         return None
     approximation = APPROXIMATIONS[options.approximate]
-    approximated = approximate(approximation, exact, images.pixels, reference, progress)
+    scores = [values["score"] for values in reference]
+    approximated = approximate(approximation, exact, images.pixels, scores, progress)
     chosen = evenly(range(len(reference)), _FEWEST_PROOF_IMAGES)
     pixels = [images.pixels[index] for index in chosen]
     _prove_trace(approximated.network, subject, images.names, pixels, chosen)
@@ -268,13 +287,20 @@ def _prove_trace(
     """
     spec = subject.input
     program = program_of(network, example_pixels(spec), free_sides(spec))
-    by_code, by_trace = on_pixels(network), on_pixels(program.module())
+    by_code, by_trace = (answers_on_pixels(each, subject.outputs) for each in (network, program.module()))
     for index, each in zip(chosen, pixels, strict=True):
         code, trace = by_code(each), by_trace(each)
-        if exceeds(abs(code - trace), FP32.limit):
+        name = max(code, key=lambda name: abs(code[name] - trace[name]))
+        if exceeds(_distance(code, trace), FP32.limit):
             raise NetworkUnfit(
-                f"traced for export the network answers {trace:.4f} to the test image {names[index]!r}, its "
-                f"code answers {code:.4f}: something in it behaves differently when traced, such as the "
-                "fast path of nn.TransformerEncoder with a padding mask "
+                f"traced for export the network answers the {name} {trace[name]:.4f} to the test image "
+                f"{names[index]!r}, its code answers {code[name]:.4f}: something in it behaves "
+                "differently when traced, such as the fast path of nn.TransformerEncoder with a padding mask "
                 "(torch.backends.mha.set_fastpath_enabled(False)) or a forward hook that writes elsewhere"
             )
+
+
+def _distance(one: Values, other: Values) -> float:
+    """Returns the largest difference between two answers for one photo; one that is not finite wins."""
+    differences = [abs(value - other[name]) for name, value in one.items()]
+    return next((value for value in differences if not isfinite(value)), max(differences))

@@ -9,6 +9,7 @@ from mobileiqa_bench.fidelity.pages import (
     drift_section,
     largest_differences,
     number,
+    others_section,
     skipped_section,
     timing_section,
 )
@@ -37,6 +38,7 @@ def page(report: Report, *, drawn: bool) -> str:
         *_approximation(report),
         "## Against the network as trained, in PyTorch",
         drift_section(report.verdict),
+        others_section(report.verdict),
         skipped_section(report.verdict.skipped),
         "The largest differences:",
         largest_differences(report.verdict.scores),

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mobileiqa_sdk.contract import InputSpec, ModelInfo
+from mobileiqa_sdk.contract import InputSpec, ModelInfo, OutputSpec
 from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.progress import Progress
 
 from .blocks.config import NetworkConfig
 from .checkpoint import load_checkpoint
-from .reference import Run, as_trained
+from .reference import ONE_SCORE, Answer, answers_as_trained
 from .rewrite import OPTIONAL, Rewritten, rewrite
+from .student import StudentConfig
+from .teacher import TeacherConfig
 
 
 class Rewrite(Protocol):
@@ -39,17 +41,17 @@ class Subject:
     Attributes:
         model: for the contract.
         input: the photos it sees; the rule for decoding is the export's to choose.
-        reference: scores resized pixels with the network as trained, in PyTorch float32.
-        rewrite: makes the network to export, uint8 RGB pixels [1, H, W, 3] -> opinions in 0..1, higher is
-            better.
-        opinions: how many numbers it answers with; the score is their mean.
+        reference: answers of the network as trained, in PyTorch float32, for resized pixels.
+        rewrite: makes the network to export, uint8 RGB pixels [1, H, W, 3] -> a tensor for each output, in
+            a tuple if there are several.
+        outputs: what it answers, the opinions first.
     """
 
     model: ModelInfo
     input: InputSpec
-    reference: Run
+    reference: Answer
     rewrite: Rewrite
-    opinions: int = 1
+    outputs: tuple[OutputSpec, ...] = ONE_SCORE
 
 
 class Source(Protocol):
@@ -113,7 +115,9 @@ class StudentSource:
             license=self.licence or str(info.get("licence") or "unknown"),
             checkpoint_sha256=loaded.sha256,
         )
-        return Subject(model, _input_of(config), as_trained(network, config), rewritten, config.opinions)
+        outputs = _outputs_of(config)
+        reference = answers_as_trained(network, config, outputs)
+        return Subject(model, _input_of(config), reference, rewritten, outputs)
 
     def _warn_of_size(self, config: NetworkConfig, info: Mapping[str, Any], progress: Progress) -> None:
         """Warns if nobody said at which size the network was trained."""
@@ -132,3 +136,14 @@ def _input_of(config: NetworkConfig) -> InputSpec:
         return InputSpec(*config.input_size)
     settings = tuple(Setting(name, max_pixels) for name, max_pixels in config.settings)
     return InputSpec(fit="keep-aspect", settings=settings)
+
+
+def _outputs_of(config: StudentConfig | TeacherConfig) -> tuple[OutputSpec, ...]:
+    name = "opinions" if config.opinions > 1 else "score"
+    outputs = [OutputSpec(name, size=config.opinions)]
+    if isinstance(config, StudentConfig) and config.faults:
+        count = len(config.faults)
+        outputs.append(OutputSpec("faults", "faults", count, higher_is_better=False, labels=config.faults))
+    if isinstance(config, StudentConfig) and config.photo_hidden:
+        outputs.append(OutputSpec("photo", "photo"))
+    return tuple(outputs)

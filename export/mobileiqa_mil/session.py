@@ -14,7 +14,7 @@ from torch import Tensor
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.errors import ArtifactInvalid, ContractMismatch
 from mobileiqa_sdk.runtimes.coreml_image import image_size_problem
-from mobileiqa_sdk.runtimes.runtime import Runtime
+from mobileiqa_sdk.runtimes.runtime import Runtime, output_positions
 
 from .coreml_tools import load
 from .package import Package
@@ -57,6 +57,8 @@ class CoreMLProgram(Runtime):
         with torch_threads(threads):
             self.program = Program(package)
         self._check_program()
+        positions = output_positions(self.program.outputs, self.contract, path)
+        self._outputs = [self.program.outputs[position] for position in positions]
 
     def _check_interface(self, description: Any) -> None:
         spec = self.contract.input
@@ -73,20 +75,19 @@ class CoreMLProgram(Runtime):
         spec = self.contract.input
         shapes = [value.shape for value in self.program.inputs]
         size = spec.size if spec.fit == "stretch" else (FREE, FREE)
-        if shapes != [(1, 3, *size)] or len(self.program.outputs) != 1:
-            raise ContractMismatch(
-                f"{self.path}: expected a program with one image and one output; this one takes {shapes} "
-                f"and returns {', '.join(self.program.outputs) or 'nothing'}"
-            )
+        if shapes != [(1, 3, *size)]:
+            raise ContractMismatch(f"{self.path}: expected a program with one image; this one takes {shapes}")
 
     def infer(self, pixels: NDArray[np.uint8]) -> Sequence[NDArray[Any]]:
         """Returns the outputs, as :meth:`mobileiqa_sdk.runtimes.runtime.Runtime.infer` specifies."""
         image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float()
         with torch_threads(self._threads):
-            values = self.program.run({self.program.inputs[0].name: image})[self.program.outputs[0]]
-        if not isinstance(values, Tensor):
+            answers = self.program.run({self.program.inputs[0].name: image})
+        values = [answers[name] for name in self._outputs]
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        if len(tensors) != len(values):
             raise ContractMismatch(f"{self.path}: the model returned something that is not a tensor")
-        return [values.numpy()]
+        return [tensor.numpy() for tensor in tensors]
 
 
 Session = CoreMLProgram

@@ -32,6 +32,13 @@ class Prediction:
     faults: Mapping[str, float] = field(default_factory=dict, hash=False)
     photo: float | None = None
 
+    @property
+    def values(self) -> dict[str, float]:
+        """Every answer by name: ``score``, ``faults.NAME`` for each fault, and ``photo`` if there is one."""
+        values = {"score": self.score}
+        values |= {f"faults.{name}": severity for name, severity in self.faults.items()}
+        return values if self.photo is None else {**values, "photo": self.photo}
+
 
 class Runtime(ABC):
     """A loaded artifact. May be used from several threads at once.

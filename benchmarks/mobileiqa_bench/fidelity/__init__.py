@@ -2,7 +2,7 @@
 
 from .drift import Drift, measure_drift
 from .gate import Limits, failures
-from .scoring import ImageScore, open_artifact, score_images
+from .scoring import ImageScore, answer_images, open_artifact
 from .verdict import Verdict, judge
 
 __all__ = [
@@ -10,9 +10,9 @@ __all__ = [
     "ImageScore",
     "Limits",
     "Verdict",
+    "answer_images",
     "failures",
     "judge",
     "measure_drift",
     "open_artifact",
-    "score_images",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from mobileiqa_sdk.progress import SILENT, Progress
 from ..errors import BenchmarkError
 from .gate import ANY_PRECISION
 from .images import ImageSet, verification_set
-from .pages import drift_section, largest_differences, skipped_section, timing_section
-from .scoring import open_artifact, score_images
+from .pages import drift_section, largest_differences, others_section, skipped_section, timing_section
+from .scoring import Values, answer_images, open_artifact
 from .timing import Timing, measure_against
 from .verdict import Verdict, judge
 
@@ -79,6 +80,7 @@ class Comparison:
             f"{self.bytes / self.other_bytes:.2f} of {self.other}.",
             "**Passed.**" if self.passed else f"**FAILED**\n\n{reasons}",
             drift_section(self.verdict),
+            others_section(self.verdict),
             skipped_section(self.verdict.skipped),
             "The largest differences:",
             largest_differences(self.verdict.scores),
@@ -125,9 +127,9 @@ def compare(
     files = find(artifact), find(other)
     progress.step("making the test images")
     images = verification_set(spec, photos, count)
-    expected = score_images(reference.run, images.pixels, progress)
-    scores = score_images(candidate.run, images.pixels, progress)
-    verdict = _judge(images, _complete(expected, images, files[1]), scores)
+    expected = answer_images(lambda pixels: reference.predict(pixels).values, images.pixels, progress)
+    answers = answer_images(lambda pixels: candidate.predict(pixels).values, images.pixels, progress)
+    verdict = _judge(images, _complete(expected, images, files[1]), answers)
     measured, note = _timing(*files, progress) if timing else (None, "--no-timing")
     return Comparison(
         artifact=str(files[0]),
@@ -146,16 +148,19 @@ def _fit(spec: InputSpec) -> tuple[object, ...]:
     return spec.height, spec.width, spec.fit, spec.multiple, spec.settings
 
 
-def _complete(scores: list[float | None], images: ImageSet, path: Path) -> list[float]:
-    for name, score in zip(images.names, scores, strict=True):
-        if score is None:
+def _complete(answers: Sequence[Values | None], images: ImageSet, path: Path) -> list[Values]:
+    for name, values in zip(images.names, answers, strict=True):
+        if values is None:
             raise OpinionsInvalid(f"{path}: the reference's answer to the image {name!r} is not a score")
-    return [score for score in scores if score is not None]
+    return [values for values in answers if values is not None]
 
 
-def _judge(images: ImageSet, expected: list[float], scores: list[float | None]) -> Verdict:
+def _judge(images: ImageSet, expected: Sequence[Values], answers: Sequence[Values | None]) -> Verdict:
+    """Compares what both answer; the score always, faults and photograph if both have them."""
+    common = set(expected[0]).intersection(*(values for values in answers if values is not None))
+    expected = [{name: values[name] for name in values if name in common} for values in expected]
     try:
-        return judge(images, expected, scores, ANY_PRECISION)
+        return judge(images, expected, answers, ANY_PRECISION)
     except ImportError as error:
         raise NotComparable(
             f'correlations need {error.name or error}; pip install "mobileiqa-sdk[evaluate]"'

@@ -52,17 +52,38 @@ def failures(drift: Drift, limits: Limits, unanswered: str = "") -> list[str]:
         )
     if drift.max_difference is None or drift.mean_difference is None:
         return reasons
-    if exceeds(drift.max_difference, limits.max_difference):
+    return reasons + _distance_failures("score", drift, limits) + _ranking_failures(drift, limits)
+
+
+def failures_of(name: str, drift: Drift, limits: Limits) -> list[str]:
+    """Returns what keeps an answer beside the score from being accepted, a sentence each.
+
+    Most images have next to nothing of most faults, and no order among severities near 0 matters, so the
+    ranking is judged on pairs that the reference tells clearly apart, not by SRCC.
+
+    Args:
+        name: of the answer, such as ``faults.noise``.
+        drift: its figures. Images without an answer are the score's failure.
+        limits: those of the artifact's precision.
+    """
+    if drift.max_difference is None:
+        return []
+    return _distance_failures(name, drift, limits) + _flip_failures(drift, f"{name}: ")
+
+
+def _distance_failures(name: str, drift: Drift, limits: Limits) -> list[str]:
+    reasons = []
+    if exceeds(drift.max_difference or 0.0, limits.max_difference):
         reasons.append(
-            f"a score is {drift.max_difference:.1e} away from the reference, more than "
+            f"a {name} is {drift.max_difference:.1e} away from the reference, more than "
             f"{limits.max_difference:g}"
         )
-    if exceeds(drift.mean_difference, limits.mean_difference):
+    if exceeds(drift.mean_difference or 0.0, limits.mean_difference):
         reasons.append(
-            f"scores are {drift.mean_difference:.1e} away from the reference on average, more than "
+            f"{name}: {drift.mean_difference:.1e} away from the reference on average, more than "
             f"{limits.mean_difference:g}"
         )
-    return reasons + _ranking_failures(drift, limits)
+    return reasons
 
 
 def _ranking_failures(drift: Drift, limits: Limits) -> list[str]:
@@ -81,9 +102,13 @@ def _ranking_failures(drift: Drift, limits: Limits) -> list[str]:
     if drift.srcc is None or drift.srcc < MIN_SRCC:
         shown = "undefined" if drift.srcc is None else f"{drift.srcc:.4f}"
         reasons.append(f"SRCC with the reference is {shown}, less than {MIN_SRCC}")
-    if exceeds(drift.flips_clear.share, MAX_FLIPS):
-        reasons.append(
-            f"{drift.flips_clear.share:.1%} of the pairs further apart than {CLEAR} change their order, "
-            f"more than {MAX_FLIPS:.0%}"
-        )
-    return reasons
+    return reasons + _flip_failures(drift)
+
+
+def _flip_failures(drift: Drift, subject: str = "") -> list[str]:
+    if not exceeds(drift.flips_clear.share, MAX_FLIPS):
+        return []
+    return [
+        f"{subject}{drift.flips_clear.share:.1%} of the pairs further apart than {CLEAR} change their order, "
+        f"more than {MAX_FLIPS:.0%}"
+    ]

@@ -42,6 +42,25 @@ def drift_section(verdict: Verdict) -> str:
     return "\n\n".join(sections)
 
 
+def others_section(verdict: Verdict) -> str:
+    """Returns how the answers beside the score differ; empty without any."""
+    if not verdict.others:
+        return ""
+    rows = [
+        (
+            name,
+            f"{drift.spread:.3f}",
+            number(drift.mean_difference, ".1e"),
+            number(drift.max_difference, ".1e"),
+            number(drift.srcc, ".4f"),
+            _flips(drift.flips_clear),
+        )
+        for name, drift in verdict.others.items()
+    ]
+    header = ("answer", "span", "mean difference", "largest", "SRCC", f"pairs over {CLEAR} flipped")
+    return write_table(header, rows, "lrrrrr")
+
+
 def largest_differences(scores: Sequence[ImageScore]) -> str:
     """Returns the images that differ most; unanswered ones come first."""
     largest = nlargest(_LARGEST, scores, key=lambda row: inf if row.difference is None else row.difference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +15,8 @@ from mobileiqa_sdk.runtimes.runtime import Runtime
 
 from ..photographs import Pixels
 
+Values = Mapping[str, float]
+"""Every answer for a photo, named as in :attr:`mobileiqa_sdk.runtimes.runtime.Prediction.values`."""
 _LONG_SECONDS = 10.0
 """A run expected to take longer than this announces its estimate."""
 
@@ -49,21 +51,21 @@ def open_artifact(artifact: str | Path, threads: int | None = None) -> Runtime:
     return runtimes.load(path, runtimes.for_verification(path), threads or default_threads())
 
 
-def score_images(
-    score: Callable[[Pixels], float],
+def answer_images(
+    answer: Callable[[Pixels], Values],
     images: Sequence[Pixels],
     progress: Progress = SILENT,
     task: str = "scoring",
-) -> list[float | None]:
-    """Returns a score for each image, or None where the artifact's answer is not a score.
+) -> list[Values | None]:
+    """Returns all answers for each image, or None where one of them is NaN, infinite or out of range.
 
     Args:
-        score: resized pixels, uint8 RGB [H, W, 3] -> score.
+        answer: resized pixels, uint8 RGB [H, W, 3] -> answers by name.
         images: resized pixels, one array each.
         progress: receives one step with an estimate when the images take long.
         task: names the step.
     """
-    scores: list[float | None] = []
+    answers: list[Values | None] = []
     started, announced = perf_counter(), False
     for done, pixels in enumerate(images):
         # The first run includes loading and allocating memory, so it predicts nothing.
@@ -73,7 +75,7 @@ def score_images(
                 progress.step(f"{task}: {len(images)} images, about {seconds_left:.0f} s")
                 announced = True
         try:
-            scores.append(float(score(pixels)))
+            answers.append(answer(pixels))
         except OpinionsInvalid:
-            scores.append(None)
-    return scores
+            answers.append(None)
+    return answers

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..photographs import Skipped
 from .drift import Drift, measure_drift
-from .gate import Limits, failures
+from .gate import Limits, failures, failures_of
 from .images import ImageSet
-from .scoring import ImageScore
+from .scoring import ImageScore, Values
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Verdict:
         scores: reference and artifact, image by image; the golden image is the first.
         drift: figures over them.
         failures: why it cannot be accepted, a sentence each; empty if it passed.
+        others: figures over the answers beside the score, by name: ``faults.NAME`` and ``photo``.
     """
 
     source: str
@@ -30,6 +31,7 @@ class Verdict:
     scores: Sequence[ImageScore]
     drift: Drift
     failures: Sequence[str]
+    others: Mapping[str, Drift] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -45,7 +47,8 @@ class Verdict:
         return {
             "passed": self.passed,
             "failures": list(self.failures),
-            "drift": {**asdict(self.drift), **_shares(self.drift)},
+            "drift": _drift(self.drift),
+            "others": {name: _drift(drift) for name, drift in self.others.items()},
             "images": self.source,
             "skipped": [asdict(row) for row in self.skipped],
             "scores": [asdict(row) for row in self.scores],
@@ -53,13 +56,36 @@ class Verdict:
 
 
 def judge(
-    images: ImageSet, reference: Sequence[float], scores: Sequence[float | None], limits: Limits
+    images: ImageSet, reference: Sequence[Values], answers: Sequence[Values | None], limits: Limits
 ) -> Verdict:
-    """Compares an artifact's scores of the images with the reference's. Needs scipy."""
-    rows = [ImageScore(*row) for row in zip(images.names, reference, scores, strict=True)]
-    drift = measure_drift(reference, scores)
+    """Compares an artifact's answers for the images with the reference's. Needs scipy.
+
+    Args:
+        images: what was answered.
+        reference: the reference's answers, which decide the names that are compared.
+        answers: the artifact's; None where one of them is not finite or out of range.
+        limits: how far each answer may be from the reference's.
+    """
+    columns = {name: _column(reference, answers, name) for name in reference[0]}
+    rows = [ImageScore(*row) for row in zip(images.names, *columns["score"], strict=True)]
+    drifts = {name: measure_drift(*column) for name, column in columns.items()}
     unanswered = next((row.image for row in rows if row.artifact is None), "")
-    return Verdict(images.source, images.skipped, rows, drift, failures(drift, limits, unanswered))
+    drift = drifts.pop("score")
+    reasons = failures(drift, limits, unanswered)
+    for name, other in drifts.items():
+        reasons += failures_of(name, other, limits)
+    return Verdict(images.source, images.skipped, rows, drift, reasons, drifts)
+
+
+def _column(
+    reference: Sequence[Values], answers: Sequence[Values | None], name: str
+) -> tuple[list[float], list[float | None]]:
+    expected = [values[name] for values in reference]
+    return expected, [None if values is None else values[name] for values in answers]
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {**asdict(drift), **_shares(drift)}
 
 
 def _shares(drift: Drift) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class _FromPixels(nn.Module):
         self.student, self.spec = student, BACKBONES[backbone]
 
     def forward(self, pixels: Tensor) -> Tensor:
-        opinions: Tensor = self.student(normalise(pixels, self.spec))
+        output = self.student(normalise(pixels, self.spec))
+        opinions: Tensor = output[0] if isinstance(output, tuple) else output
         return opinions
 
 

@@ -34,9 +34,8 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         with torch.inference_mode():
-            opinions: torch.Tensor = network(
-                normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], statistics)
-            )
+            output = network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], statistics))
+            opinions: torch.Tensor = output[0] if isinstance(output, tuple) else output
             return opinions.numpy()
 
     return PixelEngine(*loaded.config.input_size, run)

@@ -33,7 +33,7 @@ from .registry import FORMATS
 
 
 def save(job: Job) -> Path:
-    """Writes ``model.mlpackage`` into the folder: RGB ``image`` -> float32 opinions, [n] or [1, n].
+    """Writes ``model.mlpackage`` into the folder: RGB ``image`` -> float32 outputs, [n] or [1, n].
 
     Modules in ``keep_float`` stay in fp16 where the others are quantized. In the precision fp16, modules in
     ``weight_only`` compute in float32, and those in ``keep_float`` keep float32 weights too.
@@ -49,10 +49,10 @@ def save(job: Job) -> Path:
             "int8-weights"
         )
     with tempfile.TemporaryDirectory(prefix=".coreml-", dir=job.folder) as scratch:
-        output = job.contract.opinions.name
+        outputs = [output.name for output in job.contract.outputs]
         writer: Writer = FORMATS["coreml"].writer(job.precision)
         target = writer.target_for(job)
-        conversion = convert(job.network, job.contract.input, output, target, Path(scratch))
+        conversion = convert(job.network, job.contract.input, outputs, target, Path(scratch))
         made = Path(scratch) / "made.mlpackage"
         writer.compress(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Conversion:
         saved: the model as a package on disk, as it is before any compression.
         program: what torch exported; converting it again gives the same names.
         input: the image.
-        output: name of the output.
+        outputs: names of the outputs, in order.
         target: what it was converted for.
         modules: name of a MIL operation's result -> dotted name of the network's module it comes from.
         names: of all modules of the network.
@@ -70,7 +70,7 @@ class Conversion:
     saved: Path
     program: ExportedProgram
     input: InputSpec
-    output: str
+    outputs: Sequence[str]
     target: Target
     modules: Mapping[str, str]
     names: frozenset[str]
@@ -95,7 +95,7 @@ class Conversion:
             InternalError: coremltools fails, although it has converted the same program before.
         """
         try:
-            return _to_coreml(self.program, self.input, self.output, self.target, pipeline)
+            return _to_coreml(self.program, self.input, self.outputs, self.target, pipeline)
         except ConversionFailed as error:
             raise InternalError(f"quantizing for Core ML failed ({error})") from error
 
@@ -107,9 +107,8 @@ class PixelsFromImage(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> Tensor:
-        opinions: Tensor = self.network(image.permute(0, 2, 3, 1))
-        return opinions
+    def forward(self, image: Tensor) -> Any:
+        return self.network(image.permute(0, 2, 3, 1))
 
 
 def passes() -> Any:
@@ -119,13 +118,15 @@ def passes() -> Any:
     return pipeline
 
 
-def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, scratch: Path) -> Conversion:
-    """Converts a network that maps RGB pixels [1, H, W, 3] to opinions.
+def convert(
+    network: nn.Module, spec: InputSpec, outputs: Sequence[str], target: Target, scratch: Path
+) -> Conversion:
+    """Converts a network that maps RGB pixels [1, H, W, 3] to opinions, or to a tuple of outputs.
 
     Args:
         network: in eval mode, float32.
         spec: the image.
-        output: name of the output.
+        outputs: names of the outputs, in order.
         target: see :class:`Target`.
         scratch: an existing folder for the package.
 
@@ -135,10 +136,10 @@ def convert(network: nn.Module, spec: InputSpec, output: str, target: Target, sc
     names = frozenset(name for name, _ in network.named_modules())
     _check_names(target.single, names)
     program = _exported(network, spec)
-    model = _to_coreml(program, spec, output, target, passes())
+    model = _to_coreml(program, spec, outputs, target, passes())
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
-    return Conversion(model, saved, program, spec, output, target, _modules(saved, program), names)
+    return Conversion(model, saved, program, spec, outputs, target, _modules(saved, program), names)
 
 
 def _check_names(modules: frozenset[str], names: frozenset[str]) -> None:
@@ -168,7 +169,9 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
     return program
 
 
-def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: Target, pipeline: Any) -> Any:
+def _to_coreml(
+    program: ExportedProgram, spec: InputSpec, outputs: Sequence[str], target: Target, pipeline: Any
+) -> Any:
     origins = _origins(program)
     in_single = operations_in(target.single, origins)
     if target.half_weights:
@@ -181,7 +184,7 @@ def _to_coreml(program: ExportedProgram, spec: InputSpec, output: str, target: T
                 program,
                 convert_to="mlprogram",
                 inputs=[image],
-                outputs=[ct.TensorType(name=output, dtype=np.float32)],
+                outputs=[ct.TensorType(name=name, dtype=np.float32) for name in outputs],
                 minimum_deployment_target=getattr(ct.target, target.system),
                 compute_precision=_precision(target.half, in_single),
                 pass_pipeline=pipeline,

@@ -19,6 +19,8 @@ _ITEMS = {_MODEL: "CoreML Model Specification", _WEIGHTS: "CoreML Model Weights"
 _OUTPUT = {
     "score": "Predicted quality from 0 to 1, higher is better",
     "opinions": "Predicted quality from 0 to 1 by each view, higher is better; the score is their mean",
+    "faults": "Severity from 0 to 1 of each fault",
+    "photo": "How much this is a photograph at all, from 0 to 1",
 }
 _DATE = "com.github.apple.coremltools.conversion_date"
 
@@ -59,7 +61,12 @@ def _describe(description: Any, contract: ModelContract) -> None:
     metadata.userDefined.pop(_DATE, None)
     metadata.userDefined[METADATA_KEY] = contract.to_json()
     description.input[0].shortDescription = f"The upright photo in sRGB, {_resized(contract.input)}"
-    description.output[0].shortDescription = _OUTPUT[contract.opinions.name]
+    for feature in description.output:
+        feature.shortDescription = _OUTPUT[feature.name]
+    for output in contract.outputs:
+        if output.labels:
+            place = [feature.name for feature in description.output].index(output.name)
+            description.output[place].shortDescription += f": {', '.join(output.labels)}"
 
 
 def _resized(spec: InputSpec) -> str:

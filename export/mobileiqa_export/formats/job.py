@@ -26,7 +26,8 @@ class Job:
     """One artifact to write.
 
     Attributes:
-        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions, [n] or [1, n].
+        network: rewritten, in eval mode, float32: uint8 RGB pixels [1, H, W, 3] -> opinions, [n] or [1, n],
+            or a tuple of outputs in the order of ``contract.outputs``.
         contract: embedded as it is; it states the precision too.
         precision: one that the format offers.
         folder: an existing, empty folder for the model file.

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mobileiqa_sdk._noise import quiet
-from mobileiqa_sdk.contract import METADATA_KEY, InputSpec
+from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
 from ..errors import ExportError
 from ._vendor import without_no_op_rules
@@ -33,7 +33,7 @@ def as_converted(model: onnx.ModelProto, job: Job) -> onnx.ModelProto:
 
 
 def save(job: Job) -> Path:
-    """Writes ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 opinions [n] or [1, n].
+    """Writes ``model.onnx`` into the folder: uint8 ``pixels`` [1, H, W, 3] -> float32 outputs [n] or [1, n].
 
     Raises:
         ExportError: a module to keep float is not in the network, or calibration photos are missing.
@@ -41,7 +41,7 @@ def save(job: Job) -> Path:
     if absent := job.spared - {name for name, _ in job.network.named_modules()}:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     write: Writer = FORMATS["onnx"].writer(job.precision)
-    model = write(_to_onnx(job.network, job.contract.input, job.contract.opinions.name), job)
+    model = write(_to_onnx(job.network, job.contract), job)
     _anonymise(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
@@ -50,16 +50,16 @@ def save(job: Job) -> Path:
     return path
 
 
-def _to_onnx(network: nn.Module, spec: InputSpec, output: str) -> onnx.ModelProto:
+def _to_onnx(network: nn.Module, contract: ModelContract) -> onnx.ModelProto:
     with torch.inference_mode(), without_no_op_rules(), quiet():
         program = torch.onnx.export(
             network,
-            (example_pixels(spec),),
-            dynamic_shapes=free_sides(spec),
+            (example_pixels(contract.input),),
+            dynamic_shapes=free_sides(contract.input),
             dynamo=True,
             opset_version=OPSET,
             input_names=["pixels"],
-            output_names=[output],
+            output_names=[output.name for output in contract.outputs],
             verbose=False,
         )
     assert program is not None  # noqa: S101 - for the type checker: dynamo always returns one

@@ -14,6 +14,7 @@ from .job import Job
 from .registry import FORMATS
 from .sizes import example_pixels
 from .tflite_layout import channels_last
+from .tflite_outputs import with_output_names
 from .tflite_sides import with_free_sides
 
 with quiet():
@@ -24,7 +25,7 @@ with quiet():
 
 
 def save(job: Job) -> Path:
-    """Writes ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 opinions, [n] or [1, n].
+    """Writes ``model.tflite`` into the folder: uint8 pixels [1, H, W, 3] -> float32 outputs, [n] or [1, n].
 
     Raises:
         ExportError: see :func:`mobileiqa_export.formats.tflite_quantize.spared`.
@@ -36,6 +37,8 @@ def save(job: Job) -> Path:
         converted = litert_torch.convert(network, (example_pixels(job.contract.input),)).model_content()
         if job.contract.input.fit != "stretch":
             converted = with_free_sides(converted)
+        if len(job.contract.outputs) > 1:
+            converted = with_output_names(converted, [output.name for output in job.contract.outputs])
         model = write(converted, scopes, job)
     path = job.folder / "model.tflite"
     path.write_bytes(attach(model, job.contract.to_json()))

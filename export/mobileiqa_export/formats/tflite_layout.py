@@ -18,7 +18,7 @@ from ..rewrite.lda_streaming import StreamedLDA
 from ..rewrite.modules import replace_all, sharing_weights
 from ..rewrite.pixel_input import PixelStem, channels_first
 from ..student.moments import LinearViews, MomentViews
-from ..student.student import MomentStudent
+from ..student.student import MomentStudent, answers
 from .tflite_sampled import ChannelsLastSampledLDA
 
 
@@ -119,10 +119,11 @@ class _MomentStudent(nn.Module):
     def __init__(self, student: MomentStudent) -> None:
         super().__init__()
         self.local_cnn, self.head = student.local_cnn, student.head
+        self.faults, self.photo = student.faults, student.photo
         self.statistics = Statistics(student.head)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head.answer(self.statistics(self.local_cnn(x)))
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return answers(self.head, (self.faults, self.photo), self.statistics(self.local_cnn(x)))
 
 
 class Statistics(nn.Module):

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mobileiqa_bench.fidelity.scoring import Values
 from mobileiqa_bench.photographs import Pixels
 from mobileiqa_sdk._numbers import exceeds
 from mobileiqa_sdk.contract import InputSpec, ModelInfo
@@ -18,7 +19,7 @@ from mobileiqa_sdk.progress import Progress
 from ..blame import Trail, described
 from ..errors import ExportError, NetworkUnfit
 from ..programs import program_of
-from ..reference import Run, on_pixels
+from ..reference import ONE_SCORE, Answer, answers_on_pixels
 from ..rewrite import Rewritten
 from ..subject import Subject
 from .description import Description
@@ -86,13 +87,13 @@ class NetworkSource:
         )
 
 
-def _reference(trained: PixelNetwork, name: str) -> Run:
-    """Scores pixels by the network as trained; an image that it fails on is NetworkUnfit."""
-    score = on_pixels(trained)
+def _reference(trained: PixelNetwork, name: str) -> Answer:
+    """Answers of the network as trained; an image that it fails on is NetworkUnfit."""
+    answer = answers_on_pixels(trained, ONE_SCORE)
 
-    def run(pixels: Pixels) -> float:
+    def run(pixels: Pixels) -> Values:
         try:
-            return score(pixels)
+            return answer(pixels)
         except (ExportError, MemoryError):
             raise
         except Exception as error:  # any module may raise anything

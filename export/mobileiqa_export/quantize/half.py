@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_map
 
 from mobileiqa_sdk.progress import SILENT, Progress
 
+from ..reference import score_in
 from ..tracing import Trace
 from .sensitivity import LayerDamage, decibels, measure_damage
 
@@ -90,7 +91,7 @@ class HalfSensitivity:
 
     def _scores(self, visit: Visit) -> list[float]:
         with torch.inference_mode(), _HalfTrace(self._network, visit):
-            return [float(self._network(batch).mean()) for batch in self._batches]
+            return [score_in(self._network(batch)) for batch in self._batches]
 
     def _count(self, module: str) -> int:
         own = self._network.get_submodule(module).parameters(recurse=False)

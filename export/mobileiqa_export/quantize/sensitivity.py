@@ -15,6 +15,7 @@ from mobileiqa_bench.fidelity.drift import measure_drift
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..precisions import Scheme
+from ..reference import score_in
 from .fakequant import Call, Layer, find_ranges, quantized, visiting
 
 SPARED = {
@@ -115,7 +116,7 @@ class Sensitivity:
 
     def _scores(self, visit: Callable[[Call], Tensor]) -> list[float]:
         with visiting(self._network, visit, dict(self._layers)):
-            return [float(self._network(batch).mean()) for batch in self._batches]
+            return [score_in(self._network(batch)) for batch in self._batches]
 
 
 def measure_damage(

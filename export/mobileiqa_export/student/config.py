@@ -31,6 +31,10 @@ class StudentConfig:
             moments (``linear``).
         settings: (name, most pixels) of each pixel budget that the student was trained for, the default
             first. Photos then keep their aspect ratio. Empty for a student of one input size.
+        faults: names of the faults whose severity it answers (``moments`` only).
+        faults_hidden: hidden units of the head for them.
+        photo_hidden: hidden units of the head that tells photographs from other pictures (``moments``
+            only); 0 for a student without one.
     """
 
     arch: Arch = "attention"
@@ -42,20 +46,26 @@ class StudentConfig:
     input_size: tuple[int, int] = (1231, 1907)
     head: Head = "mlp"
     settings: tuple[tuple[str, int], ...] = ()
+    faults: tuple[str, ...] = ()
+    faults_hidden: int = 64
+    photo_hidden: int = 0
 
     def __post_init__(self) -> None:
         if self.arch not in ("attention", "moments"):
             raise ValueError(f"arch must be 'attention' or 'moments', not {self.arch!r}")
-        for name in ("grid", "width", "hidden", "views"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a positive whole number, not {value!r}")
+        for name in ("grid", "width", "hidden", "views", "faults_hidden"):
+            _check_whole(name, getattr(self, name), 1)
+        _check_whole("photo_hidden", self.photo_hidden, 0)
         if self.arch == "attention" and (self.width % 8 or self.grid < 6):
             raise ValueError("an attention student needs width divisible by 8 and grid >= 6")
         if self.head not in ("mlp", "linear"):
             raise ValueError(f"head must be 'mlp' or 'linear', not {self.head!r}")
         if self.settings and self.arch != "moments":
             raise ValueError("only a moments student takes photos of any size")
+        if (self.faults or self.photo_hidden) and self.arch != "moments":
+            raise ValueError("only a moments student answers faults or whether a picture is a photograph")
+        if len(set(self.faults)) != len(self.faults) or not all(self.faults):
+            raise ValueError(f"faults must have different names, none empty, not {self.faults}")
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
 
@@ -63,6 +73,11 @@ class StudentConfig:
     def opinions(self) -> int:
         """How many numbers the network answers for a photo: one for each view, unless views are fused."""
         return self.views if self.arch == "moments" else 1
+
+    @property
+    def fault_count(self) -> int:
+        """How many faults it answers a severity for."""
+        return len(self.faults)
 
     @property
     def statistics(self) -> PixelStatistics:
@@ -92,6 +107,8 @@ class StudentConfig:
         if "input_size" in settings:
             height, width = settings["input_size"]
             settings["input_size"] = (int(height), int(width))
+        if "faults" in settings:
+            settings["faults"] = tuple(str(name) for name in settings["faults"])
         if "settings" in settings:
             settings["settings"] = tuple((str(name), int(pixels)) for name, pixels in settings["settings"])
         return cls(**settings)
@@ -99,4 +116,15 @@ class StudentConfig:
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as JSON-ready values."""
         budgets = [list(setting) for setting in self.settings]
-        return {**asdict(self), "input_size": list(self.input_size), "settings": budgets}
+        return {
+            **asdict(self),
+            "input_size": list(self.input_size),
+            "settings": budgets,
+            "faults": list(self.faults),
+        }
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        kind = "a positive whole number" if least else "a whole number of at least 0"
+        raise ValueError(f"{name} must be {kind}, not {value!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -14,18 +15,33 @@ from .student import Student, build_student
 
 def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
     backbone = _backbone(tensors)
+    others = _other_heads(tensors)
     if "head.opinion.weight" in tensors:
         opinion = tensors["head.opinion.weight"].shape
         if len(opinion) == 2:
-            return StudentConfig("moments", backbone, views=opinion[0], head="linear")
+            return StudentConfig("moments", backbone, views=opinion[0], head="linear", **others)
         views, hidden = opinion[0], opinion[1]
-        return StudentConfig("moments", backbone, hidden=hidden, views=views)
+        return StudentConfig("moments", backbone, hidden=hidden, views=views, **others)
     local = tensors["LDA1.cnn2.weight"].shape
     width, hidden = local[0], local[1]
     views = len({key.split(".")[1] for key in tensors if key.startswith("MALs.")})
     positions = tensors["fusion_mal.feature_attention.c_q.weight"].shape[0] / max(views, 1)
     grid = math.isqrt(int(positions))
     return StudentConfig("attention", backbone, grid, width, hidden, views)
+
+
+def _other_heads(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Returns the settings of the heads beside the opinions'. Shapes do not show the faults' names."""
+    settings: dict[str, Any] = {}
+    if "faults.answer.weight" in tensors:
+        count, hidden = tensors["faults.answer.weight"].shape
+        settings |= {
+            "faults": tuple(f"fault_{number}" for number in range(1, count + 1)),
+            "faults_hidden": hidden,
+        }
+    if "photo.answer.weight" in tensors:
+        settings["photo_hidden"] = tensors["photo.answer.weight"].shape[1]
+    return settings
 
 
 def _backbone(tensors: Mapping[str, Tensor]) -> str:
@@ -49,6 +65,10 @@ def _fixed(config: StudentConfig) -> tuple[str, ...]:
     names: tuple[str, ...] = ("arch", "backbone", "views", "head")
     if config.head == "mlp":
         names += ("hidden",)
+    if config.arch == "moments":
+        names += ("fault_count", "photo_hidden")
+    if config.faults:
+        names += ("faults_hidden",)
     return (*names, "grid", "width") if config.arch == "attention" else names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -12,7 +13,7 @@ from ..blocks.observation import Observation
 from .backbones import BACKBONES, Backbone
 from .config import StudentConfig
 from .mobilenetv3 import TAP_CHANNELS, MobileNetV3, MobileNetV3Spec
-from .moments import MOMENTS, LinearViews, MomentViews, moments
+from .moments import MOMENTS, LinearViews, MomentViews, SideHead, moments
 
 
 class AttentionStudent(AttentionNetwork):
@@ -42,7 +43,8 @@ class AttentionStudent(AttentionNetwork):
 class MomentStudent(nn.Module):
     """The small student. Normalised photo [B, 3, H, W] -> opinions [B, views] in [0, 1].
 
-    The score is their mean.
+    The score is their mean. A student that names faults, or tells photographs from other pictures, answers
+    a tuple: opinions, severities [B, faults] in (0, 1), and how much it is a photograph [B, 1] in (0, 1).
     """
 
     def __init__(self, config: StudentConfig) -> None:
@@ -57,16 +59,36 @@ class MomentStudent(nn.Module):
             if config.head == "linear"
             else MomentViews(features, config.hidden, config.views)
         )
+        self.faults = _side_head(features, config.faults_hidden, len(config.faults))
+        self.photo = _side_head(features, config.photo_hidden, 1 if config.photo_hidden else 0)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.observe(x).views
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        standardised = (self.moments(x) - self.head.mean) / self.head.std
+        return answers(self.head, (self.faults, self.photo), standardised)
 
     def observe(self, x: Tensor) -> Observation:
         """Returns moments, opinions and score of normalised photos [B, 3, H, W]."""
-        # Moments of half-precision maps would lose the deviation of nearly constant channels.
-        local = torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
+        local = self.moments(x)
         opinions: Tensor = self.head(local)
         return Observation(local, opinions, opinions.mean(dim=1))
+
+    def moments(self, x: Tensor) -> Tensor:
+        """Returns the moments [B, F] of normalised photos [B, 3, H, W]."""
+        # Moments of half-precision maps would lose the deviation of nearly constant channels.
+        return torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
+
+
+def answers(
+    head: MomentViews | LinearViews, others: Iterable[SideHead | None], standardised: Tensor
+) -> Tensor | tuple[Tensor, ...]:
+    """Returns the opinions for standardised moments [B, F], and the answers of the other heads there are."""
+    opinions = head.answer(standardised)
+    more = [other(standardised) for other in others if other is not None]
+    return (opinions, *more) if more else opinions
+
+
+def _side_head(features: int, hidden: int, outputs: int) -> SideHead | None:
+    return SideHead(features, hidden, outputs) if outputs else None
 
 
 Student = AttentionStudent | MomentStudent
