@@ -1,4 +1,4 @@
-"""Students that name faults and tell photographs: every format answers all of it by name, and is verified by it."""
+"""Students that name faults and tell photographs: every format answers, and is verified by, every output."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_values_are_named_after_outputs() -> None:
         {"score": 0.3, "faults.noise": 0.1, "faults.compression": 0.5, "faults.banding": 0.9, "photo": 0.75}
     )
     assert values_in(torch.tensor([0.25]), (OutputSpec(),)) == {"score": 0.25}
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         values_in(tensors[:2], OUTPUTS)
 
 

@@ -267,7 +267,7 @@ LIES: list[tuple[Edit, type[ModelError], str]] = [
     (_free_input, ContractMismatch, "takes"),
     (_no_main, ArtifactInvalid, "no main function"),
     (_no_output, ArtifactInvalid, "nothing computes"),
-    (_two_outputs, ContractMismatch, "one output"),
+    (_two_outputs, ContractMismatch, "promises the outputs"),
     (_no_contract, ArtifactInvalid, "without a MobileIQA contract"),
     (_bgr, ContractMismatch, "one RGB image"),
     (_another_size, ContractMismatch, "promises images"),

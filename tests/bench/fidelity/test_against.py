@@ -33,13 +33,14 @@ def test_an_artifact_agrees_with_itself(run: Run, artifact: Path) -> None:
 
 def shifted(monkeypatch: pytest.MonkeyPatch, *changes: Callable[[float], float | None]) -> None:
     """Changes the scores of the reference, then those of the artifact."""
-    real, calls = against.score_images, iter(changes)
+    real, calls = against.answer_images, iter(changes)
 
-    def score(*arguments: Any) -> list[float | None]:
+    def answers(*arguments: Any) -> list[dict[str, float] | None]:
         change = next(calls)
-        return [None if each is None else change(each) for each in real(*arguments)]
+        scores = [None if each is None else change(each["score"]) for each in real(*arguments)]
+        return [None if score is None else {"score": score} for score in scores]
 
-    monkeypatch.setattr(against, "score_images", score)
+    monkeypatch.setattr(against, "answer_images", answers)
 
 
 def test_other_scores_fail(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,9 @@ TEXTS = {"title": "tiny", "subtitle": "1 MB", "axes": ("PyTorch", "onnx")}
 
 
 def verdict(scores: list[float | None]) -> Verdict:
-    return judge(ImageSet("three", NAMES, [], []), REFERENCE, scores, ANY_PRECISION)
+    reference = [{"score": score} for score in REFERENCE]
+    answers = [None if score is None else {"score": score} for score in scores]
+    return judge(ImageSet("three", NAMES, [], []), reference, answers, ANY_PRECISION)
 
 
 def test_it_is_drawn_the_same_again(tmp_path: Path) -> None:
@@ -47,6 +49,7 @@ def test_a_notebooks_backend_does_not_matter(backend: str, tmp_path: Path) -> No
         "from mobileiqa_bench.fidelity.images import ImageSet\n"
         "from mobileiqa_bench.fidelity.plot import draw\n"
         f"scores, file = [0.2, 0.5, 0.8], Path({str(tmp_path / 'a.png')!r})\n"
+        "scores = [{'score': score} for score in scores]\n"
         "verdict = judge(ImageSet('', list('abc'), [], []), scores, scores, Limits(1, 1))\n"
         "assert draw(file, verdict, title='', subtitle='', axes=('', ''))\n"
         f"assert os.environ['MPLBACKEND'] == {backend!r}\n"

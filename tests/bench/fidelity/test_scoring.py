@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mobileiqa_bench.fidelity import scoring
-from mobileiqa_bench.fidelity.scoring import ImageScore, open_artifact, score_images
+from mobileiqa_bench.fidelity.scoring import ImageScore, answer_images, open_artifact
 from mobileiqa_sdk.errors import ContractMismatch, ModelNotFound, OpinionsInvalid
 
 from ...recorder import Recorder
@@ -17,20 +17,21 @@ IMAGES = [np.full((2, 2, 3), value, np.uint8) for value in range(5)]
 
 
 def test_an_answer_that_is_not_a_score_does_not_end_the_others() -> None:
-    def score(pixels: np.ndarray) -> float:
+    def answer(pixels: np.ndarray) -> dict[str, float]:
         if pixels[0, 0, 0] == 2:
             raise OpinionsInvalid("model.onnx: the model answered nan")
-        return float(pixels[0, 0, 0]) / 10
+        return {"score": float(pixels[0, 0, 0]) / 10}
 
-    assert score_images(score, IMAGES) == [0.0, 0.1, None, 0.3, 0.4]
+    answers = answer_images(answer, IMAGES)
+    assert [each and each["score"] for each in answers] == [0.0, 0.1, None, 0.3, 0.4]
 
 
 def test_other_errors_are_raised() -> None:
-    def score(pixels: np.ndarray) -> float:
+    def answer(pixels: np.ndarray) -> dict[str, float]:
         raise ContractMismatch("model.onnx: another shape")
 
     with pytest.raises(ContractMismatch):
-        score_images(score, IMAGES)
+        answer_images(answer, IMAGES)
 
 
 @pytest.mark.parametrize(("seconds", "announced"), [(0.1, 0), (10, 1)])
@@ -40,7 +41,7 @@ def test_a_long_run_announces_its_end_once(
     clock = iter(np.arange(100) * seconds)
     monkeypatch.setattr(scoring, "perf_counter", lambda: next(clock))
     progress = Recorder()
-    score_images(lambda _: 0.5, IMAGES, progress, "verifying onnx fp32")
+    answer_images(lambda _: {"score": 0.5}, IMAGES, progress, "verifying onnx fp32")
     assert len(progress.steps) == announced
     assert not progress.warnings
     assert all(step.startswith("verifying onnx fp32") and "5 images" in step for step in progress.steps)
