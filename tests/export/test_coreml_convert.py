@@ -52,7 +52,7 @@ class Number(Net):
 
 
 def converted(network: nn.Module, folder: Path) -> Conversion:
-    return convert(network.eval(), InputSpec(16, 16), "score", Target("iOS16", half=False), folder)
+    return convert(network.eval(), InputSpec(16, 16), ["score"], Target("iOS16", half=False), folder)
 
 
 @pytest.mark.parametrize("code", [lambda x: x + 0.25, lambda x: 0.25 - x], ids=["plus", "from"])
