@@ -44,7 +44,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.command("benchmark")
+@click.command("benchmark", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @click.option("--checkpoint", type=_FILE, help="Also measure the network as trained, from this checkpoint.")
 @list_option(

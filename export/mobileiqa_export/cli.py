@@ -60,7 +60,7 @@ _PRECISION_NAMES = [
 _FOLDER = click.Path(exists=True, file_okay=False)
 
 
-@click.command("export")
+@click.command("export", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--checkpoint",
     help="MobileIQA student or teacher: .pkl, .pth, .pt or .safetensors; with --arch the weights of that "

@@ -24,6 +24,7 @@ from mobileiqa_export.search import SearchResult, search
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.progress import SILENT
+from mobileiqa_sdk.runtimes.runtime import Prediction
 
 from ..recorder import Recorder
 
@@ -35,7 +36,8 @@ FEW = LayerCount(10, 10, 10)
 def prepared(tiny_checkpoint: Path) -> Prepared:
     made = prepare(StudentSource(tiny_checkpoint), Options(timing=False), SILENT)
     # Scores that formula-made weights would not spread so clearly.
-    return replace(made, reference=np.linspace(0.2, 0.9, len(made.reference)).tolist())
+    scores = np.linspace(0.2, 0.9, len(made.reference)).tolist()
+    return replace(made, reference=[{"score": score} for score in scores])
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,13 @@ def errors(
             def __init__(self) -> None:
                 self.contract = jobs[-1].contract
 
-            def run(self, pixels: np.ndarray) -> float:
+            def predict(self, pixels: np.ndarray) -> Prediction:
                 index = next(i for i, each in enumerate(prepared.images.pixels) if each is pixels)
                 amount = error(jobs[-1])
                 if np.isnan(amount):
                     raise OpinionsInvalid("nan")
-                return prepared.reference[index] + amount * (-1) ** index * (index > 0)
+                score = prepared.reference[index]["score"] + amount * (-1) ** index * (index > 0)
+                return Prediction(score, (score,))
 
         monkeypatch.setattr("mobileiqa_export.candidate.open_artifact", lambda _: Runner())
 
@@ -337,9 +340,8 @@ def test_a_golden_image_beyond_its_tolerance_fails(
     prepared: Prepared, measurements: MeasurementCache, errors: Errors, tmp_path: Path
 ) -> None:
     """For integer precisions nothing else bounds the golden image so tightly."""
-    moved = replace(
-        prepared, reference=[prepared.reference[0] + INT8_WEIGHTS.tolerance * 1.01, *prepared.reference[1:]]
-    )
+    golden = {"score": prepared.reference[0]["score"] + INT8_WEIGHTS.tolerance * 1.01}
+    moved = replace(prepared, reference=[golden, *prepared.reference[1:]])
     for network, failed in ((prepared, False), (moved, True)):
         scratch = tmp_path / str(failed)
         scratch.mkdir()

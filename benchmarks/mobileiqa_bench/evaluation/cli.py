@@ -84,7 +84,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command("evaluate")
+@click.command("evaluate", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("arguments", nargs=-1, metavar="[ARTIFACT] [PHOTO]...")
 @click.option("--csv", type=_FILE, help="Table of photos and their MOS: CSV or .xlsx.")
 @click.option("--images", type=_FOLDER, help="Folder of the table's photos. Default: the table's own.")
