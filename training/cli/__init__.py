@@ -12,7 +12,7 @@ from .distill import distill_command
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
 from .facts import documents_command, facts_command
-from .faults import fault_features_command
+from .faults import add_heads_command, fault_features_command, fit_faults_command
 from .lite import (
     lite_features_command,
     lite_finetune_command,
@@ -53,6 +53,8 @@ for _command in (
     fit_photo_command,
     photo_figures_command,
     fault_features_command,
+    fit_faults_command,
+    add_heads_command,
     head_command,
     finetune_command,
     distill_command,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from torch import Tensor
 
+from mobileiqa_export.checkpoint import LoadedStudent
 from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.progress import Progress
 
+from ..arrays import Floats
 from ..backbone_file import read_backbone_weights
 from ..evaluation import load_moment_student
 
@@ -66,6 +68,16 @@ def backbone_weights_of(backbone_file: Path | None, checkpoint: Path | None) -> 
 def weights_of(student: MomentStudent) -> dict[str, Tensor]:
     """Returns the weights of a student's backbone."""
     return {key: value.detach() for key, value in student.local_cnn.state_dict().items()}
+
+
+def scale_of(student: MomentStudent) -> tuple[Floats, Floats]:
+    """Returns mean and deviation by which the student's own head standardises moments, each [F]."""
+    return student.head.mean.numpy(), student.head.std.numpy()
+
+
+def info_of(checkpoint: LoadedStudent) -> dict[str, Any]:
+    """Returns a checkpoint's description without the student's sizes, which are written anew."""
+    return {key: value for key, value in checkpoint.info.items() if key != "student"}
 
 
 class _Stderr:

@@ -8,10 +8,8 @@ import click
 import numpy as np
 from safetensors.torch import load_file, save_file
 
-from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.reason import PHOTOGRAPH_FROM
 
-from ..arrays import Floats
 from ..evaluation import load_moment_student
 from ..extractor import Extractor
 from ..features import fingerprint
@@ -23,7 +21,16 @@ from ..picture_moments import COMMAND, PictureCache, read_moments
 from ..settings import settings_from
 from ..side_head import SideHeadSettings
 from .lite import threads_option
-from .options import EXISTING, NEW, STDERR, changes_option, checkpoint_option, out_option, weights_of
+from .options import (
+    EXISTING,
+    NEW,
+    STDERR,
+    changes_option,
+    checkpoint_option,
+    out_option,
+    scale_of,
+    weights_of,
+)
 
 caches_option = click.option(
     "--features", "caches", multiple=True, required=True, type=EXISTING, help="Folder of `picture-features`."
@@ -97,7 +104,7 @@ def fit_photo_command(
     student, _ = load_moment_student(checkpoint)
     weights = fingerprint(weights_of(student))
     shown, drawn = read_moments(photographs, weights), read_moments(others, weights)
-    state = fit_photo_head(shown, drawn, *_scale(student), settings)
+    state = fit_photo_head(shown, drawn, *scale_of(student), settings)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file(state, out)
     click.echo(f"{out}: fitted to {len(shown)} photographs and {len(drawn)} other pictures")
@@ -112,11 +119,6 @@ def photo_figures_command(checkpoint: Path, head: Path, caches: tuple[Path, ...]
     student, _ = load_moment_student(checkpoint)
     weights, state = fingerprint(weights_of(student)), load_file(head)
     for cache in caches:
-        values = photo_answers(state, read_moments([cache], weights), *_scale(student))
+        values = photo_answers(state, read_moments([cache], weights), *scale_of(student))
         share = float(np.mean(values >= PHOTOGRAPH_FROM))
         click.echo(f"{cache.name}: {share:.2%} of {len(values)} are photographs")
-
-
-def _scale(student: MomentStudent) -> tuple[Floats, Floats]:
-    """Returns mean and deviation by which the student's own head standardises moments, each [F]."""
-    return student.head.mean.numpy(), student.head.std.numpy()

@@ -43,6 +43,7 @@ from .options import (
     changes_option,
     checkpoint_option,
     first_option,
+    info_of,
     out_option,
     photographs_option,
 )
@@ -213,7 +214,7 @@ def rated_photos(
 def soup_command(checkpoints: tuple[Path, ...], shares: tuple[float, ...], out: Path) -> None:
     """Average the weights of students of the same sizes; name and version are those of the last one."""
     mixed = soup(checkpoints, shares)
-    save_checkpoint(out, mixed.network, mixed.config, **_info_of(mixed))
+    save_checkpoint(out, mixed.network, mixed.config, **info_of(mixed))
     click.echo(f"{out}: {len(checkpoints)} checkpoints averaged")
 
 
@@ -258,7 +259,7 @@ def symmetrize_command(
     print_figures("before", student.head)
     student.head = symmetrized(student.head, plain[part.learn], mirrored[part.learn], strength)
     print_figures("after", student.head)
-    info = _info_of(loaded)
+    info = info_of(loaded)
     info["training"] = {
         "symmetrized": {"strength": strength, "first": first, "seed": seed, "from": loaded.sha256},
         "before": loaded.info.get("training"),
@@ -289,12 +290,7 @@ def any_size_command(
     """Let a student keep the aspect of photos and never enlarge them; its weights stay."""
     student, loaded = load_moment_student(checkpoint)
     config = replace(loaded.config, settings=settings)
-    info = _info_of(loaded) | ({"version": model_version} if model_version else {})
+    info = info_of(loaded) | ({"version": model_version} if model_version else {})
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, student, config, **info)
     click.echo(str(out))
-
-
-def _info_of(checkpoint: LoadedStudent) -> dict[str, Any]:
-    """Returns a checkpoint's description without the student's sizes, which are written anew."""
-    return {key: value for key, value in checkpoint.info.items() if key != "student"}
