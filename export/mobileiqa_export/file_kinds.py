@@ -41,7 +41,7 @@ def other_kind(path: Path) -> str:
     if text.startswith(b"{"):
         return _json_kind(path)
     # Its first field is the version of the format; a checkpoint begins with PK or a pickle's 0x80.
-    if first[:1] == b"\x08" and 0 < first[1] < 32:
+    if first[:1] == b"\x08" and b"\0" < first[1:2] < b"\x20":
         return "an ONNX model; its weights are taken from the PyTorch checkpoint that it was made from"
     return _archive_kind(path) if first.startswith(b"PK") else ""
 

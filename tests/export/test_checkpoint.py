@@ -657,6 +657,13 @@ def _mutate(content: bytes, mutations: list[tuple[int, int]]) -> bytes:
     return bytes(changing)
 
 
+@pytest.mark.parametrize("content", [b"\x08", b"\x80", b"P", b"PK", b"{", b"\0"])
+def test_files_of_one_or_two_bytes(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "short").write_bytes(content)
+    with pytest.raises(CheckpointError):
+        load_student(tmp_path / "short")
+
+
 @pytest.mark.usefixtures("_mutations")
 @pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
 @settings(max_examples=150, deadline=None, suppress_health_check=RELAXED, derandomize=True, database=None)

@@ -27,7 +27,7 @@ from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.pixels import PixelNetwork
 from mobileiqa_export.options import Options
 from mobileiqa_sdk import Scorer
-from mobileiqa_sdk.contract import InputSpec
+from mobileiqa_sdk.contract import InputSpec, ModelContract
 
 SIZE = (65, 97)
 IMAGENET = {"input__mean": [0.485, 0.456, 0.406], "input__std": [0.229, 0.224, 0.225]}
@@ -86,9 +86,9 @@ def _one_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
     made: dict[int, tuple[nn.Module, Any]] = {}  # networks are kept, so that ids stay theirs
     to_onnx, to_tflite = onnx_format._to_onnx, litert_torch.convert
 
-    def onnx_once(network: nn.Module, shape: tuple[int, ...], output: str) -> onnx.ModelProto:
+    def onnx_once(network: nn.Module, contract: ModelContract) -> onnx.ModelProto:
         if id(network) not in made:
-            made[id(network)] = (network, to_onnx(network, shape, output))
+            made[id(network)] = (network, to_onnx(network, contract))
         copy = onnx.ModelProto()
         copy.CopyFrom(made[id(network)][1])
         return copy

@@ -162,8 +162,8 @@ def test_ordinary_code(kind: str, load: Callable[[str], Subject], monkeypatch: p
     monkeypatch.setattr(sys, "argv", ["mobileiqa", "export", "--arch", "x:y"])
     subject = load(FINE[kind])
     pixels = _picture()
-    first = subject.reference(pixels)
-    assert subject.reference(pixels) == first
+    first = subject.reference(pixels)["score"]
+    assert subject.reference(pixels) == {"score": first}
     rewritten = subject.rewrite(SILENT)
     assert abs(on_pixels(rewritten.network)(pixels) - first) <= 1e-6
     assert not any(module.training for module in rewritten.network.modules())
@@ -351,7 +351,7 @@ class Net(Base):
         return y
 """
         )
-        assert 0 <= subject.reference(_picture()) <= 1
+        assert 0 <= subject.reference(_picture())["score"] <= 1
     assert _process_state() == before
 
 
@@ -377,7 +377,7 @@ class Net(Base):
             raise ValueError("too dark")
         return super().forward(x)
 """)
-    assert 0 <= subject.reference(_picture()) <= 1
+    assert 0 <= subject.reference(_picture())["score"] <= 1
     with pytest.raises(NetworkUnfit, match=r"too dark \(some_net\.py, line"):
         subject.reference(_picture(0))
 
