@@ -51,7 +51,10 @@ def write_documents(facts: ModelFacts) -> list[Path]:
 def model_table(facts: ModelFacts) -> str:
     """Returns what the model is, one fact a row."""
     parameters = facts.parameters
-    parts = f"{parameters.backbone:,} in the backbone, {parameters.views:,} in the views"
+    parts = (
+        f"{parameters.backbone:,} in the backbone, {parameters.views:,} in the views,"
+        f" {parameters.faults:,} for faults, {parameters.photo:,} for telling photographs"
+    )
     rows = [
         ("checkpoint", f"`{facts.checkpoint.path}`, {facts.checkpoint.bytes:,} bytes, float32"),
         ("its sha256", f"`{facts.checkpoint.sha256}`"),
@@ -65,7 +68,10 @@ def model_table(facts: ModelFacts) -> str:
         ),
         ("input", _input(facts.input)),
         ("decoding", f"`{facts.input.decode}`"),
-        ("output", f"the mean of {facts.opinions} opinions, one per view"),
+        (
+            "output",
+            f"the mean of {facts.opinions} opinions, one per view; severities of faults; photo or not",
+        ),
     ]
     return write_table(("", ""), rows, "ll")
 

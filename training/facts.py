@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mobileiqa_export.checkpoint import load_student
@@ -62,15 +63,17 @@ class InputFacts(_Part, frozen=True):
 
 
 class ParameterFacts(_Part, frozen=True):
-    """Trained numbers of the network."""
+    """Trained numbers of the network, by its part."""
 
     backbone: Count
     views: Count
+    faults: Count
+    photo: Count
 
     @property
     def total(self) -> int:
-        """Of the backbone and all views."""
-        return self.backbone + self.views
+        """Of the whole network."""
+        return self.backbone + self.views + self.faults + self.photo
 
 
 class DatasetFacts(_Part, frozen=True):
@@ -207,8 +210,6 @@ def derived(facts: ModelFacts, root: Path = ROOT) -> ModelFacts:
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
         student(torch.empty(1, 3, height, width, device="meta"))
-    backbone = sum(parameter.numel() for parameter in student.local_cnn.parameters())
-    total = sum(parameter.numel() for parameter in student.parameters())
     return msgspec.structs.replace(
         facts,
         name=contract.model.name,
@@ -219,7 +220,7 @@ def derived(facts: ModelFacts, root: Path = ROOT) -> ModelFacts:
         artifact=_file_facts(artifact_file, root),
         input=_input_facts(contract, checkpoint.config),
         opinions=contract.opinions.size,
-        parameters=ParameterFacts(backbone=backbone, views=total - backbone),
+        parameters=_parameter_facts(student),
         macs=counter.get_total_flops() // 2,
     )
 
@@ -228,6 +229,14 @@ def _file_facts(path: Path, root: Path) -> FileFacts:
     return FileFacts(
         path=path.relative_to(root).as_posix(), bytes=path.stat().st_size, sha256=sha256_of(path)
     )
+
+
+def _parameter_facts(student: nn.Module) -> ParameterFacts:
+    parts = {"local_cnn": "backbone", "head": "views", "faults": "faults", "photo": "photo"}
+    counts = dict.fromkeys(parts.values(), 0)
+    for name, parameter in student.named_parameters():
+        counts[parts[name.partition(".")[0]]] += parameter.numel()
+    return ParameterFacts(**counts)
 
 
 def _input_facts(contract: ModelContract, config: StudentConfig) -> InputFacts:

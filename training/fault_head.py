@@ -13,7 +13,7 @@ from .arrays import Floats
 from .fault_moments import FaultRows
 from .side_head import SideHeadSettings, answers, fit_side_head, standardised
 
-SETTINGS: dict[str, Any] = {"hidden": 64, "epochs": 30, "dropout": 0.1, "decay": 0.1}
+SETTINGS: dict[str, Any] = {"hidden": 32, "epochs": 30, "dropout": 0.2, "decay": 0.1}
 """Chosen on photographs that the head is not fitted to."""
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from training.cli import commands
 
-PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.4.safetensors"
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.5.safetensors"
 
 
 def test_weights_stay_and_settings_are_written(tmp_path: Path) -> None:
@@ -35,5 +35,5 @@ def test_weights_stay_and_settings_are_written(tmp_path: Path) -> None:
         assert torch.equal(tensor, after.network.state_dict()[key]), key
     photo = torch.rand(1, 3, 64, 96) - 0.5
     with torch.no_grad():
-        scores = [loaded.network(photo).mean().item() for loaded in (before, after)]
+        scores = [loaded.network.observe(photo).score.item() for loaded in (before, after)]
     assert scores[1] == pytest.approx(scores[0], abs=1e-6)
