@@ -47,7 +47,8 @@ class FaultAnswers:
     @property
     def own(self) -> Floats:
         """Severity of the fault that was put in, [photos, N, 1 + STEPS]."""
-        return np.einsum("pfsf->pfs", self.severities)
+        own: Floats = np.einsum("pfsf->pfs", self.severities)
+        return own
 
     @property
     def faultless(self) -> Floats:
@@ -122,9 +123,7 @@ class FaultProof:
     @property
     def ratio_exceptions(self) -> dict[str, str | None]:
         """The answers whose ratio is below `RATIO_GOAL`, and the other fault that moves each most."""
-        return {
-            name: figures.moved_by for name, figures in self.faults.items() if figures.ratio < RATIO_GOAL
-        }
+        return {name: figures.moved_by for name, figures in self.faults.items() if figures.ratio < RATIO_GOAL}
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the figures as JSON-ready values; infinite ratios are None."""
