@@ -110,7 +110,10 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--full-size", is_flag=True, help="Distort photos at their own size, not the model's.")
 @click.option(
-    "--plot", type=_NEW, callback=_new, help="Draw MOS against score, the ladders or the faults: .png or .svg."
+    "--plot",
+    type=_NEW,
+    callback=_new,
+    help="Draw MOS against score, the ladders or the faults: .png or .svg.",
 )
 @click.option("--thresholds", is_flag=True, help="With opinions: what a line at each score would reject.")
 @click.option(
@@ -309,7 +312,7 @@ def _evaluate_faults(
 
 
 def _listed(photos: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Returns the paths of photos, without any those that scikit-image ships, and what cannot be listed."""
+    """Returns the paths of photos, and the reasons for what cannot be listed; none given are the shipped."""
     entries = list(find_photos(photos)) if photos else list(map(str, shipped_photographs()))
     unread = {entry.photo: entry.reason for entry in entries if isinstance(entry, PhotoError)}
     return [entry for entry in entries if isinstance(entry, str)], unread
