@@ -10,7 +10,7 @@ import numpy as np
 from mobileiqa_sdk.reason import FAULT_FROM
 
 from .fault_answers import AskedFaults
-from .fault_proof import Floats, FaultProof
+from .fault_proof import FaultProof, Floats
 from .faults import STEPS
 from .plots import GREY, INK, MEAN, PHOTO, RULE, save_figure
 
@@ -41,8 +41,9 @@ def _draw(figure: Figure, asked: AskedFaults, proof: FaultProof) -> None:
     title = f"{asked.model}: does it name the right fault?"
     figure.text(0.03, 0.936, title, size=20, weight="bold", parse_math=False)
     line = (
-        f"severity rises in {proof.rising.value:.1%} of the steps  ·  false alarms on {proof.false_alarms:.1%} "
-        f"of the faultless photos  ·  {many}, seen at {asked.input_size}"
+        f"severity rises in {proof.rising.value:.1%} of the steps  ·  "
+        f"false alarms on {proof.false_alarms:.1%} of the faultless photos  ·  "
+        f"{many}, seen at {asked.input_size}"
     )
     figure.text(0.03, 0.893, line, size=11.5, color=GREY, parse_math=False)
     _heat_map(figure.add_axes((0.115, 0.16, 0.42, 0.6)), proof)
@@ -80,8 +81,12 @@ def _heat_map(axes: Axes, proof: FaultProof) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0, labelsize=9, labeltop=True, labelbottom=False, labelcolor=INK)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("fault that was put in (columns), severity that is answered (rows):\n"
-                    "mean movement from the faultless photo, over steps 1 to 5", size=9, labelpad=8)  # fmt: skip
+    axes.set_xlabel(
+        "fault that was put in (columns), severity that is answered (rows):\n"
+        "mean movement from the faultless photo, over steps 1 to 5",
+        size=9,
+        labelpad=8,
+    )
 
 
 def _curves(axes: Axes, mean: Floats, own: Floats, number: int, name: str) -> None:
