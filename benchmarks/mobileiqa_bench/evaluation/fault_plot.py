@@ -11,6 +11,7 @@ from mobileiqa_sdk.reason import FAULT_FROM
 
 from .fault_answers import AskedFaults
 from .fault_proof import FaultProof, Floats
+from .fault_table import without_minus_zero
 from .faults import STEPS
 from .plots import GREY, INK, MEAN, PHOTO, RULE, save_figure
 
@@ -43,10 +44,10 @@ def _draw(figure: Figure, asked: AskedFaults, proof: FaultProof) -> None:
     line = (
         f"severity rises in {proof.rising.value:.1%} of the steps  ·  "
         f"false alarms on {proof.false_alarms:.1%} of the faultless photos  ·  "
-        f"{many}, seen at {asked.input_size}"
+        f"{many}, input of {asked.input_size}"
     )
     figure.text(0.03, 0.893, line, size=11.5, color=GREY, parse_math=False)
-    _heat_map(figure.add_axes((0.115, 0.16, 0.42, 0.6)), proof)
+    _heat_map(figure.add_axes((0.115, 0.15, 0.43, 0.62)), proof)
     own = asked.answers.own
     rows = -(-len(proof.faults) // _COLUMNS)
     grid = figure.add_gridspec(
@@ -56,6 +57,9 @@ def _draw(figure: Figure, asked: AskedFaults, proof: FaultProof) -> None:
         axes = figure.add_subplot(grid[divmod(number, _COLUMNS)])
         _curves(axes, proof.severities[number], own[:, number], number, name)
         axes.tick_params(labelleft=number % _COLUMNS == 0)
+        figures = proof.faults[name]
+        measured = f"AUC {figures.auc[0].value:.2f} at step 1  ·  rising {figures.rising.value:.0%}"
+        axes.set_title(measured, loc="right", size=8.5, pad=4, color=GREY)
     _legend(figure)
 
 
@@ -70,7 +74,7 @@ def _heat_map(axes: Axes, proof: FaultProof) -> None:
         axes.text(
             column,
             row,
-            f"{movement:.2f}",
+            without_minus_zero(movement, 2),
             ha="center",
             va="center",
             size=9,

@@ -19,7 +19,7 @@ def write_fault_table(asked: AskedFaults, proof: FaultProof) -> str:
     return "\n".join(
         [
             f"{count(proof.photos, 'photo')}, each with every fault at steps 1 to {STEPS}, "
-            f"seen at {asked.input_size}",
+            f"input of {asked.input_size}",
             "",
             _severities(proof),
             "",
@@ -48,8 +48,8 @@ def _severities(proof: FaultProof) -> str:
             *(f"{area.value:.3f}" for area in figures.auc),
             f"{figures.rising.value:.1%}",
             f"{figures.rising.low:.1%} to {figures.rising.high:.1%}",
-            f"{figures.movement:.3f}",
-            f"{figures.movement_last:.3f}",
+            without_minus_zero(figures.movement, 3),
+            without_minus_zero(figures.movement_last, 3),
             _ratio(figures.ratio),
             figures.moved_by or "",
         )
@@ -71,7 +71,7 @@ def _names(proof: FaultProof) -> str:
 
 def _movements(proof: FaultProof) -> str:
     rows = [
-        (answer, *(f"{movement:.3f}" for movement in row))
+        (answer, *(without_minus_zero(movement, 3) for movement in row))
         for answer, row in zip(proof.faults, proof.movements.tolist(), strict=True)
     ]
     return write_table(("answer", *proof.faults), rows, "l" + "r" * len(proof.faults))
@@ -103,3 +103,12 @@ def _left_out(asked: AskedFaults) -> list[str]:
 
 def _ratio(ratio: float) -> str:
     return ("-" if ratio < 0 else "") + "no limit" if isinf(ratio) else f"{ratio:.1f}"
+
+
+def without_minus_zero(value: float, digits: int) -> str:
+    """Returns a rounded number; one that is rounded to zero has no sign.
+
+    >>> without_minus_zero(-0.004, 2), without_minus_zero(-0.006, 2)
+    ('0.00', '-0.01')
+    """
+    return f"{round(value, digits) + 0.0:.{digits}f}"
