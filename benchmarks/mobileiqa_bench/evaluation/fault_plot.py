@@ -57,9 +57,8 @@ def _draw(figure: Figure, asked: AskedFaults, proof: FaultProof) -> None:
         axes = figure.add_subplot(grid[divmod(number, _COLUMNS)])
         _curves(axes, proof.severities[number], own[:, number], number, name)
         axes.tick_params(labelleft=number % _COLUMNS == 0)
-        figures = proof.faults[name]
-        measured = f"AUC {figures.auc[0].value:.2f} at step 1  ·  rising {figures.rising.value:.0%}"
-        axes.set_title(measured, loc="right", size=8.5, pad=4, color=GREY)
+        rising = f"{proof.faults[name].rising.value:.1%} rising"
+        axes.set_title(rising, loc="right", size=8.5, pad=4, color=GREY)
     _legend(figure)
 
 
