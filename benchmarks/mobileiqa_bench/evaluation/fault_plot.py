@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_OTHER = "#c3c9d1"
+OTHER = "#c3c9d1"
 _COLUMNS = 2
 _DARK = 0.6
 """Share of the strongest colour from which figures on it are white."""
@@ -106,7 +106,7 @@ def _curves(axes: Axes, mean: Floats, own: Floats, number: int, name: str) -> No
     alpha = float(np.clip(4 / np.sqrt(len(own)), 0.08, 0.75))
     axes.axhline(FAULT_FROM, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.plot(steps, own.T, color=PHOTO, linewidth=0.9, alpha=alpha, zorder=2)
-    axes.plot(steps, np.delete(mean, number, axis=1), color=_OTHER, linewidth=1.1, zorder=3)
+    axes.plot(steps, np.delete(mean, number, axis=1), color=OTHER, linewidth=1.1, zorder=3)
     axes.plot(steps, mean[:, number], color=MEAN, linewidth=2.6, solid_joinstyle="round", zorder=4)
     axes.set_title(name.replace("_", " "), loc="left", size=10, pad=4, color=INK)
     axes.set_xlim(-0.1, STEPS + 0.1)
@@ -126,7 +126,7 @@ def _legend(figure: Figure) -> None:
         handles=[
             Line2D([], [], color=MEAN, linewidth=2.6, label="its severity, mean"),
             Line2D([], [], color=PHOTO, linewidth=1, label="one photo"),
-            Line2D([], [], color=_OTHER, linewidth=1.1, label="other severities, mean"),
+            Line2D([], [], color=OTHER, linewidth=1.1, label="other severities, mean"),
             Line2D([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="named from here"),
         ],
         loc="upper right",

@@ -164,7 +164,7 @@ def prove_faults(answers: FaultAnswers, *, resamples: int = 1000, seed: int = 0)
     _check(answers)
     own, photos = answers.own, len(answers.severities)
     counts = _drawn_counts(photos, resamples, seed)
-    rises = (np.diff(own, axis=2) > 0).mean(axis=2)
+    rises = (np.diff(own, axis=2) > 0).sum(axis=2)  # counts, so that a goal is reached exactly
     severities = answers.severities.mean(axis=0)
     moved = (severities[:, 1:] - severities[:, :1]).transpose(1, 2, 0)  # [STEPS, answers, faults]
     movements = moved.mean(axis=0)
@@ -175,7 +175,7 @@ def prove_faults(answers: FaultAnswers, *, resamples: int = 1000, seed: int = 0)
         ratio, moved_by = _ratio(movements[row], row)
         faults[name] = FaultFigures(
             auc=tuple(_interval(auc(own[:, row, s], own[:, row, 0], counts)) for s in range(1, STEPS + 1)),
-            rising=_interval(counts @ rises[:, row] / photos),
+            rising=_interval(counts @ rises[:, row] / (photos * STEPS)),
             severities=tuple(severities[row, :, row].tolist()),
             movement=float(movements[row, row]),
             movement_last=float(moved[-1, row, row]),
@@ -188,7 +188,7 @@ def prove_faults(answers: FaultAnswers, *, resamples: int = 1000, seed: int = 0)
     return FaultProof(
         photos=photos,
         faults=faults,
-        rising=_interval(counts @ rises.mean(axis=1) / photos),
+        rising=_interval(counts @ rises.sum(axis=1) / (photos * STEPS * len(faults))),
         false_alarms=float(alarms.any(axis=1).mean()),
         severities=severities,
         movements=movements,
