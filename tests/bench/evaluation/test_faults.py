@@ -209,6 +209,13 @@ def test_noise_has_the_deviation_it_says_and_no_mean() -> None:
     assert abs(np.corrcoef(grain[:, 1:].ravel(), grain[:, :-1].ravel())[0, 1]) < 0.02
 
 
+def test_the_pattern_of_noise_is_that_of_its_seed() -> None:
+    grey = np.full((60, 80, 3), 128, np.uint8)
+    grain = np.random.default_rng(3).standard_normal((3, 60, 80), np.float32).transpose(1, 2, 0)
+    np.testing.assert_array_equal(noise(grey, 20, 3), np.rint(128 + 20 * grain).clip(0, 255))
+    np.testing.assert_array_equal(noise(grey, 20), noise(grey, 20, 0))
+
+
 def test_steps_turn_one_pattern_of_noise_up() -> None:
     grey = np.full((60, 80, 3), 128, np.uint8)
     weak, strong = (FAULTS["noise"].put_into(grey, step, 3).astype(float) - 128 for step in (1, 3))
