@@ -154,6 +154,13 @@ def test_defocus_spreads_a_dot_over_a_disc(radius: float, scale: float) -> None:
     np.testing.assert_array_equal(light, light.T)
 
 
+@pytest.mark.parametrize("radius", [1.2, 2.0, 3.2, 5.0])
+def test_defocus_spreads_light_as_a_disc_does(radius: float) -> None:
+    """A disc has the variance r * r / 4 along each axis, and a pixel's own width is near 1 / 12."""
+    spread_by = spread(defocus(dot(51, 3), radius))[0, 0] - (7**2 - 1) / 12
+    assert spread_by == pytest.approx(radius**2 / 4 + 0.1, abs=0.03)
+
+
 def test_a_blur_does_not_move_the_photo() -> None:
     for blurred in (defocus(dot(), 5), motion_blur(dot(), 9, 3)):
         light = blurred[..., 0].astype(float)
