@@ -231,6 +231,9 @@ def test_intervals_are_over_photos_and_seeded() -> None:
     assert other.rising != first.rising
     assert other.rising.value == first.rising.value
     shares = (np.diff(many.own, axis=2) > 0).mean(axis=2)
+    counts = np.random.default_rng(0).multinomial(30, np.full(30, 1 / 30), 300)
+    low, high = np.percentile(counts @ shares.mean(axis=1) / 30, (2.5, 97.5))
+    assert (first.rising.low, first.rising.high) == (pytest.approx(low), pytest.approx(high))
     for name, of_photos in zip(PAIR, shares.T, strict=True):
         figures = first.faults[name]
         error = of_photos.std() / np.sqrt(30)

@@ -64,6 +64,19 @@ def test_the_faults_are_those_that_have_words() -> None:
     assert list(FAULTS) == [fault.name for fault in FAULTS.values()] == list(WORDS)
 
 
+def test_the_strengths_are_those_that_models_learn() -> None:
+    assert {name: list(fault.strengths) for name, fault in FAULTS.items()} == {
+        "defocus": [0, 1.2, 2, 3.2, 5, 8],
+        "motion_blur": [0, 4, 7, 11, 17, 26],
+        "noise": [0, 6, 12, 20, 34, 56],
+        "compression": [95, 45, 25, 15, 9, 5],
+        "underexposure": [0, 1.2, 2.2, 3.2, 4.2, 5.2],
+        "overexposure": [0, 0.8, 1.5, 2.2, 2.9, 3.6],
+        "low_contrast": [0, 0.3, 0.5, 0.65, 0.78, 0.88],
+        "banding": [64, 14, 9, 7, 5, 3],
+    }
+
+
 @every
 def test_strengths_grow_and_are_interpolated(fault: Fault) -> None:
     assert len(fault.strengths) == 1 + STEPS
@@ -219,7 +232,9 @@ def test_noise_has_the_deviation_it_says_and_no_mean() -> None:
 def test_the_pattern_of_noise_is_that_of_its_seed() -> None:
     grey = np.full((60, 80, 3), 128, np.uint8)
     grain = np.random.default_rng(3).standard_normal((3, 60, 80), np.float32).transpose(1, 2, 0)
-    np.testing.assert_array_equal(noise(grey, 20, 3), np.rint(128 + 20 * grain).clip(0, 255))
+    for level in (0, 128, 255):
+        expected = np.rint(np.float32(level) + 20 * grain).clip(0, 255)
+        np.testing.assert_array_equal(noise(np.full_like(grey, level), 20, 3), expected)
     np.testing.assert_array_equal(noise(grey, 20), noise(grey, 20, 0))
 
 
