@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     from .ladders import Mode as Size
     from .opinions import Judged
 
-Mode = Literal["csv", "dataset", "ladders"]
+Mode = Literal["csv", "dataset", "ladders", "faults"]
 _MODES: dict[Mode, tuple[str, ...]] = {
     "csv": ("images", "name_column", "mos_column", "mos_range"),
     "dataset": ("root", "split"),
     "ladders": ("photos", "full_size"),
+    "faults": ("photos",),
 }
-"""What the model is evaluated on, and the options that belong to that mode only."""
+"""What the model is evaluated on, and the options that belong to some modes only."""
+_MADE: tuple[Mode, ...] = ("ladders", "faults")
+"""Modes that make photos worse, and need no opinions."""
 _SPLITS = (*dict.fromkeys(split for dataset in DATASETS.values() for split in dataset.splits), ALL)
 _LISTED = 20
 """Photos without a score that are named on stderr."""
@@ -101,10 +104,16 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 @click.option("--root", type=_FOLDER, help="Folder of the dataset.")
 @click.option("--split", type=click.Choice(_SPLITS), help="Default: test if there is one, else all.")
 @click.option("--ladders", is_flag=True, help="Check that photos made worse step by step score lower.")
-@click.option("--photos", multiple=True, metavar="FILE|DIR", help="Photos for the ladders; repeatable.")
+@click.option("--faults", is_flag=True, help="Prove that the model names the faults that photos are given.")
+@click.option(
+    "--photos", multiple=True, metavar="FILE|DIR", help="Photos for ladders and faults; repeatable."
+)
 @click.option("--full-size", is_flag=True, help="Distort photos at their own size, not the model's.")
 @click.option(
-    "--plot", type=_NEW, callback=_new, help="Draw MOS against score, or the ladders: .png or .svg."
+    "--plot",
+    type=_NEW,
+    callback=_new,
+    help="Draw MOS against score, the ladders or the faults: .png or .svg.",
 )
 @click.option("--thresholds", is_flag=True, help="With opinions: what a line at each score would reject.")
 @click.option(
@@ -134,20 +143,22 @@ def command(
 ) -> None:
     """Compare scores with people's opinions, or with known distortions.
 
-    Exactly one of --csv, --dataset and --ladders says what to evaluate on. ARTIFACT is a name from
+    Exactly one of --csv, --dataset, --ladders and --faults says what to evaluate on. ARTIFACT is a name from
     `mobileiqa models` or a path; by default, the bundled model. A first argument with the suffix of a photo
-    (.jpg) is a photo. Ladders without photos use the photographs that scikit-image comes with.
+    (.jpg) is a photo. Ladders and faults without photos use the photographs that scikit-image comes with.
 
     Photos that cannot be scored are listed on stderr, the others count, and the exit status is 1.
     """
     mode = _mode(options)
     artifact, photos = _split(arguments)
-    if photos and mode != "ladders":
-        raise click.UsageError(f"{photos[0]!r}: only --ladders takes photos")
+    if photos and mode not in _MADE:
+        raise click.UsageError(f"{photos[0]!r}: only --ladders and --faults take photos")
     with native_stderr_off():
         scorer = Scorer(artifact, runtime=runtime, threads=threads)
     if mode == "ladders":
         result = _evaluate_ladders(scorer, (*photos, *options["photos"]), scores, options)
+    elif mode == "faults":
+        result = _evaluate_faults(scorer, (*photos, *options["photos"]), resamples, scores, options)
     else:
         rated, title = _rated_table(options) if mode == "csv" else _rated_dataset(options)
         result = _evaluate_opinions(scorer, rated, title, resamples, scores, options)
@@ -164,15 +175,17 @@ def _mode(options: dict[str, Any]) -> Mode:
     """Returns the mode that was asked for; raises UsageError unless it is exactly one."""
     chosen = [mode for mode in _MODES if options[mode]]
     if len(chosen) != 1:
-        raise click.UsageError("choose what to evaluate on: exactly one of --csv, --dataset and --ladders")
-    for mode, others in _MODES.items():
-        for name in others:
-            if mode not in chosen and options[name]:
-                raise click.UsageError(f"--{name.replace('_', '-')} goes with --{mode}")
-    if options["thresholds"] and options["ladders"]:
-        raise click.UsageError("--thresholds goes with --csv and --dataset")
-    if options["pairs"] and options["ladders"]:
-        raise click.UsageError("--pairs goes with --csv and --dataset")
+        raise click.UsageError(
+            "choose what to evaluate on: exactly one of --csv, --dataset, --ladders and --faults"
+        )
+    for name in dict.fromkeys(name for names in _MODES.values() for name in names):
+        modes = [mode for mode, names in _MODES.items() if name in names]
+        if options[name] and chosen[0] not in modes:
+            goes_with = " and ".join(f"--{mode}" for mode in modes)
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with {goes_with}")
+    for name in ("thresholds", "pairs"):
+        if options[name] and chosen[0] in _MADE:
+            raise click.UsageError(f"--{name} goes with --csv and --dataset")
     if options["dataset"] and not options["root"]:
         raise click.UsageError("--dataset needs --root, the folder that holds it")
     return chosen[0]
@@ -268,9 +281,8 @@ def _evaluate_ladders(
     from .ladders import climb_ladders
     from .plots import plot_ladders
 
-    entries = list(find_photos(photos)) if photos else list(map(str, shipped_photographs()))
-    unread = {entry.photo: entry.reason for entry in entries if isinstance(entry, PhotoError)}
-    with _progress_bar([entry for entry in entries if isinstance(entry, str)]) as shown:
+    paths, unread = _listed(photos)
+    with _progress_bar(paths) as shown:
         size: Size = "full" if options["full_size"] else "input"
         result = climb_ladders(scorer, shown, mode=size, unread=unread)
     _write_rows(scores, list(result.rows()))
@@ -278,6 +290,32 @@ def _evaluate_ladders(
         _draw(lambda file: plot_ladders(result, file), options["plot"])
     errors = list(result.errors.items())
     return _Result("ladders of distortions", write_ladder_table(result), result.to_dict(), errors)
+
+
+def _evaluate_faults(
+    scorer: Scorer, photos: Sequence[str], resamples: int, scores: Path | None, options: dict[str, Any]
+) -> _Result:
+    from .fault_answers import ask_about_faults
+    from .fault_plot import plot_faults
+    from .fault_proof import prove_faults
+    from .fault_table import write_fault_table
+
+    paths, unread = _listed(photos)
+    with _progress_bar(paths) as shown:
+        asked = ask_about_faults(scorer, shown, unread=unread)
+    _write_rows(scores, list(asked.rows()))
+    proof = prove_faults(asked.answers, resamples=resamples)
+    if options["plot"] is not None:
+        _draw(lambda file: plot_faults(asked, proof, file), options["plot"])
+    values, errors = {**proof.to_dict(), **asked.to_dict()}, list(asked.errors.items())
+    return _Result("photos with faults", write_fault_table(asked, proof), values, errors)
+
+
+def _listed(photos: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Returns the paths of photos, and the reasons for what cannot be listed; none given are the shipped."""
+    entries = list(find_photos(photos)) if photos else list(map(str, shipped_photographs()))
+    unread = {entry.photo: entry.reason for entry in entries if isinstance(entry, PhotoError)}
+    return [entry for entry in entries if isinstance(entry, str)], unread
 
 
 def _progress_bar(items: Sequence[_Item]) -> AbstractContextManager[Iterable[_Item]]:

@@ -31,3 +31,7 @@ class AgreementUndefined(EvaluationError):
 
 class NothingScored(EvaluationError):
     """None of the photos could be scored; the message quotes the first reasons."""
+
+
+class FaultsUnanswered(EvaluationError):
+    """A model does not answer faults, or none of those that can be put into photographs."""

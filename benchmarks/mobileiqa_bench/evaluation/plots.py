@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 DPI = 160
 
-_INK, GREY, RULE = "#1d2733", "#6b7785", "#e3e7ec"
-MEAN, _PHOTO, _WRONG = "#0b6e99", "#8fb8cc", "#d1495b"
+INK, GREY, RULE = "#1d2733", "#6b7785", "#e3e7ec"
+MEAN, PHOTO, _WRONG = "#0b6e99", "#8fb8cc", "#d1495b"
 _DOT: dict[str, Any] = {
     "marker": "o", "markersize": 7, "linestyle": "none", "color": "white",
     "markeredgecolor": MEAN, "markeredgewidth": 2.2,
@@ -36,7 +36,7 @@ _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Inter", "Helvetica Neue", "Arial", "DejaVu Sans"],
     "font.size": 10,
-    "text.color": _INK,
+    "text.color": INK,
     "axes.edgecolor": RULE,
     "axes.labelcolor": GREY,
     "xtick.color": GREY,
@@ -117,7 +117,7 @@ def _draw(figure: Figure, ladders: Ladders) -> None:
 def _panel(axes: Axes, ladders: Ladders, number: int, distortion: Distortion) -> None:
     scores, steps = ladders.scores[:, number], np.arange(STEPS)
     for ladder in scores:
-        axes.plot(steps, ladder, color=_PHOTO, linewidth=1, alpha=0.75, solid_capstyle="round")
+        axes.plot(steps, ladder, color=PHOTO, linewidth=1, alpha=0.75, solid_capstyle="round")
         for step in np.flatnonzero(np.diff(ladder) >= 0):
             axes.plot(steps[step : step + 2], ladder[step : step + 2], color=_WRONG, linewidth=1.3, zorder=3)
     mean = ladders.mean[distortion.name]
@@ -149,7 +149,7 @@ def _legend(figure: Figure) -> None:
     figure.legend(
         handles=[
             Line2D([], [], color=MEAN, linewidth=2.8, label="mean"),
-            Line2D([], [], color=_PHOTO, linewidth=1, label="one photo"),
+            Line2D([], [], color=PHOTO, linewidth=1, label="one photo"),
             Line2D([], [], color=_WRONG, linewidth=1.3, label="step out of order"),
             Line2D([], [], label=f"visible: more than {VISIBLE_DROP} lost", **_DOT),
         ],

@@ -289,17 +289,17 @@ def test_a_missing_matplotlib_is_said_before_the_work(
 
 
 WRONG: list[tuple[list[str], str]] = [
-    ([], "--csv, --dataset and --ladders"),
-    (["model.onnx"], "--csv, --dataset and --ladders"),
-    (["--ladders", "--csv", "labels.csv"], "--csv, --dataset and --ladders"),
+    ([], "--csv, --dataset, --ladders and --faults"),
+    (["model.onnx"], "--csv, --dataset, --ladders and --faults"),
+    (["--ladders", "--csv", "labels.csv"], "--csv, --dataset, --ladders and --faults"),
     (["--dataset", "biq2021"], "--dataset needs --root"),
     (["--dataset", "ava", "--root", "."], "'ava' is not one of"),
     (["--dataset", "spaq", "--root", ".", "--split", "test"], "SPAQ has no split 'test': only all"),
     (["--ladders", "--images", "."], "--images goes with --csv"),
     (["--ladders", "--split", "test"], "--split goes with --dataset"),
     (["--csv", "labels.csv", "--full-size"], "--full-size goes with --ladders"),
-    (["--csv", "labels.csv", "--photos", "a.jpg"], "--photos goes with --ladders"),
-    (["--csv", "labels.csv", "a.jpg"], "only --ladders takes photos"),
+    (["--csv", "labels.csv", "--photos", "a.jpg"], "--photos goes with --ladders and --faults"),
+    (["--csv", "labels.csv", "a.jpg"], "only --ladders and --faults take photos"),
     (["--csv", "labels.csv", "--mos-range", "1", "1"], "two different numbers"),
     (["--csv", "labels.csv", "--mos-range", "1", "inf"], "two different numbers"),
     (["--csv", "none.csv"], "'none.csv' does not exist"),
