@@ -1,4 +1,4 @@
-"""The colours of scores: dark red for the worst, orange, yellow, light green for the best.
+"""The colours of scores: violet for the worst, then red, orange and yellow, and light green for the best.
 
 Equal steps of a score are equal steps to the eye: the colours are evenly spaced in OKLab (B. Ottosson, 2020).
 They grow lighter all the way, so that they can be told apart without seeing red and green.
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 _STEPS = np.array(
     [
-        (0x7C, 0x04, 0x38),
-        (0x9C, 0x1F, 0x33),
-        (0xB9, 0x39, 0x25),
-        (0xCD, 0x5B, 0x10),
-        (0xDA, 0x7E, 0x09),
-        (0xDC, 0xA1, 0x1E),
-        (0xCF, 0xC4, 0x49),
-        (0xAD, 0xE1, 0x86),
-        (0x8B, 0xF7, 0xCA),
+        (0x3C, 0x14, 0x75),
+        (0x71, 0x13, 0x79),
+        (0xA4, 0x0F, 0x68),
+        (0xCD, 0x32, 0x50),
+        (0xE8, 0x5D, 0x28),
+        (0xF1, 0x90, 0x00),
+        (0xDF, 0xBF, 0x00),
+        (0xAD, 0xE8, 0x72),
+        (0x80, 0xFF, 0xD7),
     ],
     np.float32,
 )
@@ -30,7 +30,7 @@ def colours_of(scores: NDArray[np.floating]) -> NDArray[np.float32]:
     """Returns the sRGB colours of scores in [0, 1], float32 [..., 3] in 0..255.
 
     >>> colours_of(np.array([0.0, 1.0])).tolist()
-    [[124.0, 4.0, 56.0], [139.0, 247.0, 202.0]]
+    [[60.0, 20.0, 117.0], [128.0, 255.0, 215.0]]
     """
     at = np.linspace(0, 1, len(_STEPS))
     return np.stack([np.interp(scores, at, channel) for channel in _STEPS.T], axis=-1).astype(np.float32)

@@ -5,21 +5,25 @@ horizon. What is left is averaged over blocks of 2, 4 and 8 pixels a side. Noise
 deviation of the averages falls as fast as the blocks grow, so that deviation times side stays what it was.
 What a photo shows reaches over several pixels, even out of focus, and there the product grows. A window is
 flat if at no scale the product exceeds the noise, which is measured at the finest scale, where neighbours
-differ most by noise.
+differ most by noise. It counts relative to the window's brightness, as to the eye: a part that is too dark is
+not flat.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-FLAT_BELOW = 16.0
-"""Detail below which a window is flat: averages of 8 x 8 pixels deviate by less than 2 levels of 255."""
+FLAT_BELOW = 0.02
+"""Detail below which a window is flat: averages of 8 x 8 pixels deviate by less than 2 % of the brightness."""
 
 _BLOCKS = (2, 4, 8)
 """Pixels of the side of the blocks that are averaged."""
+_DARK = 16.0
+"""Levels of 255 that are added to the brightness, so that the rounding of black is no detail."""
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _Floats = NDArray[np.float32]
 
@@ -30,7 +34,9 @@ def is_flat(pixels: NDArray[np.uint8]) -> bool:
 
 
 def detail(pixels: NDArray[np.uint8]) -> float:
-    """Returns how much a window shows beyond noise, in levels of 255 times pixels; at least 0.
+    """Returns how much a window shows beyond noise: the deviation of averages of 8 x 8 pixels or as much.
+
+    It is relative to the brightness, and at least 0.
 
     Args:
         pixels: uint8 RGB [height, width, 3] with sides of at least 8.
@@ -43,10 +49,11 @@ def detail(pixels: NDArray[np.uint8]) -> float:
     """
     height, width = (side // _BLOCKS[-1] * _BLOCKS[-1] for side in pixels.shape[:2])
     levels = pixels[:height, :width] @ _LUMA
+    brightness = float(levels.mean())
     levels = levels - _smooth_surface(levels)
     noise = _fine_noise(levels)
     energies = [block * block * float((_averages(levels, block) ** 2).mean()) for block in _BLOCKS]
-    return float(np.sqrt(max(*energies, noise) - noise))
+    return math.sqrt(max(*energies, noise) - noise) / _BLOCKS[-1] / (brightness + _DARK)
 
 
 def _averages(levels: _Floats, block: int) -> _Floats:

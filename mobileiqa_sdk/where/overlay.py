@@ -15,10 +15,11 @@ from .windows import Boxes
 LEAST_WIDTH = 480
 """Pixels: the legend is at least as wide, and a photo that is not stands in the middle above it."""
 
-_COLOUR = 0.55
+_COLOUR = 0.65
 """Share of the colour where there is one; the rest is the photo."""
-_DARKEST, _LIGHTEST = 60, 225
+_DARKEST, _LIGHTEST = 90, 240
 """Levels of the photo's black and white: colours stay readable on it."""
+_GREY = (165, 165, 165)
 _PAPER, _INK, _MUTED = (255, 255, 255), (34, 34, 34), (110, 110, 110)
 _Floats = NDArray[np.float32]
 
@@ -96,7 +97,8 @@ def _legend(width: int, unit: int, scores: NDArray[np.float32]) -> Image.Image:
     draw = ImageDraw.Draw(legend)
     font, small = _font(unit), _font(unit * 5 // 6)
     left, right, top = 2 * unit, width - 2 * unit, unit
-    ramp = colours_of(np.linspace(0, 1, right - left))
+    grey = np.float32((_DARKEST + _LIGHTEST) / 2)
+    ramp = grey + _COLOUR * (colours_of(np.linspace(0, 1, right - left)) - grey)  # as it looks on the photo
     bar = np.repeat(np.rint(ramp).astype(np.uint8)[np.newaxis], unit, axis=0)
     legend.paste(Image.fromarray(bar), (left, top))
     for number in range(len(BANDS) + 1):
@@ -122,7 +124,7 @@ def _explain(
         if text.startswith("lowest"):
             draw.rectangle(square, outline=_INK, width=max(unit // 6, 2))
         else:
-            draw.rectangle(square, fill=_MUTED)
+            draw.rectangle(square, fill=_GREY)
         draw.text((x + 1.5 * unit, top + unit / 2), text, _INK, font, anchor="lm")
         x += 3.5 * unit + draw.textlength(text, font)
 
