@@ -15,11 +15,11 @@ from .windows import Boxes
 LEAST_WIDTH = 480
 """Pixels: the legend is at least as wide, and a photo that is not stands in the middle above it."""
 
-_COLOUR = 0.65
+_COLOUR = 0.55
 """Share of the colour where there is one; the rest is the photo."""
-_DARKEST, _LIGHTEST = 90, 240
+_DARKEST, _LIGHTEST = 100, 250
 """Levels of the photo's black and white: colours stay readable on it."""
-_GREY = (165, 165, 165)
+_GREY = (175, 175, 175)
 _PAPER, _INK, _MUTED = (255, 255, 255), (34, 34, 34), (110, 110, 110)
 _Floats = NDArray[np.float32]
 
@@ -58,8 +58,8 @@ def interpolated(
 ) -> tuple[_Floats, _Floats]:
     """Returns the score at each pixel, and how much of it comes from windows that are not flat.
 
-    In the middle of a window it is the window's; between middles it is interpolated in both directions, and
-    outside of the outermost ones it stays.
+    In the middle of a window it is the window's; between middles it is interpolated in both directions by a
+    cubic without steps or creases, and outside of the outermost ones it stays.
 
     Returns:
         Two float32 arrays [height, width] in [0, 1]: scores, 0 where all windows near are flat, and shares.
@@ -77,7 +77,9 @@ def _weights(firsts: NDArray[Any], lasts: NDArray[Any], length: int) -> _Floats:
     middles = (firsts + lasts - 1) / 2
     pixels = np.arange(length)
     each = [np.interp(pixels, middles, one) for one in np.eye(len(middles))]
-    return np.stack(each, axis=1).astype(np.float32)
+    shares = np.stack(each, axis=1)
+    smooth: _Floats = (shares * shares * (3 - 2 * shares)).astype(np.float32)  # without creases at middles
+    return smooth
 
 
 def _frame_lowest(picture: Image.Image, boxes: Boxes, scores: NDArray[np.float32], line: int) -> None:
