@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLAT_BELOW = 0.02
-"""Detail below which a window is flat: averages of 8 x 8 pixels deviate by less than 2 % of the brightness."""
+"""Detail below which a window is flat: averages of 8 x 8 pixels deviate by less than 2 % of brightness."""
 
 _BLOCKS = (2, 4, 8)
 """Pixels of the side of the blocks that are averaged."""
@@ -65,7 +65,7 @@ def _averages(levels: _Floats, block: int) -> _Floats:
 
 
 def _fine_noise(levels: _Floats) -> float:
-    """Returns the variance of white noise from the diagonal differences of neighbours, where edges are few."""
+    """Returns the variance of white noise by the diagonal differences of neighbours, where edges are few."""
     diagonal = levels[::2, ::2] - levels[1::2, ::2] - levels[::2, 1::2] + levels[1::2, 1::2]
     return float((diagonal**2).mean()) / 4
 
@@ -75,7 +75,7 @@ def _smooth_surface(levels: _Floats) -> _Floats:
     down, across = _polynomials(levels.shape[0]), _polynomials(levels.shape[1])
     weights = down.T @ levels @ across
     weights[1:, 2] = weights[2, 1:] = 0  # of third and fourth degree
-    surface: _Floats = down @ weights @ across.T
+    surface: _Floats = (down @ weights @ across.T).astype(np.float32)
     return surface
 
 
@@ -84,4 +84,5 @@ def _polynomials(length: int) -> _Floats:
     """Returns orthonormal polynomials of degree 0, 1 and 2 on equal steps, [length, 3]."""
     steps = np.linspace(-1, 1, length)
     orthonormal, _ = np.linalg.qr(np.stack([np.ones(length), steps, steps**2], axis=1))
-    return orthonormal.astype(np.float32)
+    polynomials: _Floats = orthonormal.astype(np.float32)
+    return polynomials

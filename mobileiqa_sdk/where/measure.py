@@ -29,7 +29,7 @@ def finest_setting(contract: ModelContract) -> Setting:
     settings = contract.input.settings
     if not settings or any(setting.sizes for setting in settings):
         raise ContractUnsupported(
-            f"{contract.model.name}: takes photos at fixed sizes only; a map needs a model that takes any size"
+            f"{contract.model.name}: takes photos at fixed sizes only; a map needs a model that takes any"
         )
     return max(settings, key=lambda setting: setting.max_pixels)
 

@@ -18,7 +18,7 @@ from ..errors import PictureUnsupported
 from .overlay import draw_overlay
 from .windows import Boxes, scaled
 
-_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+PICTURE_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 """The format of a picture by the suffix of its file."""
 _QUALITY = 92
 
@@ -140,7 +140,7 @@ def picture_format(path: str | os.PathLike[str]) -> str:
         PictureUnsupported: another suffix, or none.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in _FORMATS:
+    if suffix not in PICTURE_FORMATS:
         name = os.fspath(path)
         raise PictureUnsupported(f"{name}: pictures are saved as .png or .jpg, not {suffix or 'without one'}")
-    return _FORMATS[suffix]
+    return PICTURE_FORMATS[suffix]

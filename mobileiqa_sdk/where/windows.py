@@ -59,4 +59,5 @@ def scaled(boxes: Boxes, size: tuple[int, int], to: tuple[int, int]) -> Boxes:
         to: (height, width) of the other one. Edges are rounded to its pixels.
     """
     before, after = np.array([*size, *size]), np.array([*to, *to])
-    return (2 * boxes * after + before) // (2 * before)
+    rounded: Boxes = (2 * boxes * after + before) // (2 * before)
+    return rounded
