@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +22,25 @@ _DARKEST, _LIGHTEST = 100, 250
 _GREY = (175, 175, 175)
 _PAPER, _INK, _MUTED = (255, 255, 255), (34, 34, 34), (110, 110, 110)
 _Floats = NDArray[np.float32]
+_Sign = Literal["frame", "grey"]
 
 
-def draw_overlay(pixels: NDArray[np.uint8], boxes: Boxes, scores: NDArray[np.float32]) -> Image.Image:
+def draw_overlay(
+    pixels: NDArray[np.uint8], boxes: Boxes, scores: NDArray[np.float32], remark: str = ""
+) -> Image.Image:
     """Returns a picture of scores over a photo, mode "RGB".
 
     Args:
         pixels: of the photo, uint8 RGB [height, width, 3].
         boxes: windows in these pixels, [rows, columns, 4].
         scores: of the windows, float32 [rows, columns]; NaN where there is nothing to judge.
+        remark: what the legend says after the lowest score.
     """
     height, width = pixels.shape[:2]
     picture = Image.fromarray(_coloured(pixels, boxes, scores))
     unit = min(max(width // 60, 12), 24)
     _frame_lowest(picture, boxes, scores, max(unit // 5, 2))
-    legend = _legend(max(width, LEAST_WIDTH), unit, scores)
+    legend = _legend(max(width, LEAST_WIDTH), unit, _entries(scores, remark))
     canvas = Image.new("RGB", (legend.width, height + legend.height), _PAPER)
     canvas.paste(picture, ((legend.width - width) // 2, 0))
     canvas.paste(legend, (0, height))
@@ -93,7 +97,7 @@ def _frame_lowest(picture: Image.Image, boxes: Boxes, scores: NDArray[np.float32
     draw.rectangle((box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), outline=_PAPER, width=line)
 
 
-def _legend(width: int, unit: int, scores: NDArray[np.float32]) -> Image.Image:
+def _legend(width: int, unit: int, entries: dict[_Sign, str]) -> Image.Image:
     """Returns the bar of colours with numbers and the words of the bands, and what the rest means."""
     legend = Image.new("RGB", (width, 7 * unit), _PAPER)
     draw = ImageDraw.Draw(legend)
@@ -109,21 +113,29 @@ def _legend(width: int, unit: int, scores: NDArray[np.float32]) -> Image.Image:
     for number, word in enumerate(BANDS):
         x = left + (right - left) * (number + 0.5) / len(BANDS)
         draw.text((x, top + 1.2 * unit), word, _INK, font, anchor="ma")
-    _explain(draw, left, top + 4 * unit, unit, font, scores)
+    _explain(draw, left, top + 4 * unit, unit, font, entries)
     return legend
 
 
+def _entries(scores: NDArray[np.float32], remark: str) -> dict[_Sign, str]:
+    """Returns what the frame and the grey mean, for those that the picture has."""
+    judged = scores[~np.isnan(scores)]
+    entries: dict[_Sign, str] = {}
+    if judged.size:
+        lowest = f"lowest score: {judged.min():.2f}"
+        entries["frame"] = f"{lowest}, {remark}" if remark else lowest
+    if judged.size < scores.size:
+        entries["grey"] = "no colour: nothing to judge"
+    return entries
+
+
 def _explain(
-    draw: ImageDraw.ImageDraw, left: int, top: int, unit: int, font: Any, scores: NDArray[np.float32]
+    draw: ImageDraw.ImageDraw, left: int, top: int, unit: int, font: Any, entries: dict[_Sign, str]
 ) -> None:
-    """Writes what the frame and the grey mean."""
     x: float = left
-    entries = ["no colour: nothing to judge"] if np.isnan(scores).any() else []
-    if not np.isnan(scores).all():
-        entries.insert(0, f"lowest: {np.nanmin(scores):.2f}")
-    for text in entries:
+    for sign, text in entries.items():
         square = (x, top, x + unit, top + unit)
-        if text.startswith("lowest"):
+        if sign == "frame":
             draw.rectangle(square, outline=_INK, width=max(unit // 6, 2))
         else:
             draw.rectangle(square, fill=_GREY)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import PictureUnsupported
+from ..reason import FAULT_FROM, words_for
 from .overlay import draw_overlay
 from .windows import Boxes, scaled
 
@@ -93,14 +94,21 @@ class QualityMap:
     def overlay(self) -> Image.Image:
         """Returns the photo in grey under the colours of its scores, with a legend below.
 
-        Scores are interpolated between the middles of windows. Flat parts have no colour. The lowest window
-        has a frame.
+        Scores are interpolated between the middles of windows. Flat parts have no colour. The window with
+        the lowest score has a frame, and the legend names its worst fault if that is severe enough to be
+        named, from :data:`mobileiqa_sdk.reason.FAULT_FROM` on.
 
         Returns:
             An image of mode "RGB", as wide as `pixels`, or as the legend if that is wider.
         """
         boxes = scaled(self.windows, self.size, (self.pixels.shape[0], self.pixels.shape[1]))
-        return draw_overlay(self.pixels, boxes, self.scores)
+        return draw_overlay(self.pixels, boxes, self.scores, self._remark())
+
+    def _remark(self) -> str:
+        worst = self.worst
+        if worst is None or worst.fault is None or (worst.severity or 0) < FAULT_FROM:
+            return ""
+        return words_for(worst.fault).plain
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the overlay to a file, PNG or JPEG by its suffix; a file that is there is replaced.

@@ -320,15 +320,14 @@ def test_the_lowest_window_is_framed() -> None:
     assert (columns[0], columns[-1]) == (257, 510)
 
 
-def test_the_legend_explains_grey_only_where_there_is_some(model: Path) -> None:
+def test_the_legend_explains_grey_only_where_there_is_some() -> None:
     scores = np.full((3, 3), 0.5, np.float32)
     pixels = np.full((512, 512, 3), 128, np.uint8)
     without = np.asarray(draw_overlay(pixels, GRID, scores))[512:]
     scores[0, 0] = np.nan
     with_grey = np.asarray(draw_overlay(pixels, GRID, scores))[512:]
-    is_grey = lambda legend: (legend == 175).all(axis=-1).any()  # noqa: E731
-    assert is_grey(with_grey)
-    assert not is_grey(without)
+    assert (with_grey == 175).all(axis=-1).any()
+    assert not (without == 175).all(axis=-1).any()
     assert (without[-1] == 255).all()  # nothing is cut off
     assert without.std() > 20
 
