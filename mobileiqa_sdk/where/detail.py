@@ -43,7 +43,7 @@ def detail(pixels: NDArray[np.uint8]) -> float:
 
     >>> noise = np.random.default_rng(0).normal(128, 20, (256, 256, 1)).clip(0, 255).astype(np.uint8)
     >>> edge = np.full((256, 256, 3), 100, np.uint8)
-    >>> edge[:, 100:] = 110
+    >>> edge[:, 100:] = 130
     >>> detail(np.repeat(noise, 3, axis=2)) < FLAT_BELOW < detail(edge)
     True
     """
