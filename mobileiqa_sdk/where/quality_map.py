@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .._text import one_line
 from ..errors import PictureUnsupported
 from ..reason import FAULT_FROM, words_for
 from .overlay import draw_overlay
@@ -22,6 +23,8 @@ from .windows import Boxes, scaled
 PICTURE_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 """The format of a picture by the suffix of its file."""
 _QUALITY = 92
+_LONGEST_REMARK = 60
+"""Characters: a model may call a fault whatever it likes."""
 
 Scores = NDArray[np.float32]
 
@@ -108,7 +111,7 @@ class QualityMap:
         worst = self.worst
         if worst is None or worst.fault is None or (worst.severity or 0) < FAULT_FROM:
             return ""
-        return words_for(worst.fault).plain
+        return one_line(words_for(worst.fault).plain, _LONGEST_REMARK)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the overlay to a file, PNG or JPEG by its suffix; a file that is there is replaced.

@@ -17,7 +17,7 @@ from skimage import data
 
 import mobileiqa_sdk
 from mobileiqa_sdk import ContractUnsupported, PhotoNotFound, PictureUnsupported, QualityMap, Scorer
-from mobileiqa_sdk.where import detail, windows
+from mobileiqa_sdk.where import detail, quality_map, windows
 from mobileiqa_sdk.where.colours import colours_of
 from mobileiqa_sdk.where.overlay import LEAST_WIDTH, draw_overlay, interpolated
 
@@ -111,6 +111,10 @@ def test_detail_is_the_deviation_relative_to_the_brightness() -> None:
     stripes = np.full((256, 256, 3), 104, np.uint8)
     stripes[:, np.arange(256) // 8 % 2 == 1] = 120
     assert detail.detail(stripes) == pytest.approx(8 / (112 + 16), rel=0.01)
+    for deviation, flat in ((2, True), (3, False)):  # 1.7 % and 2.6 %
+        faint = (stripes // 16 * 2 * deviation + 100 - 13 * deviation).astype(np.uint8)
+        assert sorted(np.unique(faint)) == [100 - deviation, 100 + deviation]
+        assert detail.is_flat(faint) is flat
 
 
 LARGE = 2**18
@@ -330,6 +334,32 @@ def test_the_legend_explains_grey_only_where_there_is_some() -> None:
     assert not (without == 175).all(axis=-1).any()
     assert (without[-1] == 255).all()  # nothing is cut off
     assert without.std() > 20
+
+
+@pytest.mark.parametrize(
+    ("fault", "factor", "remark"),
+    [
+        ("defocus", 1.0, "out of focus"),
+        ("lens_flare", 1.0, "lens flare"),
+        ("defocus", 0.5, ""),
+    ],
+)
+def test_the_legend_names_a_fault_that_is_severe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, factor: float, remark: str
+) -> None:
+    faults = {fault: factor, "noise": 0.1}
+    data = artifacts.free_model(artifacts.free_contract(faults=faults), faults=faults)
+    quality = Scorer(artifacts.save(tmp_path, data), threads=1).map(255 - photograph(100, 120) // 4)
+    assert quality.worst is not None
+    assert quality.worst.fault == fault
+    remarks = []
+    draw = quality_map.draw_overlay
+    monkeypatch.setattr(quality_map, "draw_overlay", lambda *all_: remarks.append(all_[3]) or draw(*all_))
+    height = quality.pixels.shape[0]
+    named = np.asarray(quality.overlay())[height:]
+    assert remarks == [remark]
+    without = np.asarray(draw_overlay(quality.pixels, quality.windows, quality.scores))[height:]
+    assert np.array_equal(named, without) is (remark == "")
 
 
 def test_a_narrow_photo_stands_in_the_middle_above_its_legend(model: Path) -> None:
