@@ -89,6 +89,12 @@ def test_a_clear_sky_is_flat_however_noisy(noise: float) -> None:
     assert detail.is_flat(sky(noise)[:33, :71])
 
 
+def test_light_that_falls_off_to_all_sides_is_flat() -> None:
+    down, across = np.meshgrid(np.linspace(-1, 1, 256), np.linspace(-1, 0.5, 256), indexing="ij")
+    dome = 200 - 40 * down**2 - 60 * across**2 + 20 * down * across
+    assert detail.detail(np.repeat(np.rint(dome)[..., np.newaxis], 3, axis=2).astype(np.uint8)) < 0.002
+
+
 @pytest.mark.parametrize("level", [0, 5, 128, 255])
 def test_one_colour_is_flat(level: int) -> None:
     assert detail.detail(np.full((256, 256, 3), level, np.uint8)) == pytest.approx(0, abs=1e-4)
@@ -110,7 +116,10 @@ def test_a_texture_in_the_dark_or_in_noise_is_not_flat() -> None:
 def test_detail_is_the_deviation_relative_to_the_brightness() -> None:
     stripes = np.full((256, 256, 3), 104, np.uint8)
     stripes[:, np.arange(256) // 8 % 2 == 1] = 120
-    assert detail.detail(stripes) == pytest.approx(8 / (112 + 16), rel=0.01)
+    assert detail.detail(stripes) == pytest.approx(8 / (112 + 16), rel=0.003)
+    grain = np.random.default_rng(0).normal(0, 20, (256, 256, 1))
+    noisy = np.clip(np.rint(stripes + grain), 0, 255).astype(np.uint8)
+    assert detail.detail(noisy) == pytest.approx(8 / (112 + 16), rel=0.02)
     for deviation, flat in ((2, True), (3, False)):  # 1.7 % and 2.6 %
         faint = (stripes // 16 * 2 * deviation + 100 - 13 * deviation).astype(np.uint8)
         assert sorted(np.unique(faint)) == [100 - deviation, 100 + deviation]
