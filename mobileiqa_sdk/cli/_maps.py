@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,18 +16,15 @@ from ..parallel import in_order
 from ..photo import Photo, describe
 from ..scorer import Scorer
 from ..sources.find import Source
-from ..sources.shard import Shard
-from ..sources.store import StoredPhoto
 from ..streams import Scored
 from ..where import QualityMap
 from ..where.measure import finest_setting
 from ..where.quality_map import PICTURE_FORMATS, picture_format
-from ._photos import STDIN
 
 _Mapped = QualityMap | PhotoError | None
 
 
-class MapFolder:
+class Maps:
     """Where maps are written: one file for one photo, or a folder for several.
 
     A file that is named for one photo is replaced. In a folder nothing is ever overwritten: where a file has
@@ -37,15 +33,18 @@ class MapFolder:
     Args:
         target: the file, or the folder, which is made when the first map is written.
         sources: the photos. A folder that exists is a folder for one photo too.
+        kept: the file that keeps the rows and is continued; None prints them.
+        engine: what runs the work.
 
     Raises:
-        click.UsageError: a file of another kind of picture, a file in the place of the folder, or photos that
-            are in no files of their own.
+        click.UsageError: photos that cannot be mapped, a file of another kind of picture, or a file in the
+            place of the folder.
     """
 
-    def __init__(self, target: Path, sources: Sequence[Photo | Source]) -> None:
-        if any(isinstance(source, (Shard, StoredPhoto)) for source in sources):
-            raise click.UsageError("--map needs files: archives, tables and URLs are not read again")
+    def __init__(
+        self, target: Path, sources: Sequence[Photo | Source], *, kept: str | None, engine: str
+    ) -> None:
+        _check_sources(sources, kept, engine)
         self._target = target
         self._is_folder = len(sources) > 1 or target.is_dir()
         if self._is_folder:
@@ -60,7 +59,29 @@ class MapFolder:
         if not target.parent.is_dir():
             raise click.UsageError(f"--map {target}: the folder {str(target.parent)!r} does not exist")
 
-    def write(self, quality: QualityMap) -> None:
+    def drawn(
+        self, results: Iterable[Scored], scorer: Scorer, sources: Sequence[Photo | Source], workers: int
+    ) -> Iterator[Scored]:
+        """Passes results on, and writes the map of each photo that has a score.
+
+        A photo that can be scored and not mapped becomes an error.
+
+        Raises:
+            ContractUnsupported: the model takes photos at fixed sizes only; at the first photo.
+            OSError: a map cannot be written.
+        """
+        finest_setting(scorer.contract)
+        maps = in_order(lambda source: _attempt(scorer, source), sources, workers)
+        for scored, quality in zip(results, maps, strict=False):
+            if isinstance(scored.result, PhotoError) or quality is None:
+                yield scored
+            elif isinstance(quality, PhotoError):
+                yield replace(scored, result=quality)
+            else:
+                self._write(quality)
+                yield scored
+
+    def _write(self, quality: QualityMap) -> None:
         """Writes the picture of a map.
 
         Raises:
@@ -99,48 +120,22 @@ def _write_new(path: Path, data: bytes) -> None:
             raise
 
 
-def check_map(paths: tuple[str, ...], kept: str | None, engine: str) -> None:
-    """Raises UsageError for what cannot be mapped."""
+def _check_sources(sources: Sequence[Photo | Source], kept: str | None, engine: str) -> None:
     if kept is not None:
         raise click.UsageError(
             "--map excludes --resume and --parquet: it maps photos that are scored just now"
         )
     if engine != "local":
         raise click.UsageError("--map works in this process, without --engine")
-    if STDIN in paths:
-        raise click.UsageError("--map needs files: a photo from standard input cannot be read again")
-
-
-def mapped(
-    results: Iterable[Scored],
-    scorer: Scorer,
-    sources: Sequence[Photo | Source],
-    folder: MapFolder,
-    workers: int,
-) -> Iterator[Scored]:
-    """Passes results on, and writes the map of each photo that has a score.
-
-    A photo that can be scored and not mapped becomes an error.
-
-    Raises:
-        ContractUnsupported: the model takes photos at fixed sizes only; at the first photo.
-        OSError: a map cannot be written.
-    """
-    finest_setting(scorer.contract)
-    maps = in_order(lambda source: _attempt(scorer, source), sources, workers)
-    for scored, quality in zip(results, maps, strict=False):
-        if isinstance(scored.result, PhotoError) or quality is None:
-            yield scored
-        elif isinstance(quality, PhotoError):
-            yield replace(scored, result=quality)
-        else:
-            folder.write(quality)
-            yield scored
+    if not all(isinstance(source, (str, PhotoError)) for source in sources):
+        raise click.UsageError(
+            "--map needs files: standard input, archives, tables and URLs cannot be read again"
+        )
 
 
 def _attempt(scorer: Scorer, source: Photo | Source) -> _Mapped:
-    """Returns the map of a photo, or why there is none; None for what is no file, which has no score."""
-    if not isinstance(source, (str, os.PathLike)):
+    """Returns the map of a photo, or why there is none; None for an error in place of one."""
+    if not isinstance(source, str):
         return None
     try:
         return scorer.map(source)

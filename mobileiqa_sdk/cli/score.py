@@ -24,7 +24,6 @@ from ..sources.shard import Shard
 from ..streams import Scored, score_sources
 from ..table_file import TableFile
 from . import INTERRUPTED
-from ._maps import MapFolder, check_map, mapped
 from ._memory import trim_heap
 from ._photos import STDIN, sources_of
 from ._rows import WRITERS, Output
@@ -176,8 +175,6 @@ def command(
         _check_continuable("--parquet", paths, output, selection, fail_under)
     if html is not None:
         _check_page(html, paths, kept)
-    if map_target is not None:
-        check_map(paths, kept, engine)
     _check_engine(engine, address, paths)
     if fail_under is not None and output is None:
         output, selection = (
@@ -190,7 +187,11 @@ def command(
     has_shards = any(isinstance(source, Shard) for source in sources)
     if html is not None and has_shards:
         raise click.UsageError("--html needs files: photos in archives and tables cannot be read again")
-    maps = None if map_target is None else MapFolder(map_target, sources)
+    maps = None
+    if map_target is not None:
+        from ._maps import Maps  # with what draws
+
+        maps = Maps(map_target, sources, kept=kept, engine=engine)
     many = len(sources) > 1 or has_shards or kept is not None or engine != "local"
     try:
         with native_stderr_off():
@@ -217,7 +218,7 @@ def command(
         if page is not None:
             results = _shown(results, remaining, page, _workers(scorer, workers))
         if maps is not None:
-            results = mapped(results, scorer, remaining, maps, _workers(scorer, workers))
+            results = maps.drawn(results, scorer, remaining, _workers(scorer, workers))
         total = None if has_shards else len(remaining)
         return _write(results, write, summary, StatusLine(total, quiet=quiet))
 

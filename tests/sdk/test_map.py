@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -531,6 +533,14 @@ def test_a_full_disk_ends_the_command_and_leaves_nothing(
     assert result.code == 1
     assert "No space left" in result.err
     assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_scoring_alone_loads_nothing_that_draws(tiny: Path, shots: list[str]) -> None:
+    code = "from mobileiqa_sdk.cli import main; main()"
+    check = "import atexit, sys; atexit.register(lambda: print('mobileiqa_sdk.where' in sys.modules)); "
+    arguments = ["-c", check + code, "score", "-m", str(tiny), shots[0]]
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "False"
 
 
 def test_help_says_what_it_writes(run: Run) -> None:
