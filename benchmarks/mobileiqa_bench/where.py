@@ -16,6 +16,7 @@ A quarter without any window that is not flat, with the fault in it, cannot be f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,14 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mobileiqa_sdk import QualityMap, Scorer
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.parallel import default_workers, in_order
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
-from mobileiqa_sdk.where.measure import finest_setting
+from mobileiqa_sdk.runtimes.runtime import Prediction
+from mobileiqa_sdk.where.measure import finest_setting, map_windows
 
 from .evaluation.faults import FAULTS, STEPS, Fault
 from .photographs import folder_of_photos
@@ -65,12 +66,34 @@ class Trial(NamedTuple):
     right: dict[str, bool]
 
 
-def put_into_quarter(pixels: Pixels, fault: Fault, step: float, quarter: int, seed: int = 0) -> Pixels:
-    """Returns a photo, uint8 RGB [H, W, 3], with a fault in one of its quarters and a soft seam around it."""
+class Mapper:
+    """Maps pictures of one photo that differ in parts of it: a window is not judged twice.
+
+    Args:
+        scorer: of a model that takes photos of any size.
+    """
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._answers: dict[bytes, Prediction] = {}
+
+    def map(self, pixels: Pixels) -> QualityMap:
+        """Returns what ``Scorer.map`` returns for pixels of the size that photos are mapped at."""
+        size = pixels.shape[0], pixels.shape[1]
+        return map_windows("<array>", pixels, size, self._scorer.contract, self._predict)
+
+    def _predict(self, window: Pixels) -> Prediction:
+        key = hashlib.sha256(window.tobytes()).digest()
+        if key not in self._answers:
+            self._answers[key] = self._scorer.predict(window)
+        return self._answers[key]
+
+
+def in_quarter(pixels: Pixels, spoiled: Pixels, quarter: int) -> Pixels:
+    """Returns a photo, uint8 RGB [H, W, 3], that is another one in a quarter, with a soft seam around it."""
     height, width = pixels.shape[:2]
     down, across = _ramp(height, quarter // 2), _ramp(width, quarter % 2)
     share = (down[:, np.newaxis] * across)[..., np.newaxis]
-    spoiled = fault.put_into(pixels, step, seed)
     mixed: Pixels = np.rint(pixels + share * (spoiled.astype(np.float32) - pixels)).astype(np.uint8)
     return mixed
 
@@ -131,27 +154,27 @@ def trials_of(scorer: Scorer, item: tuple[int, str]) -> list[Trial]:
     """
     seed, path = item
     photo = read_photo(path)
-    size = photo.height, photo.width
-    pixels = resize(photo, *scorer.input_size(*size, finest_setting(scorer.contract).name))
-    clean = scorer.map(Image.fromarray(pixels))
+    finest = finest_setting(scorer.contract).name
+    pixels = resize(photo, *scorer.input_size(photo.height, photo.width, finest))
+    mapper = Mapper(scorer)
     return [
         trial
         for name in LOCAL
         for step in range(1, STEPS + 1)
-        for quarter in range(QUARTERS)
-        for trial in _trial(scorer, pixels, clean, FAULTS[name], step, quarter, seed)
+        for trial in _trials(mapper, pixels, FAULTS[name], step, seed)
     ]
 
 
-def _trial(
-    scorer: Scorer, pixels: Pixels, clean: QualityMap, fault: Fault, step: int, quarter: int, seed: int
-) -> Iterator[Trial]:
-    """Yields the trial, unless the quarter is flat."""
-    spoiled = scorer.map(Image.fromarray(put_into_quarter(pixels, fault, step, quarter, seed)))
-    if np.isnan(quarter_means(spoiled, spoiled.scores)[quarter]):
-        return
-    named = named_quarters(spoiled, clean, fault.name)
-    yield Trial(fault.name, step, {measure: number == quarter for measure, number in named.items()})
+def _trials(mapper: Mapper, pixels: Pixels, fault: Fault, step: int, seed: int) -> Iterator[Trial]:
+    """Yields the trial of each quarter that is not flat."""
+    clean = mapper.map(pixels)
+    spoiled = fault.put_into(pixels, step, seed)
+    for quarter in range(QUARTERS):
+        quality = mapper.map(in_quarter(pixels, spoiled, quarter))
+        if np.isnan(quarter_means(quality, quality.scores)[quarter]):
+            continue
+        named = named_quarters(quality, clean, fault.name)
+        yield Trial(fault.name, step, {measure: number == quarter for measure, number in named.items()})
 
 
 class Share(NamedTuple):

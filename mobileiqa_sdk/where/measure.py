@@ -45,7 +45,7 @@ def map_windows(
 
     Args:
         photo: its name.
-        pixels: of the photo as the model takes it, uint8 RGB [height, width, 3].
+        pixels: of the photo as the model takes it, uint8 RGB [height, width, 3]; read-only afterwards.
         size: (height, width) of the upright photo.
         contract: of the model.
         predict: what the model answers for a window, uint8 RGB [height, width, 3].

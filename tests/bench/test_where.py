@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("quarter", range(4))
 def test_a_fault_is_in_one_quarter_with_a_soft_seam(quarter: int) -> None:
     pixels = np.full((200, 300, 3), 200, np.uint8)
-    spoiled = where.put_into_quarter(pixels, DARK, 3, quarter)[..., 0]
+    spoiled = where.in_quarter(pixels, pixels // 4, quarter)[..., 0]
     corners = [spoiled[0, 0], spoiled[0, -1], spoiled[-1, 0], spoiled[-1, -1]]
     assert corners == [50 if corner == quarter else 200 for corner in range(4)]
     row = spoiled[0 if quarter < 2 else -1].astype(int)
@@ -99,11 +99,26 @@ def test_every_fault_step_and_quarter_has_its_turn(
 def test_a_flat_quarter_is_not_counted(model: Path) -> None:
     pixels = scene(3, 512, 512)
     pixels[:300, :300] = 128
-    scorer = Scorer(model, threads=1)
-    clean = scorer.map(pixels)
     nothing = Fault("noise", "nothing", (0, 0, 0, 0, 0, 0), lambda pixels, *_: pixels)
-    trials = [list(where._trial(scorer, pixels, clean, nothing, 3, quarter, 0)) for quarter in range(4)]
-    assert [len(each) for each in trials] == [0, 1, 1, 1]
+    trials = list(where._trials(where.Mapper(Scorer(model, threads=1)), pixels, nothing, 3, 0))
+    assert len(trials) == 3
+    assert [trial.step for trial in trials] == [3, 3, 3]
+
+
+def test_a_window_is_judged_once_and_as_the_scorer_does(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = Scorer(model, threads=1)
+    mapper = where.Mapper(scorer)
+    first = scene(3, 512, 512)
+    second = first.copy()
+    second[300:, 300:] //= 4
+    expected = [scorer.map(pixels).scores for pixels in (first, second)]
+    judged: list[int] = []
+    predict = scorer.predict
+    monkeypatch.setattr(scorer, "predict", lambda window: judged.append(1) or predict(window))
+    maps = [mapper.map(pixels).scores for pixels in (first, second, first)]
+    assert np.array_equal(maps, [*expected, expected[0]], equal_nan=True)
+    assert not np.isnan(expected).any()
+    assert len(judged) == 9 + 4  # the four that end beyond 300, of nine
 
 
 def test_shares_are_by_measure_fault_and_step() -> None:
