@@ -1,5 +1,7 @@
 """Makes docs/photos.jpg: photos with the scores of the bundled model, some of them made worse.
 
+And docs/screens/map.webp: where one of them is good.
+
 ``python docs/make_photos.py``, with scikit-image, which brings the other photos.
 """
 
@@ -56,7 +58,7 @@ def tile(photo: Image.Image, caption: str, scorer: Scorer) -> Image.Image:
 
 
 def main() -> None:
-    """Writes the picture."""
+    """Writes the pictures."""
     scorer = Scorer(threads=1)
     shipped = {path.stem: Image.open(path).convert("RGB") for path in shipped_photographs()}
     otters = Image.open(DOCS / "otters.jpg").convert("RGB")
@@ -77,6 +79,9 @@ def main() -> None:
         place = (number % columns * width, number // columns * height)
         sheet.paste(tile(photo, caption, scorer), place)
     sheet.save(DOCS / "photos.jpg", quality=82)
+    overlay = scorer.map(DOCS / "otters.jpg").overlay()
+    overlay.thumbnail((960, 960), Image.Resampling.LANCZOS)
+    overlay.save(DOCS / "screens" / "map.webp", quality=80, method=6)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         PhotoTooSmall,
         PhotoUnreadable,
         PhotoUnsupported,
+        PictureUnsupported,
         ResultsInvalid,
         RuntimeUnavailable,
         VerificationWarning,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .gallery import find_photos
     from .photo import Photo
     from .scorer import Assessment, Scorer, Seconds, score
+    from .where import QualityMap
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -65,6 +67,8 @@ __all__ = [
     "PhotoTooSmall",
     "PhotoUnreadable",
     "PhotoUnsupported",
+    "PictureUnsupported",
+    "QualityMap",
     "ResultsInvalid",
     "RuntimeUnavailable",
     "Scorer",
@@ -83,6 +87,7 @@ _HOMES = {
     "gallery": ("find_photos",),
     "photo": ("Photo",),
     "scorer": ("Assessment", "Scorer", "Seconds", "score"),
+    "where": ("QualityMap",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

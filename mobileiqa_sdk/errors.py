@@ -146,5 +146,9 @@ class ResultsInvalid(MobileIQAError, ValueError):
     """The file to resume from cannot be written, or it does not hold results of this model."""
 
 
+class PictureUnsupported(MobileIQAError, ValueError):
+    """A picture cannot be saved under this name: its suffix is not that of a format that is written."""
+
+
 class VerificationWarning(UserWarning):
     """The artifact was kept although it failed verification when it was made; its scores may be off."""

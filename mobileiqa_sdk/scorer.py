@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from .photo import Photo, describe, open_photo
 from .reason import Advice, faults_to_name, first_advice, is_photograph, joined_words, worst_first
 from .resample import resize
 from .runtimes.runtime import Prediction, Runtime
+
+if TYPE_CHECKING:
+    from .where import QualityMap
 
 
 class Seconds(NamedTuple):
@@ -147,6 +150,16 @@ class Assessment:
             "error_kind": None,
             "error": None,
         }
+
+
+class _Fitted(NamedTuple):
+    """A photo as the model takes it: its name, (height, width) before, pixels, seconds of two steps."""
+
+    name: str
+    size: tuple[int, int]
+    pixels: NDArray[np.uint8]
+    decode: float
+    resize: float
 
 
 class Scorer:
@@ -277,23 +290,44 @@ class Scorer:
             ContractMismatch: the model misbehaves.
         """
         runtime = self._loaded()
-        name, pixels, decode, resized = self._pixels(photo)
+        fitted = self._fitted(photo, self._setting)
         started = perf_counter()
-        answer = runtime.predict(pixels)
-        height, width, _ = pixels.shape
+        answer = runtime.predict(fitted.pixels)
+        height, width, _ = fitted.pixels.shape
         return Assessment(
-            photo=name,
+            photo=fitted.name,
             score=answer.score,
             model=self._contract.model.name,
             input_size=(height, width),
-            seconds=Seconds(decode, resized, perf_counter() - started),
+            seconds=Seconds(fitted.decode, fitted.resize, perf_counter() - started),
             opinions=answer.opinions,
             faults=worst_first(answer.faults),
             photograph=answer.photo,
         )
 
-    def _pixels(self, photo: Photo) -> tuple[str, NDArray[np.uint8], float, float]:
-        """Returns the photo's name, its resized pixels, and the seconds of decoding and of resizing.
+    def map(self, photo: Photo) -> QualityMap:
+        """Returns the quality over a photo: what the model answers for overlapping windows of it.
+
+        The photo is read once, as by :meth:`score`, and fitted to the largest of the contract's pixel
+        budgets, whatever the scorer's resolution is. Windows have 256 x 256 pixels of that and overlap by
+        half; those in which there is nothing to judge are left out. Their number is bounded by the pixel
+        budget: about a hundred for the bundled model.
+
+        For what a photo may be see :func:`mobileiqa_sdk.score`; arrays are RGB.
+
+        Raises:
+            PhotoError: the photo cannot be scored.
+            ContractUnsupported: the model takes photos at fixed sizes only.
+            ContractMismatch: the model misbehaves.
+        """
+        from .where.measure import finest_setting, map_windows
+
+        runtime = self._loaded()
+        fitted = self._fitted(photo, finest_setting(self._contract))
+        return map_windows(fitted.name, fitted.pixels, fitted.size, self._contract, runtime.predict)
+
+    def _fitted(self, photo: Photo, setting: Setting | None) -> _Fitted:
+        """Returns a photo resized to what the model takes.
 
         A function of its own, so that the photo's pixels are freed before the model runs.
         """
@@ -301,17 +335,17 @@ class Scorer:
 
         def fit(height: int, width: int) -> tuple[int, int]:
             nonlocal size
-            size = self.input_size(height, width)
-            return size
+            size = height, width
+            return self._contract.input.size_for(height, width, setting)
 
         started = perf_counter()
         with open_photo(photo, fit=None if self._decode == "full" else fit) as (name, image):
             decoded = perf_counter()
             if size is None:  # not reduced, so it has its full size
-                size = self.input_size(image.height, image.width)
+                size = image.height, image.width
             with named_errors(name):
-                pixels = resize(image, *size)
-        return name, pixels, decoded - started, perf_counter() - decoded
+                pixels = resize(image, *self._contract.input.size_for(*size, setting))
+        return _Fitted(name, size, pixels, decoded - started, perf_counter() - decoded)
 
     def input_size(self, height: int, width: int, resolution: str | None = None) -> tuple[int, int]:
         """Returns the (height, width) in pixels that an upright photo of height x width is resized to.

@@ -106,6 +106,14 @@ class _Store(Protocol):
     help="Also write a page to look at: one file with all photos, small, sorted and filtered offline.",
 )
 @click.option(
+    "--map",
+    "map_target",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Also draw where a photo is good: one photo to the file OUT, .png or .jpg, several to NAME.map.png "
+    "in the folder OUT.",
+)
+@click.option(
     "--parquet",
     metavar="FILE",
     help="Write a Parquet table to FILE instead of printing, and continue it like --resume; extra [columns].",
@@ -139,6 +147,7 @@ def command(
     fail_under: float | None,
     resume: str | None,
     html: Path | None,
+    map_target: Path | None,
     parquet: str | None,
     column: str | None,
     engine: Engine,
@@ -178,6 +187,11 @@ def command(
     has_shards = any(isinstance(source, Shard) for source in sources)
     if html is not None and has_shards:
         raise click.UsageError("--html needs files: photos in archives and tables cannot be read again")
+    maps = None
+    if map_target is not None:
+        from ._maps import Maps  # with what draws
+
+        maps = Maps(map_target, sources, kept=kept, engine=engine)
     many = len(sources) > 1 or has_shards or kept is not None or engine != "local"
     try:
         with native_stderr_off():
@@ -203,6 +217,8 @@ def command(
         results = _results(scorer, remaining, workers, engine, address)
         if page is not None:
             results = _shown(results, remaining, page, _workers(scorer, workers))
+        if maps is not None:
+            results = maps.drawn(results, scorer, remaining, _workers(scorer, workers))
         total = None if has_shards else len(remaining)
         return _write(results, write, summary, StatusLine(total, quiet=quiet))
 

@@ -12,8 +12,9 @@ from typing import Literal
 from typing_extensions import assert_type
 
 import mobileiqa_sdk
-from mobileiqa_sdk import Assessment, ModelContract, PhotoError, Scorer
+from mobileiqa_sdk import Assessment, ModelContract, PhotoError, QualityMap, Scorer
 from mobileiqa_sdk.verification import Replay, replay_golden
+from mobileiqa_sdk.where import Window
 
 assert_type(mobileiqa_sdk.score("photo.jpg"), float)
 scorer = Scorer("model.onnx", threads=1, exact_decode=True, runtime="onnx", resolution="fast")
@@ -27,6 +28,9 @@ assert_type(result.input_size, tuple[int, int])
 assert_type(scorer.score_many(["a.jpg"]), Iterator[Assessment | PhotoError])
 assert_type(scorer.contract, ModelContract)
 assert_type(scorer.contract.precision.weights, Literal["fp32", "fp16", "int8", "int4"])
+quality = scorer.map("photo.jpg")
+assert_type(quality, QualityMap)
+assert_type(quality.worst, Window | None)
 assert_type(scorer.decode, Literal["full", "jpeg-reduced"])
 assert_type(scorer.resolution, str | None)
 assert_type(replay_golden(scorer), Replay)
@@ -41,6 +45,7 @@ scorer.path = Path()  # E: misc
 scorer.score(3)  # E: arg-type
 result.score = 1.0  # E: misc
 result.faults["blur"] = 1.0  # E: index
+quality.size = (1, 1)  # E: misc
 scorer.contract.input.decode = "full"  # E: misc
 if scorer.contract.precision.weights == "fp31":  # E: comparison-overlap
     print("never")
