@@ -10,7 +10,7 @@ from torch import Tensor
 from .arrays import Features, Floats
 from .side_head import SideHeadSettings, answers, fit_side_head, standardised
 
-PHOTOGRAPHS_SHARE = 0.3
+PHOTOGRAPHS_SHARE = 0.4
 """Of the weight of all rows, for photographs, however many there are."""
 
 SETTINGS: dict[str, Any] = {"epochs": 20, "dropout": 0.7, "decay": 3.0}

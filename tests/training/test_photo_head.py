@@ -17,7 +17,7 @@ from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.student import StudentConfig, build_student
 from training.cli import commands, photo
 from training.errors import FeatureCacheError
-from training.photo_head import fit_photo_head, photo_answers
+from training.photo_head import PHOTOGRAPHS_SHARE, fit_photo_head, photo_answers
 from training.picture_files import pictures_in
 from training.picture_moments import PictureCache, read_moments
 from training.side_head import SideHeadSettings
@@ -91,7 +91,7 @@ def test_photographs_are_answered_by_one_and_others_by_zero() -> None:
 def test_photographs_have_their_share_of_the_weight_however_many_there_are() -> None:
     alike = np.full((300, 4), 2.0, np.float32)
     state = fit_photo_head(alike, alike[:30], MEAN, STD, replace(SETTINGS, batch=330, epochs=400, decay=0.0))
-    assert photo_answers(state, alike[:1], MEAN, STD)[0] == pytest.approx(0.3, abs=0.03)
+    assert photo_answers(state, alike[:1], MEAN, STD)[0] == pytest.approx(PHOTOGRAPHS_SHARE, abs=0.03)
 
 
 def test_the_commands_lead_from_drawn_pictures_to_figures(
