@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 FAULT_FROM = 0.5
 """Severity from which a fault is named."""
-EXPLAINED_UP_TO = 1.0
+EXPLAINED_UP_TO = 0.8
 """Highest score of a photo whose faults are named: the reasons of better photos would mislead."""
 PHOTOGRAPH_FROM = 0.5
 """The value of a model's output ``photo`` from which the picture counts as a photograph."""

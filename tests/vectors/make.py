@@ -691,7 +691,7 @@ WORDS_OF_A_FAULT = {
     "low_contrast": ("low in contrast", "wipe_lens"),
     "banding": ("showing colour bands", "use_original"),
 }
-EXPLAINED_UP_TO = 1.0
+EXPLAINED_UP_TO = 0.8
 JUST_ABOVE_HALF, JUST_BELOW_HALF = 0.5 + 2**-24, 0.5 - 2**-25  # in single precision too
 
 NAMED: list[tuple[dict[str, float], float, float | None]] = [

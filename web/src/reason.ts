@@ -3,7 +3,7 @@
 /** Severity from which a fault is named. */
 const FAULT_FROM = 0.5;
 /** Highest score of a photo whose faults are named: the reasons of better photos would mislead. */
-const EXPLAINED_UP_TO = 1;
+const EXPLAINED_UP_TO = 0.8;
 /** The value of a model's output `photo` from which the picture counts as a photograph. */
 const PHOTOGRAPH_FROM = 0.5;
 /** Faults that are named at most, the worst ones. */

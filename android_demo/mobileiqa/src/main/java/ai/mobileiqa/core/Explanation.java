@@ -16,7 +16,7 @@ public final class Explanation {
     private static final float FAULT_FROM = 0.5f;
 
     /** Highest score of a photo whose faults are named: the reasons of better photos would mislead. */
-    private static final double EXPLAINED_UP_TO = 1.0;
+    private static final double EXPLAINED_UP_TO = 0.8;
 
     /** The value of a model's output {@code photo} from which the picture counts as a photograph. */
     private static final float PHOTOGRAPH_FROM = 0.5f;
