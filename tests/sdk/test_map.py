@@ -223,8 +223,13 @@ def test_a_small_photo_has_few_windows(model: Path, size: tuple[int, int], shape
         assert quality.scores[0, 0] == np.float32(scorer.score(photograph(*size)))
 
 
-def test_a_model_without_faults_has_no_maps_of_them() -> None:
-    quality = Scorer(threads=1).map(photograph(300, 300))
+def test_a_model_without_faults_has_no_maps_of_them(tmp_path: Path) -> None:
+    values = artifacts.free_contract()
+    values["outputs"] = [artifacts.output("score", "opinions", 1)]
+    for golden in values["golden"]["cases"]:
+        golden |= {"faults": [], "photo": None}
+    data = artifacts.model(values, shape=(1, "height", "width", 3))
+    quality = Scorer(artifacts.save(tmp_path, data), threads=1).map(photograph(300, 300))
     assert quality.faults == {}
     assert quality.worst is not None
     assert (quality.worst.fault, quality.worst.severity) == (None, None)
