@@ -157,17 +157,19 @@ def trials_of(scorer: Scorer, item: tuple[int, str]) -> list[Trial]:
     finest = finest_setting(scorer.contract).name
     pixels = resize(photo, *scorer.input_size(photo.height, photo.width, finest))
     mapper = Mapper(scorer)
+    clean = mapper.map(pixels)
     return [
         trial
         for name in LOCAL
         for step in range(1, STEPS + 1)
-        for trial in _trials(mapper, pixels, FAULTS[name], step, seed)
+        for trial in _trials(mapper, pixels, clean, FAULTS[name], step, seed)
     ]
 
 
-def _trials(mapper: Mapper, pixels: Pixels, fault: Fault, step: int, seed: int) -> Iterator[Trial]:
-    """Yields the trial of each quarter that is not flat."""
-    clean = mapper.map(pixels)
+def _trials(
+    mapper: Mapper, pixels: Pixels, clean: QualityMap, fault: Fault, step: int, seed: int
+) -> Iterator[Trial]:
+    """Yields the trial of each quarter that is not flat; ``clean`` is the map of the pixels."""
     spoiled = fault.put_into(pixels, step, seed)
     for quarter in range(QUARTERS):
         quality = mapper.map(in_quarter(pixels, spoiled, quarter))

@@ -100,7 +100,8 @@ def test_a_flat_quarter_is_not_counted(model: Path) -> None:
     pixels = scene(3, 512, 512)
     pixels[:300, :300] = 128
     nothing = Fault("noise", "nothing", (0, 0, 0, 0, 0, 0), lambda pixels, *_: pixels)
-    trials = list(where._trials(where.Mapper(Scorer(model, threads=1)), pixels, nothing, 3, 0))
+    mapper = where.Mapper(Scorer(model, threads=1))
+    trials = list(where._trials(mapper, pixels, mapper.map(pixels), nothing, 3, 0))
     assert len(trials) == 3
     assert [trial.step for trial in trials] == [3, 3, 3]
 

@@ -12,19 +12,15 @@ from zlib import crc32
 
 import numpy as np
 
-from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.scorer import Assessment, Scorer
 
-from ..errors import PhotosMissing
 from ..scenes import Pixels
-from .errors import FaultsUnanswered, NothingScored
+from .each_photo import asked_each
+from .errors import FaultsUnanswered
 from .fault_proof import FaultAnswers, Floats, named_faults
 from .faults import FAULTS, STEPS
 from .ladders import input_text
-
-_QUOTED = 3
-"""Reasons quoted when no photo could be scored."""
 
 
 @dataclass(frozen=True)
@@ -151,18 +147,9 @@ def ask_about_faults(
         NothingScored: none of them could be scored with every fault.
     """
     faults = answered_faults(scorer)
-    answered: list[AnsweredPhoto] = []
-    errors = dict(unread or {})
-    for path in map(str, photos):
-        try:
-            answered.append(ask_about_photo(scorer, path, faults))
-        except MobileIQAError as error:
-            errors[path] = getattr(error, "reason", str(error))
-    if not errors and not answered:
-        raise PhotosMissing("no photos given to put faults into; give some")
-    if not answered:
-        reasons = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:_QUOTED])
-        raise NothingScored(f"none of {len(errors)} photos could be scored: {reasons}; give other photos")
+    answered, errors = asked_each(
+        photos, lambda path: ask_about_photo(scorer, path, faults), "to put faults into", unread or {}
+    )
     labels = scorer.contract.faults
     return AskedFaults(
         model=scorer.contract.model.name,

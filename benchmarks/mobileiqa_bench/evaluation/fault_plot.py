@@ -13,7 +13,7 @@ from .fault_answers import AskedFaults
 from .fault_proof import FaultProof, Floats
 from .fault_table import without_minus_zero
 from .faults import STEPS
-from .plots import GREY, INK, MEAN, PHOTO, RULE, save_figure
+from .plots import GREY, INK, MEAN, PHOTO, rule_panel, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,10 +113,7 @@ def _curves(axes: Axes, mean: Floats, own: Floats, number: int, name: str) -> No
     axes.set_ylim(-0.03, 1.03)
     axes.set_xticks(steps)
     axes.set_yticks((0, 0.5, 1))
-    axes.grid(axis="y", color=RULE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(length=0, labelsize=8.5)
+    rule_panel(axes)
 
 
 def _legend(figure: Figure) -> None:

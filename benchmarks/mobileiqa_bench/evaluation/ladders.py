@@ -11,16 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.photo import MIN_SIDE, read_photo
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.scorer import Scorer
 
-from ..errors import PhotosMissing
 from ..scenes import Pixels
 from .agreement import MIN_PHOTOS, srcc
 from .distortions import DISTORTIONS, jpeg
-from .errors import NothingScored
+from .each_photo import asked_each
 
 Mode = Literal["input", "full"]
 """Whether photos are distorted at the size of the model's input or at their own."""
@@ -32,8 +30,6 @@ VISIBLE_DROP = 0.02
 """A mean drop of the score by a tenth of a band (`mobileiqa_sdk.band`), which is 0.2 wide. It exceeds what
 flips and re-encoding change in a trustworthy score (0.01), so that only the distortion explains it."""
 JPEG_QUALITY = 98
-_QUOTED = 3
-"""Reasons quoted when no photo could be scored."""
 
 
 @dataclass(frozen=True)
@@ -213,18 +209,9 @@ def climb_ladders(
         PhotosMissing: no photos were given.
         NothingScored: none of them could be scored at every step.
     """
-    climbs: list[Climb] = []
-    errors = dict(unread or {})
-    for path in map(str, photos):
-        try:
-            climbs.append(climb_photo(scorer, path, mode))
-        except MobileIQAError as error:
-            errors[path] = getattr(error, "reason", str(error))
-    if not errors and not climbs:
-        raise PhotosMissing("no photos given for the ladders; give some")
-    if not climbs:
-        reasons = "; ".join(f"{photo}: {error}" for photo, error in list(errors.items())[:_QUOTED])
-        raise NothingScored(f"none of {len(errors)} photos could be scored: {reasons}; give other photos")
+    climbs, errors = asked_each(
+        photos, lambda path: climb_photo(scorer, path, mode), "for the ladders", unread or {}
+    )
     spec = scorer.contract
     return Ladders(spec.model.name, input_text(scorer), mode, climbs, errors)
 

@@ -137,6 +137,11 @@ def _panel(axes: Axes, ladders: Ladders, number: int, distortion: Distortion) ->
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_xlim(-0.15, STEPS - 0.85)
     axes.set_ylim(0, 1)
+    rule_panel(axes)
+
+
+def rule_panel(axes: Axes) -> None:
+    """Leaves a small panel of curves its horizontal rules, and no frame."""
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)

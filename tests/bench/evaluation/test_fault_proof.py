@@ -37,7 +37,7 @@ from mobileiqa_bench.photographs import shipped_photographs
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.errors import ContractMismatch
 from mobileiqa_sdk.photo import read_photo
-from mobileiqa_sdk.reason import FAULT_FROM, worst_first
+from mobileiqa_sdk.reason import EXPLAINED_UP_TO, FAULT_FROM, worst_first
 
 from ...sdk import artifacts
 from .fakes import FakeScorer, brightness
@@ -360,7 +360,8 @@ def test_rows_name_what_a_person_reads(album: Path) -> None:
     (answered,) = asked.photos
     for row, score in zip(rows, [*answered.scores[0], *answered.scores[1, 1:]], strict=True):
         assert row["score"] == row["fault_overexposure"] == score
-        assert row["named"] == ("overexposure" if score > 0.5 else "underexposure")
+        worst = "overexposure" if score > 0.5 else "underexposure"
+        assert row["named"] == ("" if score > EXPLAINED_UP_TO else worst)
         assert (row["photograph"], row["error"]) == (0.9, None)
     drawn = ask_about_faults(FaultScorer(0.1), [album / "large.png"])
     assert {row["named"] for row in drawn.rows()} == {""}
