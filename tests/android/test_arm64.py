@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import skimage
 
@@ -40,29 +41,40 @@ def test_it_is_a_program_for_arm64(program: Path) -> None:
     assert int.from_bytes(head[18:20], "little") == 183  # EM_AARCH64
 
 
-def test_photos_get_the_scores_of_python(program: Path, tmp_path: Path) -> None:
-    model = library.find(None)
+def test_photos_get_the_answers_of_python(program: Path, tmp_path: Path) -> None:
     scorer = Scorer(threads=1)
+    contract = scorer.contract
+    sizes = {output.name: output.size for output in contract.outputs}
     files: list[object] = []
     for photo in PHOTOS:
         picture, file = read_photo(photo), tmp_path / photo.with_suffix(".rgb").name
         size = scorer.input_size(picture.height, picture.width)
         file.write_bytes(resize(picture, *size).tobytes())
         files += [file, *size]
-    result = emulated(program, model, 0, 0, scorer.contract.opinions.size, *files)
+    promised = ",".join(f"{name}:{size}" for name, size in sizes.items())
+    result = emulated(program, library.find(None), 0, 0, promised, *files)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stderr)["model"]["name"] == scorer.contract.model.name
-    actual = [float(line) for line in result.stdout.splitlines()]
-    assert actual == [pytest.approx(scorer.score(photo), abs=1e-4) for photo in PHOTOS]
+    assert json.loads(result.stderr)["model"]["name"] == contract.model.name
+    rows = np.array([line.split() for line in result.stdout.splitlines()], float)
+    answers = np.split(rows, np.cumsum([*sizes.values()])[:-1], axis=1)
+    for i, expected in enumerate(map(scorer.assess, PHOTOS)):
+        actual = {name: values[i] for name, values in zip(sizes, answers, strict=True)}
+        assert actual["opinions"].mean() == pytest.approx(expected.score, abs=1e-4)
+        severities = [expected.faults[fault] for fault in contract.faults.labels]
+        assert actual["faults"] == pytest.approx(severities, abs=1e-3)
+        assert actual["photo"] == pytest.approx(expected.photo, abs=1e-3)
 
 
 def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path) -> None:
     model = artifacts.save(tmp_path, artifacts.model())
     for arguments, message in [
-        ((model, 49, 64, 1), "[1, 49, 64, 3]"),
-        ((model, 48, 64, 2), "its contract promises an output of size 2, float, the model has another"),
-        ((__file__, 48, 64, 1), "onnxruntime: "),
-        ((tmp_path, 48, 64, 1), "onnxruntime: "),
+        ((model, 49, 64, "opinions:1"), "[1, 49, 64, 3]"),
+        (
+            (model, 48, 64, "opinions:2"),
+            "its contract promises an output of size 2, float, the model has another",
+        ),
+        ((__file__, 48, 64, "opinions:1"), "onnxruntime: "),
+        ((tmp_path, 48, 64, "opinions:1"), "onnxruntime: "),
     ]:
         result = emulated(program, *arguments, tmp_path / "no.rgb", 48, 64)
         assert (result.returncode, result.stdout) == (1, "")

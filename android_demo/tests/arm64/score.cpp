@@ -1,17 +1,37 @@
-// score MODEL HEIGHT WIDTH OPINIONS [PIXELS HEIGHT WIDTH]...: prints the score of each file of RGB bytes on a line of
-// stdout, and the contract on stderr. A model that takes any size has a height and a width of 0. Exits with 1, and the
-// reason on stderr, if something goes wrong.
+// score MODEL HEIGHT WIDTH OUTPUTS [PIXELS HEIGHT WIDTH]...: prints all answers to each file of RGB bytes on a line of
+// stdout, and the contract on stderr. A model that takes any size has a height and a width of 0. OUTPUTS are names and
+// sizes: opinions:8,faults:8,photo:1. Exits with 1, and the reason on stderr, if something goes wrong.
 #include "session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 namespace {
 
-constexpr size_t kMaxOpinions = 1024;
+constexpr size_t kMaxValues = 1024;
+
+struct Promised {
+  mobileiqa::Output outputs[mobileiqa::kMaxOutputs];
+  size_t count = 0;
+  size_t values = 0;
+};
 
 int fail(const mobileiqa::Error& error) {
   fprintf(stderr, "%s\n", error.text);
   return 1;
+}
+
+// Cuts `text` into names, to which `promised` points from then on, and sizes.
+bool parse(char* text, Promised& promised) {
+  for (char* part = strtok(text, ","); part != nullptr; part = strtok(nullptr, ",")) {
+    char* colon = strchr(part, ':');
+    if (colon == nullptr || promised.count == mobileiqa::kMaxOutputs) return false;
+    *colon = '\0';
+    const int size = atoi(colon + 1);
+    promised.outputs[promised.count++] = {part, size};
+    promised.values += static_cast<size_t>(size);
+  }
+  return promised.count != 0 && promised.values <= kMaxValues;
 }
 
 uint8_t* read(const char* path, size_t size) {
@@ -27,36 +47,35 @@ uint8_t* read(const char* path, size_t size) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 8 || count % 3 != 2) return 2;
+  Promised promised;
+  if (count < 8 || count % 3 != 2 || !parse(arguments[4], promised)) return 2;
   mobileiqa::Error error;
   mobileiqa::Session session;
   char* contract = nullptr;
-  const auto count_of_opinions = static_cast<size_t>(atoi(arguments[4]));
-  if (count_of_opinions > kMaxOpinions) return 2;
   if (!session.open_file(arguments[1], {1, false, mobileiqa::Accelerator::kCpu}, error) ||
       !session.metadata("mobileiqa.contract", &contract, error)) {
     return fail(error);
   }
   fprintf(stderr, "%s\n", contract != nullptr ? contract : "no contract");
   free(contract);
-  const mobileiqa::Output output = {"opinions", atoi(arguments[4])};
-  if (!session.check(atoi(arguments[2]), atoi(arguments[3]), &output, 1, error)) return fail(error);
+  if (!session.check(atoi(arguments[2]), atoi(arguments[3]), promised.outputs, promised.count, error)) {
+    return fail(error);
+  }
   for (int i = 5; i < count; i += 3) {
     const int height = atoi(arguments[i + 1]);
     const int width = atoi(arguments[i + 2]);
     const size_t size = size_t{3} * height * width;
-    float opinions[kMaxOpinions];
+    float values[kMaxValues];
     uint8_t* pixels = read(arguments[i], size);
     if (pixels == nullptr) {
       error.set("%s: cannot be read", arguments[i]);
       return fail(error);
     }
-    const bool ran = session.run(pixels, size, height, width, opinions, count_of_opinions, error);
+    const bool ran = session.run(pixels, size, height, width, values, promised.values, error);
     free(pixels);
     if (!ran) return fail(error);
-    double sum = 0;
-    for (size_t j = 0; j < count_of_opinions; j++) sum += opinions[j];
-    printf("%.9g\n", sum / static_cast<double>(count_of_opinions));
+    for (size_t j = 0; j < promised.values; j++) printf("%.9g ", static_cast<double>(values[j]));
+    printf("\n");
   }
   return 0;
 }

@@ -11,7 +11,10 @@ object KotlinExample {
     @JvmStatic
     fun score(context: Context, bitmap: Bitmap): Double {
         val scorer: QualityScorer = QualityScorer.open(context, ScorerOptions.DEFAULT.threads(1).resolution(null))
-        return scorer.use { it.assess(bitmap).faults.size + it.score(bitmap) }
+        return scorer.use {
+            check(it.assess(bitmap).faults.values.all { severity -> severity in 0.0..1.0 })
+            it.score(bitmap)
+        }
     }
 
     @JvmStatic
