@@ -62,7 +62,7 @@ def test_photos_get_the_answers_of_python(program: Path, tmp_path: Path) -> None
         assert actual["opinions"].mean() == pytest.approx(expected.score, abs=1e-4)
         severities = [expected.faults[fault] for fault in contract.faults.labels]
         assert actual["faults"] == pytest.approx(severities, abs=1e-3)
-        assert actual["photo"] == pytest.approx(expected.photo, abs=1e-3)
+        assert actual["photo"] == pytest.approx(expected.photograph, abs=1e-3)
 
 
 def test_a_model_that_lies_and_files_that_are_none(program: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The app's screens, drawn by Android's own layout code, as somebody last saw them and fit for people.
 
 `android_demo/screens.sh` builds that code. With the environment variable MOBILEIQA_NEW_SCREENS, the pictures
-of today's screens are put into `tests/android/screens`: look at each of them.
+of today's screens are put into `tests/android/screens` and `docs/screens`: look at each of them.
 """
 
 from __future__ import annotations
@@ -12,27 +12,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import skimage
 from PIL import Image
 
+from mobileiqa_sdk import Scorer
+
 from . import app, toolbox
+from .pictures import save_pictures
 
 SCREENS = toolbox.DEMO / "tests/screens"
 GOLDEN = Path(__file__).parent / "screens"
+DOCS = toolbox.DEMO.parent / "docs/screens"
+MAKES_NEW = bool(os.environ.get("MOBILEIQA_NEW_SCREENS"))
 ECJ = Path("/usr/share/java/eclipse-jdt-core.jar")
 SCALE = 4
+IN_DOCS = {
+    "score": "score_done",
+    "reason": "score_reason",
+    "compare": "compare_done",
+    "score_land": "score_land",
+}
+"""Pictures in `docs/screens`, a third of the screens' sizes."""
 NAMES = re.findall(r"^(\w+);", (SCREENS / "screens.txt").read_text(), re.MULTILINE)
 Rendered = tuple[Path, dict[str, list[str]]]
-
-
-def photos(folder: Path) -> dict[str, Path]:
-    """Two photos, one of them upright."""
-    data = Path(skimage.__file__).parent / "data"
-    cat = Image.open(data / "chelsea.png").convert("RGB").resize((1024, 681))
-    rocket = Image.open(data / "rocket.jpg").convert("RGB").crop((150, 0, 430, 427)).resize((560, 854))
-    for name, photo in (("photo", cat), ("portrait", rocket)):
-        photo.save(folder / f"{name}.png")
-    return {name: folder / f"{name}.png" for name in ("photo", "portrait")}
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +54,16 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     compiler = ("java", "-cp", ECJ, "org.eclipse.jdt.internal.compiler.batch.Main")
     options = ("-proc:none", "-nowarn", "-1.8", "-encoding", "UTF-8", "-d", folder / "app")
     toolbox.run(*compiler, *options, "-cp", path, *sources)
+    model = Scorer(threads=1).contract.model
     values = {
         "java.awt.headless": "true",
         "platform": toolbox.CACHE / "layoutlib/platform",
         "res": app.MAIN / "res",
         "document": SCREENS / "document.md",
-        **photos(folder),
+        "samples": folder,
+        "model": f"{model.name} {model.version}",
     }
+    save_pictures(folder)
     defined = [f"-D{key}={value}" for key, value in values.items()]
     started = ("java", "-Xmx1500m", *defined, "-cp", f"{folder / 'app'}:{path}", "ai.mobileiqa.demo.Render")
     printed = toolbox.run(*started, SCREENS / "screens.txt", folder)
@@ -69,6 +73,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
             list(faults.values())[-1].append(line.strip())
         else:
             faults[line] = []
+    if MAKES_NEW:
+        for name, screen in IN_DOCS.items():
+            shrunk = Image.open(folder / f"{screen}.png").convert("RGB").reduce(3)
+            shrunk.save(DOCS / f"{name}.webp", quality=85, method=6)
     return folder, faults
 
 
@@ -81,7 +89,7 @@ def small(path: Path) -> Image.Image:
 def test_it_looks_as_it_did(rendered: Rendered, name: str) -> None:
     actual = small(rendered[0] / f"{name}.png")
     golden = GOLDEN / f"{name}.webp"
-    if os.environ.get("MOBILEIQA_NEW_SCREENS"):
+    if MAKES_NEW:
         actual.save(golden, lossless=True, method=6)
     expected = Image.open(golden).convert("RGB")
     assert actual.size == expected.size

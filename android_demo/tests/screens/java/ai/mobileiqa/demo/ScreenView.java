@@ -1,10 +1,7 @@
 package ai.mobileiqa.demo;
 
-import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Band;
 import android.content.Context;
-import android.graphics.Bitmap;
-import android.graphics.BitmapFactory;
 import android.util.AttributeSet;
 import android.view.LayoutInflater;
 import android.view.View;
@@ -17,8 +14,9 @@ import android.widget.TextView;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 
 /** One screen of the app: its layouts, filled as its activities fill them. Activities themselves do not run here. */
 public final class ScreenView extends FrameLayout {
@@ -29,8 +27,7 @@ public final class ScreenView extends FrameLayout {
     /** The view that was made last. */
     static ScreenView last;
 
-    private static final double SCORE = 0.731;
-    private static final String MODEL = "mobileiqa-small 0.2.0";
+    private static final String MODEL = System.getProperty("model");
 
     private final LayoutInflater inflater;
 
@@ -89,8 +86,9 @@ public final class ScreenView extends FrameLayout {
         boolean isDone = screen.contains("done");
         boolean isBusy = screen.contains("busy");
         ImageView photo = (ImageView) findViewById(R.id.photo);
+        Sample sample = Sample.of(sampleName());
         if (isDone || isBusy) {
-            photo.setImageBitmap(photo(screen.contains("portrait")));
+            photo.setImageBitmap(sample.bitmap());
         }
         show(R.id.photo, isDone || isBusy);
         show(R.id.hint, !isDone && !isBusy);
@@ -103,23 +101,30 @@ public final class ScreenView extends FrameLayout {
         }
         show(R.id.result, isDone);
         if (isDone) {
-            say(R.id.number, text(R.string.number, SCORE));
-            say(R.id.band, text(R.string.band_of_photo, text(Bands.word(Band.of(SCORE)))));
-            ((TextView) findViewById(R.id.band)).setTextColor(getContext().getColor(Bands.colour(Band.of(SCORE))));
-            ((BandBar) findViewById(R.id.bar)).show(SCORE);
-            if (screen.contains("reason")) {
-                show(R.id.reason, true);
-                say(R.id.reason, Reasons.reason(getContext(), true, Arrays.asList("underexposure", "motion_blur")) + "\n"
-                        + Reasons.advice(getContext(), Advice.MORE_LIGHT));
-            } else if (screen.contains("screenshot")) {
-                show(R.id.reason, true);
-                say(R.id.reason, Reasons.reason(getContext(), false, new ArrayList<String>()));
-            }
+            Band band = Band.of(sample.score);
+            say(R.id.number, text(R.string.number, sample.score));
+            say(R.id.band, text(R.string.band_of_photo, text(Bands.word(band))));
+            ((TextView) findViewById(R.id.band)).setTextColor(getContext().getColor(Bands.colour(band)));
+            ((BandBar) findViewById(R.id.bar)).show(sample.score);
+            String reason = sample.reason(getContext());
+            String advice = Reasons.advice(getContext(), sample.explanation.advice);
+            show(R.id.reason, reason != null);
+            say(R.id.reason, advice == null ? reason : reason + "\n" + advice);
             say(R.id.details, text(R.string.details, 12.0, 41.0, 63.0, 388.0, 4032, 3024, MODEL)
                     + "\n" + text(R.string.spread, 0.021) + "\n" + text(R.string.reduced, 2));
         }
         say(R.id.second, text(R.string.second_opinion_hint));
         show(R.id.remove_model, screen.contains("imported"));
+    }
+
+    private String sampleName() {
+        if (screen.contains("reason")) {
+            return "dark";
+        }
+        if (screen.contains("screenshot")) {
+            return "page";
+        }
+        return screen.contains("portrait") ? "rocket" : "cat";
     }
 
     private void compare() {
@@ -133,14 +138,22 @@ public final class ScreenView extends FrameLayout {
 
     /** Rows as {@link RankingAdapter} fills them; its entries come from files. */
     private final class Rows extends BaseAdapter {
-        private final String[][] faults = {{}, {}, {"low_contrast"}, {"underexposure", "banding"}, {"defocus"}, {}};
-        private final double[] scores = {0.912, 0.731, 0.552, 0.318, 0.104, -1};
         private final String[] names = {"IMG_20251124_183045123.jpg", "PXL_20251124_183046001.RAW-01.COVER.jpg",
-            "IMG_3.jpg", "IMG_4.jpg", "IMG_5.jpg", "broken.jpg"};
+            "Screenshot_3.png", "IMG_4.jpg", "IMG_5.jpg", "IMG_6.jpg", "broken.jpg"};
+        private final List<Sample> samples = Sample.all();
+
+        Rows() {
+            Collections.sort(samples, new Comparator<Sample>() {
+                @Override
+                public int compare(Sample one, Sample other) {
+                    return Double.compare(other.score, one.score);
+                }
+            });
+        }
 
         @Override
         public int getCount() {
-            return scores.length;
+            return names.length;
         }
 
         @Override
@@ -157,22 +170,20 @@ public final class ScreenView extends FrameLayout {
         public View getView(int position, View old, ViewGroup list) {
             View row = old != null ? old : inflater.inflate(R.layout.compare_row, list, false);
             RankingAdapter.arrange(row);
-            boolean isScored = scores[position] >= 0;
+            Sample sample = position < samples.size() ? samples.get(position) : null;
             TextView verdict = (TextView) row.findViewById(R.id.verdict);
-            Band band = isScored ? Band.of(scores[position]) : null;
-            verdict.setText(isScored
-                    ? text(R.string.verdict, scores[position], text(Bands.word(band)))
-                    : text(R.string.problem_broken));
-            verdict.setTextColor(getContext().getColor(isScored ? Bands.colour(band) : R.color.text_secondary));
-            boolean isPhotograph = position != 4;
-            String reason = Reasons.reason(getContext(), isPhotograph, Arrays.asList(faults[position]));
+            Band band = sample == null ? null : Band.of(sample.score);
+            verdict.setText(sample == null
+                    ? text(R.string.problem_broken)
+                    : text(R.string.verdict, sample.score, text(Bands.word(band))));
+            verdict.setTextColor(getContext().getColor(sample == null ? R.color.text_secondary : Bands.colour(band)));
+            String reason = sample == null ? null : sample.reason(getContext());
             TextView reasonView = (TextView) row.findViewById(R.id.reason);
             reasonView.setText(reason);
             reasonView.setVisibility(reason == null ? GONE : VISIBLE);
-            ((TextView) row.findViewById(R.id.rank)).setText(isScored ? text(R.string.rank, position + 1) : "");
+            ((TextView) row.findViewById(R.id.rank)).setText(sample == null ? "" : text(R.string.rank, position + 1));
             ((TextView) row.findViewById(R.id.name)).setText(names[position]);
-            ((ImageView) row.findViewById(R.id.thumbnail))
-                    .setImageBitmap(isScored ? photo(position % 2 == 1) : null);
+            ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(sample == null ? null : sample.bitmap());
             return row;
         }
     }
@@ -212,14 +223,6 @@ public final class ScreenView extends FrameLayout {
         say(R.id.title, text(R.string.model_card));
         try (InputStream in = new FileInputStream(System.getProperty("document"))) {
             ((ListView) findViewById(R.id.list)).setAdapter(new DocumentAdapter(getContext(), Page.read(in, true)));
-        } catch (IOException missing) {
-            throw new AssertionError(missing);
-        }
-    }
-
-    private static Bitmap photo(boolean isPortrait) {
-        try (InputStream in = new FileInputStream(System.getProperty(isPortrait ? "portrait" : "photo"))) {
-            return BitmapFactory.decodeStream(in);
         } catch (IOException missing) {
             throw new AssertionError(missing);
         }
