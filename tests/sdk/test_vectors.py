@@ -21,12 +21,15 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.reason import worst_first
 from mobileiqa_sdk.reduction import reduction
 from mobileiqa_sdk.resample import resize
+from mobileiqa_sdk.where.detail import detail
+from mobileiqa_sdk.where.windows import cut, scaled
 
 from .png_files import png_of
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 NAMES = (
-    "contracts", "fit", "golden", "pictures", "png_colours", "reasons", "reduction", "resample", "verdict",
+    "contracts", "detail", "fit", "golden", "pictures", "png_colours", "reasons", "reduction", "resample",
+    "verdict", "windows",
 )  # fmt: skip
 
 
@@ -101,6 +104,23 @@ def test_resample() -> None:
         pixels = np.frombuffer(bytes.fromhex(case["pixels"]), np.uint8).reshape(shape)
         result = resize(Image.fromarray(pixels), case["new_height"], case["new_width"])
         assert result.tobytes().hex() == case["expected"], case
+
+
+def test_windows() -> None:
+    for case in cases("windows"):
+        fitted_size = case["height"], case["width"]
+        boxes = cut(*fitted_size, case["side"])
+        assert boxes.shape == (case["rows"], case["columns"], 4)
+        assert boxes.reshape(-1, 4).tolist() == case["windows"]
+        in_photo = scaled(boxes, fitted_size, (case["photo_height"], case["photo_width"]))
+        assert in_photo.reshape(-1, 4).tolist() == case["in_photo"]
+
+
+def test_detail() -> None:
+    for case in cases("detail"):
+        pixels = np.frombuffer(bytes.fromhex(case["pixels"]), np.uint8)
+        picture = pixels.reshape(case["height"], case["width"], 3)
+        assert detail(picture) == pytest.approx(case["expected"], abs=1e-5)
 
 
 def test_golden() -> None:

@@ -755,8 +755,138 @@ def reason_cases() -> list[dict[str, Any]]:
     return cases
 
 
+# windows.json
+
+WINDOWS = [
+    # height, width of the fitted photo; side; height, width of the photo
+    (1200, 1300, 256, 2400, 2600),
+    (512, 512, 256, 512, 512),
+    (511, 513, 256, 1021, 1027),
+    (257, 256, 256, 257, 256),
+    (100, 900, 256, 311, 2799),
+    (40, 30, 256, 40, 30),
+    (480, 720, 240, 3000, 4501),
+    (384, 385, 256, 2000, 2005),
+]
+
+
+def window_starts(length: int, side: int) -> list[int]:
+    """The fewest windows that are spread evenly and overlap by at least half."""
+    if length <= side:
+        return [0]
+    count = 2
+    while Fraction(length - side, count - 1) > side // 2:
+        count += 1
+    return [math.floor(Fraction(number * (length - side), count - 1)) for number in range(count)]
+
+
+def window_cases() -> list[dict[str, Any]]:
+    cases = []
+    for height, width, side, photo_height, photo_width in WINDOWS:
+        tops, lefts = window_starts(height, side), window_starts(width, side)
+        windows = [
+            [top, left, min(top + side, height), min(left + side, width)] for top in tops for left in lefts
+        ]
+        ratios = [Fraction(photo_height, height), Fraction(photo_width, width)] * 2
+        in_photo = [
+            [math.floor(edge * ratio + Fraction(1, 2)) for edge, ratio in zip(window, ratios, strict=True)]
+            for window in windows
+        ]
+        case = {"height": height, "width": width, "side": side}
+        photo = {"photo_height": photo_height, "photo_width": photo_width}
+        grid = {"rows": len(tops), "columns": len(lefts), "windows": windows, "in_photo": in_photo}
+        cases.append({**case, **photo, **grid})
+    return cases
+
+
+# detail.json
+
+
+def detail_pictures() -> list[Pixels]:
+    random_numbers = random.Random(16)
+
+    def made(height: int, width: int, level: Any) -> Pixels:
+        return [
+            [[max(0, min(255, round(v))) for v in level(y, x)] for x in range(width)] for y in range(height)
+        ]
+
+    def grain(deviation: float) -> float:
+        return random_numbers.gauss(0, deviation)
+
+    return [
+        made(16, 16, lambda y, x: (128, 128, 128)),
+        made(16, 24, lambda y, x: (4 * y + 3 * x,) * 3),
+        made(24, 32, lambda y, x: (90 + 0.2 * y * y, 120 - 0.1 * x * x, 60 + 0.1 * x * y)),
+        made(32, 32, lambda y, x: (120 + grain(12),) * 3),
+        made(32, 32, lambda y, x: (40 if x < 13 else 200,) * 3),
+        made(32, 40, lambda y, x: (110 + 30 * math.sin(x / 3) + grain(4), 90 + 20 * math.cos(y / 4), 60 + x)),
+        made(16, 16, lambda y, x: (255, 0, 0) if (x + y) % 2 else (0, 0, 255)),
+        made(8, 8, lambda y, x: (10 * x, 200 - 9 * y, x * y)),
+        made(13, 17, lambda y, x: (7 * ((x * y) % 31), 3 * x, 15 * (y % 3))),
+        made(16, 16, lambda y, x: (x % 3, y % 2, 0)),
+    ]
+
+
+def smooth_terms(length: int) -> list[list[float]]:
+    """Orthogonal polynomials of degree 0, 1 and 2 on equal steps around 0."""
+    steps = [number - (length - 1) / 2 for number in range(length)]
+    mean_square = sum(step * step for step in steps) / length
+    return [[1.0] * length, steps, [step * step - mean_square for step in steps]]
+
+
+def detail_of(pixels: Pixels) -> float:
+    height, width = len(pixels) // 8 * 8, len(pixels[0]) // 8 * 8
+    grid = [(y, x) for y in range(height) for x in range(width)]
+    luma = {}
+    for y, x in grid:
+        red, green, blue = pixels[y][x]
+        luma[y, x] = 0.299 * red + 0.587 * green + 0.114 * blue
+    brightness = sum(luma.values()) / len(grid)
+    left = dict(luma)
+    down, across = smooth_terms(height), smooth_terms(width)
+    for i, j in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)):
+        term = {(y, x): down[i][y] * across[j][x] for y, x in grid}
+        norm = sum(value * value for value in term.values())
+        weight = sum(luma[place] * term[place] for place in grid) / norm
+        for place in grid:
+            left[place] -= weight * term[place]
+
+    def squares(block: int, signs: Any) -> list[float]:
+        """The squares of the means of blocks, pixels counted by their signs."""
+        return [
+            (
+                sum(signs(y, x) * left[top + y, start + x] for y in range(block) for x in range(block))
+                / block**2
+            )
+            ** 2
+            for top in range(0, height, block)
+            for start in range(0, width, block)
+        ]
+
+    diagonal = squares(2, lambda y, x: 1 if x == y else -1)
+    noise = 4 * sum(diagonal) / len(diagonal)
+    energies = []
+    for block in (2, 4, 8):
+        means = squares(block, lambda y, x: 1)
+        energies.append(block * block * sum(means) / len(means))
+    return math.sqrt(max(*energies, noise) - noise) / 8 / (brightness + 16)
+
+
+def detail_cases() -> list[dict[str, Any]]:
+    return [
+        {
+            "height": len(pixels),
+            "width": len(pixels[0]),
+            "pixels": hexadecimal(pixels),
+            "expected": round(detail_of(pixels), 6),
+        }
+        for pixels in detail_pictures()
+    ]
+
+
 VECTORS = {
     "contracts": contract_cases,
+    "detail": detail_cases,
     "fit": fit_cases,
     "golden": golden_cases,
     "pictures": picture_cases,
@@ -765,6 +895,7 @@ VECTORS = {
     "reduction": reduction_cases,
     "resample": resample_cases,
     "verdict": verdict_cases,
+    "windows": window_cases,
 }
 
 

@@ -1,20 +1,10 @@
 /** What a photo looks like on the page. */
 
-import { BANDS, type Assessment, wordsOf } from "../src/index.ts";
+import { BANDS, type Assessment, type QualityMap, wordsOf } from "../src/index.ts";
+import { element } from "./element.ts";
 import { type Entry, NOT_A_PHOTO } from "./entries.ts";
 import { advice, duration, reason, score } from "./format.ts";
-
-/** Returns an element with a class and what it contains. */
-export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  className: string,
-  ...content: (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...content);
-  return made;
-}
+import { whereSection } from "./where.ts";
 
 /** Returns the list item of a photo as it is now. */
 export function card(entry: Entry, threshold: number, onOpen: () => void): HTMLLIElement {
@@ -44,8 +34,12 @@ export function card(entry: Entry, threshold: number, onOpen: () => void): HTMLL
   return item;
 }
 
-/** Returns everything known about a photo, for the dialog. */
-export function detail(entry: Entry): DocumentFragment {
+/**
+ * Returns everything known about a photo, for the dialog.
+ *
+ * @param mapped gives the photo's map.
+ */
+export function detail(entry: Entry, mapped: () => Promise<QualityMap>): DocumentFragment {
   const fragment = document.createDocumentFragment();
   const { assessment } = entry;
   if (assessment === null) return fragment;
@@ -54,6 +48,8 @@ export function detail(entry: Entry): DocumentFragment {
   const head = element("p", "score", element("strong", "", score(assessment.score)), element("span", "band", assessment.band));
   const body = element("div", "text", head, heading, scale(assessment), element("p", "reason", reason(assessment)));
   if (assessment.advice !== null) body.append(element("p", "advice", advice(assessment)));
+  const frame = picture(entry);
+  if (entry.preview !== null) body.append(whereSection(frame, mapped));
   const faults = Object.entries(assessment.faults);
   if (faults.length > 0) body.append(bars("Faults, 0 is none", faults));
   if (assessment.opinions.length > 1) {
@@ -61,7 +57,7 @@ export function detail(entry: Entry): DocumentFragment {
     body.append(bars("The opinions, whose mean is the score", opinions));
   }
   body.append(facts(assessment));
-  const article = element("article", "detail", picture(entry), body);
+  const article = element("article", "detail", frame, body);
   article.dataset["band"] = assessment.band;
   fragment.append(article);
   return fragment;

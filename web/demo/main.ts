@@ -168,7 +168,10 @@ function announceResult(): void {
 }
 
 function open(entry: Entry): void {
-  page.dialogBody.replaceChildren(detail(entry));
+  const controller = new AbortController();
+  const mapped = async () => (await loading).map(entry.file, { signal: controller.signal });
+  page.dialogBody.replaceChildren(detail(entry, mapped));
+  page.dialog.addEventListener("close", () => controller.abort(), { once: true });
   page.dialog.showModal();
 }
 

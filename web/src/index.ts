@@ -36,3 +36,6 @@ export type { Progress } from "./protocol.ts";
 export { type Advice, wordsOf } from "./reason.ts";
 export { type AssessOptions, type LoadOptions, type Model, type Photo, type PixelData, Scorer } from "./scorer.ts";
 export type { Backend, Prediction } from "./session.ts";
+export { colourOf, overlay } from "./where/overlay.ts";
+export type { MapWindow, QualityMap } from "./where/quality-map.ts";
+export type { Box } from "./where/windows.ts";

@@ -4,6 +4,7 @@ import type { Assessment, Replay } from "./assessment.ts";
 import type { Contract } from "./contract.ts";
 import type { PackedError } from "./errors.ts";
 import type { Backend } from "./session.ts";
+import type { QualityMap } from "./where/quality-map.ts";
 
 /** A model's address, or the bytes of its file. */
 export type ModelSource = string | Blob | ArrayBuffer | Uint8Array;
@@ -26,12 +27,20 @@ export interface Loaded {
   readonly webgpuProblem: string | null;
 }
 
-export type Work = LoadRequest | { readonly kind: "assess"; photo: unknown; name: string } | { readonly kind: "verify" };
+export interface PhotoRequest {
+  readonly kind: "assess" | "map";
+  readonly photo: unknown;
+  readonly name: string;
+}
+
+export type Work = LoadRequest | PhotoRequest | { readonly kind: "verify" };
+
+export type Value = Loaded | Assessment | QualityMap | Replay;
 
 export type Request = { readonly id: number; readonly work: Work } | { readonly id: number; readonly abort: true };
 
 export type Answer =
-  | { readonly id: number; readonly value: Loaded | Assessment | Replay }
+  | { readonly id: number; readonly value: Value }
   | { readonly id: number; readonly error: PackedError }
   | { readonly id: number; readonly progress: Progress };
 

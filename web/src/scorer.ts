@@ -5,8 +5,9 @@ import type { Assessment, Replay } from "./assessment.ts";
 import type { Channel } from "./channel.ts";
 import type { Contract } from "./contract.ts";
 import { PhotoUnsupported, RuntimeUnavailable, unpackError } from "./errors.ts";
-import type { Answer, LoadRequest, Loaded, Progress, Work } from "./protocol.ts";
+import type { Answer, LoadRequest, Loaded, PhotoRequest, Progress, Value, Work } from "./protocol.ts";
 import type { Backend } from "./session.ts";
+import type { QualityMap } from "./where/quality-map.ts";
 
 /** RGBA pixels, row by row, as a browser's ImageData has them. */
 export interface PixelData {
@@ -42,7 +43,7 @@ export interface AssessOptions {
 }
 
 interface Waiting {
-  readonly resolve: (value: Loaded | Assessment | Replay) => void;
+  readonly resolve: (value: Value) => void;
   readonly reject: (reason: unknown) => void;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -123,20 +124,40 @@ export class Scorer {
    * @throws the signal's reason, when it aborts.
    */
   async assess(photo: Photo, options: AssessOptions = {}): Promise<Assessment> {
-    const name = options.name ?? nameOf(photo);
-    const work = { kind: "assess", photo: photo instanceof URL ? photo.href : photo, name } as const;
-    try {
-      return (await this.#link.ask(work, options.signal)) as Assessment;
-    } catch (error) {
-      const isCloneError = error instanceof DOMException && error.name === "DataCloneError";
-      if (isCloneError) throw new PhotoUnsupported(name, "cannot be passed to the worker: it is not a photo, or was closed");
-      throw error;
-    }
+    return (await this.#ask("assess", photo, options)) as Assessment;
+  }
+
+  /**
+   * Maps the quality over a photo: what the model answers for overlapping windows of it.
+   *
+   * The photo is fitted to the largest of the contract's pixel budgets, whatever `resolution` is. Windows have
+   * 256 x 256 pixels of that and overlap by half; those in which there is nothing to judge are not judged. There
+   * are about a hundred in a large photo, each of which takes an inference.
+   *
+   * @throws PhotoError: the photo cannot be scored.
+   * @throws ContractUnsupported: the model takes photos at fixed sizes only.
+   * @throws ContractMismatch: the model misbehaves.
+   * @throws the signal's reason, when it aborts.
+   */
+  async map(photo: Photo, options: AssessOptions = {}): Promise<QualityMap> {
+    return (await this.#ask("map", photo, options)) as QualityMap;
   }
 
   /** Scores the golden image that the artifact carries, and compares every answer with the promised one. */
   async verify(options: { signal?: AbortSignal } = {}): Promise<Replay> {
     return (await this.#link.ask({ kind: "verify" }, options.signal)) as Replay;
+  }
+
+  async #ask(kind: PhotoRequest["kind"], photo: Photo, options: AssessOptions): Promise<Value> {
+    const name = options.name ?? nameOf(photo);
+    try {
+      const work = { kind, photo: photo instanceof URL ? photo.href : photo, name };
+      return await this.#link.ask(work, options.signal);
+    } catch (error) {
+      const isCloneError = error instanceof DOMException && error.name === "DataCloneError";
+      if (isCloneError) throw new PhotoUnsupported(name, "cannot be passed to the worker: it is not a photo, or was closed");
+      throw error;
+    }
   }
 
   /** Ends the worker. Whatever is waiting is rejected. */
@@ -167,11 +188,11 @@ class Link {
     work: Work,
     signal?: AbortSignal,
     onProgress?: (progress: Progress) => void,
-  ): Promise<Loaded | Assessment | Replay> {
+  ): Promise<Value> {
     signal?.throwIfAborted();
     if (this.#stopped !== null) throw new RuntimeUnavailable(this.#stopped);
     const id = ++this.#lastId;
-    const answer = new Promise<Loaded | Assessment | Replay>((resolve, reject) => {
+    const answer = new Promise<Value>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, onProgress });
     });
     const abort = () => {

@@ -36,7 +36,7 @@ export function serve(platform: Platform, send: (answer: Answer) => void): (requ
       await nextTask(); // lets an abort arrive
       signal.throwIfAborted();
     };
-    return { id, value: await engine.assess(work.photo, work.name, pause) };
+    return { id, value: await engine[work.kind](work.photo, work.name, pause) };
   }
 
   return (request) => {

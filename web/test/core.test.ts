@@ -13,6 +13,9 @@ import { resize } from "../src/resample.ts";
 import { isPrintable, oneLine } from "../src/text.ts";
 import { model } from "./models.ts";
 import { formula, rgbRows } from "./pictures.ts";
+import { colourOf, overlay } from "../src/where/overlay.ts";
+import type { QualityMap } from "../src/where/quality-map.ts";
+import type { Box } from "../src/where/windows.ts";
 
 describe("resizing", () => {
   it("does not depend on the bands in which rows are read", async () => {
@@ -188,4 +191,43 @@ it("has the version of the Python package", () => {
   const python = readFileSync(new URL("../../mobileiqa_sdk/_version.py", import.meta.url), "utf8");
   const version = /"(.*)"/.exec(python)?.[1]?.replace(".dev", "-dev.");
   expect(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))).toMatchObject({ version });
+});
+
+describe("overlay", () => {
+  const window = (box: Box, score: number | null) => ({ box, score, faults: {} });
+  function map(scores: (number | null)[]): QualityMap {
+    const windows = scores.map((score, index) => window([0, 20 * index, 40, 20 * index + 40], score));
+    const size = [40, 20 * scores.length + 20] as const;
+    return { photo: "", model: "", photoSize: size, inputSize: size, rows: 1, columns: scores.length, windows, worst: null };
+  }
+  const black = (height: number, width: number) => ({ height, width, data: new Uint8Array(height * width * 4) });
+  const pixel = ({ data, width }: { data: Uint8ClampedArray; width: number }, y: number, x: number) =>
+    [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
+
+  it("has the colours of the scores", () => {
+    expect(colourOf(0)).toEqual([0x3c, 0x14, 0x75]);
+    expect(colourOf(1)).toEqual([0x80, 0xff, 0xd7]);
+    expect(colourOf(0.5)).toEqual([0xe8, 0x5d, 0x28]);
+    expect(colourOf(0.5625)).toEqual([236.5, 118.5, 20]);
+  });
+
+  it("mixes them with the photo in grey, smoothly, and leaves flat parts grey", () => {
+    const picture = overlay(map([0, 1, null]), black(40, 80));
+    const mixed = (score: number, share: number) => colourOf(score).map((level) => Math.round(100 + 0.55 * share * (level - 100)));
+    expect(pixel(picture, 0, 0)).toEqual([...mixed(0, 1), 255]);
+    expect(pixel(picture, 39, 19)).toEqual([...mixed(0, 1), 255]);
+    const [early, late] = [0.475, 0.525].map((linear) => linear * linear * (3 - 2 * linear)) as [number, number];
+    for (const [x, score] of [[29, early], [30, late]] as const) {
+      mixed(score, 1).forEach((level, channel) => expect(Math.abs(level - (pixel(picture, 20, x)[channel] as number))).toBeLessThanOrEqual(1));
+    }
+    expect(pixel(picture, 20, 79)).toEqual([100, 100, 100, 255]);
+    mixed(1, 1 - late).forEach((level, channel) => expect(Math.abs(level - (pixel(picture, 20, 50)[channel] as number))).toBeLessThanOrEqual(1));
+  });
+
+  it("takes the photo at another size", () => {
+    const photo = { ...black(20, 40), data: new Uint8Array(20 * 40 * 4).fill(255) };
+    const picture = overlay(map([1, 1, 1]), photo);
+    expect(picture).toMatchObject({ width: 40, height: 20 });
+    expect(pixel(picture, 19, 39)).toEqual([...colourOf(1).map((level) => Math.round(250 + 0.55 * (level - 250))), 255]);
+  });
 });

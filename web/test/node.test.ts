@@ -60,6 +60,45 @@ describe("the bundled model", () => {
   });
 });
 
+describe("maps", () => {
+  it("falls in the quarter that was blurred", async () => {
+    using scorer = await Scorer.load(BUNDLED, { threads: 1 });
+    const photo = sharp(OTTERS);
+    const blurred = await photo.clone().blur(5).extract({ left: 640, top: 360, width: 640, height: 360 }).toBuffer();
+    const file = await photo.clone().composite([{ input: blurred, left: 640, top: 360 }]).png().toBuffer();
+    const map = await scorer.map(file, { name: "otters" });
+    expect(map).toMatchObject({ photo: "otters", model: scorer.contract.model.name, photoSize: [720, 1280], inputSize: [720, 1280], rows: 5, columns: 9 });
+    expect(map.windows).toHaveLength(45);
+    expect(map.windows[44]?.box).toEqual([464, 1024, 720, 1280]);
+    const clean = await scorer.map(await photo.clone().png().toBuffer());
+    const falls = map.windows.map(({ score }, index) => (clean.windows[index]?.score as number) - (score as number));
+    const [top, left] = map.windows[falls.indexOf(Math.max(...falls))]?.box as [number, number, number, number];
+    expect(top).toBeGreaterThanOrEqual(232);
+    expect(left).toBeGreaterThanOrEqual(512);
+    expect(map.windows[44]?.faults["defocus"]).toBeGreaterThan(0.5);
+    expect(clean.windows[44]?.faults["defocus"]).toBeLessThan(0.5);
+    expect(map.windows[0]).toEqual(clean.windows[0]);
+    expect(map.worst?.score).toBe(Math.min(...map.windows.map((window) => window.score ?? 1)));
+  });
+
+  it("leaves out what is flat, and follows the largest budget", async () => {
+    using scorer = await load({ size: null, faults: { noise: 0.5 } });
+    const photo = grey(100, 400, 200);
+    photo.data.set(photo.data.map((level, at) => ((at >> 4) % 2 ? level : 255)).subarray(0, 400 * 100 * 4));
+    const map = await scorer.map(photo);
+    expect(map).toMatchObject({ photo: "<Object>", photoSize: [200, 400], inputSize: [176, 360], rows: 1, columns: 2 });
+    expect(map.windows.map((window) => window.score !== null)).toEqual([true, true]);
+    const flat = await scorer.map(grey(100, 400, 200));
+    expect(flat.windows.map((window) => [window.score, window.faults])).toEqual([[null, {}], [null, {}]]);
+    expect(flat.worst).toBeNull();
+  });
+
+  it("is refused by a model of one size", async () => {
+    using scorer = await load({});
+    await expect(scorer.map(grey(100))).rejects.toMatchObject({ name: "ContractUnsupported" });
+  });
+});
+
 describe("models of other kinds", () => {
   it("faults, photo, opinions, spread and names", async () => {
     using scorer = await load({ opinions: [1, 0.5], faults: { noise: 0.25, defocus: 0.75 }, photo: 0.5 });

@@ -134,6 +134,22 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     expect(await page.evaluate(() => document.activeElement?.className)).toBe("open");
   });
 
+  it("shows where a photo is good, and where not", async () => {
+    await page.locator(".card .open").first().click();
+    const dialog = page.getByRole("dialog", { name: "sharp.jpg" });
+    await dialog.getByRole("button", { name: "Show where" }).click();
+    await dialog.getByText(/The frame has the lowest score: 0\.\d\d/).waitFor();
+    await page.screenshot({ path: join(SCREENS, "where.png") });
+    const canvas = dialog.locator("canvas");
+    const size = await canvas.evaluate((canvas: HTMLCanvasElement) => [canvas.width, canvas.height]);
+    expect(size).toEqual([720, 405]);
+    expect(await dialog.locator("img").isVisible()).toBe(false);
+    await dialog.getByRole("button", { name: "Show the photo" }).click();
+    expect(await canvas.isVisible()).toBe(false);
+    expect(await dialog.locator("img").isVisible()).toBe(true);
+    await page.keyboard.press("Escape");
+  });
+
   it("reads 50 megapixels", async () => {
     await page.setInputFiles("#files", photo("50mp.jpg"));
     await finished(6);

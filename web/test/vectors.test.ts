@@ -9,6 +9,8 @@ import { digest, goldenImage } from "../src/golden.ts";
 import { explained } from "../src/reason.ts";
 import { reduction } from "../src/reduction.ts";
 import { resize } from "../src/resample.ts";
+import { detail } from "../src/where/detail.ts";
+import { type Box, cut, scaled } from "../src/where/windows.ts";
 import { rgbRows } from "./pictures.ts";
 
 function cases<Case>(name: string): Case[] {
@@ -45,6 +47,27 @@ describe("vectors", () => {
     for (const vector of vectors) {
       const factor = reduction(vector.height, vector.width, [vector.input_height, vector.input_width]);
       expect(factor, JSON.stringify(vector)).toBe(vector.expected);
+    }
+  });
+
+  it("windows", () => {
+    type Case = { height: number; width: number; side: number; photo_height: number; photo_width: number };
+    type Expected = { rows: number; columns: number; windows: Box[]; in_photo: Box[] };
+    const vectors = cases<Case & Expected>("windows");
+    expect(vectors.length).toBeGreaterThanOrEqual(8);
+    for (const { height, width, side, photo_height, photo_width, rows, columns, windows, in_photo } of vectors) {
+      const size = [height, width] as const;
+      expect(cut(size, side)).toEqual({ rows, columns, boxes: windows });
+      expect(windows.map((box) => scaled(box, size, [photo_height, photo_width]))).toEqual(in_photo);
+    }
+  });
+
+  it("detail", () => {
+    type Case = { height: number; width: number; pixels: string; expected: number };
+    const vectors = cases<Case>("detail");
+    expect(vectors.length).toBeGreaterThanOrEqual(10);
+    for (const { height, width, pixels, expected } of vectors) {
+      expect(detail(Buffer.from(pixels, "hex"), [height, width])).toBeCloseTo(expected, 5);
     }
   });
 
