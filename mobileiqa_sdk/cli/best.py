@@ -11,15 +11,15 @@ from typing import Any
 
 import click
 
-from .._noise import native_stderr_off
 from .._text import printable
 from ..bursts import GAP, Burst, Frame, best_of_bursts
-from ..errors import ModelError, PhotoError
+from ..errors import PhotoError
 from ..parallel import MAX_THREADS
 from ..scorer import Scorer
 from . import INTERRUPTED
 from ._keep import copy_into, link_into
 from ._memory import trim_heap
+from ._opening import open_scorer
 from ._photos import STDIN, photos_of
 from ._rows import describe_model
 from ._terminal import StatusLine, coloured
@@ -91,7 +91,8 @@ def command(
         raise click.UsageError("name files or folders: a photo from standard input cannot be compared")
     named = photos_of(paths, files_from, recursive=recursive)
     photos = [photo for photo in named if isinstance(photo, (str, PhotoError))]
-    scorer = _open(model, runtime, resolution)
+    scorer = open_scorer(model, runtime=runtime, threads=1, resolution=resolution)
+    trim_heap()
     status = StatusLine(len(photos), quiet=quiet)
     done = 0
 
@@ -126,18 +127,6 @@ def command(
     if not quiet:
         click.echo(f"mobileiqa: {_summary(bursts, errors)}", err=True)
     sys.exit(1 if errors else 0)
-
-
-def _open(model: str | None, runtime: str | None, resolution: str | None) -> Scorer:
-    try:
-        with native_stderr_off():
-            scorer = Scorer(model, runtime=runtime, threads=1, resolution=resolution)
-    except ModelError:
-        raise
-    except ValueError as error:  # an unknown resolution
-        raise click.UsageError(str(error)) from error
-    trim_heap()
-    return scorer
 
 
 def _print_table(bursts: Sequence[Burst], errors: Sequence[PhotoError]) -> None:

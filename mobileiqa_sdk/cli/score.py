@@ -11,9 +11,7 @@ from typing import Literal, Protocol, cast
 
 import click
 
-from .._noise import native_stderr_off
 from .._text import printable
-from ..errors import ModelError
 from ..parallel import MAX_THREADS, default_threads, default_workers
 from ..photo import Photo
 from ..report_page import PageWriter, views_of
@@ -25,6 +23,7 @@ from ..streams import Scored, score_sources
 from ..table_file import TableFile
 from . import INTERRUPTED
 from ._memory import trim_heap
+from ._opening import open_scorer
 from ._photos import STDIN, sources_of
 from ._rows import WRITERS, Output
 from ._selection import Order, Selection
@@ -193,19 +192,13 @@ def command(
 
         maps = Maps(map_target, sources, kept=kept, engine=engine)
     many = len(sources) > 1 or has_shards or kept is not None or engine != "local"
-    try:
-        with native_stderr_off():
-            scorer = Scorer(
-                model,
-                runtime=runtime,
-                threads=threads or _threads(workers, many=many),
-                exact_decode=exact_decode,
-                resolution=resolution,
-            )
-    except ModelError:
-        raise
-    except ValueError as error:  # the other arguments were checked above
-        raise click.UsageError(str(error)) from error
+    scorer = open_scorer(
+        model,
+        runtime=runtime,
+        threads=threads or _threads(workers, many=many),
+        exact_decode=exact_decode,
+        resolution=resolution,
+    )
     trim_heap()
     summary = Summary(fail_under)
 

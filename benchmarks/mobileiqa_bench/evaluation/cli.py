@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import click
 
-from mobileiqa_sdk._noise import native_stderr_off
 from mobileiqa_sdk._text import printable
+from mobileiqa_sdk.cli._opening import open_scorer
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
 from mobileiqa_sdk.parallel import MAX_THREADS
@@ -131,6 +131,7 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads. Default: OMP_NUM_THREADS, else all."
 )
+@click.option("--resolution", metavar="NAME", help="A resolution of a model that takes photos of any size.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     arguments: tuple[str, ...],
@@ -138,6 +139,7 @@ def command(
     resamples: int,
     runtime: str | None,
     threads: int | None,
+    resolution: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -153,8 +155,7 @@ def command(
     artifact, photos = _split(arguments)
     if photos and mode not in _MADE:
         raise click.UsageError(f"{photos[0]!r}: only --ladders and --faults take photos")
-    with native_stderr_off():
-        scorer = Scorer(artifact, runtime=runtime, threads=threads)
+    scorer = open_scorer(artifact, runtime=runtime, threads=threads, resolution=resolution)
     if mode == "ladders":
         result = _evaluate_ladders(scorer, (*photos, *options["photos"]), scores, options)
     elif mode == "faults":

@@ -353,3 +353,16 @@ def test_without_scipy_it_says_what_to_install(run: Run, monkeypatch: pytest.Mon
     result = run("--ladders")
     assert result.code == 1
     assert 'pip install "mobileiqa-sdk[evaluate]"' in result.err
+
+
+def test_a_resolution_is_the_model_s(run: Run, tiny_artifact: Path, album: Path) -> None:
+    fast, high = (
+        json.loads(run("--faults", "--photos", album, "--resolution", name, "--json").out)["model"][
+            "resolution"
+        ]
+        for name in ("fast", "high")
+    )
+    assert (fast, high) == ("fast", "high")
+    result = run(tiny_artifact, "--csv", album / "labels.csv", "--resolution", "high")
+    assert result.code == 2
+    assert "resolution" in result.err
