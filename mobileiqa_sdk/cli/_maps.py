@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -21,7 +22,12 @@ from ..where import QualityMap
 from ..where.measure import finest_setting
 from ..where.quality_map import PICTURE_FORMATS, picture_format
 
-_Mapped = QualityMap | PhotoError | None
+
+class Mapped(NamedTuple):
+    """A result, and the map of its photo; None for a photo without a score."""
+
+    scored: Scored
+    quality: QualityMap | None
 
 
 class Maps:
@@ -61,7 +67,7 @@ class Maps:
 
     def drawn(
         self, results: Iterable[Scored], scorer: Scorer, sources: Sequence[Photo | Source], workers: int
-    ) -> Iterator[Scored]:
+    ) -> Iterator[Mapped]:
         """Passes results on, and writes the map of each photo that has a score.
 
         A photo that can be scored and not mapped becomes an error.
@@ -74,12 +80,12 @@ class Maps:
         maps = in_order(lambda source: _attempt(scorer, source), sources, workers)
         for scored, quality in zip(results, maps, strict=False):
             if isinstance(scored.result, PhotoError) or quality is None:
-                yield scored
+                yield Mapped(scored, None)
             elif isinstance(quality, PhotoError):
-                yield replace(scored, result=quality)
+                yield Mapped(replace(scored, result=quality), None)
             else:
                 self._write(quality)
-                yield scored
+                yield Mapped(scored, quality)
 
     def _write(self, quality: QualityMap) -> None:
         """Writes the picture of a map.
@@ -133,7 +139,7 @@ def _check_sources(sources: Sequence[Photo | Source], kept: str | None, engine: 
         )
 
 
-def _attempt(scorer: Scorer, source: Photo | Source) -> _Mapped:
+def _attempt(scorer: Scorer, source: Photo | Source) -> QualityMap | PhotoError | None:
     """Returns the map of a photo, or why there is none; None for an error in place of one."""
     if not isinstance(source, str):
         return None

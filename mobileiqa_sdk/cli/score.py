@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import click
 
@@ -30,6 +30,9 @@ from ._selection import Order, Selection
 from ._summary import MANY, Summary
 from ._terminal import StatusLine, is_terminal
 from ._types import RUNTIME, SCORE
+
+if TYPE_CHECKING:
+    from ..where import QualityMap
 
 _COUNT = click.IntRange(min=1)
 Engine = Literal["local", "ray"]
@@ -208,10 +211,13 @@ def command(
         page: PageWriter | None = None,
     ) -> bool:
         results = _results(scorer, remaining, workers, engine, address)
-        if page is not None:
-            results = _shown(results, remaining, page, _workers(scorer, workers))
+        at_once = _workers(scorer, workers)
+        mapped: Iterator[tuple[Scored, QualityMap | None]] = ((scored, None) for scored in results)
         if maps is not None:
-            results = maps.drawn(results, scorer, remaining, _workers(scorer, workers))
+            mapped = maps.drawn(results, scorer, remaining, at_once)
+        if page is not None:
+            mapped = _shown(mapped, remaining, page, at_once)
+        results = (scored for scored, _ in mapped)
         total = None if has_shards else len(remaining)
         return _write(results, write, summary, StatusLine(total, quiet=quiet))
 
@@ -323,12 +329,15 @@ def _results(
 
 
 def _shown(
-    results: Iterator[Scored], sources: Sequence[Photo | Source], page: PageWriter, workers: int
-) -> Iterator[Scored]:
+    mapped: Iterable[tuple[Scored, QualityMap | None]],
+    sources: Sequence[Photo | Source],
+    page: PageWriter,
+    workers: int,
+) -> Iterator[tuple[Scored, QualityMap | None]]:
     """Passes results on, and adds them with their pictures to the page."""
-    for scored, view in zip(results, views_of(sources, workers), strict=False):
-        page.add(scored.result, view)
-        yield scored
+    for (scored, quality), view in zip(mapped, views_of(sources, workers), strict=False):
+        page.add(scored.result, view, quality)
+        yield scored, quality
 
 
 def _write(

@@ -40,7 +40,10 @@ const percent = (part, whole) => (whole === 0 ? "0 %" : `${((100 * part) / whole
 
 const chunks = new Map();
 
-function pictureOf(number) {
+const PHOTO = 0;
+const MAP = 1;
+
+function pictureOf(number, kind = PHOTO) {
   const index = Math.floor(number / report.chunk);
   let lines = chunks.get(index);
   if (lines === undefined) {
@@ -48,7 +51,7 @@ function pictureOf(number) {
     chunks.set(index, lines);
     if (chunks.size > 40) chunks.delete(chunks.keys().next().value);
   }
-  const data = lines[number % report.chunk];
+  const data = lines[number % report.chunk].split(" ")[kind];
   if (!data) return null;
   return `data:image/${data.startsWith("UklGR") ? "webp" : "jpeg"};base64,${data}`; // RIFF
 }
@@ -263,10 +266,7 @@ let opened = null;
 function open(photo) {
   opened = photo;
   byId("detail-name").textContent = photo.label;
-  const picture = byId("detail-picture");
-  const address = pictureOf(photo.number);
-  picture.hidden = address === null;
-  if (address !== null) picture.src = address;
+  show(PHOTO);
   const score = byId("detail-score");
   if (photo.score === undefined) score.replaceChildren(make("span", "bad", photo.error));
   else {
@@ -279,6 +279,24 @@ function open(photo) {
   byId("detail-burst").hidden = photo.burst === undefined;
   page.detail.showModal();
 }
+
+/** Shows the photo, or where it is good and where not. */
+function show(kind) {
+  const picture = byId("detail-picture");
+  const address = pictureOf(opened.number, kind);
+  picture.hidden = address === null;
+  if (address !== null) picture.src = address;
+  const isMap = kind === MAP;
+  byId("detail-where").hidden = opened.lowest === undefined;
+  byId("detail-where").textContent = isMap ? "Show the photo" : "Show where";
+  byId("detail-where").setAttribute("aria-pressed", isMap);
+  byId("detail-legend").hidden = !isMap;
+  const why = opened.lowestReason ? `, ${opened.lowestReason}` : "";
+  byId("detail-lowest").textContent =
+    opened.lowest === null ? "There is nothing to judge in any part." : `The frame has the lowest score: ${opened.lowest?.toFixed(2)}${why}. What has no colour is not judged.`;
+}
+
+byId("detail-where").addEventListener("click", () => show(byId("detail-legend").hidden ? MAP : PHOTO));
 
 function facts(photo) {
   const list = [];

@@ -54,7 +54,11 @@ def _view(photo: object) -> View | None:
 def _small(image: Image.Image) -> bytes:
     scale = min(1.0, SIDE / max(image.size))
     size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
+    return file_of(image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2))
+
+
+def file_of(image: Image.Image) -> bytes:
+    """Returns the file of a small picture: WebP where Pillow has it, else JPEG."""
     file = io.BytesIO()
-    kind = "WEBP" if features.check("webp") else "JPEG"
-    image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2).save(file, kind, quality=_QUALITY)
+    image.save(file, "WEBP" if features.check("webp") else "JPEG", quality=_QUALITY)
     return file.getvalue()

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from .._text import printable
@@ -23,7 +23,10 @@ from ..bursts.best import Burst, Seen, rank_bursts
 from ..errors import PhotoError
 from ..reason import words_for
 from ..scorer import Assessment, Scorer
-from .view import View
+from .view import SIDE, View, file_of
+
+if TYPE_CHECKING:
+    from ..where import QualityMap
 
 CHUNK = 100
 """Small pictures in one element of the page; a browser reads such an element when one of them is seen."""
@@ -51,6 +54,7 @@ class PageWriter:
         self._workers = workers
         self._results: list[Assessment | PhotoError] = []
         self._seen: list[Seen] = []
+        self._maps: dict[str, dict[str, Any]] = {}
         self._chunk: list[str] = []
         self._before, self._after = _template()
         self._file: BinaryIO = open(self._part, "wb")  # noqa: SIM115 - __exit__ closes it
@@ -71,15 +75,22 @@ class PageWriter:
         finally:
             self._part.unlink(missing_ok=True)
 
-    def add(self, result: Assessment | PhotoError, view: View | None) -> None:
+    def add(
+        self, result: Assessment | PhotoError, view: View | None, quality: QualityMap | None = None
+    ) -> None:
         """Adds the result of a photo.
 
         Args:
             result: of scoring it.
             view: of the photo; None to show no picture.
+            quality: over the photo, which the page shows on demand; None without a map.
         """
         self._results.append(result)
-        self._chunk.append(base64.b64encode(view.thumbnail).decode() if view else "")
+        pictures = [view.thumbnail if view else b""]
+        if quality is not None:
+            pictures.append(file_of(quality.small_overlay(SIDE)))
+            self._maps[result.photo] = _lowest(quality)
+        self._chunk.append(" ".join(base64.b64encode(picture).decode() for picture in pictures))
         if isinstance(result, Assessment) and view:
             self._seen.append(Seen(result, view.look, view.capture))
         if len(self._chunk) == CHUNK:
@@ -117,6 +128,7 @@ class PageWriter:
                 if time := taken.get(result.photo):
                     row["taken"] = time.isoformat(sep=" ", timespec="seconds")
                 row |= places.get(result.photo, {})
+                row |= self._maps.get(result.photo, {})
             rows.append(row)
         return rows
 
@@ -140,6 +152,12 @@ def _answers(result: Assessment) -> dict[str, Any]:
     if result.reason is not None:
         row |= {"reason": result.reason, "named": result.named_faults}
     return row
+
+
+def _lowest(quality: QualityMap) -> dict[str, Any]:
+    """Returns the lowest score of a map, null if all of it is flat, and its fault in words."""
+    worst = quality.worst
+    return {"lowest": None if worst is None else worst.score, "lowestReason": quality.remark}
 
 
 def _places(bursts: Sequence[Burst | PhotoError]) -> dict[str, dict[str, Any]]:

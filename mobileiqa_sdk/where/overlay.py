@@ -37,14 +37,22 @@ def draw_overlay(
         remark: what the legend says after the lowest score.
     """
     height, width = pixels.shape[:2]
-    picture = Image.fromarray(_coloured(pixels, boxes, scores))
     unit = min(max(width // 60, 12), 24)
-    _frame_lowest(picture, boxes, scores, max(unit // 5, 2))
+    picture = draw_scores(pixels, boxes, scores, max(unit // 5, 2))
     legend = _legend(max(width, LEAST_WIDTH), unit, _entries(scores, remark))
     canvas = Image.new("RGB", (legend.width, height + legend.height), _PAPER)
     canvas.paste(picture, ((legend.width - width) // 2, 0))
     canvas.paste(legend, (0, height))
     return canvas
+
+
+def draw_scores(
+    pixels: NDArray[np.uint8], boxes: Boxes, scores: NDArray[np.float32], line: int
+) -> Image.Image:
+    """Returns the picture without its legend, with a frame of so many pixels around the lowest score."""
+    picture = Image.fromarray(_coloured(pixels, boxes, scores))
+    _frame_lowest(picture, boxes, scores, line)
+    return picture
 
 
 def _coloured(pixels: NDArray[np.uint8], boxes: Boxes, scores: NDArray[np.float32]) -> NDArray[np.uint8]:

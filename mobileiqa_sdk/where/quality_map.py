@@ -17,7 +17,7 @@ from PIL import Image
 from .._text import one_line
 from ..errors import PictureUnsupported
 from ..reason import FAULT_FROM, words_for
-from .overlay import draw_overlay
+from .overlay import draw_overlay, draw_scores
 from .windows import Boxes, scaled
 
 PICTURE_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -105,9 +105,18 @@ class QualityMap:
             An image of mode "RGB", as wide as `pixels`, or as the legend if that is wider.
         """
         boxes = scaled(self.windows, self.size, (self.pixels.shape[0], self.pixels.shape[1]))
-        return draw_overlay(self.pixels, boxes, self.scores, self._remark())
+        return draw_overlay(self.pixels, boxes, self.scores, self.remark)
 
-    def _remark(self) -> str:
+    def small_overlay(self, side: int) -> Image.Image:
+        """Returns the overlay without its legend, with at most so many pixels a side."""
+        photo = Image.fromarray(self.pixels)
+        photo.thumbnail((side, side), Image.Resampling.BICUBIC)
+        boxes = scaled(self.windows, self.size, (photo.height, photo.width))
+        return draw_scores(np.asarray(photo), boxes, self.scores, line=2)
+
+    @property
+    def remark(self) -> str:
+        """The worst fault of the worst window in words, if it is severe enough to be named; else empty."""
         worst = self.worst
         if worst is None or worst.fault is None or (worst.severity or 0) < FAULT_FROM:
             return ""

@@ -131,6 +131,25 @@ describe.skipIf(CHROMIUM === null)("the report", () => {
     expect(lines[8]).toBe('"cut, off.jpg",,,,,,,,,,,,,PhotoUnreadable,ends early');
   });
 
+  it("shows where a photo is good, for photos that were mapped", async () => {
+    const dialog = page.locator("#detail");
+    await page.getByRole("button", { name: "photo 0.jpg" }).click();
+    const picture = dialog.locator("#detail-picture");
+    const photo = await picture.getAttribute("src");
+    expect(await dialog.locator("#detail-lowest").isVisible()).toBe(false);
+    await dialog.getByRole("button", { name: "Show where" }).click();
+    expect(await dialog.locator("#detail-lowest").textContent()).toMatch(/^The frame has the lowest score: 0\.25, out of focus\./);
+    expect(await picture.getAttribute("src")).not.toBe(photo);
+    expect(await picture.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([224, 168]);
+    await page.screenshot({ path: join(SCREENS, "report-where.png") });
+    await dialog.getByRole("button", { name: "Show the photo" }).click();
+    expect(await picture.getAttribute("src")).toBe(photo);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "photo 1.jpg" }).click();
+    expect(await dialog.getByRole("button", { name: "Show where" }).isVisible()).toBe(false);
+    await page.keyboard.press("Escape");
+  });
+
   it("is used by keyboard alone", async () => {
     await page.locator(".card").first().focus();
     await page.keyboard.press("ArrowRight");

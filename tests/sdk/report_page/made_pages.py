@@ -19,6 +19,7 @@ from mobileiqa_sdk import Assessment, PhotoUnreadable, Scorer, Seconds
 from mobileiqa_sdk.bursts.capture import Capture
 from mobileiqa_sdk.bursts.looks import look_of
 from mobileiqa_sdk.report_page import PageWriter, View, views_of
+from mobileiqa_sdk.where import QualityMap
 
 EVIL = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">.jpg'
 NOON = datetime(2026, 5, 1, 12)
@@ -35,6 +36,15 @@ def photo(seed: int) -> Image.Image:
     return Image.fromarray(blocks).resize((400, 300), Image.Resampling.BICUBIC)
 
 
+def quality(path: str) -> QualityMap:
+    """A map of three windows, of which the second is the worst and the third is flat."""
+    starts = (0, 72, 144)
+    windows = np.array([[(0, start, 300, start + 256) for start in starts]], np.int64)
+    scores = np.array([[0.8, 0.25, np.nan]], np.float32)
+    faults = {"defocus": np.array([[0.1, 0.75, np.nan]], np.float32)}
+    return QualityMap(path, "made", (300, 400), windows, scores, faults, np.asarray(photo(0)))
+
+
 def small(folder: Path, scorer: Scorer) -> None:
     """Six photos, of which two are a burst, and two that were not scored."""
     paths = []
@@ -47,7 +57,7 @@ def small(folder: Path, scorer: Scorer) -> None:
     (evil,) = views_of(paths[4:], 1)
     with PageWriter(folder / "small.html", scorer) as page:
         for path, score, view in zip(paths, (0.9, 0.85, 0.5, 0.3, 0.1), views_of(paths, 1), strict=True):
-            page.add(assessment(path, score), view)
+            page.add(assessment(path, score), view, quality(path) if path == paths[0] else None)
         page.add(assessment("=1+1" + EVIL, 0.7), evil)
         page.add(PhotoUnreadable("broken.jpg", f"is damaged {EVIL}"), None)
         page.add(PhotoUnreadable("cut, off.jpg", "ends early"), None)

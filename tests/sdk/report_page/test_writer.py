@@ -25,6 +25,7 @@ from mobileiqa_sdk.report_page.writer import CHUNK
 
 from .. import artifacts
 from ..bursts.scenes import save, scene
+from .made_pages import quality
 
 Run = Callable[..., Any]
 EVIL = '</script><script>alert(1)</script><img src=x onerror="alert(2)">\u202egpj.jpg'
@@ -184,6 +185,34 @@ def test_pictures_stand_in_chunks(scorer: Scorer, tmp_path: Path) -> None:
     chunks = re.findall(r'class="pictures">([^<]*)<', page.read_text(encoding="utf-8"))
     assert [chunk.count("\n") + 1 for chunk in chunks] == [CHUNK, CHUNK, 1]
     assert base64.b64decode(chunks[1].split("\n")[5]) == b"105"
+
+
+def test_a_map_stands_beside_its_photo(scorer: Scorer, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    with PageWriter(page, scorer) as open_page:
+        open_page.add(assessed("a"), view(b"photo"), quality("a"))
+        open_page.add(assessed("b"), view(b"photo"))
+        open_page.add(assessed("c"), None, quality("c"))
+    first, second, _ = data_of(page)["photos"]
+    assert (first["lowest"], first["lowestReason"]) == (0.25, "out of focus")
+    assert "lowest" not in second
+    (chunk,) = re.findall(r'class="pictures">([^<]*)<', page.read_text(encoding="utf-8"))
+    lines = [line.split(" ") for line in chunk.split("\n")]
+    assert [len(line) for line in lines] == [2, 1, 2]
+    assert base64.b64decode(lines[0][0]) == b"photo"
+    picture = Image.open(io.BytesIO(base64.b64decode(lines[0][1])))
+    assert picture.size == (SIDE, 168)
+    assert lines[2] == ["", lines[0][1]]
+
+
+def test_the_command_puts_maps_into_the_page(run: Run, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    scene(1).save(photo)
+    page = tmp_path / "report.html"
+    assert run("score", photo, "--html", page, "--map", tmp_path / "map.png").code == 0
+    assert (tmp_path / "map.png").exists()
+    (row,) = data_of(page)["photos"]
+    assert 0 <= row["lowest"] <= 1
 
 
 def test_an_error_leaves_the_old_page(scorer: Scorer, tmp_path: Path) -> None:
