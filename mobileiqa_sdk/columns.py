@@ -131,7 +131,10 @@ class BatchScorer:
     It can be pickled. The model is loaded at the first batch, once in a process.
 
     Args:
-        model, runtime, exact_decode, resolution: see :class:`Scorer`.
+        model: a name or a path, as :class:`Scorer` takes it.
+        runtime: by the artifact's suffix unless it is named.
+        exact_decode: whether large JPEGs are decoded in full.
+        resolution: a pixel budget of a model that takes photos of any size.
         threads: CPU threads of one inference; a score depends on it, in its last digits. The default suits
             engines, which run one task a CPU.
         column: that holds the photos: encoded bytes, paths, or structs with ``bytes`` (Hugging Face).
