@@ -192,17 +192,24 @@ def stages_of(precision: Precision) -> tuple[Stage, ...]:
 
 
 def doubling(rows: Sequence[LayerDamage]) -> Iterator[frozenset[str]]:
-    """Yields the modules of the first 1, 2, 4, ... layers, finally of all.
+    """Yields the modules of the first 1, 2, 4, ... layers, of half of the rest, finally of all.
 
     Layers that share their modules count as one; a layer that no module holds alone cannot be spared.
     """
     layers = [modules for modules in dict.fromkeys(row.modules for row in rows) if modules]
-    count = 1
-    while layers:
+    for count in _counts(len(layers)):
         yield frozenset(module for modules in layers[:count] for module in modules)
-        if count >= len(layers):
-            return
-        count *= 2
+
+
+def _counts(layers: int) -> list[int]:
+    """Returns 1, 2, 4, ... below the number of layers, a number halfway between the last and all, and all.
+
+    >>> _counts(14), _counts(2), _counts(0)
+    ([1, 2, 4, 8, 11, 14], [1, 2], [])
+    """
+    counts = [1 << power for power in range(layers.bit_length()) if 1 << power < layers]
+    middle = (counts[-1] + layers) // 2 if counts else 0
+    return sorted({*counts, middle, layers} - {0})
 
 
 def with_enclosing(spared: frozenset[str], rows: Sequence[LayerDamage]) -> frozenset[str]:

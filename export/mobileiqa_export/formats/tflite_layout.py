@@ -148,9 +148,18 @@ class Statistics(nn.Module):
 
 def _moments(tap: Tensor) -> Tensor:
     """Returns what :func:`mobileiqa_export.student.moments.moments` returns, from [B, H, W, C]."""
-    mean = tap.mean((1, 2), keepdim=True)
-    deviation = ((tap - mean) ** 2).mean((1, 2))
+    mean = _mean(tap)
+    deviation = _mean((tap - mean) ** 2).flatten(1)
     return torch.cat([mean.flatten(1), torch.sqrt(deviation + 1e-8), tap.amax((1, 2))], dim=1)
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Returns the mean over positions, [B, H, W, C] -> [B, 1, 1, C], of columns first.
+
+    LiteRT adds one number after the other. Over all positions at once, a map with large parts of one value,
+    which round the same way each time, drifted: scores of a photo on black by 8e-5.
+    """
+    return x.mean(1, keepdim=True).mean(2, keepdim=True)
 
 
 def _last(x: Tensor) -> Tensor:
