@@ -54,6 +54,12 @@ def score_in(output: Output) -> float:
     return float((output[0] if isinstance(output, tuple) else output).mean())
 
 
+def numbers_in(output: Output) -> tuple[float, ...]:
+    """Returns the score, then every number that a network answers beside its opinions."""
+    others = output[1:] if isinstance(output, tuple) else ()
+    return score_in(output), *(float(number) for tensor in others for number in tensor.flatten())
+
+
 def values_in(output: Output, outputs: Sequence[OutputSpec]) -> dict[str, float]:
     """Returns all answers in what a network returned; ``outputs`` describes each tensor of it."""
     values: dict[str, float] = {}

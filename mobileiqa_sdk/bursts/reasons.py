@@ -20,6 +20,8 @@ BRIGHTNESS_STEP = 0.08
 """Difference of mean luma, 0 to 1, from which a photo is darker or brighter."""
 SCORE_STEP = 0.02
 """A score that is lower by less than this says nothing."""
+OPPOSITES = {"underexposure": "overexposure", "overexposure": "underexposure"}
+"""A photo cannot be darker and brighter than the best one: the larger difference counts."""
 PIXELS_RATIO = 0.8
 """A photo has fewer pixels if it has less than this part of the best photo's."""
 
@@ -84,8 +86,9 @@ def _faults(photo: Assessment, best: Assessment) -> Iterator[Reason]:
     the two are compared.
     """
     steps = {name: severity - best.faults.get(name, 0.0) for name, severity in photo.faults.items()}
-    for name in sorted(steps, key=lambda name: -steps[name]):
-        if steps[name] >= FAULT_STEP:
+    worse = sorted((name for name in steps if steps[name] >= FAULT_STEP), key=lambda name: -steps[name])
+    for number, name in enumerate(worse):
+        if OPPOSITES.get(name) not in worse[:number]:
             severity, best_severity = photo.faults[name], best.faults.get(name, 0.0)
             words = words_for(name)
             text = words.plain if severity >= FAULT_FROM > best_severity else words.compared

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_map
 
 from mobileiqa_sdk.progress import SILENT, Progress
 
-from ..reference import score_in
+from ..reference import numbers_in
 from ..tracing import Trace
 from .sensitivity import LayerDamage, decibels, measure_damage
 
@@ -66,7 +66,7 @@ class HalfSensitivity:
                 error[module] = error.get(module, 0.0) + difference
             return clean
 
-        self._scores(visit)
+        self._answers(visit)
         rows = [
             LayerDamage(
                 name or "the network itself", (name,), self._count(name), decibels(signal[name], error[name])
@@ -80,18 +80,18 @@ class HalfSensitivity:
         return frozenset()
 
     def damage(self, rows: Sequence[LayerDamage], progress: Progress = SILENT) -> list[LayerDamage]:
-        """Measures the final scores with each of these modules alone in float16; most damaging first."""
-        clean = self._scores(lambda module, clean, rounded: clean)
+        """Measures the answers with each of these modules alone in float16; most damaging first."""
+        clean = self._answers(lambda module, clean, rounded: clean)
 
-        def scores(row: LayerDamage) -> list[float]:
+        def answers(row: LayerDamage) -> list[tuple[float, ...]]:
             chosen = row.modules[0]
-            return self._scores(lambda module, clean, rounded: rounded if module == chosen else clean)
+            return self._answers(lambda module, clean, rounded: rounded if module == chosen else clean)
 
-        return measure_damage(rows, clean, scores, progress)
+        return measure_damage(rows, clean, answers, progress)
 
-    def _scores(self, visit: Visit) -> list[float]:
+    def _answers(self, visit: Visit) -> list[tuple[float, ...]]:
         with torch.inference_mode(), _HalfTrace(self._network, visit):
-            return [score_in(self._network(batch)) for batch in self._batches]
+            return [numbers_in(self._network(batch)) for batch in self._batches]
 
     def _count(self, module: str) -> int:
         own = self._network.get_submodule(module).parameters(recurse=False)

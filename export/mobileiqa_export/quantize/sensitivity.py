@@ -1,4 +1,4 @@
-"""Measures which layers a precision hurts: noise at the layer, damage at the score."""
+"""Measures which layers a precision hurts: noise at the layer, damage at the answers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mobileiqa_bench.fidelity.drift import measure_drift
+from mobileiqa_bench.fidelity.drift import Drift, measure_drift
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..precisions import Scheme
-from ..reference import score_in
+from ..reference import numbers_in
 from .fakequant import Call, Layer, find_ranges, quantized, visiting
 
 SPARED = {
@@ -36,8 +36,8 @@ class LayerDamage:
         weights: number of elements of its weight.
         sqnr_db: signal to quantization noise of its output, decibels, over all calibration pictures
             that were used; infinite where nothing changed.
-        max_difference, mean_difference, srcc: of the final scores against the float network's; None
-            where not measured.
+        max_difference, mean_difference, srcc: of the score against the float network's, or of the fault or
+            other answer that moves further on average; None where not measured.
         spared_as: what the artifact has instead of its precision there, ``int8-weights`` or ``float``;
             empty where it has that.
     """
@@ -75,7 +75,7 @@ class Sensitivity:
             error[name] += float((clean - quantized(call, self._scheme)).square().sum(dtype=torch.float64))
             return clean
 
-        self._scores(visit)
+        self._answers(visit)
         rows = [
             LayerDamage(
                 layer.name, tuple(sorted(layer.modules)), layer.weights, decibels(signal[name], error[name])
@@ -95,50 +95,50 @@ class Sensitivity:
 
     def scores(self, quantize: Callable[[Layer], bool] = lambda _: True) -> list[float]:
         """Returns the final scores with the chosen layers quantized together."""
+        return [answers[0] for answers in self._quantized_answers(quantize)]
 
+    def _quantized_answers(self, quantize: Callable[[Layer], bool]) -> list[tuple[float, ...]]:
         def visit(call: Call) -> Tensor:
             if quantize(call.layer):
                 return quantized(call, self._scheme)
             return call.compute(call.weight, call.input)
 
-        return self._scores(visit)
+        return self._answers(visit)
 
     def damage(self, rows: Sequence[LayerDamage], progress: Progress = SILENT) -> list[LayerDamage]:
-        """Returns the rows with the damage to the final scores when that layer alone is quantized, most
-        damaging first.
+        """Returns the rows with the damage to the answers when that layer alone is quantized, most damaging
+        first.
         """
-        clean = self.scores(lambda _: False)
+        clean = self._quantized_answers(lambda _: False)
 
-        def scores_with(row: LayerDamage) -> list[float]:
-            return self.scores(lambda layer: layer.name == row.layer)
+        def answers_with(row: LayerDamage) -> list[tuple[float, ...]]:
+            return self._quantized_answers(lambda layer: layer.name == row.layer)
 
-        return measure_damage(rows, clean, scores_with, progress)
+        return measure_damage(rows, clean, answers_with, progress)
 
-    def _scores(self, visit: Callable[[Call], Tensor]) -> list[float]:
+    def _answers(self, visit: Callable[[Call], Tensor]) -> list[tuple[float, ...]]:
         with visiting(self._network, visit, dict(self._layers)):
-            return [score_in(self._network(batch)) for batch in self._batches]
+            return [numbers_in(self._network(batch)) for batch in self._batches]
 
 
 def measure_damage(
     rows: Sequence[LayerDamage],
-    clean: Sequence[float],
-    scores: Callable[[LayerDamage], Sequence[float]],
+    clean: Sequence[tuple[float, ...]],
+    answers: Callable[[LayerDamage], Sequence[tuple[float, ...]]],
     progress: Progress,
 ) -> list[LayerDamage]:
-    """Returns the rows with the damage to the scores, most damaging first; one without answers is the worst.
+    """Returns the rows with the damage done, most damaging first; one without answers is the worst.
 
     Args:
         rows: the layers to measure.
-        clean: scores of the float network.
-        scores: returns the scores with one layer changed.
+        clean: what the float network answers for each picture, as `numbers_in` returns it.
+        answers: returns the same with one layer changed.
         progress: receives a step for each layer.
     """
     measured = []
     for number, row in enumerate(rows, start=1):
         progress.step(f"sensitivity of layer {number}/{len(rows)}: {row.layer}")
-        damage = measure_drift(clean, scores(row))
-        if damage.unanswered:
-            damage = replace(damage, max_difference=None, mean_difference=None, srcc=None)
+        damage = _worst_drift(clean, answers(row))
         measured.append(
             replace(
                 row,
@@ -150,8 +150,18 @@ def measure_damage(
     return sorted(measured, key=_mean_difference, reverse=True)
 
 
-def _mean_difference(row: LayerDamage) -> float:
-    return math.inf if row.mean_difference is None else row.mean_difference
+def _worst_drift(clean: Sequence[tuple[float, ...]], changed: Sequence[tuple[float, ...]]) -> Drift:
+    """Returns the drift of the answer that drifts furthest on average, without figures if one is missing."""
+    before, after = zip(*clean, strict=True), zip(*changed, strict=True)
+    drifts = [measure_drift(*columns) for columns in zip(before, after, strict=True)]
+    worst = max(drifts, key=_mean_difference)
+    if any(drift.unanswered for drift in drifts):
+        return replace(worst, max_difference=None, mean_difference=None, srcc=None)
+    return worst
+
+
+def _mean_difference(measured: LayerDamage | Drift) -> float:
+    return math.inf if measured.mean_difference is None else measured.mean_difference
 
 
 def decibels(signal: float, error: float) -> float:

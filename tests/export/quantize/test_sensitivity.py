@@ -89,6 +89,30 @@ def test_the_noisier_layer_comes_first() -> None:
     assert analysis.scores(lambda _: False) != analysis.scores()
 
 
+def test_a_layer_that_only_another_answer_uses_does_damage_too() -> None:
+    class Sided(nn.Module):
+        """A score that int8 hardly moves, and a fault whose layer has one weight far above the others."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.score, self.fault = nn.Linear(3, 1), nn.Linear(3, 1)
+            with torch.no_grad():
+                self.score.weight.copy_(torch.tensor([[1.0, 1.0, 1.0]]))
+                self.fault.weight.copy_(torch.tensor([[100.0, 0.3, -0.3]]))
+
+        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            means = pixels.float().mean((1, 2)) / 255
+            return self.score(means), self.fault(means * torch.tensor([0.0, 1.0, -1.0]))
+
+    analysis = Sensitivity(Sided(), scheme_of(PRECISIONS["int8-weights"]), pictures(TINY))
+    first, second = analysis.damage(analysis.noise())
+    assert (first.layer, second.layer) == ("fault", "score")
+    assert first.mean_difference is not None
+    assert first.mean_difference > 0.01
+    assert second.mean_difference is not None
+    assert second.mean_difference < 1e-3
+
+
 @pytest.mark.parametrize("precision", [name for name, each in PRECISIONS.items() if each.is_integer])
 def test_students(precision: str, small: tuple[Student, StudentConfig]) -> None:
     network = rewrite(*small).network

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mobileiqa_sdk import Assessment, Seconds
 from mobileiqa_sdk.bursts.measures import Measures
-from mobileiqa_sdk.bursts.preference import PIXELS, SHARPNESS, preferences
+from mobileiqa_sdk.bursts.preference import FAULT, PIXELS, SHARPNESS, preferences
 from mobileiqa_sdk.bursts.reasons import Evidence, reasons_for
 
 ALIKE = Measures(sharpness=0.1, highlights=0.01, shadows=0.01, brightness=0.5)
@@ -77,6 +78,13 @@ def test_a_fault_that_both_have_or_neither_has_is_compared(
     assert texts(evidence(0.5, faults=photo), evidence(faults=best)) == [text]
 
 
+def test_no_photo_is_darker_and_brighter() -> None:
+    dark = {"underexposure": 0.75, "overexposure": 0.25, "noise": 0.25}
+    assert texts(evidence(0.5, faults=dark), evidence()) == ["too dark", "noisier"]
+    bright = {"underexposure": 0.25, "overexposure": 0.375}
+    assert texts(evidence(0.5, faults=bright), evidence()) == ["brighter"]
+
+
 def test_measures_where_no_fault_is_worse() -> None:
     faults = {"blur": 0.2}
     assert texts(evidence(faults=faults, sharpness=0.01), evidence(faults=faults)) == ["less sharp"]
@@ -90,6 +98,21 @@ def test_fewer_pixels() -> None:
 
 def test_the_score_alone() -> None:
     assert reasons_for(evidence(0.6), evidence(0.7)) == (("lower score", "score", 0.6, 0.7),)
+
+
+def test_faults_that_another_photo_has_less_of_cost() -> None:
+    burst = [
+        evidence(0.7, faults={"noise": 0.3, "blur": 0.2}),
+        evidence(0.72, faults={"noise": 0.1, "blur": 0.9}),
+        evidence(0.65, faults={"noise": 0.2, "blur": 0.4}),
+    ]
+    assert preferences(burst) == pytest.approx([0.7 - 0.2 * FAULT, 0.72 - 0.7 * FAULT, 0.65 - 0.3 * FAULT])
+    assert preferences([evidence(0.6), evidence(0.5, faults={"blur": 0.8})]) == pytest.approx(
+        [0.6, 0.5 - 0.8 * FAULT]
+    )
+    drawing = evidence(0.5, faults={"blur": 0.8})
+    drawing = drawing._replace(assessment=replace(drawing.assessment, photograph=0.25))
+    assert preferences([evidence(0.6), drawing]) == [0.6, 0.5]
 
 
 def test_the_score_decides_between_photos_that_measure_the_same() -> None:
