@@ -6,6 +6,9 @@ import android.view.View;
 public class TextView extends View {
     protected CharSequence text = "";
 
+    /** The resource of the picture above the text; 0 without one. */
+    public int above;
+
     public TextView(Context context) {
         super(context);
     }
@@ -23,4 +26,8 @@ public class TextView extends View {
     }
 
     public void setTextColor(int to) {}
+
+    public void setCompoundDrawablesWithIntrinsicBounds(int left, int top, int right, int bottom) {
+        above = top;
+    }
 }

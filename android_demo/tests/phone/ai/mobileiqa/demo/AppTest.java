@@ -416,6 +416,10 @@ public final class AppTest {
         assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+(\\. .+)?, good\\.png"));
         assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+(\\. .+)?, worse\\.png"));
         assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(list, 2));
+        View row = list.getView(0, null, new ListView(new Context()));
+        assertEquals(R.drawable.ic_crown, ((TextView) row.findViewById(R.id.rank)).above);
+        View reused = list.getView(1, row, new ListView(new Context()));
+        assertEquals(0, ((TextView) reused.findViewById(R.id.rank)).above);
         Phone.press(activity, R.id.share);
         Phone.until(() -> !Context.STARTED.isEmpty());
         Intent chooser = Context.STARTED.get(0);

@@ -181,7 +181,9 @@ public final class ScreenView extends FrameLayout {
             TextView reasonView = (TextView) row.findViewById(R.id.reason);
             reasonView.setText(reason);
             reasonView.setVisibility(reason == null ? GONE : VISIBLE);
-            ((TextView) row.findViewById(R.id.rank)).setText(sample == null ? "" : text(R.string.rank, position + 1));
+            TextView rank = (TextView) row.findViewById(R.id.rank);
+            rank.setText(sample == null ? "" : text(R.string.rank, position + 1));
+            RankingAdapter.crown(rank, position == 0);
             ((TextView) row.findViewById(R.id.name)).setText(names[position]);
             ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(sample == null ? null : sample.bitmap());
             return row;

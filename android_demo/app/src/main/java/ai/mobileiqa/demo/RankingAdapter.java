@@ -54,6 +54,11 @@ final class RankingAdapter extends BaseAdapter {
         row.findViewById(R.id.thumbnail).setVisibility(isLarge ? View.GONE : View.VISIBLE);
     }
 
+    /** Gives the best of several photos a crown above its rank, and takes it from a row that shows another. */
+    static void crown(TextView rank, boolean isBest) {
+        rank.setCompoundDrawablesWithIntrinsicBounds(0, isBest ? R.drawable.ic_crown : 0, 0, 0);
+    }
+
     @Override
     public View getView(int position, View old, ViewGroup list) {
         View row = old != null ? old : LayoutInflater.from(context).inflate(R.layout.compare_row, list, false);
@@ -77,7 +82,9 @@ final class RankingAdapter extends BaseAdapter {
         TextView reasonView = (TextView) row.findViewById(R.id.reason);
         reasonView.setText(reason);
         reasonView.setVisibility(reason == null ? View.GONE : View.VISIBLE);
-        ((TextView) row.findViewById(R.id.rank)).setText(rank);
+        TextView rankView = (TextView) row.findViewById(R.id.rank);
+        rankView.setText(rank);
+        crown(rankView, scored && position == 0 && entries.size() > 1);
         ((TextView) row.findViewById(R.id.name)).setText(entry.name);
         ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(entry.thumbnail);
         String spoken = reason == null ? verdict : context.getString(R.string.verdict_and_reason, verdict, reason);
