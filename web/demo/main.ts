@@ -4,7 +4,7 @@ import { PhotoError, type Progress, Scorer } from "../src/index.ts";
 import { card, detail, sentence } from "./card.ts";
 import { csv } from "./csv.ts";
 import { type Entry, type Order, choices, isShown, ordered } from "./entries.ts";
-import { capitalised, duration, megabytes, score } from "./format.ts";
+import { capitalised, duration, megabytes } from "./format.ts";
 import { previewOf } from "./preview.ts";
 
 const entries: Entry[] = [];
@@ -143,7 +143,7 @@ function render(): void {
   const threshold = page.threshold.valueAsNumber;
   page.results.hidden = entries.length === 0;
   document.body.classList.toggle("has-photos", entries.length > 0);
-  page.thresholdValue.value = score(threshold);
+  page.thresholdValue.value = threshold.toFixed(2);
   const focused = [...page.photos.children].findIndex((item) => item.contains(document.activeElement));
   offerReasons();
   page.photos.replaceChildren(...shown().map((entry) => card(entry, threshold, () => open(entry))));

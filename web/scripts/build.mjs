@@ -1,7 +1,7 @@
 /**
  * Builds the package into dist/ and the page into site/.
  *
- * node scripts/build.mjs [--model FOLDER_OR_FILE]: the model of the page; the bundled one by default.
+ * node scripts/build.mjs [--model FOLDER_OR_FILE]: the model of the page; demo/model.onnx by default.
  */
 
 import { execFileSync } from "node:child_process";
@@ -19,8 +19,7 @@ const onnxruntime = dirname(createRequire(import.meta.url).resolve("onnxruntime-
 const runtimes = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"];
 
 const { values } = parseArgs({ options: { model: { type: "string" } } });
-const bundled = join(repository, "mobileiqa_sdk/models/mobileiqa-small");
-const chosen = values.model ?? bundled;
+const chosen = values.model ?? join(root, "demo/model.onnx");
 const model = statSync(chosen).isDirectory() ? join(chosen, "model.onnx") : chosen;
 
 const common = { bundle: true, format: "esm", minify: true, keepNames: true, legalComments: "none", logLevel: "warning", target: "es2022" };
