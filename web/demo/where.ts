@@ -1,11 +1,8 @@
 /** Where a photo is good and where it is not: the map that is laid over its picture on demand. */
 
-import { type MapWindow, type QualityMap, colourOf, overlay, wordsOf } from "../src/index.ts";
+import { FAULT_FROM, type MapWindow, type QualityMap, colourOf, overlay, wordsOf } from "../src/index.ts";
 import { element } from "./element.ts";
 import { score } from "./format.ts";
-
-/** Severity from which the worst fault of a window is named, as that of a photo is. */
-const NAMED_FROM = 0.5;
 
 /**
  * Returns a button that shows the map over a picture and hides it again, with what the colours mean.
@@ -73,8 +70,8 @@ function frame(context: CanvasRenderingContext2D, { box }: MapWindow, across: nu
 
 function sentences({ worst, windows }: QualityMap): string {
   if (worst === null) return "There is nothing to judge in any part of this photo.";
-  const [fault, severity] = Object.entries(worst.faults).sort(([, first], [, second]) => second - first)[0] ?? ["", 0];
-  const why = severity >= NAMED_FROM ? `, ${wordsOf(fault)}` : "";
+  const [fault, severity] = Object.entries(worst.faults)[0] ?? ["", 0];
+  const why = severity >= FAULT_FROM ? `, ${wordsOf(fault)}` : "";
   const flat = windows.some((window) => window.score === null) ? " No colour: nothing to judge." : "";
   return `The frame has the lowest score: ${score(worst.score as number)}${why}.${flat}`;
 }

@@ -33,7 +33,7 @@ export {
 } from "./errors.ts";
 export type { Size } from "./fit.ts";
 export type { Progress } from "./protocol.ts";
-export { type Advice, wordsOf } from "./reason.ts";
+export { type Advice, FAULT_FROM, wordsOf } from "./reason.ts";
 export { type AssessOptions, type LoadOptions, type Model, type Photo, type PixelData, Scorer } from "./scorer.ts";
 export type { Backend, Prediction } from "./session.ts";
 export { colourOf, overlay } from "./where/overlay.ts";

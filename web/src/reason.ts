@@ -1,7 +1,7 @@
 /** What a person reads of the faults of a photo: `mobileiqa_sdk/reason.py`, held to `tests/vectors/reasons.json`. */
 
 /** Severity from which a fault is named. */
-const FAULT_FROM = 0.5;
+export const FAULT_FROM = 0.5;
 /** Highest score of a photo whose faults are named: the reasons of better photos would mislead. */
 const EXPLAINED_UP_TO = 0.8;
 /** The value of a model's output `photo` from which the picture counts as a photograph. */
@@ -42,18 +42,23 @@ export function wordsOf(fault: string): string {
   return WORDS.get(fault)?.words ?? fault.replaceAll("_", " ");
 }
 
+/** Returns severities in falling order; equal ones keep the model's order. */
+export function worstFirst(severities: readonly (readonly [string, number])[]): (readonly [string, number])[] {
+  return [...severities].sort(([, first], [, second]) => second - first); // stable
+}
+
 /** Returns what follows from severities in the model's order, a score, and how much this is a photograph. */
 export function explained(
   severities: readonly (readonly [fault: string, severity: number])[],
   score: number,
   photograph: number | null,
 ): Explanation {
-  const worstFirst = [...severities].sort(([, first], [, second]) => second - first); // stable
+  const ordered = worstFirst(severities);
   const isPhotograph = photograph === null ? null : photograph >= PHOTOGRAPH_FROM;
-  const severe = worstFirst.filter(([, severity]) => severity >= FAULT_FROM).map(([fault]) => fault);
+  const severe = ordered.filter(([, severity]) => severity >= FAULT_FROM).map(([fault]) => fault);
   const namedFaults = score > EXPLAINED_UP_TO || isPhotograph === false ? [] : severe.slice(0, MOST_NAMED);
   return {
-    faults: Object.fromEntries(worstFirst),
+    faults: Object.fromEntries(ordered),
     namedFaults,
     reason: namedFaults.map(wordsOf).join(" and ") || null,
     advice: namedFaults.map((fault) => WORDS.get(fault)?.advice).find((advice) => advice !== undefined) ?? null,

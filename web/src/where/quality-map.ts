@@ -1,6 +1,7 @@
 /** Quality over a photo: what a model thinks of each of its windows. */
 
 import type { Size } from "../fit.ts";
+import { worstFirst } from "../reason.ts";
 import type { Prediction } from "../session.ts";
 import type { Box } from "./windows.ts";
 
@@ -10,7 +11,7 @@ export interface MapWindow {
   readonly box: Box;
   /** In [0, 1], higher is better. Null where the window is flat, such as a clear sky: there is nothing to judge. */
   readonly score: number | null;
-  /** Severity in [0, 1] by the name of the fault; empty where the window is flat, or the model names none. */
+  /** Severity in [0, 1] by the name of the fault, the worst first; empty where the window is flat, or the model names none. */
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -39,7 +40,8 @@ export interface QualityMap {
 
 /** Returns a window with what the model answered; null for one that is flat. */
 export function mapWindow(box: Box, answer: Prediction | null): MapWindow {
-  return { box, score: answer?.score ?? null, faults: answer?.faults ?? {} };
+  const faults = Object.fromEntries(worstFirst(Object.entries(answer?.faults ?? {})));
+  return { box, score: answer?.score ?? null, faults };
 }
 
 /** Returns the window with the lowest score, the first of equals; null if all are flat. */
