@@ -1,6 +1,7 @@
 """The golden image as numbers, and the verification that replays it."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from PIL import Image
 
 from mobileiqa_sdk import Scorer
+from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.golden import FORMULA, HEIGHT, WIDTH, golden_image
 from mobileiqa_sdk.resample import resize
+from mobileiqa_sdk.runtimes.runtime import checked
 from mobileiqa_sdk.verification import Replay, ReplayedCase, replay_golden
 
 from . import artifacts
@@ -94,3 +97,10 @@ def test_a_difference_of_exactly_the_tolerance_passes() -> None:
     assert not passed(True, 0.7500001)
     assert not passed(False, 0.5)
     assert not passed(True, float("nan"))
+
+
+def test_the_mean_of_opinions_is_rounded_once() -> None:
+    """Added one after the other, ten times 0.1 is 0.9999999999999999."""
+    contract = ModelContract.from_json(json.dumps(artifacts.contract(opinions=10)), "a test")
+    opinions = np.full(10, 0.1)
+    assert checked([opinions], contract, Path("a test")).score == 0.1

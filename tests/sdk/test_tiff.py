@@ -311,6 +311,19 @@ def test_tags_that_share_their_values_take_no_memory(recwarn: pytest.WarningsRec
     assert [entry.is_cut for entry in file.entries(file.first())][-3:] == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("kind", "size"), [(1, 1), (3, 2), (4, 4), (5, 8), (10, 8), (11, 4), (12, 8), (13, 4), (16, 8), (18, 8)]
+)
+def test_a_value_is_as_long_as_its_type_says(kind: int, size: int) -> None:
+    """A resolution is a rational of two numbers; a file that ends within it is cut."""
+    length = len(with_tags([(282, kind, 5, 0)]))
+    for missing in (0, 1):
+        file = TiffFile(with_tags([(282, kind, 5, length - 5 * size + missing)]))
+        (*_, entry) = file.entries(file.first())
+        assert entry.value_end - entry.value_start == 5 * size
+        assert entry.is_cut is bool(missing)
+
+
 def test_a_directory_that_is_cut_off() -> None:
     with pytest.raises(PhotoUnreadable, match="truncated TIFF"):
         read_photo(with_tags([])[:-20])
