@@ -34,6 +34,15 @@ def one_line(text: object, limit: int = LIMIT) -> str:
     return f"{line[:head]} ... {line[len(line) - (limit - 5 - head) :]}"
 
 
+def page(text: str) -> str:
+    r"""Returns a text of several lines with every line printable; for tables and reports on a terminal.
+
+    >>> page("# a report\n\nof \x1b]0;title\x07")
+    '# a report\n\nof \\x1b]0;title\\x07'
+    """
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def utf8(text: str) -> str:
     r"""Returns the text with ``\udcff`` and the like for the bytes of a file name that are not UTF-8.
 

@@ -15,6 +15,7 @@ from typing import Any
 import click
 import msgspec
 
+from mobileiqa_sdk._text import page, printable
 from mobileiqa_sdk.library import DEFAULT
 from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.photo import read_photo
@@ -224,7 +225,7 @@ def command(
         from .plots import draw_all
 
         for path in draw_all(document, plots):
-            click.echo(f"drawn: {path}", err=True)
+            click.echo(printable(f"drawn: {path}"), err=True)
     rows_of = document.results
     is_invalid = options["official"] and not all(row.verdict and row.verdict.valid for row in rows_of)
     sys.exit(is_invalid or any(is_failed(row) for row in rows_of))
@@ -254,7 +255,7 @@ def _on_phone(rows: list[Config], photo: Path | None, serial: str, options: dict
     configs = []
     for config in rows:
         if config.engine == "sdk" and config.failure is None and config.path.suffix == ".onnx":
-            click.echo(f"on the phone: {config}", err=True)
+            click.echo(printable(f"on the phone: {config}"), err=True)
             configs.append(
                 adb.measure(
                     config.path,
@@ -286,4 +287,4 @@ def _write(to: Path | None, text: str, shown: str) -> None:
             to.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise click.FileError(str(to), error.strerror) from error
-    click.echo(text if to is not None and str(to) == "-" else shown)
+    click.echo(text if to is not None and str(to) == "-" else page(shown))

@@ -239,7 +239,9 @@ def command(
             total = len(missing)
             if done := len(sources) - total:
                 kind = "photos and archives" if has_shards else "photos"
-                click.echo(f"mobileiqa: {done} of {len(sources)} {kind} are in {kept} already", err=True)
+                click.echo(
+                    f"mobileiqa: {done} of {len(sources)} {kind} are in {printable(kept)} already", err=True
+                )
             finished = score(missing, store.write_results)
     if not quiet and summary.done and (summary.done >= MANY or kept is not None):
         summary.show()

@@ -11,7 +11,7 @@ import click
 
 from .. import library, plugins
 from .._noise import native_stderr_off
-from .._text import printable
+from .._text import page, printable
 from ..errors import VerificationWarning
 from ..parallel import MAX_THREADS
 from ..progress import Lines
@@ -151,5 +151,5 @@ def _compare(
             timing=timing,
             progress=Lines(),
         )
-    click.echo(comparison.to_json() if as_json else comparison.to_markdown().rstrip())
+    click.echo(comparison.to_json() if as_json else page(comparison.to_markdown().rstrip()))
     sys.exit(0 if comparison.passed else 1)

@@ -262,6 +262,8 @@ def test_values_that_make_no_sense(path: Path, value: Any) -> None:
         (("input", "settings", 0, "sizes"), [[64, 100]]),
         (("input", "settings", 0, "sizes"), [[64, 64], [96, 96]]),
         (("input", "settings", 0, "sizes"), [[0, 64]]),
+        (("input", "settings", 0, "sizes"), [[33, 32]]),
+        (("input", "settings", 0, "sizes"), [[32, 33]]),
         (("input", "multiple"), 0),
         (("input", "multiple"), 33),
         (("outputs", 1, "name"), "opinions"),
@@ -277,6 +279,12 @@ def test_values_that_make_no_sense(path: Path, value: Any) -> None:
 def test_values_that_make_no_sense_where_photos_keep_their_aspect(path: Path, value: Any) -> None:
     with pytest.raises(ArtifactInvalid):
         read(changed(rich(), path, value))
+
+
+def test_a_setting_needs_a_name_even_if_its_golden_case_has_none_either() -> None:
+    values = changed(rich(), ("input", "settings", 1, "name"), "")
+    with pytest.raises(ArtifactInvalid, match="names"):
+        read(changed(values, ("golden", "cases", 1, "setting"), ""))
 
 
 @pytest.mark.parametrize("score", [0, 1, 0.0, 1.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import pickle
 import warnings
 from pathlib import Path
@@ -21,11 +22,12 @@ from mobileiqa_sdk import (
     Scorer,
     VerificationWarning,
 )
+from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.fit import Setting, fitted
 from mobileiqa_sdk.reduction import reduction
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes import litert
-from mobileiqa_sdk.runtimes.runtime import checked
+from mobileiqa_sdk.runtimes.runtime import checked, output_positions
 from mobileiqa_sdk.verification import replay_golden
 
 from . import artifacts, tflite_artifacts
@@ -313,3 +315,15 @@ def test_listed_sizes_may_fill_the_budget_and_the_closest_is_taken(tmp_path: Pat
     scorer = Scorer(artifacts.save(tmp_path, artifacts.free_model(values)), threads=1)
     for photo, size in (((300, 300), (64, 64)), ((100, 900), (32, 128)), ((900, 100), (128, 32))):
         assert scorer.assess(noise(*photo)).input_size == size
+
+
+def test_faults_are_in_falling_order(tmp_path: Path) -> None:
+    model = artifacts.free_model(faults={"blur": 0.1, "noise": 0.3, "dark": 0.2})
+    result = Scorer(artifacts.save(tmp_path, model), threads=1).assess(noise(99, 200))
+    assert list(result.faults) == ["noise", "dark", "blur"]
+
+
+def test_outputs_in_any_order_are_told_apart_by_name() -> None:
+    contract = ModelContract.from_json(json.dumps(artifacts.free_contract()), "a test")
+    names = ["faults", "photo", "opinions"]  # a turn of three, which is not its own reverse
+    assert [names[at] for at in output_positions(names, contract, Path())] == ["opinions", "faults", "photo"]

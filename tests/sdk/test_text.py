@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobileiqa_sdk import MobileIQAError, PhotoError
-from mobileiqa_sdk._text import LIMIT, first_line, one_line, printable
+from mobileiqa_sdk._text import LIMIT, first_line, one_line, page, printable
 
 PRINTABLE = {
     "": "",
@@ -135,3 +135,7 @@ def test_every_character_of_unicode() -> None:
     for code in range(0, sys.maxunicode + 1, 7):
         shown = printable(chr(code))
         assert shown == chr(code) or (shown.isascii() and shown.isprintable() and shown.startswith("\\"))
+
+
+def test_a_page_keeps_its_lines_and_nothing_else_that_a_terminal_obeys() -> None:
+    assert page("a\n\x1b[2Jb\r\n\u2028c\n") == "a\n\\x1b[2Jb\\r\n\\u2028c\n"

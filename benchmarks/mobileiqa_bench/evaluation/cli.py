@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import click
 
-from mobileiqa_sdk._text import printable
+from mobileiqa_sdk._text import page, printable
 from mobileiqa_sdk.cli._opening import open_scorer
 from mobileiqa_sdk.errors import PhotoError
 from mobileiqa_sdk.gallery import SUFFIXES, Row, find_photos
@@ -167,7 +167,7 @@ def command(
         described = {"schema": 1, "model": _describe(scorer), "judged": result.title, **result.values}
         click.echo(json.dumps(described, indent=2, allow_nan=False))
     else:
-        click.echo(f"{scorer.contract.model.name} on {result.title}\n\n{result.table}")
+        click.echo(page(f"{scorer.contract.model.name} on {result.title}\n\n{result.table}"))
     _list_errors(result.errors)
     sys.exit(1 if result.errors else 0)
 

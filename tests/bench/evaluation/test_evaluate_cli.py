@@ -366,3 +366,14 @@ def test_a_resolution_is_the_model_s(run: Run, tiny_artifact: Path, album: Path)
     result = run(tiny_artifact, "--csv", album / "labels.csv", "--resolution", "high")
     assert result.code == 2
     assert "resolution" in result.err
+
+
+def test_the_name_of_a_folder_cannot_reach_the_terminal(
+    run: Run, tiny_artifact: Path, album: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "\x1b]0;title\x07"
+    album.rename(folder)
+    result = run(tiny_artifact, "--csv", folder / "labels.csv")
+    assert result.code == 0, result.err
+    assert r"\x1b]0;title\x07" in result.out
+    assert not {"\x1b", "\x07"} & set(result.out + result.err)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,12 @@ def test_options_of_a_comparison_need_one(option: tuple[str, ...], run: Run) -> 
     result = run("verify", *option)
     assert result.code == 2
     assert "--against" in result.err
+
+
+def test_the_name_of_a_folder_cannot_reach_the_terminal(run: Run, artifact: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "\x1b]0;title\x07"
+    shutil.copytree(artifact, folder)
+    result = run("verify", folder, "--against", folder, "--images", IMAGES, "--no-timing")
+    assert result.code == 0, result.err
+    assert result.out.count(r"\x1b]0;title\x07") == 2
+    assert not {"\x1b", "\x07"} & set(result.out + result.err)

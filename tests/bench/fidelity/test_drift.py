@@ -65,3 +65,13 @@ def test_clamped_and_tied_images_are_not_evidence() -> None:
     assert drift.informative == 1
     assert drift.srcc is None
     assert measure_drift([1.0, 0.2, 0.2, 0.2, 0.4], [1.0, 0.1, 0.3, 0.2, 0.4]).informative == 2
+
+
+@pytest.mark.parametrize("clamped", [0.0, 5e-7, 1 - 5e-7, 1.0])
+def test_what_is_almost_clamped_is_clamped(clamped: float) -> None:
+    assert measure_drift([0.2, clamped, 0.4], [0.2, 0.3, 0.4]).informative == 2
+
+
+def test_images_that_the_reference_scores_alike_are_no_pair() -> None:
+    drift = measure_drift([0.3, 0.3, 0.34], [0.3, 0.31, 0.35])
+    assert (drift.flips, drift.flips_close) == (Flips(2, 0), Flips(2, 0))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mobileiqa_bench.fidelity.drift import measure_drift
-from mobileiqa_bench.fidelity.gate import ANY_PRECISION, MIN_INFORMATIVE, Limits, failures
+from mobileiqa_bench.fidelity.drift import CLEAR, measure_drift
+from mobileiqa_bench.fidelity.gate import ANY_PRECISION, MIN_INFORMATIVE, MIN_SRCC, Limits, failures
 
 REFERENCE = list(np.linspace(0.1, 0.9, 41))
 
@@ -81,3 +83,15 @@ def test_a_reference_without_a_ranking_is_judged_by_differences() -> None:
     flat = [0.5 + index * 1e-4 for index in range(20)]
     assert reasons(flat, flat[::-1]) == []
     assert len(reasons(flat, [score + 0.021 for score in flat])) == 1
+
+
+def test_limits_of_a_clear_difference_need_no_ranking() -> None:
+    """Scores that move by less than half of it keep the order of every pair further apart."""
+    assert not Limits(CLEAR, CLEAR).needs_ranking
+    assert Limits(1.001 * CLEAR, CLEAR).needs_ranking
+
+
+@pytest.mark.parametrize(("srcc", "passes"), [(MIN_SRCC, True), (0.98999, False), (None, False)])
+def test_the_lowest_srcc_that_passes(srcc: float | None, passes: bool) -> None:
+    drift = replace(measure_drift(REFERENCE, list(REFERENCE)), srcc=srcc)
+    assert (failures(drift, ANY_PRECISION) == []) is passes
