@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from mobileiqa_sdk._text import first_line
 
@@ -16,6 +21,7 @@ def load_matplotlib() -> None:
 
     Notebooks set ``MPLBACKEND`` to a backend that need not be installed in this environment; matplotlib then
     refuses to be imported. The variable is hidden during the first import and applied afterwards if possible.
+    matplotlib's list of fonts is not stored in the user's cache if there is none yet.
 
     Raises:
         PlotUnavailable: matplotlib is not installed, or cannot be imported.
@@ -23,8 +29,9 @@ def load_matplotlib() -> None:
     backend = os.environ.pop("MPLBACKEND", None) if "matplotlib" not in sys.modules else None
     try:
         matplotlib = import_module("matplotlib")
-        import_module("matplotlib.figure")
-        import_module("matplotlib.backends.backend_agg")
+        with _no_new_font_list(matplotlib):
+            import_module("matplotlib.figure")
+            import_module("matplotlib.backends.backend_agg")
     except ImportError as error:
         raise PlotUnavailable(
             f"plots need matplotlib, which cannot be imported ({first_line(error)}); "
@@ -38,3 +45,21 @@ def load_matplotlib() -> None:
             matplotlib.rcParams["backend"] = backend
         except ValueError:
             return  # a notebook's backend that is not installed here: nothing can draw to it
+
+
+@contextmanager
+def _no_new_font_list(matplotlib: Any) -> Iterator[None]:
+    """Gives matplotlib another cache while it lists the fonts, unless the user's has such a list already.
+
+    Exporting writes nothing but its output; making the list anew takes less than a second.
+    """
+    cache = matplotlib.get_cachedir
+    if "matplotlib.font_manager" in sys.modules or any(Path(cache()).glob("fontlist-*.json")):
+        yield
+        return
+    with TemporaryDirectory(prefix="mobileiqa-", ignore_cleanup_errors=True) as folder:
+        matplotlib.get_cachedir = lambda: folder
+        try:
+            yield
+        finally:
+            matplotlib.get_cachedir = cache

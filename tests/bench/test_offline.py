@@ -77,3 +77,23 @@ def test_an_engine_leaves_no_file_in_a_fresh_home(engine: str, tmp_path: Path) -
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert [str(path) for path in home.rglob("*")] == []
+
+
+DRAW = """
+import matplotlib
+from mobileiqa_bench.figures import load_matplotlib
+load_matplotlib()
+from matplotlib.figure import Figure
+Figure().text(0, 0, "a").get_window_extent()
+print(matplotlib.get_cachedir())
+"""
+
+
+@pytest.mark.parametrize("has_list", [False, True])
+def test_matplotlib_stores_its_list_of_fonts_only_where_there_is_one(has_list: bool, tmp_path: Path) -> None:
+    if has_list:
+        (tmp_path / "fontlist-v1.json").write_text("{}")
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", DRAW], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path)), done.stderr
+    assert len(list(tmp_path.iterdir())) == (2 if has_list else 0)
