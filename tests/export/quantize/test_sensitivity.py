@@ -12,7 +12,7 @@ from torch import nn
 
 from mobileiqa_bench.scenes import Pixels, scene
 from mobileiqa_export.precisions import PRECISIONS, scheme_of
-from mobileiqa_export.quantize.bias import bias_shifts, correct_biases
+from mobileiqa_export.quantize.bias import Shift, bias_shifts, correct_biases
 from mobileiqa_export.quantize.fakequant import (
     Call,
     Range,
@@ -231,6 +231,14 @@ def test_biases_of_spared_layers_stay(tiny: tuple[Student, StudentConfig]) -> No
         shift.bias for shift in shifts if torch.equal(network.get_parameter(shift.bias), before[shift.bias])
     }
     assert unchanged == {"local_cnn.conv_stem.conv.bias"}
+
+
+def test_one_spared_module_of_a_layer_spares_its_bias() -> None:
+    """The module that holds a weight and the one that multiplies with it are both of the layer."""
+    network = nn.Sequential(nn.Linear(3, 2))
+    shift = Shift(frozenset({"0", "reader"}), 6, "0.bias", torch.ones(2))
+    assert correct_biases(network, [shift], frozenset({"reader"})) == 0
+    assert correct_biases(network, [shift], frozenset({"other"})) == 1
 
 
 def test_the_shift_is_that_of_the_quantized_layer() -> None:
