@@ -17,8 +17,8 @@ from mobileiqa_sdk import library
 from mobileiqa_sdk._text import one_line
 from mobileiqa_sdk.errors import PhotoNotFound
 
-from .errors import BenchmarkFileInvalid
-from .phone import PACKAGE, AdbError, AppCrashed, Phone, PhoneTimeout
+from .errors import AdbError, AppCrashed, BenchmarkFileInvalid, PhoneTimeout
+from .phone import PACKAGE, Phone
 from .rounds import reference_scores
 from .schema import Document, Result, parse
 from .tables import count

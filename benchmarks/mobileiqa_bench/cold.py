@@ -32,13 +32,13 @@ from mobileiqa_sdk.parallel import MAX_THREADS, default_threads
 from mobileiqa_sdk.photo import read_photo
 
 from .cold_rounds import (
-    ColdError,
     Figures,
     measure_decode,
     measure_first,
     measure_folder,
     measure_imports,
 )
+from .errors import ColdError
 from .lists import list_option
 from .stats import Ratio
 

@@ -9,7 +9,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from .errors import BenchmarkError
+from .errors import ColdError
 from .processes import Child
 from .stats import paired_ratio
 
@@ -19,10 +19,6 @@ WARM_RUNS = 9
 PHOTOS_EACH = 24
 """Least photos for each worker. With fewer, waiting for the last worker would dominate."""
 Figures = dict[str, Any]
-
-
-class ColdError(BenchmarkError):
-    """A measurement failed, or its results contradict each other."""
 
 
 def measure_imports(rounds: int) -> list[Figures]:

@@ -1,6 +1,8 @@
-"""What can go wrong with a benchmark as a whole; a configuration that fails is a row with the reason."""
+"""What can go wrong with a benchmark or a comparison; a configuration that fails is a row with the reason."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from mobileiqa_sdk.errors import MobileIQAError
 
@@ -31,3 +33,55 @@ class BenchmarkFileInvalid(BenchmarkError):
 
 class BaselineUnknown(BenchmarkError):
     """The baseline of the ratios is not one of the measured configurations, or may be several."""
+
+
+class ColdError(BenchmarkError):
+    """A measurement failed, or its results contradict each other."""
+
+
+class NotComparable(MobileIQAError):
+    """Two artifacts take photos of different sizes, or a package that the comparison needs is missing."""
+
+
+class AdbError(MobileIQAError):
+    """A phone could not be used to measure."""
+
+
+class AdbMissing(AdbError):
+    """The program adb is not installed."""
+
+
+class NoPhone(AdbError):
+    """No phone is attached, or not the requested one, or it was disconnected."""
+
+
+class SeveralPhones(AdbError):
+    """More than one phone is attached, and none was named."""
+
+
+class PhoneUnauthorized(AdbError):
+    """The phone does not trust this computer yet."""
+
+
+class AppMissing(AdbError):
+    """The demo app is not installed, or this build of it cannot measure."""
+
+
+class AppCrashed(AdbError):
+    """The app ended without a result.
+
+    Attributes:
+        log: the last lines of the phone's log about it, made printable.
+    """
+
+    def __init__(self, message: str, log: Sequence[str] = ()) -> None:
+        super().__init__(f"{message}{f'; the last line of its log: {log[-1]}' if log else ''}")
+        self.log = tuple(log)
+
+
+class PhoneTimeout(AdbError):
+    """The phone did not answer in time."""
+
+
+class AdbFailed(AdbError):
+    """A command on the phone failed for another reason."""

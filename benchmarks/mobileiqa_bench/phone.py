@@ -1,14 +1,22 @@
-"""A phone connected by ``adb``, and the errors that can occur."""
+"""A phone connected by ``adb``."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mobileiqa_sdk.errors import MobileIQAError
+from .errors import (
+    AdbError,
+    AdbFailed,
+    AdbMissing,
+    AppMissing,
+    NoPhone,
+    PhoneTimeout,
+    PhoneUnauthorized,
+    SeveralPhones,
+)
 
 PACKAGE = "ai.mobileiqa.demo"
 ACCELERATORS = ("cpu", "xnnpack", "nnapi")
@@ -16,50 +24,6 @@ ACCELERATORS = ("cpu", "xnnpack", "nnapi")
 SECONDS = 60.0
 """Seconds that an ordinary command may take."""
 _INSTALL = "build and install it as android_demo/README.md says"
-
-
-class AdbError(MobileIQAError):
-    """A phone could not be used to measure."""
-
-
-class AdbMissing(AdbError):
-    """The program adb is not installed."""
-
-
-class NoPhone(AdbError):
-    """No phone is attached, or not the requested one, or it was disconnected."""
-
-
-class SeveralPhones(AdbError):
-    """More than one phone is attached, and none was named."""
-
-
-class PhoneUnauthorized(AdbError):
-    """The phone does not trust this computer yet."""
-
-
-class AppMissing(AdbError):
-    """The demo app is not installed, or this build of it cannot measure."""
-
-
-class AppCrashed(AdbError):
-    """The app ended without a result.
-
-    Attributes:
-        log: the last lines of the phone's log about it, made printable.
-    """
-
-    def __init__(self, message: str, log: Sequence[str] = ()) -> None:
-        super().__init__(f"{message}{f'; the last line of its log: {log[-1]}' if log else ''}")
-        self.log = tuple(log)
-
-
-class PhoneTimeout(AdbError):
-    """The phone did not answer in time."""
-
-
-class AdbFailed(AdbError):
-    """A command on the phone failed for another reason."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 
 from .rewrite.modules import sharing_weights
-from .tracing import Trace
+from .tracing import Trace, module_path, unwrapped
 
 # PyTorch's operators, their decompositions, and the dialects that litert-torch converts through.
 _OPERATORS = re.compile(
@@ -68,7 +68,7 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
     modules = dict(network.named_modules())
     for operator in names:
         nodes = [node for program in programs for node in program.graph.nodes]
-        places = {_module(node) for node in nodes if _base(node.target) == operator}
+        places = {module_path(node) for node in nodes if _base(node.target) == operator}
         if inside := sorted(name for name in places if name in modules):
             return f"{operator} in {', '.join(_place(name, modules[name]) for name in inside)}"
     return names[0]
@@ -109,12 +109,6 @@ def _base(target: Any) -> str:
     return parts[1].removeprefix("_") if len(parts) > 1 else ""
 
 
-def _module(node: Any) -> str:
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    return str(stack[-1][0]) if stack else ""
-
-
 def _place(name: str, module: nn.Module) -> str:
-    # Wrappers are not part of the network for whoever wrote it.
-    inside = name.removeprefix("network").removeprefix(".")
+    inside = unwrapped(name)
     return f"{inside} ({type(module).__name__})" if inside else "the network itself"

@@ -71,3 +71,14 @@ class Trace(TorchFunctionMode):
     def _end(self, module: nn.Module, _: Any, output: Any) -> None:
         self.running.pop()
         self.end(module, output)
+
+
+def module_path(node: Any) -> str:
+    """Returns the dotted name of the module whose code made a node of a traced program, wrappers included."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][0]) if stack else ""
+
+
+def unwrapped(path: str) -> str:
+    """Returns a module's name without our wrapper, which is no part of the network for whoever wrote it."""
+    return path.removeprefix("network").removeprefix(".")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mobileiqa_bench import adb, phone
+from mobileiqa_bench import adb, errors, phone
 from mobileiqa_bench.adb import measure
 from mobileiqa_bench.cli import _on_phone
 from mobileiqa_bench.configs import Config
@@ -184,7 +184,7 @@ def test_the_bundled_model_and_the_golden_image(lab: Lab) -> None:
 
 def test_the_phone_is_named_where_there_are_several(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.scenario(devices=[["ONE", "device"], ["TWO", "device"]])
-    with pytest.raises(phone.SeveralPhones, match=r"ONE \(device\), TWO \(device\).*--adb SERIAL"):
+    with pytest.raises(errors.SeveralPhones, match=r"ONE \(device\), TWO \(device\).*--adb SERIAL"):
         ask(lab)
     ask(lab, serial="TWO")
     assert {call[1] for call in lab.calls() if call[0] == "-s"} == {"TWO"}
@@ -201,10 +201,10 @@ def test_a_phone_that_is_not_ready_does_not_count(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("devices", "error", "message"),
     [
-        ([], phone.NoPhone, "adb devices"),
-        ([["ONE", "unauthorized"]], phone.PhoneUnauthorized, "^ONE: "),
-        ([["ONE", "offline"]], phone.NoPhone, r"^ONE: .*\(offline\)"),
-        ([["ONE", "no permissions; see [http]"]], phone.NoPhone, r"^ONE: .*\(no permissions"),
+        ([], errors.NoPhone, "adb devices"),
+        ([["ONE", "unauthorized"]], errors.PhoneUnauthorized, "^ONE: "),
+        ([["ONE", "offline"]], errors.NoPhone, r"^ONE: .*\(offline\)"),
+        ([["ONE", "no permissions; see [http]"]], errors.NoPhone, r"^ONE: .*\(no permissions"),
     ],
 )
 def test_no_phone_to_measure_on(lab: Lab, devices: list[list[str]], error: type, message: str) -> None:
@@ -214,37 +214,37 @@ def test_no_phone_to_measure_on(lab: Lab, devices: list[list[str]], error: type,
 
 
 def test_another_phone_than_the_one_asked_for(lab: Lab) -> None:
-    with pytest.raises(phone.NoPhone, match=r"ONE .*PHONE1 \(device\)"):
+    with pytest.raises(errors.NoPhone, match=r"ONE .*PHONE1 \(device\)"):
         ask(lab, serial="ONE")
 
 
 def test_adb_is_not_installed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(lab.home))
-    with pytest.raises(phone.AdbMissing, match="platform-tools"):
+    with pytest.raises(errors.AdbMissing, match="platform-tools"):
         ask(lab)
 
 
 def test_adb_cannot_be_run(lab: Lab) -> None:
     (lab.home / "bin" / "adb").write_text("#!/nowhere\n")
-    with pytest.raises(phone.AdbMissing, match="platform-tools"):
+    with pytest.raises(errors.AdbMissing, match="platform-tools"):
         ask(lab)
 
 
 def test_adb_does_not_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     (lab.home / "bin" / "adb").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     monkeypatch.setattr(phone._adb, "__kwdefaults__", {"seconds": 0.3})
-    with pytest.raises(phone.PhoneTimeout, match="adb devices"):
+    with pytest.raises(errors.PhoneTimeout, match="adb devices"):
         ask(lab)
 
 
 @pytest.mark.parametrize(
     ("app", "error", "message"),
     [
-        ("missing", phone.AppMissing, "^PHONE1: .*README.md"),
-        ("release", phone.AppMissing, "^PHONE1: .*debug.*README.md"),
-        ("old", phone.AppMissing, "^PHONE1: .*README.md"),
-        ("hangs", phone.PhoneTimeout, "^PHONE1: .*0 s"),
-        ("unplugged", phone.NoPhone, r"^PHONE1: .*\(adb: device 'PHONE1' not found\)"),
+        ("missing", errors.AppMissing, "^PHONE1: .*README.md"),
+        ("release", errors.AppMissing, "^PHONE1: .*debug.*README.md"),
+        ("old", errors.AppMissing, "^PHONE1: .*README.md"),
+        ("hangs", errors.PhoneTimeout, "^PHONE1: .*0 s"),
+        ("unplugged", errors.NoPhone, r"^PHONE1: .*\(adb: device 'PHONE1' not found\)"),
     ],
 )
 def test_what_can_be_wrong_with_the_app(lab: Lab, app: str, error: type, message: str) -> None:
@@ -262,7 +262,7 @@ def test_a_crash_shows_the_end_of_the_log(lab: Lab) -> None:
     lines = [f"11-21 06:00:00 I/other: {number}" for number in range(50)]
     lines += [f"11-21 06:00:01 E/AndroidRuntime: frame {number}\x1b[31m" for number in range(30)]
     lab.scenario(app="crashes", log="\n".join(lines))
-    with pytest.raises(phone.AppCrashed) as caught:
+    with pytest.raises(errors.AppCrashed) as caught:
         ask(lab)
     assert str(caught.value).startswith("PHONE1: ")
     assert len(caught.value.log) == 20
@@ -322,7 +322,7 @@ def test_what_the_phone_refuses_is_told(lab: Lab) -> None:
     program = lab.home / "bin" / "adb"
     program.write_text(program.read_text().replace('case ["chmod"', 'case ["chmod-is-gone"'))
     message = "PHONE1: adb shell chmod 644 .*: exit status 127: .*chmod: inaccessible or not found"
-    with pytest.raises(phone.AdbFailed, match=message):
+    with pytest.raises(errors.AdbFailed, match=message):
         ask(lab)
     assert lab.left_behind() == []
 

@@ -14,13 +14,12 @@ from skimage import data_dir
 
 from mobileiqa_bench import cold, cold_rounds
 from mobileiqa_bench.cold_rounds import (
-    ColdError,
     measure_decode,
     measure_first,
     measure_folder,
     measure_imports,
 )
-from mobileiqa_bench.errors import ProcessFailed
+from mobileiqa_bench.errors import ColdError, ProcessFailed
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.errors import MobileIQAError
 

@@ -9,21 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from mobileiqa_sdk.contract import InputSpec, ModelContract
-from mobileiqa_sdk.errors import MobileIQAError, OpinionsInvalid
+from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.library import find, size_of
 from mobileiqa_sdk.progress import SILENT, Progress
 
-from ..errors import BenchmarkError
+from ..errors import BenchmarkError, NotComparable
 from .gate import ANY_PRECISION
 from .images import ImageSet, verification_set
 from .pages import drift_section, largest_differences, others_section, skipped_section, timing_section
 from .scoring import Values, answer_images, open_artifact
 from .timing import Timing, measure_against
 from .verdict import Verdict, judge
-
-
-class NotComparable(MobileIQAError):
-    """Two artifacts take photos of different sizes, or a package that the comparison needs is missing."""
 
 
 @dataclass(frozen=True)

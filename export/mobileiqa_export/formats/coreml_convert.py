@@ -21,6 +21,7 @@ from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 
 from ..errors import ConversionFailed, ExportError, InternalError
+from ..tracing import module_path, unwrapped
 from ._vendor import COREML_HANDLE, COREML_MAPPING, FUSE_LINEAR_BIAS
 from .coreml_half import is_half
 from .coreml_pooling import DECOMPOSITIONS
@@ -232,15 +233,13 @@ def _origins(program: ExportedProgram) -> dict[str, str]:
 
 def _module_of(node: Any) -> str:
     """Returns the dotted name of the module whose code made this node; empty for the network itself."""
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    path = str(stack[-1][0]) if stack else ""
-    return path.removeprefix("network").removeprefix(".")
+    return unwrapped(module_path(node))
 
 
 def _places(nodes: Iterable[Any]) -> str:
     """Returns the modules that these torch nodes came from."""
     # One more wrapper if the network is not a student.
-    names = {_module_of(node).removeprefix("network").removeprefix(".") for node in nodes}
+    names = {unwrapped(_module_of(node)) for node in nodes}
     return ", ".join(name or "the network itself" for name in sorted(names)) or "the network"
 
 

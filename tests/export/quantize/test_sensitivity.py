@@ -24,6 +24,7 @@ from mobileiqa_export.quantize.fakequant import (
     visiting,
 )
 from mobileiqa_export.quantize.sensitivity import LayerDamage, Sensitivity, mark_spared
+from mobileiqa_export.quantize.treat import Treated
 from mobileiqa_export.recipes import doubling, with_enclosing
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
@@ -231,6 +232,21 @@ def test_biases_of_spared_layers_stay(tiny: tuple[Student, StudentConfig]) -> No
         shift.bias for shift in shifts if torch.equal(network.get_parameter(shift.bias), before[shift.bias])
     }
     assert unchanged == {"local_cnn.conv_stem.conv.bias"}
+
+
+@pytest.mark.parametrize("bounds", [Range(-2.0, -1.0), Range(1.0, 2.0)])
+def test_a_range_of_one_sign_holds_zero_exactly(bounds: Range) -> None:
+    values = torch.tensor([0.0, bounds.low, bounds.high])
+    assert fake_activation(values, bounds).tolist() == pytest.approx(values.tolist(), abs=2 / 255 / 2)
+    assert fake_activation(values, bounds)[0] == 0
+
+
+def test_the_biases_of_layers_from_the_smallest_size_on_are_corrected() -> None:
+    network = nn.Sequential(Floats(), nn.Linear(3, 2))
+    treated = Treated(network, Scheme(bits=4), [np.full((4, 5, 3), 127, np.uint8)])
+    for smallest, is_corrected in ((6, True), (7, False)):
+        bias = treated.network(frozenset(), smallest).get_parameter("1.bias")
+        assert torch.equal(bias, network[1].bias) is not is_corrected
 
 
 def test_one_spared_module_of_a_layer_spares_its_bias() -> None:
