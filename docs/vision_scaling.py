@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter, ImageOps
 from scipy.stats import spearmanr
 
 from mobileiqa_bench.tables import write_table
-from mobileiqa_sdk import Scorer, find_photos
+from mobileiqa_sdk import PhotoError, Scorer, find_photos
 from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.resample import resize
 
@@ -75,9 +75,9 @@ def main(paths: list[str]) -> None:
     exact: list[float] = []
     moved: dict[str, list[float]] = {name: [] for name in names}
     for path in find_photos(paths):
-        whole = read_photo(path) if isinstance(path, str) else None
-        if whole is None:
+        if isinstance(path, PhotoError):
             raise path
+        whole = read_photo(path)
         for radius in BLURS:
             photo = whole.filter(ImageFilter.GaussianBlur(radius * whole.width / 1000)) if radius else whole
             exact.append(scorer.predict(resize(photo, *scorer.input_size(photo.height, photo.width))).score)

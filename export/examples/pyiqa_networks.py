@@ -27,7 +27,7 @@ _BACKBONES = ("resnet18", "resnet34", "resnet50", "vgg16")
 _SCENES = 6
 """Pictures that the statistics of BatchNorm are taken from."""
 _RESIDUAL = 0.2
-_CLIP = {
+_CLIP: dict[str, dict[str, Any]] = {
     "RN50": {"vision_width": 64, "vision_patch_size": None},
     "ViT-B/32": {"vision_width": 768, "vision_patch_size": 32},
 }
@@ -53,7 +53,7 @@ def maniqa() -> nn.Module:
         if isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight, std=0.3)
             nn.init.constant_(layer.bias, 0.3)
-    return network.eval()
+    return _ready(network)
 
 
 def hyperiqa(size: int = 224) -> nn.Module:
@@ -82,7 +82,7 @@ def liqe(layers: int = 2) -> nn.Module:
             mock.patch.object(module, "DEFAULT_CACHE_DIR", cache),
             mock.patch.object(module, "load", _clip(layers)),
         ):
-            return module.LIQE(pretrained=False, num_patch=2).eval()
+            return _ready(module.LIQE(pretrained=False, num_patch=2))
 
 
 def clipiqa(size: int = 224, layers: Sequence[int] = (1, 1, 1, 1)) -> nn.Module:
@@ -93,7 +93,7 @@ def clipiqa(size: int = 224, layers: Sequence[int] = (1, 1, 1, 1)) -> nn.Module:
         with mock.patch.object(module, "load", _clip(tuple(layers))):
             network = module.CLIPIQA(pretrained=False)
     _with_statistics(network.clip_model[0].visual, size)
-    return network.eval()
+    return _ready(network)
 
 
 def arniqa(size: int = 224, backbone: str = "resnet18") -> nn.Module:
@@ -119,7 +119,7 @@ def musiq() -> nn.Module:
     with _without_downloads():
         from pyiqa.archs.musiq_arch import MUSIQ
 
-        return MUSIQ(pretrained=False, num_class=1).eval()
+        return _ready(MUSIQ(pretrained=False, num_class=1))
 
 
 def cnniqa() -> nn.Module:
@@ -127,7 +127,7 @@ def cnniqa() -> nn.Module:
     with _without_downloads():
         from pyiqa.archs.cnniqa_arch import CNNIQA
 
-        return CNNIQA(pretrained=None).eval()
+        return _ready(CNNIQA(pretrained=None))
 
 
 def dbcnn(size: int = 256) -> nn.Module:
@@ -156,6 +156,10 @@ def wadiqam() -> nn.Module:
     for layer in network.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(layer.weight)
+    return _ready(network)
+
+
+def _ready(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
@@ -226,4 +230,7 @@ def _with_statistics(network: nn.Module, size: int) -> nn.Module:
 def _pictures(size: int) -> Tensor:
     """Returns pictures as [N, 3, size, size] from 0 to 1."""
     resized = [Image.fromarray(scene(seed)).resize((size, size)) for seed in range(_SCENES)]
-    return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).float() / 255
+    return (
+        torch.from_numpy(np.stack([np.asarray(picture) for picture in resized])).permute(0, 3, 1, 2).float()
+        / 255
+    )
