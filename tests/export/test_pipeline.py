@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from conftest import SMALL_TEACHER, filled_teacher
 from torch import nn
 
-from mobileiqa_export.rewrite import Pass, PassResult, run_passes
+from mobileiqa_export.rewrite import Pass, PassResult, resize_blending, run_passes
+from mobileiqa_export.rewrite.batchnorm_folding import fold_batchnorm
 from mobileiqa_export.rewrite.costs import Cost
+from mobileiqa_export.student import StudentConfig
+from mobileiqa_export.teacher.vit_block import VitBlock
 
 PASSES = (
     Pass("pixels", lambda network: PassResult(nn.Sequential(network), changed=True), required=True),
@@ -43,3 +47,18 @@ def test_a_pass_is_left_out_by_its_name() -> None:
 def test_a_required_pass_stays() -> None:
     with pytest.raises(ValueError, match="pixels"):
         run_passes(nn.Identity(), PASSES, depth, frozenset({"pixels"}))
+
+
+def test_a_folded_norm_is_a_change() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).eval()
+    assert fold_batchnorm(network, StudentConfig()).changed
+    assert not fold_batchnorm(network, StudentConfig()).changed
+
+
+@pytest.mark.parametrize("sides", [(3, 4), (4, 3), (3, 3), (4, 4)])
+def test_a_map_with_one_odd_side_is_enlarged(sides: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = filled_teacher()
+    blocks = sum(type(module) is VitBlock for module in teacher.modules())
+    monkeypatch.setattr(resize_blending, "sides_before_patches", lambda _: [sides] * blocks)
+    result = resize_blending.blend_resize(teacher, SMALL_TEACHER)
+    assert result.changed is (sides != (4, 4))

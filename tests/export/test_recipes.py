@@ -126,16 +126,17 @@ def test_merit_is_passing_then_ranking_then_a_small_difference() -> None:
 class Factory:
     """Writes nothing but folders; plain artifacts fail, equalised ones are nearer, sparing helps."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, shift: float = 0.3) -> None:
         self.cell, self.measurements = Cell("onnx", INT8_WEIGHTS), Measured()
         self.progress, self.scratch = Recorder(), scratch
         self.made: list[Recipe] = []
+        self.shift = shift
 
     def make(self, folder: str, recipe: Recipe) -> Candidate:
         path = self.scratch / folder
         path.mkdir()
         self.made.append(recipe)
-        shift = 0.3 - 0.1 * recipe.equalised - 0.05 * len(recipe.keep_float)
+        shift = self.shift - 0.1 * recipe.equalised - 0.05 * len(recipe.keep_float)
         return candidate(shift, path, recipe)
 
 
@@ -156,3 +157,11 @@ def test_what_helped_is_kept_and_the_worse_artifact_removed(tmp_path: Path) -> N
     assert [row.layer for row in result.layers if row.spared_as == "float"] == list("fedcab")[
         : len(result.best.recipe.keep_float)
     ]
+
+
+def test_an_integer_artifact_that_passes_at_once_has_a_table_of_layers(tmp_path: Path) -> None:
+    factory = Factory(tmp_path, shift=0.0)
+    result = search(cast("CandidateFactory", factory), 0.99, ())
+    assert [attempt.label for attempt in result.attempts] == ["plain"]
+    assert sorted(row.layer for row in result.layers) == list("abcdef")
+    assert not any(row.spared_as for row in result.layers)
