@@ -56,10 +56,10 @@ class Comparison:
     """Two files, configuration by configuration.
 
     Attributes:
-        pairs: configurations of the same label and thread count, in the first file's order. What is left is
-            paired, where that leaves no choice, by the model file's digest, by model, version, runtime and
-            precision, each with the same number of threads, and at last by the digest with any: phones have
-            other names for an artifact, and other numbers of threads.
+        pairs: configurations of the same label and thread count, in the first file's order. Phones use other
+            labels and thread counts, so the rest is matched by the model file's digest; then by model,
+            version, runtime and precision, both with the same number of threads; finally by the digest
+            with any number. Only unique matches count.
         alone: labels that only one of the files has.
         differences: of the environments and settings, a sentence each: reasons not to believe the ratios.
         flags: (what it is about, flag) of either file, for the whole run or one of the pairs.

@@ -48,8 +48,7 @@ def cell(file_format: str, precision: str) -> Cell:
 
 
 def cells(file_formats: Sequence[str], precisions: Sequence[str]) -> list[Cell]:
-    """Returns the cells of formats and precisions, each of which may be ``all``; fp32 comes first in a
-    format.
+    """Returns the cells of some formats and precisions; either may be ``all``. A format's fp32 comes first.
 
     Raises:
         ExportError: a format or precision is unknown, none is named, or an explicitly named (format,

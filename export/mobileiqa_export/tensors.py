@@ -46,7 +46,7 @@ def as_weights(
         path: of the file, for errors.
         tensors: of the file; they have the expected keys and shapes.
         expected: the network's own, maybe on the meta device.
-        repeated: keys of which one stored value may stand for many.
+        repeated: keys of tensors that may store a single value for all their elements (``expand``).
 
     Raises:
         CheckpointMismatch: a tensor is of a kind that is not for weights.

@@ -18,7 +18,7 @@ from torch import nn
 
 from mobileiqa_export.formats import LayerCount, onnx_fp16, onnx_int8_weights
 from mobileiqa_export.formats.job import MIN_INTEGERS, Job
-from mobileiqa_export.formats.onnx_calibration import SAMPLES, _sample, same_maps
+from mobileiqa_export.formats.onnx_calibration import SAMPLES, _sample, ranges, same_maps
 from mobileiqa_export.formats.onnx_count import count_layers
 from mobileiqa_export.formats.onnx_graph import MIN_WEIGHTS, Weight, matrix_products, split_gemm, weights
 from mobileiqa_export.formats.onnx_int4_weights import BLOCK
@@ -243,3 +243,16 @@ def test_layers_are_counted_by_what_they_are_made_of(tmp_path: Path) -> None:
 def test_the_file_has_the_blocks_that_sensitivity_is_measured_with() -> None:
     assert INT4_WEIGHTS.scheme is not None
     assert INT4_WEIGHTS.scheme.block == BLOCK
+
+
+def test_a_range_is_the_mean_of_those_of_the_photos() -> None:
+    pixels = helper.make_tensor_value_info("x", TensorProto.UINT8, (1, 2, 2, 3))
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 2, 2, 3))
+    cast_up = node("Cast", "x", "y", to=TensorProto.FLOAT)
+    model = helper.make_model(
+        helper.make_graph([cast_up], "graph", [pixels], [result]), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    model.ir_version = 10
+    photos = [np.full((2, 2, 3), level, np.uint8) for level in (0, 0, 90)]
+    low, high = ranges(model, ["y"], photos)["y"].range_value
+    assert (float(low), float(high)) == (30.0, 30.0)

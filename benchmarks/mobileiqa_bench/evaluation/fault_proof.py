@@ -73,7 +73,8 @@ class FaultFigures:
         moved_by: the other fault that moves this answer most; None if it rests under all of them.
         named: at each of the five steps, the share of photos in which this fault is among those that are
             named to a person (:func:`mobileiqa_sdk.reason.faults_to_name`).
-        worst: likewise, in which it is more severe than every other fault.
+        worst: at each of the five steps, the share of photos in which it is more severe than every other
+            fault.
         false_alarms: share of faultless photos with a severity of at least ``FAULT_FROM``.
     """
 
@@ -219,7 +220,7 @@ def auc(faulty: Floats, faultless: Floats, counts: Floats) -> Floats:
 def named_faults(
     faults: Sequence[str], severities: Sequence[float], score: float, photograph: float | None
 ) -> tuple[str, ...]:
-    """Returns the faults of one picture that a person is told of, the worst first."""
+    """Returns the faults of one picture that are named to a person, the worst first."""
     return faults_to_name(dict(zip(faults, severities, strict=True)), score, photograph)
 
 

@@ -57,7 +57,7 @@ class NetworkSource:
     def load(self, progress: Progress) -> Subject:
         """Raises FactoryFailed, CheckpointError, NetworkUnfit."""
         description = self.description
-        progress.step(f"making the network of {description.factory}")
+        progress.step(f"building the network with {description.factory}")
         network = build(description.factory, description.kwargs)
         if description.checkpoint:
             progress.step("loading the checkpoint")

@@ -18,7 +18,7 @@ from mobileiqa_sdk.contract import InputSpec
 
 IMAGES = 64
 FEW = 32
-# In a large folder, so many photos are scored for each one that is used.
+# Photos of a large folder that are scored for each one that is used.
 CANDIDATES = 4
 
 
