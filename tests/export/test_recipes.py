@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 
 from mobileiqa_bench.fidelity.drift import measure_drift
 from mobileiqa_bench.fidelity.verdict import Verdict
+from mobileiqa_export import candidate as module
+from mobileiqa_export.artifact import _remember
 from mobileiqa_export.candidate import Candidate, CandidateFactory
 from mobileiqa_export.cells import Cell
+from mobileiqa_export.formats import LayerCount
 from mobileiqa_export.measurements import MeasurementCache
 from mobileiqa_export.precisions import INT8_STATIC, INT8_WEIGHTS, Precision
 from mobileiqa_export.quantize.sensitivity import LayerDamage
@@ -165,3 +169,30 @@ def test_an_integer_artifact_that_passes_at_once_has_a_table_of_layers(tmp_path:
     assert [attempt.label for attempt in result.attempts] == ["plain"]
     assert sorted(row.layer for row in result.layers) == list("abcdef")
     assert not any(row.spared_as for row in result.layers)
+
+
+@pytest.mark.parametrize(("recipe", "fails"), [(Recipe(), False), (Recipe(keep_float=frozenset("a")), True)])
+def test_a_file_without_integers_passes_only_if_no_layer_is_large_enough(
+    recipe: Recipe, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "count_layers", lambda *_: LayerCount(10, 0, 0))
+    progress = Recorder()
+    reasons = module._precision_failures(Cell("onnx", INT8_WEIGHTS), Path(), recipe, progress)
+    assert bool(reasons) is fails
+
+
+@pytest.mark.parametrize(("wrong", "failed"), [(None, 0), (0, 1), (1, 1)])
+def test_the_golden_image_counts_with_every_setting(wrong: int | None, failed: int) -> None:
+    reference = [{"score": 0.4}, {"score": 0.6}, {"score": 0.9}]
+    prepared = SimpleNamespace(images=SimpleNamespace(names=["fast", "high", "photo"]), reference=reference)
+    contract = SimpleNamespace(golden=SimpleNamespace(tolerance=0.05, cases=[None, None]))
+    answers = [{"score": values["score"] + 0.06 * (index == wrong)} for index, values in enumerate(reference)]
+    assert len(module._golden_failures(cast("Any", prepared), answers, cast("Any", contract))) == failed
+
+
+def test_other_formats_try_what_needed_no_layer_in_float() -> None:
+    shared: Any = SimpleNamespace(passed={})
+    spared = frozenset("a")
+    for recipe in (Recipe(), Recipe(weight_only=spared, keep_float=spared), Recipe(weight_only=spared)):
+        _remember(shared, Cell("onnx", INT8_WEIGHTS), recipe)
+    assert shared.passed == {INT8_WEIGHTS: [Recipe(weight_only=spared)]}

@@ -146,7 +146,7 @@ def test_schema_2_has_no_keys_of_schema_3(key: str) -> None:
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
 def test_numbers_that_are_not_finite(values: dict[str, Any], path: Path, number: str) -> None:
     text = json.dumps(changed(values, path, "HERE")).replace('"HERE"', number)
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError if number.isdigit() else ArtifactInvalid):
         ModelContract.from_json(text, "x")
 
 

@@ -18,7 +18,13 @@ from mobileiqa_export.quantize.calibration import FEW, Calibration
 from mobileiqa_export.quantize.equalisation import Pair, equalise
 from mobileiqa_export.quantize.fakequant import Call, Range, Scheme, find_ranges, visiting
 from mobileiqa_export.quantize.half import HalfSensitivity
-from mobileiqa_export.quantize.sensitivity import LayerDamage, Sensitivity, decibels, measure_damage
+from mobileiqa_export.quantize.sensitivity import (
+    LayerDamage,
+    Sensitivity,
+    decibels,
+    mark_spared,
+    measure_damage,
+)
 from mobileiqa_sdk.progress import SILENT
 
 
@@ -150,3 +156,8 @@ class Scaled(nn.Module):
 def test_few_pictures_are_a_warning(count: int, warned: bool) -> None:
     calibration: Any = Calibration("photos", False, False, count, ["photo"] * count, [])
     assert bool(calibration.warnings) is warned
+
+
+def test_a_layer_of_no_module_cannot_be_spared() -> None:
+    (row,) = mark_spared([LayerDamage("layer", (), 1, 0.0)], frozenset("a"), frozenset("b"))
+    assert row.spared_as == ""
