@@ -36,7 +36,7 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
         data: the file.
 
     Returns:
-        None if the mode of the image holds all bits.
+        None if the mode of the image holds all bits. The samples of a TIFF are upright.
     """
     if not is_deep(image):
         return None
@@ -51,8 +51,11 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
     if raw_modes == {_GREY_AND_ALPHA}:
         values = np.asarray(_decoded(data, lambda _: "RGBA")).view(">u2").astype(np.uint16)
         return from_values(values, "LA")
-    values = np.zeros((image.height, image.width, len(image.getbands())), np.uint16)
-    _add(values, _decoded(data, _as_stored), 8)
+    high = _decoded(data, _as_stored)
+    # Not the opened image's size: Pillow turns a TIFF upright when it decodes it.
+    values = np.zeros((high.height, high.width, len(high.getbands())), np.uint16)
+    _add(values, high, 8)
+    del high
     _add(values, _decoded(data, _swapped), 0)
     is_premultiplied = any(raw_mode.startswith("RGBa") for raw_mode in raw_modes)
     return from_values(values, "RGBa" if is_premultiplied else image.mode, key)

@@ -51,6 +51,7 @@ _KEPT = {
 _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 # Without an end marker, a row that lacks bits shows by changing with what follows it.
 _OTHER_BITS = bytes(range(0xFE, 0x80, -3)) * 16
+_RESTARTS = tuple(bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
 
 _COEFFICIENTS = 64
 _BYTES = 2  # of a coefficient
@@ -260,9 +261,19 @@ def _with_other_bits(data: bytes, scans: list[_Scan]) -> bytes:
     pieces = []
     start = 0
     for scan in scans:
-        pieces += [data[start : scan.end], _OTHER_BITS]
+        pieces += [data[start : scan.end], _OTHER_BITS, *_other_intervals(data, start, scan.end)]
         start = scan.end
     return b"".join(pieces) + data[start:]
+
+
+def _other_intervals(data: bytes, start: int, end: int) -> list[bytes]:
+    """Returns what a scan would read that lacks whole intervals between restart markers.
+
+    The markers go on from the last one in the data: at another, libjpeg leaves out intervals.
+    """
+    last = max(range(8), key=lambda number: data.rfind(_RESTARTS[number], start, end))
+    first = last + 1 if data.rfind(_RESTARTS[last], start, end) >= 0 else 0
+    return [_RESTARTS[(first + step) % 8] + _OTHER_BITS for step in range(8)]
 
 
 def _open(data: bytes, header: _Header, decoder: _Decoder) -> Image.Image:

@@ -216,7 +216,9 @@ def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Tran
     if samples is None:
         with decoding():
             image.load()
-    if image.format != "JPEG":  # the EXIF of a JPEG precedes its pixels; that of a PNG may follow them
+    if samples is not None and image.format == "TIFF":
+        turn = None  # Pillow turns a TIFF that it decodes; this image still is as it was opened
+    elif image.format != "JPEG":  # the EXIF of a JPEG precedes its pixels; that of a PNG may follow them
         turn = _turn(image, is_file=bool(data))
     image = to_srgb(image, samples)
     if part is not None:

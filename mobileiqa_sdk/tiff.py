@@ -233,10 +233,11 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
         return True
     if not layout.is_planar:
         return False
-    is_premultiplied = layout.extra[:1] == (1,)
-    return layout.photometric in (_WHITE_IS_ZERO, _GREY, _PALETTE, _LAB) or (
-        is_premultiplied and max(layout.bits) > 8
-    )
+    if layout.photometric in (_WHITE_IS_ZERO, _GREY, _PALETTE, _LAB):
+        return True
+    has_alpha, is_premultiplied = layout.extra[:1] in ((1,), (2,)), layout.extra[:1] == (1,)
+    # Pillow has no mode for a plane behind that of alpha.
+    return (has_alpha and len(layout.extra) > 1) or (is_premultiplied and max(layout.bits) > 8)
 
 
 def _truncated() -> Refusal:

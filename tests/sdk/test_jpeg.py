@@ -281,3 +281,22 @@ def test_a_photograph_of_a_phone_is_what_pillow_decodes() -> None:
         file = (Path(data.__file__).parent / name).read_bytes()
         with Image.open(io.BytesIO(file)) as image:
             assert read_photo(file).size == image.size
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+@pytest.mark.parametrize("interval", [1, 2, 5])
+def test_whole_intervals_missing(interval: int, is_progressive: bool) -> None:
+    """A file that ends before a restart marker lacks no bits of an interval, but whole ones."""
+    colours = np.random.default_rng(interval).integers(0, 256, (72, 96, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(colours).save(
+        stream, "JPEG", restart_marker_blocks=interval, progressive=is_progressive, quality=60
+    )
+    file = stream.getvalue().removesuffix(b"\xff\xd9")
+    assert read_photo(file).size == (96, 72)
+    at = len(file)
+    for _ in range(4):
+        at = max(file.rfind(bytes((0xFF, 0xD0 + number)), 0, at) for number in range(8))
+        for end in (at, at + 2):
+            with pytest.raises(PhotoUnreadable, match="truncated"):
+                read_photo(file[:end])

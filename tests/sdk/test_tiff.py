@@ -121,6 +121,47 @@ def test_no_layout_comes_out_wrong(dtype: str, capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+@pytest.mark.parametrize("extra", [(2, 0), (1, 0), (0, 2), (0, 1), (2, 2), (2, 0, 0), (0, 0, 0)])
+def test_more_samples_than_alpha(extra: tuple[int, ...], dtype: str) -> None:
+    colour = COLOUR * ALPHA if 1 in extra else COLOUR
+    pixels = stored(np.concatenate([colour, *[ALPHA] * len(extra)], -1), dtype)
+    options: dict[str, Any] = {"photometric": "rgb", "extrasamples": extra}
+    seen = OVER_WHITE if 1 in extra or 2 in extra else COLOUR
+    planes = np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
+    for compression, tile in itertools.product((None, "zlib", "packbits"), (None, (16, 32))):
+        options |= {"compression": compression, "tile": tile}
+        is_read(written(pixels, planarconfig="contig", **options), seen)
+        is_read(written(planes, planarconfig="separate", **options), seen)
+
+
+TURNED_BACK = {
+    1: lambda levels: levels,
+    2: lambda levels: levels[:, ::-1],
+    3: lambda levels: levels[::-1, ::-1],
+    4: lambda levels: levels[::-1],
+    5: lambda levels: levels.swapaxes(0, 1),
+    6: lambda levels: np.rot90(levels, 1),
+    7: lambda levels: levels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda levels: np.rot90(levels, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_every_layout_is_turned_once(dtype: str, orientation: int) -> None:
+    tag = [(274, 3, 1, orientation, True)]
+    read = 0
+    for name, levels, seen, options in pictures(dtype):
+        if name == "five greys":
+            continue
+        pixels = np.ascontiguousarray(stored(TURNED_BACK[orientation](levels), dtype))
+        for compression in (None, "zlib"):
+            file = written(pixels, extratags=tag, compression=compression, **options)
+            read += is_read(file, seen)
+    assert read == {"u1": 22, "u2": 14, "f4": 2}[dtype]
+
+
 def made(tags: dict[int, int | tuple[int, ...] | str], pixels: bytes = b"", order: str = "<") -> bytes:
     """Returns a classic TIFF of one page and one strip; numbers are SHORT, or LONG if they need it."""
     body = b""
