@@ -241,6 +241,14 @@ def test_predicted_kernels(kind: str) -> None:
     assert replaced == {"conv2d"}
 
 
+@pytest.mark.parametrize("side", [1, 3])
+def test_convolutions_of_modules_in_a_list_stay(side: int) -> None:
+    """CLIPIQA keeps its backbone so; as matrix products its layers could not be quantized."""
+    hidden = [nn.Conv2d(6, 4, side).double()]
+    _, _, replaced = both(lambda x, _: hidden[0](x), image(1, 6, 7, 9))
+    assert not replaced
+
+
 @pytest.mark.parametrize("kernel", [2, (3, 2), (7, 9)])
 def test_max_pooling(kernel: Any) -> None:
     plain, actual, replaced = both(lambda x, _: F.max_pool2d(x, kernel), image(1, 6, 7, 9))

@@ -63,8 +63,11 @@ class Substitutes(TorchFunctionMode):
         return self._expanded[id(value)][1] if id(value) in self._expanded else value
 
     def computed(self, tensor: Tensor | None) -> bool:
-        """Returns whether a weight or bias is computed by the network instead of being a parameter."""
-        return tensor is not None and id(tensor) not in self._constants
+        """Returns whether a weight or bias is computed by the network instead of being a parameter.
+
+        Modules kept in a plain list are not among the network's own; what they hold are parameters still.
+        """
+        return not (tensor is None or isinstance(tensor, nn.Parameter) or id(tensor) in self._constants)
 
 
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
