@@ -23,7 +23,7 @@ model: ## export the bundled model from its checkpoint
 facts: ## model facts from the checkpoint and the model, and the tables made from them
 	python -m training facts && python -m training documents
 
-quick: ## linters and a subset of the tests, about two minutes
+quick: ## linters and a subset of the tests, a few minutes
 	ruff format --check . && ruff check . && mypy && pytest -m quick
 
 android: ## build the demo's APK, on Debian

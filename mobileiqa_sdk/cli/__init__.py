@@ -86,10 +86,14 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing and args[0][:1] != "-":
-            nearest = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f" Did you mean `{nearest[0]}`?" if nearest else " `mobileiqa --help` lists the commands."
-            ctx.fail(f"No such command {one_line(args[0])!r}.{hint}")
+            ctx.fail(f"No such command {one_line(args[0])!r}. {self._hint(ctx, args[0])}")
         return super().resolve_command(ctx, args)
+
+    def _hint(self, ctx: click.Context, word: str) -> str:
+        if os.path.lexists(word):
+            return f"Did you mean `mobileiqa score {one_line(word)}`?"
+        nearest = get_close_matches(word, self.list_commands(ctx), n=1)
+        return f"Did you mean `{nearest[0]}`?" if nearest else "`mobileiqa --help` lists the commands."
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

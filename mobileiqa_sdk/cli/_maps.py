@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from .._refusal import out_of_memory
+from .._replacing import check_replaceable
 from ..errors import PhotoError, PictureUnsupported
 from ..parallel import in_order
 from ..photo import Photo, describe
@@ -64,6 +65,10 @@ class Maps:
             raise click.UsageError(f"--map {error}; or name a folder that exists") from error
         if not target.parent.is_dir():
             raise click.UsageError(f"--map {target}: the folder {str(target.parent)!r} does not exist")
+        try:
+            check_replaceable(target)
+        except OSError as error:
+            raise click.UsageError(f"--map {target}: {error.strerror}") from error
 
     def drawn(
         self, results: Iterable[Scored], scorer: Scorer, sources: Sequence[Photo | Source], workers: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import click
 
+from .._replacing import check_replaceable
 from .._text import printable
 from ..parallel import MAX_THREADS, default_threads, default_workers
 from ..photo import Photo
@@ -303,6 +304,10 @@ def _check_page(html: Path, paths: tuple[str, ...], kept: str | None) -> None:
         raise click.UsageError("--html needs files: a photo from standard input cannot be read again")
     if not html.parent.is_dir():
         raise click.UsageError(f"--html {html}: the folder {str(html.parent)!r} does not exist")
+    try:
+        check_replaceable(html)
+    except OSError as error:
+        raise click.UsageError(f"--html {html}: {error.strerror}") from error
 
 
 def _workers(scorer: Scorer, workers: int | None) -> int:

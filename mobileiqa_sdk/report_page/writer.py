@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
+from .._replacing import check_replaceable
 from .._text import printable
 from ..bursts.best import Burst, Seen, rank_bursts
 from ..errors import PhotoError
@@ -39,12 +40,12 @@ class PageWriter:
     photo: small pictures are written at once.
 
     Args:
-        path: of the page; a page that is there is replaced.
+        path: of the page; a file that is there is replaced.
         scorer: whose results they are.
         workers: photos at a time, when those of bursts are looked at again.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or a folder or a device is in its place.
     """
 
     def __init__(self, path: str | os.PathLike[str], scorer: Scorer, *, workers: int = 1) -> None:
@@ -57,6 +58,7 @@ class PageWriter:
         self._maps: dict[str, dict[str, Any]] = {}
         self._chunk: list[str] = []
         self._before, self._after = _template()
+        check_replaceable(self._path)
         self._file: BinaryIO = open(self._part, "wb")  # noqa: SIM115 - __exit__ closes it
         self._file.write(self._before)
 
@@ -71,6 +73,7 @@ class PageWriter:
                 if error is None:
                     self._finish()
             if error is None:
+                check_replaceable(self._path)
                 os.replace(self._part, self._path)
         finally:
             self._part.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .._replacing import replacing
 from .._text import one_line
 from ..errors import PictureUnsupported
 from ..reason import FAULT_FROM, words_for
@@ -129,17 +129,11 @@ class QualityMap:
 
         Raises:
             PictureUnsupported: another suffix.
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or a folder or a device is in its place.
         """
-        file = Path(path)
-        data = self.encoded(file)
-        part = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
+        data = self.encoded(path)
+        with replacing(path) as part:
             part.write_bytes(data)
-            os.replace(part, file)
-        finally:
-            with suppress(OSError):  # its folder is missing too, which was raised
-                part.unlink(missing_ok=True)
 
     def encoded(self, path: str | os.PathLike[str]) -> bytes:
         """Returns the bytes of the overlay's file, in the format of this path's suffix.

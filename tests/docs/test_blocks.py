@@ -100,6 +100,15 @@ def test_the_set_up_has_two_commands() -> None:
             assert block.text.count("\n") == 0
 
 
+def test_the_table_of_extras_has_all_of_them() -> None:
+    names = re.search(r"optional-dependencies\]\n(.*?)\n\n", (ROOT / "pyproject.toml").read_text(), re.DOTALL)
+    assert names
+    extras = set(re.findall(r"^([a-z-]+) = ", names[1], re.MULTILINE))
+    table = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`([a-z-]+)`", " ".join(table))) == extras
+    assert "ray" in extras
+
+
 def test_blocks_and_their_marks_are_seen() -> None:
     marked = "<!-- run -->\n```sh\na\nb\n```\n"
     text = f"{marked}\n```python\nc\n```\n<!-- x: y -->\n\n```console\n$ d\n```\n```json\n```\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import runpy
 import socket
 import threading
@@ -59,6 +60,14 @@ def test_a_photo(service: tuple[dict[str, Any], int]) -> None:
         200,
         {"score": score, "band": mobileiqa_sdk.band(score)},
     )
+
+
+def test_the_answer_in_the_document(service: tuple[dict[str, Any], int]) -> None:
+    text = (ROOT / "docs" / "servers.md").read_text(encoding="utf-8")
+    block = re.search(r"```json\n(.*)\n```", text)
+    assert block
+    stated, answer = json.loads(block[1]), post(service[1], PHOTO, **length(PHOTO))[1]
+    assert stated == {"score": pytest.approx(answer["score"], abs=1e-4), "band": answer["band"]}
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", PHOTO[:1000]])

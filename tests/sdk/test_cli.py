@@ -741,6 +741,13 @@ def test_an_unknown_command_suggests_the_nearest(run: Run, word: str, nearest: s
     assert f"`{nearest}`" in done.err
 
 
+def test_a_photo_in_place_of_a_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "verify.jpg").touch()
+    done = run(tmp_path / "verify.jpg")
+    assert (done.code, done.out) == (2, "")
+    assert f"`mobileiqa score {tmp_path}/verify.jpg`" in done.err
+
+
 def test_an_unknown_command_like_none(run: Run) -> None:
     done = run("photo.jpg")
     assert done.code == 2

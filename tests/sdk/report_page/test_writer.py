@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -270,6 +271,25 @@ def test_what_a_page_cannot_show(run: Run, tiny: Path, tmp_path: Path, options: 
     photo = save(scene(1), tmp_path / "a.jpg")
     assert run("score", "-m", tiny, photo, *options, "--html", tmp_path / "a.html").code == 2
     assert not (tmp_path / "a.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--html", "--map"])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe in a folder stands for every device")
+def test_a_device_is_not_replaced(run: Run, tiny: Path, tmp_path: Path, option: str) -> None:
+    photo, device = save(scene(1), tmp_path / "a.jpg"), tmp_path / "device.png"
+    os.mkfifo(device)
+    (tmp_path / "link.png").symlink_to(device)
+    for path in (device, tmp_path / "link.png"):
+        result = run("score", "-m", tiny, photo, option, path)
+        assert (result.code, result.out) == (2, "")
+        assert path.is_fifo()
+
+
+def test_a_folder_is_no_page(run: Run, tiny: Path, tmp_path: Path) -> None:
+    photo = save(scene(1), tmp_path / "a.jpg")
+    result = run("score", "-m", tiny, photo, "--html", tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 
 
 def test_a_page_in_no_folder(run: Run, tiny: Path, tmp_path: Path) -> None:
