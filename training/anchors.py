@@ -39,6 +39,8 @@ FULL_SIZE = {
 """Strengths at full size: the first should become visible, the last ones be plain to see."""
 NOTHING = "nothing"
 """The fault of pictures that show nothing."""
+NOTHING_SIDES = (64, 128, 256, 512, 1200)
+"""Sides of the pictures that show nothing; the last is shrunk at the smaller budgets."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def fill_ladders(
             progress.step(f"{file.name}: {seed + 1} of {len(paths)}")
     file = folder / f"{NOTHING}.npz"
     if not file.exists():
-        _write(file, pictures_of_nothing(512), extract, budgets[:1])
+        pictures = (picture for side in NOTHING_SIDES for picture in pictures_of_nothing(side))
+        _write(file, pictures, extract, budgets)
     return computed
 
 

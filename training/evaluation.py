@@ -80,7 +80,7 @@ def opinions_of_images(
 @torch.inference_mode()
 def opinions_of_features(student: MomentStudent, features: Features) -> Floats:
     """Returns every view's opinion of cached features, [photos, views]."""
-    opinions: Floats = student.head(torch.from_numpy(features)).numpy()
+    opinions: Floats = student.opinions(torch.from_numpy(features)).numpy()
     return opinions
 
 

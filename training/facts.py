@@ -62,18 +62,19 @@ class InputFacts(_Part, frozen=True):
     decode: Decode
 
 
-class ParameterFacts(_Part, frozen=True):
+class ParameterFacts(_Part, frozen=True, omit_defaults=True):
     """Trained numbers of the network, by its part."""
 
     backbone: Count
     views: Count
     faults: Count
     photo: Count
+    anchor: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     @property
     def total(self) -> int:
         """Of the whole network."""
-        return self.backbone + self.views + self.faults + self.photo
+        return self.backbone + self.views + self.faults + self.photo + self.anchor
 
 
 class DatasetFacts(_Part, frozen=True):
@@ -232,7 +233,13 @@ def _file_facts(path: Path, root: Path) -> FileFacts:
 
 
 def _parameter_facts(student: nn.Module) -> ParameterFacts:
-    parts = {"local_cnn": "backbone", "head": "views", "faults": "faults", "photo": "photo"}
+    parts = {
+        "local_cnn": "backbone",
+        "head": "views",
+        "faults": "faults",
+        "photo": "photo",
+        "anchor": "anchor",
+    }
     counts = dict.fromkeys(parts.values(), 0)
     for name, parameter in student.named_parameters():
         counts[parts[name.partition(".")[0]]] += parameter.numel()

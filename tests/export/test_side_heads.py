@@ -191,3 +191,79 @@ def test_every_precision_is_verified_by_every_answer(
         assert drift.max_difference is not None
         assert 0 < drift.max_difference < 0.1
     assert "faults.banding" in report.to_markdown()
+
+
+ANCHORED = replace(CONFIG, head="mlp", hidden=4, anchor_hidden=2)
+
+
+def anchored(raised: float, lowered: float) -> MomentStudent:
+    """Random weights; every picture is raised and lowered by these amounts."""
+    torch.manual_seed(3)
+    student = build_student(ANCHORED)
+    assert isinstance(student, MomentStudent)
+    assert student.anchor is not None
+    with torch.no_grad():
+        student.anchor.amounts.weight.zero_()
+        student.anchor.amounts.bias.copy_(torch.tensor([raised, lowered]))
+    return student
+
+
+def test_an_anchor_shifts_the_logits_of_every_view() -> None:
+    photo = torch.randn(1, 3, 64, 90)
+    still, raised, lowered = (
+        anchored(*amounts).observe(photo).views for amounts in ((-1.0, -2.0), (0.5, -1.0), (-1.0, 0.75))
+    )
+    torch.testing.assert_close(torch.logit(raised) - torch.logit(still), torch.full((1, 2), 0.5))
+    torch.testing.assert_close(torch.logit(lowered) - torch.logit(still), torch.full((1, 2), -0.75))
+    torch.testing.assert_close(anchored(0.5, -1.0)(photo)[0], raised)
+
+
+def test_an_anchor_at_rest_changes_no_bit() -> None:
+    plain = build_student(replace(ANCHORED, anchor_hidden=0))
+    student = anchored(-1.0, -0.5)
+    plain.load_state_dict({key: student.state_dict()[key] for key in plain.state_dict()})
+    photo = torch.randn(1, 3, 64, 90)
+    assert all(torch.equal(one, other) for one, other in zip(plain(photo), student(photo), strict=True))
+
+
+def test_an_anchor_clips_moments() -> None:
+    anchor = anchored(0.0, 0.0).anchor
+    assert anchor is not None
+    with torch.no_grad():
+        for values in anchor.parameters():
+            values.zero_()
+        anchor.hidden.weight[0, 0] = 1.0
+        anchor.amounts.weight[0, 0] = 1.0
+    moments = torch.zeros(2, anchor.hidden.in_features)
+    moments[:, 0] = torch.tensor([3.0, 99.0])
+    assert anchor(moments).flatten().tolist() == [3.0, CLIP]
+
+
+def test_a_checkpoint_keeps_its_anchor(tmp_path: Path) -> None:
+    path = tmp_path / "student.safetensors"
+    save_checkpoint(path, anchored(0.5, -1.0), ANCHORED)
+    assert load_student(path).config == ANCHORED
+    save_checkpoint(path, anchored(0.5, -1.0), replace(ANCHORED, anchor_hidden=3))
+    with pytest.raises(CheckpointMismatch):
+        load_student(path)
+
+
+@pytest.mark.parametrize("changes", [{"head": "linear"}, {"anchor_hidden": -1}], ids=str)
+def test_anchors_that_no_student_has(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="anchor"):
+        StudentConfig.from_dict({**ANCHORED.to_dict(), **changes})
+
+
+@pytest.mark.parametrize("file_format", ["onnx", "tflite", "coreml"])
+def test_every_format_has_the_anchor(file_format: str, tmp_path: Path) -> None:
+    pytest.importorskip({"onnx": "onnx", "tflite": "litert_torch", "coreml": "coremltools"}[file_format])
+    path = tmp_path / "student.safetensors"
+    student = anchored(0.5, -1.0)
+    save_checkpoint(path, student, ANCHORED)
+    folder = tmp_path / "artifact"
+    export(path, folder, file_format=file_format, options=Options(timing=False, verification_images=8))
+    trained = answers_as_trained(student, ANCHORED, OUTPUTS)
+    for pixels in (noise(96, 96), noise(101, 47)):
+        assert open_artifact(folder, threads=1).predict(pixels).values == pytest.approx(
+            trained(pixels), abs=1e-4
+        )

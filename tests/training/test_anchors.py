@@ -55,6 +55,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anchors, "LARGE", 4000)
+    monkeypatch.setattr(anchors, "NOTHING_SIDES", (128, 48))
     torch.manual_seed(0)
     student = headless_student(LITE0, BACKBONES[LITE0].build().state_dict())
 
@@ -70,6 +71,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     ladders = read_ladders(tmp_path / "cache")
     assert set(ladders) == {"small", "large", NOTHING}
     assert set(ladders["small"].budgets) == {1024}
+    assert list(ladders[NOTHING].budgets) == [1024] * 34 + [4096] * 34
     large = ladders["large"]
     assert list(large.budgets) == [1024] * 13 + [4096] * 13
     np.testing.assert_array_equal(large.clean(4096), large.features[13])
@@ -88,7 +90,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     assert list(budgets[1]) == [0]
     assert anchor_sums({}, standardiser, HeadWeights()) is None
     rated = np.stack([ladder.clean(1024) for name, ladder in ladders.items() if name != NOTHING])
-    weights = HeadWeights(strength=1.0, nothing=1000.0, budget=1000.0, floor=0.3)
+    weights = HeadWeights(strength=1.0, nothing=100.0, budget=1000.0, floor=0.3)
     own, head = fit_head(rated, np.array([0.8, 0.6], np.float32), ladders, weights)
     nothing = head.score(own.apply(ladders[NOTHING].features))
     assert abs(nothing - 0.3).max() < 0.05

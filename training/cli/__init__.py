@@ -8,6 +8,7 @@ import torch
 from mobileiqa_export.errors import ExportError
 from mobileiqa_sdk.errors import MobileIQAError
 
+from .anchor import fit_anchor_command
 from .distill import distill_command
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
@@ -54,6 +55,7 @@ for _command in (
     photo_figures_command,
     fault_features_command,
     fit_faults_command,
+    fit_anchor_command,
     add_heads_command,
     head_command,
     finetune_command,

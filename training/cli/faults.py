@@ -97,18 +97,28 @@ def fit_faults_command(
 @checkpoint_option
 @click.option("--faults", type=EXISTING, help="File that `fit-faults` wrote.")
 @click.option("--photo", type=EXISTING, help="File that `fit-photo` wrote.")
+@click.option("--anchor", type=EXISTING, help="File that `fit-anchor` wrote.")
 @out_option
 @click.option("--model-version", help="Of the written student. Default: the checkpoint's.")
 def add_heads_command(
-    checkpoint: Path, faults: Path | None, photo: Path | None, out: Path, model_version: str | None
+    checkpoint: Path,
+    faults: Path | None,
+    photo: Path | None,
+    anchor: Path | None,
+    out: Path,
+    model_version: str | None,
 ) -> None:
-    """Let a student also answer faults, and whether a picture is a photograph; its score stays."""
+    """Let a student also answer faults, and whether a picture is a photograph, at the same score.
+
+    An anchor changes the scores of large photos and of pictures of nothing.
+    """
     student, loaded = load_moment_student(checkpoint)
     grown, config = with_heads(
         student,
         loaded.config,
         None if faults is None else load_file(faults),
         None if photo is None else load_file(photo),
+        None if anchor is None else load_file(anchor),
     )
     info = info_of(loaded) | ({"version": model_version} if model_version else {})
     out.parent.mkdir(parents=True, exist_ok=True)

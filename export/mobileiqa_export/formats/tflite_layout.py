@@ -119,11 +119,12 @@ class _MomentStudent(nn.Module):
     def __init__(self, student: MomentStudent) -> None:
         super().__init__()
         self.local_cnn, self.head = student.local_cnn, student.head
-        self.faults, self.photo = student.faults, student.photo
+        self.anchor, self.faults, self.photo = student.anchor, student.faults, student.photo
         self.statistics = Statistics(student.head)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        return answers(self.head, (self.faults, self.photo), self.statistics(self.local_cnn(x)))
+        standardised = self.statistics(self.local_cnn(x))
+        return answers(self.head, self.anchor, (self.faults, self.photo), standardised)
 
 
 class Statistics(nn.Module):

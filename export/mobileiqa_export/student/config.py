@@ -35,6 +35,8 @@ class StudentConfig:
         faults_hidden: hidden units of the head for them.
         photo_hidden: hidden units of the head that tells photographs from other pictures (``moments``
             only); 0 for a student without one.
+        anchor_hidden: hidden units of what raises large photos and lowers pictures of nothing (``moments``
+            with the head ``mlp`` only); 0 for a student without it.
     """
 
     arch: Arch = "attention"
@@ -49,6 +51,7 @@ class StudentConfig:
     faults: tuple[str, ...] = ()
     faults_hidden: int = 64
     photo_hidden: int = 0
+    anchor_hidden: int = 0
 
     def __post_init__(self) -> None:
         if self.arch not in ("attention", "moments"):
@@ -56,6 +59,7 @@ class StudentConfig:
         for name in ("grid", "width", "hidden", "views", "faults_hidden"):
             _check_whole(name, getattr(self, name), 1)
         _check_whole("photo_hidden", self.photo_hidden, 0)
+        _check_whole("anchor_hidden", self.anchor_hidden, 0)
         if self.arch == "attention" and (self.width % 8 or self.grid < 6):
             raise ValueError("an attention student needs width divisible by 8 and grid >= 6")
         if self.head not in ("mlp", "linear"):
@@ -64,6 +68,8 @@ class StudentConfig:
             raise ValueError("only a moments student takes photos of any size")
         if (self.faults or self.photo_hidden) and self.arch != "moments":
             raise ValueError("only a moments student answers faults or whether a picture is a photograph")
+        if self.anchor_hidden and (self.arch != "moments" or self.head != "mlp"):
+            raise ValueError("only a moments student with the head 'mlp' has an anchor")
         if len(set(self.faults)) != len(self.faults) or not all(self.faults):
             raise ValueError(f"faults must have different names, none empty, not {self.faults}")
         if len(self.input_size) != 2 or min(self.input_size) < 32:

@@ -41,6 +41,8 @@ def _other_heads(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         }
     if "photo.answer.weight" in tensors:
         settings["photo_hidden"] = tensors["photo.answer.weight"].shape[1]
+    if "anchor.amounts.weight" in tensors:
+        settings["anchor_hidden"] = tensors["anchor.amounts.weight"].shape[1]
     return settings
 
 
@@ -66,7 +68,7 @@ def _fixed(config: StudentConfig) -> tuple[str, ...]:
     if config.head == "mlp":
         names += ("hidden",)
     if config.arch == "moments":
-        names += ("fault_count", "photo_hidden")
+        names += ("fault_count", "photo_hidden", "anchor_hidden")
     if config.faults:
         names += ("faults_hidden",)
     return (*names, "grid", "width") if config.arch == "attention" else names

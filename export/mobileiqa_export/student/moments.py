@@ -41,10 +41,19 @@ class MomentViews(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         return self.answer((features - self.mean) / self.std)
 
-    def answer(self, standardised: Tensor) -> Tensor:
-        """Returns the opinions [B, views] for standardised moments [B, F]."""
+    def answer(self, standardised: Tensor, shift: Tensor | None = None) -> Tensor:
+        """Returns the opinions [B, views] for standardised moments [B, F].
+
+        ``shift`` [B, 1] is added to the logits of all views.
+        """
+        logits = self.logits(standardised)
+        return torch.sigmoid(logits if shift is None else logits + shift)
+
+    def logits(self, standardised: Tensor) -> Tensor:
+        """Returns the opinions [B, views] before the sigmoid."""
         hidden = torch.relu(self.hidden(standardised))
-        return torch.sigmoid(self.opinion(self.dropout(hidden).unsqueeze(-1)).squeeze(-1))
+        logits: Tensor = self.opinion(self.dropout(hidden).unsqueeze(-1)).squeeze(-1)
+        return logits
 
 
 class LinearViews(nn.Module):
@@ -95,3 +104,26 @@ class SideHead(nn.Module):
         """Returns the answers [B, outputs] to clipped moments [B, F], before the sigmoid."""
         logits: Tensor = self.answer(torch.relu(self.hidden(clipped)))
         return logits
+
+
+class Anchor(nn.Module):
+    """Standardised moments [B, F] -> what is added to the logits of all views, [B, 1].
+
+    It holds the scale where no opinions reach: a large photo is raised to the score of the same photo with
+    fewer pixels, and a picture of nothing is lowered. Both amounts are exactly 0 for a photo of ordinary
+    size, so its score is what it would be without an anchor, to the bit.
+    """
+
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(features, hidden)
+        self.amounts = nn.Linear(hidden, 2)
+
+    def forward(self, standardised: Tensor) -> Tensor:
+        amounts = torch.relu(self.unlimited(standardised.clamp(-CLIP, CLIP)))
+        return amounts[:, :1] - amounts[:, 1:]
+
+    def unlimited(self, clipped: Tensor) -> Tensor:
+        """Returns how far to raise and to lower [B, 2] for clipped moments [B, F]; not at all below 0."""
+        amounts: Tensor = self.amounts(torch.relu(self.hidden(clipped)))
+        return amounts

@@ -13,7 +13,7 @@ from ..blocks.observation import Observation
 from .backbones import BACKBONES, Backbone
 from .config import StudentConfig
 from .mobilenetv3 import TAP_CHANNELS, MobileNetV3, MobileNetV3Spec
-from .moments import MOMENTS, LinearViews, MomentViews, SideHead, moments
+from .moments import MOMENTS, Anchor, LinearViews, MomentViews, SideHead, moments
 
 
 class AttentionStudent(AttentionNetwork):
@@ -61,15 +61,15 @@ class MomentStudent(nn.Module):
         )
         self.faults = _side_head(features, config.faults_hidden, len(config.faults))
         self.photo = _side_head(features, config.photo_hidden, 1 if config.photo_hidden else 0)
+        self.anchor = Anchor(features, config.anchor_hidden) if config.anchor_hidden else None
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        standardised = (self.moments(x) - self.head.mean) / self.head.std
-        return answers(self.head, (self.faults, self.photo), standardised)
+        return answers(self.head, self.anchor, (self.faults, self.photo), self.standardised(self.moments(x)))
 
     def observe(self, x: Tensor) -> Observation:
         """Returns moments, opinions and score of normalised photos [B, 3, H, W]."""
         local = self.moments(x)
-        opinions: Tensor = self.head(local)
+        opinions = self.opinions(local)
         return Observation(local, opinions, opinions.mean(dim=1))
 
     def moments(self, x: Tensor) -> Tensor:
@@ -77,14 +77,32 @@ class MomentStudent(nn.Module):
         # Moments of half-precision maps would lose the deviation of nearly constant channels.
         return torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
 
+    def opinions(self, local: Tensor) -> Tensor:
+        """Returns the opinions [B, views] for moments [B, F]."""
+        return anchored(self.head, self.anchor, self.standardised(local))
+
+    def standardised(self, local: Tensor) -> Tensor:
+        """Returns moments [B, F] in deviations from the mean of those that the head was trained on."""
+        return (local - self.head.mean) / self.head.std
+
 
 def answers(
-    head: MomentViews | LinearViews, others: Iterable[SideHead | None], standardised: Tensor
+    head: MomentViews | LinearViews,
+    anchor: Anchor | None,
+    others: Iterable[SideHead | None],
+    standardised: Tensor,
 ) -> Tensor | tuple[Tensor, ...]:
     """Returns the opinions for standardised moments [B, F], and the answers of the other heads there are."""
-    opinions = head.answer(standardised)
+    opinions = anchored(head, anchor, standardised)
     more = [other(standardised) for other in others if other is not None]
     return (opinions, *more) if more else opinions
+
+
+def anchored(head: MomentViews | LinearViews, anchor: Anchor | None, standardised: Tensor) -> Tensor:
+    """Returns the opinions [B, views] for standardised moments [B, F]."""
+    if anchor is None or isinstance(head, LinearViews):
+        return head.answer(standardised)
+    return head.answer(standardised, anchor(standardised))
 
 
 def _side_head(features: int, hidden: int, outputs: int) -> SideHead | None:
