@@ -19,8 +19,7 @@ def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tens
     """Pools maps by adaptive averages: two products by fixed matrices, or a mean if there is one bin only."""
     rows, columns = _sides(output_size, input, 2)
     if rows == columns == 1:
-        # One axis after the other: LiteRT adds number by number, and a sum over a large map drifts.
-        return input.mean(-2, keepdim=True).mean(-1, keepdim=True)
+        return input.mean((-2, -1), keepdim=True)
     height, width = input.shape[-2:]
     return _pooling(mode, height, rows).T @ input @ _pooling(mode, width, columns)
 
