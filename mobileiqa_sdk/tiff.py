@@ -235,7 +235,8 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
         return False
     if layout.photometric in (_WHITE_IS_ZERO, _GREY, _PALETTE, _LAB):
         return True
-    has_alpha, is_premultiplied = layout.extra[:1] in ((1,), (2,)), layout.extra[:1] == (1,)
+    is_premultiplied = layout.extra[:1] == (1,)
+    has_alpha = is_premultiplied or layout.extra[:1] == (2,)
     # Pillow has no mode for a plane behind that of alpha.
     return (has_alpha and len(layout.extra) > 1) or (is_premultiplied and max(layout.bits) > 8)
 

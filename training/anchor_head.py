@@ -74,28 +74,23 @@ class MovedRows:
     amounts: Floats
 
 
-def moved_by(ladders: Iterable[Ladder], logits: Logits) -> MovedRows:
-    """Returns the pictures of ladders that are to be moved.
+def split(ladders: Iterable[Ladder], logits: Logits) -> tuple[MovedRows, Features]:
+    """Returns the pictures of ladders that are to be moved, and the moments of those that stay, [N, F].
 
     A large photograph at its larger budget goes to its score at the smaller one, and all its faults go as far
     as it does. The worst faults go down to :data:`POOR` at both budgets, and nothing to :data:`EMPTY`.
     """
-    moments, shifts = [], []
+    moved, shifts, kept = [], [], []
     for ladder in ladders:
         shift = _shifts(ladder, logits(ladder.features))
-        moments.append(ladder.features[shift != 0])
-        shifts.append(shift[shift != 0])
+        is_moved = shift != 0
+        moved.append(ladder.features[is_moved])
+        shifts.append(shift[is_moved])
+        if NOTHING not in ladder.faults:
+            kept.append(ladder.features[~is_moved])
     shift = np.concatenate(shifts)
-    return MovedRows(
-        np.concatenate(moments), np.stack([np.maximum(shift, 0), np.maximum(-shift, 0)], 1).astype(np.float32)
-    )
-
-
-def kept_in(ladders: Iterable[Ladder], logits: Logits) -> Features:
-    """Returns the pictures of ladders that stay as they are, [N, F]."""
-    return np.concatenate(
-        [ladder.features[_shifts(ladder, logits(ladder.features)) == 0] for ladder in ladders]
-    )
+    amounts = np.stack([np.maximum(shift, 0), np.maximum(-shift, 0)], 1).astype(np.float32)
+    return MovedRows(np.concatenate(moved), amounts), np.concatenate(kept)
 
 
 def _shifts(ladder: Ladder, logits: Floats) -> Floats:
@@ -105,11 +100,11 @@ def _shifts(ladder: Ladder, logits: Floats) -> Floats:
     large = ladder.budgets > ladder.budgets.min()
     own = np.array([fault == "" for fault in ladder.faults])
     shift = np.zeros(len(logits), np.float32)
-    if large.any():
-        small = float(_scores(logits[own & ~large])[0])
-        shift[large] = shift_to(logits[own & large], small)[0]
+    if not large.any():
+        return shift
+    small = float(_scores(logits[own & ~large])[0])
+    shift[large] = shift_to(logits[own & large], small)[0]
     worst = np.array([(f, int(s)) in WORST for f, s in zip(ladder.faults, ladder.steps, strict=True)])
-    worst &= len(set(ladder.budgets.tolist())) > 1
     shift[worst] = np.minimum(shift[worst], shift_to(logits[worst], POOR))
     return shift
 

@@ -72,17 +72,20 @@ def most_detailed(pixels: Pixels, windows: int = WINDOWS) -> list[Pixels]:
 
 def looks_of(model: str | None) -> dict[str, Look]:
     """Returns every setting of a model, and the windows, as functions of pixels."""
-    scorer = Scorer(model, threads=1)
-    names = [setting.name for setting in scorer.contract.input.settings]
+    default = Scorer(model, threads=1)
+    others = [
+        setting.name for setting in default.contract.input.settings if setting.name != default.resolution
+    ]
+    scorers = {default.resolution or "whole": default}
+    scorers |= {name: Scorer(model, threads=1, resolution=name) for name in others}
 
     def whole(scorer: Scorer, pixels: Pixels) -> float:
         return scorer.score(Image.fromarray(pixels))
 
     def by_windows(pixels: Pixels) -> float:
-        return float(np.mean([whole(scorer, window) for window in most_detailed(pixels)]))
+        return float(np.mean([whole(default, window) for window in most_detailed(pixels)]))
 
-    settings = {name: partial(whole, Scorer(model, threads=1, resolution=name)) for name in names}
-    return {**(settings or {"whole": partial(whole, scorer)}), "windows": by_windows}
+    return {**{name: partial(whole, scorer) for name, scorer in scorers.items()}, "windows": by_windows}
 
 
 def losses_of(looks: dict[str, Look], item: tuple[int, str]) -> list[Loss]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import click
 
 from .._refusal import out_of_memory
-from .._replacing import check_replaceable
 from ..errors import PhotoError, PictureUnsupported
 from ..parallel import in_order
 from ..photo import Photo, describe
@@ -22,6 +21,7 @@ from ..streams import Scored
 from ..where import QualityMap
 from ..where.measure import finest_setting
 from ..where.quality_map import PICTURE_FORMATS, picture_format
+from ._types import check_output
 
 
 class Mapped(NamedTuple):
@@ -63,12 +63,7 @@ class Maps:
             picture_format(target)
         except PictureUnsupported as error:
             raise click.UsageError(f"--map {error}; or name a folder that exists") from error
-        if not target.parent.is_dir():
-            raise click.UsageError(f"--map {target}: the folder {str(target.parent)!r} does not exist")
-        try:
-            check_replaceable(target)
-        except OSError as error:
-            raise click.UsageError(f"--map {target}: {error.strerror}") from error
+        check_output("--map", target)
 
     def drawn(
         self, results: Iterable[Scored], scorer: Scorer, sources: Sequence[Photo | Source], workers: int

@@ -1,12 +1,14 @@
-"""Types of options."""
+"""Types of options, and what several of them check."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
 
+from .._replacing import check_replaceable
 from ..runtimes import BUILTIN, available
 
 
@@ -39,3 +41,13 @@ class _Score(click.FloatRange):
 
 RUNTIME = _Runtime()
 SCORE = _Score()
+
+
+def check_output(option: str, file: Path) -> None:
+    """Raises UsageError if an option names a file that could not be written in the end."""
+    if not file.parent.is_dir():
+        raise click.UsageError(f"{option} {file}: the folder {str(file.parent)!r} does not exist")
+    try:
+        check_replaceable(file)
+    except OSError as error:
+        raise click.UsageError(f"{option} {file}: {error.strerror}") from error

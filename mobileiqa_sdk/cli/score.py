@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import click
 
-from .._replacing import check_replaceable
 from .._text import printable
 from ..parallel import MAX_THREADS, default_threads, default_workers
 from ..photo import Photo
@@ -30,7 +29,7 @@ from ._rows import WRITERS, Output
 from ._selection import Order, Selection
 from ._summary import MANY, Summary
 from ._terminal import StatusLine, is_terminal
-from ._types import RUNTIME, SCORE
+from ._types import RUNTIME, SCORE, check_output
 
 if TYPE_CHECKING:
     from ..where import QualityMap
@@ -302,12 +301,7 @@ def _check_page(html: Path, paths: tuple[str, ...], kept: str | None) -> None:
         )
     if STDIN in paths:
         raise click.UsageError("--html needs files: a photo from standard input cannot be read again")
-    if not html.parent.is_dir():
-        raise click.UsageError(f"--html {html}: the folder {str(html.parent)!r} does not exist")
-    try:
-        check_replaceable(html)
-    except OSError as error:
-        raise click.UsageError(f"--html {html}: {error.strerror}") from error
+    check_output("--html", html)
 
 
 def _workers(scorer: Scorer, workers: int | None) -> int:

@@ -12,13 +12,14 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
-from .._replacing import check_replaceable
+from .._replacing import replacing
 from .._text import printable
 from ..bursts.best import Burst, Seen, rank_bursts
 from ..errors import PhotoError
@@ -50,7 +51,6 @@ class PageWriter:
 
     def __init__(self, path: str | os.PathLike[str], scorer: Scorer, *, workers: int = 1) -> None:
         self._path = Path(path)
-        self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._scorer = scorer
         self._workers = workers
         self._results: list[Assessment | PhotoError] = []
@@ -58,8 +58,9 @@ class PageWriter:
         self._maps: dict[str, dict[str, Any]] = {}
         self._chunk: list[str] = []
         self._before, self._after = _template()
-        check_replaceable(self._path)
-        self._file: BinaryIO = open(self._part, "wb")  # noqa: SIM115 - __exit__ closes it
+        self._held = ExitStack()
+        part = self._held.enter_context(replacing(self._path))
+        self._file: BinaryIO = self._held.enter_context(open(part, "wb"))  # noqa: SIM115 - __exit__ closes it
         self._file.write(self._before)
 
     def __enter__(self) -> PageWriter:
@@ -68,15 +69,11 @@ class PageWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            with self._file:
-                if error is None:
-                    self._finish()
-            if error is None:
-                check_replaceable(self._path)
-                os.replace(self._part, self._path)
-        finally:
-            self._part.unlink(missing_ok=True)
+        if error is not None:
+            self._held.__exit__(kind, error, trace)
+            return
+        with self._held:
+            self._finish()
 
     def add(
         self, result: Assessment | PhotoError, view: View | None, quality: QualityMap | None = None

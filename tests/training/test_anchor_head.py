@@ -18,10 +18,9 @@ from training.anchor_head import (
     POOR,
     AnchorSettings,
     fit_anchor,
-    kept_in,
-    moved_by,
     shift_to,
     shifts_of,
+    split,
 )
 from training.anchors import NOTHING, Ladder, fill_ladders
 from training.cli import commands
@@ -78,7 +77,7 @@ def test_a_shift_takes_the_mean_of_opinions_to_a_score() -> None:
 
 
 def test_what_is_moved_and_how_far() -> None:
-    rows = moved_by([LARGE, SMALL, EMPTIES], logits)
+    rows, _ = split([LARGE, SMALL, EMPTIES], logits)
     middles = rows.moments[:, 0]
     assert middles.tolist() == pytest.approx([0.8, 0.6, 0.2, 0.1, -2.5, 0.5])
     raised, lowered = rows.amounts.T
@@ -92,7 +91,7 @@ def test_what_is_moved_and_how_far() -> None:
 
 
 def test_the_rest_is_kept() -> None:
-    kept = kept_in([LARGE, SMALL], logits)
+    _, kept = split([LARGE, SMALL, EMPTIES], logits)
     assert kept[:, 0].tolist() == pytest.approx([1.0, 0.9, -2.0, 1.0, 0.5, 0.4])
 
 

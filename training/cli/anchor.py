@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
 from mobileiqa_export.student import MomentStudent
 from mobileiqa_export.student.moments import MomentViews
 
-from ..anchor_head import AnchorSettings, Logits, fit_anchor, kept_in, moved_by, shifts_of
-from ..anchors import NOTHING, read_ladders
+from ..anchor_head import AnchorSettings, Logits, fit_anchor, shifts_of, split
+from ..anchors import read_ladders
 from ..arrays import Features, Floats
 from ..errors import TrainingError
 from ..evaluation import load_moment_student
@@ -54,12 +55,10 @@ def fit_anchor_command(
     settings = settings_from(AnchorSettings, changes)
     student, _ = load_moment_student(checkpoint)
     weights, scale, logits = fingerprint(weights_of(student)), scale_of(student), logits_of(student)
-    rungs = read_ladders(ladders)
-    moved = moved_by(rungs.values(), logits)
-    kept = [kept_in((rungs[name] for name in rungs if name != NOTHING), logits)]
-    kept += [read_moments([folder], weights) for folder in photographs]
+    moved, clean = split(read_ladders(ladders).values(), logits)
+    kept = [clean, *(read_moments([folder], weights) for folder in photographs)]
     kept += [read_fault_rows([folder], weights).moments[::2] for folder in faults]
-    stays = torch.cat([torch.from_numpy(standardised(part, *scale)) for part in kept]).numpy()
+    stays = np.concatenate([standardised(part, *scale) for part in kept])
     goes = standardised(moved.moments, *scale)
     state = fit_anchor(stays, goes, moved.amounts, settings)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +81,7 @@ def logits_of(student: MomentStudent) -> Logits:
 
     @torch.inference_mode()
     def logits(moments: Features) -> Floats:
-        values: Floats = head.logits((torch.from_numpy(moments) - head.mean) / head.std).numpy()
+        values: Floats = head.logits(student.standardised(torch.from_numpy(moments))).numpy()
         return values
 
     return logits

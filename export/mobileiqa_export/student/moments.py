@@ -110,8 +110,8 @@ class Anchor(nn.Module):
     """Standardised moments [B, F] -> what is added to the logits of all views, [B, 1].
 
     It holds the scale where no opinions reach: a large photo is raised to the score of the same photo with
-    fewer pixels, and a picture of nothing is lowered. Both amounts are exactly 0 for a photo of ordinary
-    size, so its score is what it would be without an anchor, to the bit.
+    fewer pixels, and a picture of nothing is lowered. It is fitted so that both amounts are exactly 0 for
+    nearly every photo of ordinary size, whose score then is what it would be without an anchor, to the bit.
     """
 
     def __init__(self, features: int, hidden: int) -> None:
