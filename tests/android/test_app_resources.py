@@ -241,6 +241,28 @@ def test_turned_screens_have_the_same_views(name: str) -> None:
     assert with_included(RES / "layout-land" / name) == with_included(RES / "layout" / name)
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in RES.glob("layout-land/*.xml")))
+def test_a_view_is_of_one_kind_however_the_phone_is_held(name: str) -> None:
+    """Android restores views by their ids: the state of another kind of view would end the app."""
+    upright, turned = kinds(RES / "layout" / name), kinds(RES / "layout-land" / name)
+    assert {view: turned[view] for view in upright.keys() & turned.keys()} == {
+        view: upright[view] for view in upright.keys() & turned.keys()
+    }
+
+
+def kinds(layout: Path) -> dict[str, str]:
+    """The class of each view with an id."""
+    views = ((view.get(ANDROID + "id", ""), view.tag) for view in parse(layout).iter())
+    return {name.partition("/")[2]: kind for name, kind in views if name}
+
+
+def test_a_measurement_s_verdict_stands_above_its_settings() -> None:
+    order = [
+        view.get(ANDROID + "id", "").partition("/")[2] for view in parse(RES / "layout/benchmark.xml").iter()
+    ]
+    assert order.index("start") < order.index("result") < order.index("settings")
+
+
 def with_included(layout: Path) -> set[str]:
     actual = ids(layout)
     for included in re.findall(r'layout="@layout/(\w+)"', layout.read_text()):
