@@ -129,8 +129,7 @@ def measure_agreement(scores: Scores, mos: Scores, *, resamples: int = 1000, see
     drawn = np.empty((resamples, len(values)))
     for row in drawn:
         rows = rng.integers(0, len(x), len(x))
-        # The curve of all photos is close: starting from it makes refitting cheap.
-        refitted = None if curve is None else fit_logistic(x[rows], y[rows], start=curve)
+        refitted = None if curve is None else fit_logistic(x[rows], y[rows])
         row[:] = _figures(x[rows], y[rows], refitted or curve)
     figures = dict(zip(METRICS, map(_interval, values, drawn.T), strict=True))
     return Agreement(photos=len(x), fitted=curve is not None, **figures)
