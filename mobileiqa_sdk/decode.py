@@ -12,7 +12,7 @@ from typing import cast
 
 from PIL import Image, ImageFile
 
-from . import raw
+from . import foreign, raw
 from ._decoding import opened
 from ._refusal import Refusal
 from .avif import open_avif
@@ -25,8 +25,8 @@ from .tiff import open_tiff
 SUPPORTED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF")
 """Formats, recognised by content. AVIF needs Pillow 11.3, HEIC the extra [heic]."""
 
-HEAD = 64
-"""How many bytes at the start of a file decide its format."""
+HEAD = 1024
+"""How many bytes at the start of a file decide its format. An SVG may begin with comments."""
 
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -84,13 +84,42 @@ def open_image(data: bytes) -> Image.Image:
     return opened(decoder, data)
 
 
-def file_format(head: bytes) -> str:
+def file_format(head: bytes, name: str = "") -> str:
     """Returns the name of the format that the first `HEAD` bytes of a file announce.
+
+    Args:
+        head: these bytes, or all of a shorter file.
+        name: of the file, or its path. It never makes a file supported, see :func:`foreign.check_picture`.
 
     Raises:
         Refusal: a raw file, or not one of `SUPPORTED`.
     """
     raw.check_start(head)
+    if supported := _supported_format(head):
+        return supported
+    foreign.check_picture(head, name)
+    foreign.check_video(head)
+    raise Refusal(PhotoUnsupported, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
+
+
+def format_of_photo(head: bytes, name: str) -> str | None:
+    """Returns the format of a file that is not named like a photo but holds one; None if it does not.
+
+    Args:
+        head: its first `HEAD` bytes.
+        name: of the file, or its path.
+
+    Raises:
+        Refusal: a raw file, or a picture in a format that is not supported.
+    """
+    raw.check_start(head)
+    foreign.check_picture(head, name)
+    supported = _supported_format(head)
+    # Texts may begin with "BM" too. In a bitmap, the four bytes after its length are zero.
+    return None if supported == "BMP" and any(head[6:10]) else supported
+
+
+def _supported_format(head: bytes) -> str | None:
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
             return name
@@ -105,7 +134,7 @@ def file_format(head: bytes) -> str:
                 return _BRANDS[brand]
         if brands[0] in _HEIF_BRANDS:
             return "HEIC"
-    raise Refusal(PhotoUnsupported, f"is not an image in a supported format ({', '.join(SUPPORTED)})")
+    return None
 
 
 def _decoder(name: str) -> _Decoder:

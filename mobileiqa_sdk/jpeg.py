@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -34,7 +35,8 @@ MAX_JUNK = 1 << 20
 _END = b"\xff\xd9"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment
-_FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
+_HIERARCHICAL = 0xDE  # with what a hierarchical file begins: its first frame may be an ordinary one
+_FRAMES = {*range(0xC0, 0xD0), _HIERARCHICAL, 0xF7} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE, _ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
 _READ = (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)
 _NOT_READ = {0xF7: "JPEG-LS", 0xCB: "lossless, arithmetic coding"}
@@ -49,8 +51,12 @@ _KEPT = {
 }
 # In entropy-coded data FF is followed by 00, or by a restart marker; more FF may precede a marker.
 _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
-# Without an end marker, a row that lacks bits shows by changing with what follows it.
-_OTHER_BITS = bytes(range(0xFE, 0x80, -3)) * 16
+# Without an end marker, a row that lacks bits shows by changing with what follows it. The bits begin in
+# several ways: one of them may happen to be the code for "no more coefficients", as no bits at all are.
+_OTHER_BITS = tuple(
+    bytes((first + step * number) % 0xFF for number in range(600))
+    for first, step in ((0xD8, 41), (0x92, 83), (0xFE, 252), (0x3C, 113), (0xAB, 199))
+)
 _RESTARTS = tuple(bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
 
 _COEFFICIENTS = 64
@@ -120,20 +126,20 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
     pixels_start = header.segments[-1].start
     is_whole = data.rfind(_END, pixels_start) >= 0 or ImageFile.LOAD_TRUNCATED_IMAGES
     scans = _scans(data, header)
-    witness = b""
+    witnesses: Iterable[bytes] = ()
     if not is_whole:
         if not _are_complete(header, scans):
             raise Refusal(PhotoUnreadable, _TRUNCATED)
         data = data.rstrip(b"\xff")
-        witness = _with_other_bits(data, scans) + _END
+        witnesses = _with_other_bits(data, scans)
         data += _END
     image = cast("Any", _open(data, header, _extended(decoder)))
-    image.witness = witness
+    image.witnesses = witnesses
     if _has_many_scans(header, scans[0]):
         image.working_memory = header.samples * _BYTES
         image.decodermaxblock = _BLOCK
     if header.frame in _ARITHMETIC:
-        image.decodermaxblock = len(data) + len(witness)  # that decoder cannot wait for more
+        image.decodermaxblock = sys.maxsize  # all at once: that decoder cannot wait for more
     return cast("Image.Image", image)
 
 
@@ -256,24 +262,25 @@ def _are_complete(header: _Header, scans: list[_Scan]) -> bool:
     return not any(missing.values())
 
 
-def _with_other_bits(data: bytes, scans: list[_Scan]) -> bytes:
-    """Returns data with bits behind each scan that only a scan which lacks some would read."""
-    pieces = []
-    start = 0
-    for scan in scans:
-        pieces += [data[start : scan.end], _OTHER_BITS, *_other_intervals(data, start, scan.end)]
-        start = scan.end
-    return b"".join(pieces) + data[start:]
+def _with_other_bits(data: bytes, scans: list[_Scan]) -> Iterator[bytes]:
+    """Yields files with bits behind each scan that only a scan which lacks some would read."""
+    for bits in _OTHER_BITS:
+        pieces = []
+        start = 0
+        for scan in scans:
+            pieces += [data[start : scan.end], bits, *_other_intervals(data, start, scan.end, bits)]
+            start = scan.end
+        yield b"".join([*pieces, data[start:], _END])
 
 
-def _other_intervals(data: bytes, start: int, end: int) -> list[bytes]:
+def _other_intervals(data: bytes, start: int, end: int, bits: bytes) -> list[bytes]:
     """Returns what a scan would read that lacks whole intervals between restart markers.
 
     The markers go on from the last one in the data: at another, libjpeg leaves out intervals.
     """
     last = max(range(8), key=lambda number: data.rfind(_RESTARTS[number], start, end))
     first = last + 1 if data.rfind(_RESTARTS[last], start, end) >= 0 else 0
-    return [_RESTARTS[(first + step) % 8] + _OTHER_BITS for step in range(8)]
+    return [_RESTARTS[(first + step) % 8] + bits for step in range(8)]
 
 
 def _open(data: bytes, header: _Header, decoder: _Decoder) -> Image.Image:
@@ -307,23 +314,23 @@ def _extended(jpeg: _Decoder) -> _Decoder:
     """
 
     class Jpeg(jpeg):  # type: ignore[valid-type, misc]  # made here, as importing Pillow's is slow
-        witness = b""
+        witnesses: Iterable[bytes] = ()
         working_memory = 0
 
         def _read_dpi_from_exif(self) -> None:
             pass
 
         def load(self) -> Any:
-            if not (self.tile and self.witness):
-                return super().load()
-            other = type(self)(io.BytesIO(self.witness))
-            other._size, other.decoderconfig, other.tile = self._size, self.decoderconfig, list(self.tile)
-            other.decodermaxblock = self.decodermaxblock
-            self.witness = b""
+            witnesses, self.witnesses = self.witnesses, ()
+            tile = list(self.tile)
             pixels = super().load()
-            other.load()
-            if not _are_equal(self, other):
-                raise Refusal(PhotoUnreadable, _TRUNCATED)
+            for witness in witnesses:
+                other = type(self)(io.BytesIO(witness))
+                other._size, other.decoderconfig, other.tile = self._size, self.decoderconfig, list(tile)
+                other.decodermaxblock = self.decodermaxblock
+                other.load()
+                if not _are_equal(self, other):
+                    raise Refusal(PhotoUnreadable, _TRUNCATED)
             return pixels
 
         def __reduce_ex__(self, protocol: Any) -> Any:

@@ -34,14 +34,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import _patience, orientation, raw
+from . import _patience, orientation
 from ._budget import Budget
 from ._decoding import decoding
 from ._refusal import Refusal, named_errors
 from ._text import first_line
 from .canvas import Part, part_that_shows
 from .colour import to_srgb, unit_to_bytes
-from .decode import HEAD, file_format, open_image
+from .decode import HEAD, file_format, format_of_photo, open_image
 from .decoding_memory import shares
 from .deep import read_samples
 from .errors import PhotoNotFound, PhotoTooLarge, PhotoTooSmall, PhotoUnreadable, PhotoUnsupported
@@ -258,7 +258,7 @@ def format_of_file(path: str) -> str | None:
     """Returns the format that the content of a file announces; None for other files and what cannot be read.
 
     Raises:
-        Refusal: a camera's raw file.
+        Refusal: a camera's raw file, or a picture in a format that is not supported.
     """
     try:
         _check_regular(os.stat(path).st_mode)
@@ -266,13 +266,7 @@ def format_of_file(path: str) -> str | None:
             head = file.read(HEAD)
     except (OSError, ValueError, Refusal):
         return None
-    raw.check_start(head)
-    try:
-        name = file_format(head)
-    except Refusal:
-        return None
-    # Texts may begin with "BM" too. In a bitmap, the four bytes after its length are zero.
-    return None if name == "BMP" and any(head[6:10]) else name
+    return format_of_photo(head, path)
 
 
 def _read_path(path: str, held: ExitStack) -> bytes:
@@ -282,7 +276,7 @@ def _read_path(path: str, held: ExitStack) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: NUL, or characters the file system cannot encode
         raise Refusal(PhotoNotFound, _why_not_found(path, error)) from error
     with file:
-        return _drain(file, held, os.fstat(file.fileno()).st_size)
+        return _drain(file, held, os.fstat(file.fileno()).st_size, path)
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -313,13 +307,14 @@ def _why_not_found(path: str, error: Exception) -> str:
     return f"is not a path to a file: {getattr(error, 'strerror', None) or error}"
 
 
-def _drain(file: BinaryIO | io.FileIO, held: ExitStack, size: int = MAX_BYTES) -> bytes:
+def _drain(file: BinaryIO | io.FileIO, held: ExitStack, size: int = MAX_BYTES, name: str = "") -> bytes:
     """Reads from the current position to the end; stops early at other formats and overlong files.
 
     Args:
         file: stays open.
         held: keeps the file's part of the budget.
         size: expected, in bytes; only the budget depends on it.
+        name: of the file, or its path.
     """
     buffer = io.BytesIO()
     is_photo = is_counted = False
@@ -327,13 +322,15 @@ def _drain(file: BinaryIO | io.FileIO, held: ExitStack, size: int = MAX_BYTES) -
         buffer.write(chunk)
         length = buffer.tell()
         if not is_photo and length >= HEAD:
-            file_format(buffer.getvalue()[:HEAD])
+            file_format(buffer.getvalue()[:HEAD], name)
             is_photo = True
         if length > MAX_BYTES:
             raise Refusal(PhotoTooLarge, f"is longer than {MAX_BYTES:,} bytes; pass a smaller copy")
         if not is_counted and length > SHORT_FILE:
             held.enter_context(_long_files.part(size))
             is_counted = True
+    if 0 < buffer.tell() < HEAD:
+        file_format(buffer.getvalue(), name)
     return buffer.getvalue()  # not a copy: the buffer gives its memory away
 
 

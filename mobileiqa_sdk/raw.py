@@ -6,7 +6,7 @@ The SDK scores neither: the score of a preview would be taken for that of the ph
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from ._refusal import Refusal
 from .errors import PhotoUnsupported
@@ -33,23 +33,28 @@ _MAGIC = (
     (8, b"CR\x02", "Canon CR2"),
     (8, b"IIII", "Phase One IIQ"),
     (8, b"MMMM", "Phase One IIQ"),
+    (25, b"ARECOYK", "Contax RAW"),
 )
 
 # Tags of TIFF (Exif 2.32, TIFF/EP, DNG 1.6).
-_COMPRESSION, _PHOTOMETRIC, _MAKE = 259, 262, 271
+_SUBFILE, _COMPRESSION, _PHOTOMETRIC, _MAKE = 254, 259, 262, 271
+_TIFF_EP, _DNG_VERSION = 37398, 50706
 _OLD_JPEG = 6
 _SENSOR_TAGS = (
     33421,  # CFARepeatPatternDim
     33422,  # CFAPattern
-    37398,  # TIFF/EPStandardID
-    50706,  # DNGVersion
+    34310,  # LeafData
+    _DNG_VERSION,
     50740,  # DNGPrivateData
 )
 _SENSOR_PHOTOMETRICS = (32803, 34892)  # CFA, LinearRaw
 _SENSOR_COMPRESSIONS = {
+    262: "Kodak KDC",
     32767: "Sony ARW",
     32769: "a packed raw format",
     32770: "Samsung SRW",
+    32772: "Samsung SRW",
+    32867: "Kodak KDC",
     34713: "Nikon NEF",
     34892: "Adobe DNG",
     65000: "Kodak DCR",
@@ -67,6 +72,7 @@ _MAKERS = {
     "canon": "Canon CR2",
     "mamiya": "Mamiya MEF",
     "leaf": "Leaf MOS",
+    "phase one": "Phase One IIQ",
 }
 
 
@@ -81,33 +87,42 @@ def check_start(head: bytes) -> None:
             raise _refusal(name)
 
 
-def check_directories(tags: Mapping[int, object], others: Iterable[Mapping[int, object]]) -> None:
+def check_directories(directories: Sequence[Mapping[int, object]]) -> None:
     """Refuses a TIFF file that holds what a sensor measured.
 
     Args:
-        tags: of the first page: numbers, texts or tuples of numbers by tag.
-        others: tags of the directories below it.
+        directories: tags of the first page, of the others and of what is below them: numbers, texts, tuples
+            of numbers, or None for a value that is not known.
 
     Raises:
         Refusal: a raw file.
     """
-    for directory in (tags, *others):
+    for directory in directories:
         compression = directory.get(_COMPRESSION)
         if compression in _SENSOR_COMPRESSIONS:
             raise _refusal(_SENSOR_COMPRESSIONS[compression])
         is_sensor = any(tag in directory for tag in _SENSOR_TAGS)
         if is_sensor or directory.get(_PHOTOMETRIC) in _SENSOR_PHOTOMETRICS:
-            raise _refusal(_name(tags))
-    # A whole JPEG as the only strip, of colours that are not named: the preview with which a CR2 begins.
-    if tags.get(_COMPRESSION) == _OLD_JPEG and _PHOTOMETRIC not in tags:
-        raise _refusal("Canon CR2")
+            raise _refusal(_name(directories))
+    if directories and _is_preview(directories[0]):
+        raise _refusal(_name(directories))
 
 
-def _name(tags: Mapping[int, object]) -> str:
-    if 50706 in tags:
+def _is_preview(page: Mapping[int, object]) -> bool:
+    """Returns whether a first page is one with which raw files begin, wherever the sensor is."""
+    subfile = page.get(_SUBFILE)
+    if _TIFF_EP in page and isinstance(subfile, int) and subfile & 1:  # a photo precedes its thumbnail
+        return True
+    # A whole JPEG as the only strip, of colours that are not named: that of a CR2.
+    is_past_colours = any(tag > _PHOTOMETRIC for tag in page)
+    return page.get(_COMPRESSION) == _OLD_JPEG and _PHOTOMETRIC not in page and is_past_colours
+
+
+def _name(directories: Sequence[Mapping[int, object]]) -> str:
+    if any(_DNG_VERSION in directory for directory in directories):
         return "Adobe DNG"
-    maker = str(tags.get(_MAKE, "")).lower()
-    return next((name for start, name in _MAKERS.items() if start in maker), "a TIFF of sensor data")
+    makers = " ".join(str(directory.get(_MAKE, "")) for directory in directories).lower()
+    return next((name for start, name in _MAKERS.items() if start in makers), "a TIFF of sensor data")
 
 
 def _refusal(name: str) -> Refusal:

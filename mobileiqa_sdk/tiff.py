@@ -134,12 +134,12 @@ def open_tiff(data: bytes, decoder: Decoder) -> Image.Image:
         Refusal: camera raw, a thumbnail as first page, a layout that is not supported, damage, an early end.
     """
     file = TiffFile(data)
+    raw.check_directories(file.directories())
     try:
         data = _without_cut_tags(file)
         tags = file.tags(file.first())
     except CutOff as error:
         raise _truncated() from error
-    raw.check_directories(tags, file.directories_below(tags))
     layout = _layout(tags)
     _check(file, tags, layout)
     scale = _scale(layout)

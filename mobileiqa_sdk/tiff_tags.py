@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 Tags: TypeAlias = dict[int, Any]
@@ -19,7 +21,10 @@ MAX_ENTRIES = 1 << 16
 """Lines of a directory that are read: all that a TIFF may have. A BigTIFF could ask for 2^64."""
 
 MAX_DIRECTORIES = 16
-"""Most directories that are read; camera raw has up to six."""
+"""Pages and directories below them that are looked at; camera raw has up to eight."""
+
+MAX_LINES = 1 << 12
+"""Lines of each of them that are looked at; camera raw has up to a hundred."""
 
 # TIFF 6.0, section 2, and BigTIFF: bytes of a value by type. The others have one.
 _BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -96,17 +101,37 @@ class TiffFile:
         """
         return {entry.tag: self.value(entry) for entry in self.entries(position) if not entry.is_cut}
 
-    def directories_below(self, tags: Tags) -> Iterator[Tags]:
-        """Yields the directories that a directory names as its parts, if they can be read."""
-        positions = tags.get(SUB_DIRECTORIES)
-        positions = positions if isinstance(positions, tuple) else (positions,)
-        for position in positions[:MAX_DIRECTORIES]:
-            if not isinstance(position, int):
-                continue
-            try:
-                yield self.tags(position)
-            except CutOff:  # metadata never costs a photo
-                continue
+    def directories(self) -> list[Tags]:
+        """Returns what can be read of the pages and of the directories below them.
+
+        These are at most `MAX_DIRECTORIES`, the first page first. The value of a tag that is cut off is None.
+        """
+        directories: list[Tags] = []
+        positions: list[int] = []
+        with suppress(CutOff):
+            positions.append(self.first())
+        for position in positions:  # which grow on the way
+            tags: Tags = {}
+            directories.append(tags)
+            with suppress(CutOff):
+                for entry in islice(self.entries(position), MAX_LINES):
+                    tags[entry.tag] = None if entry.is_cut else self.value(entry)
+            below = tags.get(SUB_DIRECTORIES)
+            for other in (*(below if isinstance(below, tuple) else (below,)), self._next(position)):
+                is_new = isinstance(other, int) and other > 0 and other not in positions
+                if is_new and len(positions) < MAX_DIRECTORIES:
+                    positions.append(other)
+        return directories
+
+    def _next(self, position: int) -> int:
+        """Returns where the page after the one of a directory is; 0 if it is the last, or cut off."""
+        count_letter, line, pointer = ("Q", 20, "Q") if self.is_big else ("H", 12, "I")
+        try:
+            count = self._number(count_letter, position)
+            start = position + struct.calcsize(self.order + count_letter)
+            return self._number(pointer, start + count * line)
+        except CutOff:
+            return 0
 
     def _number(self, letter: str, position: int) -> int:
         (number,) = self._unpack(letter, position)

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 from .. import raw
 from .._refusal import Refusal
 from .._text import first_line
-from ..decode import HEAD, file_format
+from ..decode import HEAD, file_format, format_of_photo
 from ..errors import PhotoError, PhotoTooLarge, PhotoUnreadable
 from ..gallery import SUFFIXES
 
@@ -66,15 +66,10 @@ def is_named_like_a_photo(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES | raw.SUFFIXES
 
 
-def holds_a_photo(head: bytes) -> bool:
-    """Returns whether the first bytes of a file announce a photo that can be read."""
-    # Texts may begin with "BM" too. In a bitmap, the four bytes after its length are zero.
-    is_text = head.startswith(b"BM") and any(head[6:10])
-    return _is_supported(head) and not is_text
-
-
 def file_member(path: str, name: str, size: int, open_file: Callable[[], BinaryIO]) -> Member | None:
     """Returns the member for a file of an archive; None if it is neither named like a photo nor one.
+
+    A raw file, or a picture in a format that is not supported, is an error, whatever its name.
 
     Args:
         path: of the member, for its row.
@@ -95,8 +90,12 @@ def file_member(path: str, name: str, size: int, open_file: Callable[[], BinaryI
     with reading():
         file = open_file()
         head = file.read(HEAD)
-    if not is_named_like_a_photo(name) and not holds_a_photo(head):
-        return None
+    if not is_named_like_a_photo(name):
+        try:
+            if format_of_photo(head, name) is None:
+                return None
+        except Refusal as refusal:
+            return failed(path, refusal.error(path, refusal.reason))
     return Member(path, size, lambda: _whole(path, head, file, size))
 
 

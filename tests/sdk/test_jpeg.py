@@ -167,9 +167,11 @@ def test_junk_between_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"bits": 12, "marker": 0xC1}, "12 bits"),
         ({"bits": 12}, "12 bits"),
+        ({"bits": 12, "marker": 0xC2}, "12 bits"),
+        ({"bits": 12, "marker": 0xC9}, "12 bits"),
         ({"bits": 16, "marker": 0xC3}, "16 bits"),
         ({"height": 0}, "DNL"),
-        ({"marker": 0xC5}, "hierarchical"),
+        *(({"marker": marker}, "hierarchical") for marker in (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE)),
         ({"marker": 0xCB}, "lossless, arithmetic"),
         ({"marker": 0xF7}, "JPEG-LS"),
     ],
@@ -177,6 +179,14 @@ def test_junk_between_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_kind_that_is_not_read_is_named(fields: dict[str, int], kind: str) -> None:
     with pytest.raises(PhotoUnsupported, match=rf"JPEG .*{kind}"):
         read_photo(with_frame(encoded(), **fields))
+
+
+def test_a_hierarchical_file_that_begins_with_an_ordinary_frame() -> None:
+    file = encoded()
+    frame = file.index(b"\xff\xc0")
+    progression = b"\xff\xde" + file[frame + 2 : frame + 19]
+    with pytest.raises(PhotoUnsupported, match="hierarchical"):
+        read_photo(file[:20] + progression + file[20:])
 
 
 # Bounds
@@ -300,3 +310,24 @@ def test_whole_intervals_missing(interval: int, is_progressive: bool) -> None:
         for end in (at, at + 2):
             with pytest.raises(PhotoUnreadable, match="truncated"):
                 read_photo(file[:end])
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+@pytest.mark.parametrize("interval", [0, 1, 2, 3, 5])
+def test_a_few_bits_missing(interval: int, is_progressive: bool) -> None:
+    """What is read instead of the missing bits may be the code for "no more coefficients", as nothing is."""
+    for seed in range(6):
+        noise = np.random.default_rng(seed)
+        colours = Image.fromarray(noise.integers(0, 256, (12, 16, 3), np.uint8))
+        picture = colours.resize((int(noise.integers(33, 90)), 48), Image.Resampling.BICUBIC)
+        picture = picture.convert("L") if seed % 2 else picture
+        quality = int(noise.integers(40, 97))
+        file = encoded(picture, restart_marker_blocks=interval, progressive=is_progressive, quality=quality)
+        expected = pixels(file)
+        np.testing.assert_array_equal(pixels(file[:-2]), expected)
+        for length in range(len(file) - 14, len(file) - 2):
+            try:
+                differences = np.abs(pixels(file[:length]).astype(int) - expected)
+            except PhotoUnreadable:
+                continue
+            assert differences.max() == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any
 
 import pytest
+from PIL import TiffImagePlugin
 
-from mobileiqa_sdk.errors import PhotoUnsupported
+from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
+from mobileiqa_sdk.tiff_tags import MAX_DIRECTORIES, TiffFile
 
+from .test_jpeg import CAT
 from .test_tiff import made, page
 
 STARTS = [
@@ -25,6 +29,7 @@ STARTS = [
     (b"II*\0\x10\0\0\0CR\x02\0", "CR2"),
     (b"II*\0\x0c\0\0\0IIIIwaR", "IIQ"),
     (b"MM\0*\0\0\0\x0cMMMMRaw", "IIQ"),
+    (b"MM\0*" + bytes(21) + b"ARECOYK\0", "Contax RAW"),
 ]
 RGB = page(2, (8, 8, 8))
 
@@ -48,7 +53,11 @@ def test_a_raw_format_by_its_start(start: bytes, name: str) -> None:
         (RGB | {254: 1, 37398: (1, 0, 0, 0), 271: "NIKON CORPORATION"}, "NEF"),
         (page(1, 14, t259=32767), "ARW"),
         (page(1, 14, t259=32770), "SRW"),
+        (page(1, 14, t259=32772), "SRW"),
         (page(1, 14, t259=65000), "DCR"),
+        (page(1, 12, t259=262), "KDC"),
+        (page(1, 12, t259=32867), "KDC"),
+        (RGB | {34310: (80, 75, 84, 83), 271: "Leaf"}, "MOS"),
         (RGB | {33422: (0, 1, 1, 2), 271: "SONY"}, "ARW"),
         ({256: 64, 257: 48, 258: (8, 8, 8), 259: 6, 271: "Canon"}, "CR2"),
     ],
@@ -59,14 +68,105 @@ def test_a_raw_format_by_its_tags(tags: dict[int, Any], name: str) -> None:
             read_photo(made(tags, bytes(64 * 48 * 3), order))
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_the_sensor_below_a_preview(count: int) -> None:
-    """As in Sony's and Nikon's files: an ordinary page, and the sensor in a directory below it."""
-    sensor = struct.pack("<HHHIIHHIII", 2, 259, 3, 1, 1, 262, 3, 1, 32803, 0)
-    end = len(made(RGB | {271: "SONY", 330: (1 << 20,) * count}, bytes(64 * 48 * 3)))
-    file = made(RGB | {271: "SONY", 330: (end,) * count}, bytes(64 * 48 * 3))
+def directory(order: str, *lines: tuple[int, int, int, int], following: int = 0) -> bytes:
+    """A directory of lines (tag, type, count, value), and where the next page is."""
+    packed = b"".join(
+        struct.pack(order + "HHIHH", tag, kind, count, value, 0)
+        if kind == 3
+        else struct.pack(order + "HHII", tag, kind, count, value)
+        for tag, kind, count, value in lines
+    )
+    return struct.pack(order + "H", len(lines)) + packed + struct.pack(order + "I", following)
+
+
+def sensor(order: str) -> bytes:
+    return directory(order, (259, 3, 1, 1), (262, 3, 1, 32803))
+
+
+def nested(order: str, depth: int, *, as_pages: bool) -> bytes:
+    """A photo, ``depth`` directories below or behind it, and then that of a sensor."""
+    photo = made(RGB | {271: "SONY"}, bytes(64 * 48 * 3), order)
+    lines, at = RGB | {271: "SONY"}, len(photo)
+    if as_pages:
+        count = struct.unpack_from(order + "H", photo, 8)[0]
+        pointer = 10 + 12 * count
+        photo = photo[:pointer] + struct.pack(order + "I", at) + photo[pointer + 4 :]
+    else:
+        at = len(made(lines | {330: 1 << 20}, bytes(64 * 48 * 3), order))
+        photo = made(lines | {330: at}, bytes(64 * 48 * 3), order)
+    for _ in range(depth):
+        size = len(directory(order, (256, 3, 1, 64), (330, 4, 1, 0)))
+        at += size
+        below = (256, 3, 1, 64), (330, 4, 1, 0 if as_pages else at)
+        photo += directory(order, *below, following=at if as_pages else 0)
+    return photo + sensor(order)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("as_pages", [False, True])
+def test_the_sensor_behind_or_below_other_directories(as_pages: bool, order: str) -> None:
+    for depth in (0, 1, 2, 5, MAX_DIRECTORIES - 2):
+        with pytest.raises(PhotoUnsupported, match="Sony ARW"):
+            read_photo(nested(order, depth, as_pages=as_pages))
+    too_deep = nested(order, MAX_DIRECTORIES - 1, as_pages=as_pages)
+    assert read_photo(too_deep).size == (64, 48)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_sensor_is_one_of_several_directories_below(count: int) -> None:
+    photo = made(RGB | {271: "SONY", 330: (1 << 20,) * count}, bytes(64 * 48 * 3))
+    preview = directory("<", (262, 3, 1, 2))
+    places = [len(photo) + len(preview) * number for number in range(count)]
+    photo = made(RGB | {271: "SONY", 330: tuple(places)}, bytes(64 * 48 * 3))
     with pytest.raises(PhotoUnsupported, match="Sony ARW"):
-        read_photo(file + sensor)
+        read_photo(photo + preview * (count - 1) + sensor("<"))
+
+
+def test_directories_that_lead_to_each_other_end() -> None:
+    photo = made(RGB | {330: 8}, bytes(64 * 48 * 3))
+    assert read_photo(photo).size == (64, 48)
+    pointer = 10 + 12 * struct.unpack_from("<H", photo, 8)[0]
+    loop = photo[:pointer] + struct.pack("<I", 8) + photo[pointer + 4 :]
+    assert len(TiffFile(loop).directories()) == 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ({33422: (0, 1, 1, 2, 0, 1, 1, 2)}, "sensor data"),
+        ({50706: (1, 4, 0, 0)}, "DNG"),
+        ({50740: (1 << 20, 1 << 20)}, "sensor data"),
+        ({271: "PENTAX Corporation", 259: 65535}, "PEF"),
+    ],
+)
+def test_a_raw_file_that_ends_early_is_a_raw_file(tags: dict[int, Any], name: str) -> None:
+    for order in "<>":
+        file = made(RGB | tags, bytes(64 * 48 * 3), order)
+        lines = 10 + 12 * struct.unpack_from(order + "H", file, 8)[0]
+        for length in (lines, lines + 4, lines + 10, len(file) - 9000, len(file)):
+            with pytest.raises(PhotoUnsupported, match=rf"\(.*{name}.*\)"):
+                read_photo(file[:length])
+
+
+def test_a_photo_of_the_standard_for_cameras_is_no_raw_file() -> None:
+    """TIFF/EP is also for photos that are developed."""
+    tags = {37398: (1, 0, 0, 0), 271: "NIKON"}
+    assert read_photo(made(RGB | tags, bytes(64 * 48 * 3))).size == (64, 48)
+    for compression in ("jpeg", "tiff_lzw"):
+        stream = io.BytesIO()
+        directory = TiffImagePlugin.ImageFileDirectory_v2()
+        directory.tagtype[37398] = 1
+        directory[37398] = bytes((1, 0, 0, 0))
+        CAT.save(stream, "TIFF", compression=compression, tiffinfo=directory)
+        assert 37398 in TiffFile(stream.getvalue()).directories()[0]
+        assert read_photo(stream.getvalue()).size == CAT.size
+
+
+def test_a_page_that_is_cut_off_before_its_colours_is_no_raw_file() -> None:
+    """A CR2 begins with a page that names no colours; what is cut off was not left out."""
+    whole = made({256: 64, 257: 48, 258: (8, 8, 8), 259: 6, 262: 6, 277: 3}, bytes(64 * 48 * 3))
+    with pytest.raises(PhotoUnreadable, match="truncated"):
+        read_photo(whole[: 10 + 4 * 12])
 
 
 def test_a_photo_of_a_camera_is_not_raw() -> None:
