@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,22 @@ def test_labels_of_a_crowd_do_not_overlap() -> None:
                 min(box.x1, other.x1) - max(box.x0, other.x0) > 0.5
                 and min(box.y1, other.y1) - max(box.y0, other.y0) > 0.5
             )
+
+
+def test_a_line_to_a_label_does_not_begin_at_another_circle() -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13.6, 7.65))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, 10)
+    # A circle hides the right side of the middle one, whose label has no place on its left.
+    points = [(4.4, 5, 12.0, ("left", "")), (5, 5, 12.0, ("middle", "")), (5.15, 5, 10.0, ("right", ""))]
+    place_labels(axes, points)
+    (line,) = axes.lines
+    start = axes.transData.transform(line.get_xydata()[0])
+    for x, y, radius, _ in (points[0], points[2]):
+        centre = axes.transData.transform((x, y))
+        assert math.dist(start, centre) >= radius * figure.dpi / 72

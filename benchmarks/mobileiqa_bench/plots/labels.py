@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,7 +35,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
     """Writes two lines beside each of the points (x, y, radius in points, lines), on its right or left.
 
     Takes the first place without any overlap, else the one with the least overlap. A thin line leads to a
-    label that had to be moved.
+    label that had to be moved, from a side of the circle that no other one covers, if there is one.
     """
     figure = axes.figure
     scale = figure.dpi / 72  # pixels in a point
@@ -45,7 +46,9 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
         _Box(x - r * scale, y - r * scale, x + r * scale, y + r * scale)
         for (x, y), (_, _, r, _) in zip(centres, points, strict=True)
     ]
+    circles = [(x, y, r * scale) for (x, y), (_, _, r, _) in zip(centres, points, strict=True)]
     for (x, y), (_, _, radius, lines) in zip(centres, points, strict=True):
+        others = [circle for circle in circles if circle != (x, y, radius * scale)]
         wide, high = _size(axes, lines), 2 * LINE * scale
         tried: list[tuple[int, int, _Box, int, int]] = []
         for step in STEPS:
@@ -60,6 +63,8 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
                 )
                 outside = wide * high - box.overlap(inside)
                 cost = sum(box.overlap(other) for other in taken) + 4 * outside
+                if step and _is_covered((x + side * radius * scale, y), others):
+                    cost += wide * high / 4
                 # In whole pixels, since the difference of two areas is hardly ever exactly zero.
                 tried.append((round(cost), len(tried), box, side, step))
         _, _, box, side, step = min(tried)
@@ -67,6 +72,11 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, float, tuple[s
         _write(axes, box, side, lines, scale)
         if step:
             _lead(axes, (x, y), box, side, radius * scale)
+
+
+def _is_covered(point: tuple[float, float], circles: Sequence[tuple[float, float, float]]) -> bool:
+    """Returns whether a point lies in one of the circles (x, y, radius)."""
+    return any(math.hypot(point[0] - x, point[1] - y) < radius for x, y, radius in circles)
 
 
 def _size(axes: Axes, lines: tuple[str, str]) -> float:
@@ -94,5 +104,6 @@ def _write(axes: Axes, box: _Box, side: int, lines: tuple[str, str], scale: floa
 def _lead(axes: Axes, centre: tuple[float, float], box: _Box, side: int, radius: float) -> None:
     to_data = axes.transData.inverted()
     start = to_data.transform((centre[0] + side * radius, centre[1]))
-    end = to_data.transform((box.left if side > 0 else box.right, (box.bottom + box.top) / 2))
+    near = (box.left if side > 0 else box.right) - side * GAP / 2
+    end = to_data.transform((near, (box.bottom + box.top) / 2))
     axes.plot([start[0], end[0]], [start[1], end[1]], color=GREY, linewidth=0.7, zorder=1.5)

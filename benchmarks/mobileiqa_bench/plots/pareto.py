@@ -60,16 +60,7 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
     points = [_point(row) for row in shown]
 
     def draw(figure: Figure) -> None:
-        head(
-            figure,
-            "Time, ranking and size",
-            f"{count(threads, 'thread')}  ·  left is faster, up ranks better, a larger circle is a larger "
-            "file  ·  dark: nothing else is both faster and better",
-        )
-        axes = figure.add_axes((0.075, 0.125, 0.89, 0.715))
-        _axes(axes, points, kind)
-        _draw_points(axes, points)
-        place_labels(axes, [(p.time, p.srcc, _radius(p, points), _label(p)) for p in points])
+        draw_points(figure, points, kind, threads)
         left_out = [row.label for row in rows if row not in shown]
         if left_out:
             note = f"without SRCC: {'; '.join(dict.fromkeys(left_out))}"
@@ -77,6 +68,20 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
         foot(figure, document, *shown)
 
     return save(draw, stem)
+
+
+def draw_points(figure: Figure, points: Sequence[Point], kind: str, threads: int) -> None:
+    """Draws configurations of so many threads on an empty figure; `kind` says what SRCC compares."""
+    head(
+        figure,
+        "Time, ranking and size",
+        f"{count(threads, 'thread')}  ·  left is faster, up ranks better, a larger circle is a larger "
+        "file  ·  dark: nothing else is both faster and better",
+    )
+    axes = figure.add_axes((0.075, 0.125, 0.89, 0.715))
+    _axes(axes, points, kind)
+    _circles(axes, points)
+    place_labels(axes, [(p.time, p.srcc, _radius(p, points), _label(p)) for p in points])
 
 
 def _point(row: Result) -> Point:
@@ -117,7 +122,7 @@ def _axes(axes: Axes, points: Sequence[Point], kind: str) -> None:
     axes.tick_params(length=0, which="both", labelsize=10, pad=7)
 
 
-def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
+def _circles(axes: Axes, points: Sequence[Point]) -> None:
     best = front(points)
     axes.plot([p.time for p in best], [p.srcc for p in best], color=DEEP, linewidth=1.4, alpha=0.55, zorder=2)
     for point in sorted(points, key=lambda point: -point.size):
