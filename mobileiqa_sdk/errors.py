@@ -23,6 +23,7 @@ ModelNotFound True
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ._text import one_line
@@ -38,29 +39,24 @@ class MobileIQAError(Exception):
         super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
-_KEYS_OF_A_SCORE = (
-    "score", "band", "reason", "spread", "photograph", "is_photograph", "decode_seconds", "resize_seconds",
-    "inference_seconds",
-)  # fmt: skip
-"""The keys of a row between the path and the kind of error."""
-
-
 class PhotoError(MobileIQAError):
     """A photo cannot be scored.
 
     Attributes:
         photo: what the caller passed, as a short text: the path, or for example ``<bytes>``.
         reason: the cause and the remedy, without the photo's name.
+        fault_names: of the model that was to score the photo; empty if none was.
     """
 
-    def __init__(self, photo: str, reason: str) -> None:
+    def __init__(self, photo: str, reason: str, fault_names: Sequence[str] = ()) -> None:
         super().__init__(f"{photo}: {reason}")
         self.photo = photo
         self.reason = reason
+        self.fault_names = tuple(fault_names)
 
-    def __reduce__(self) -> tuple[type[PhotoError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[PhotoError], tuple[str, str, tuple[str, ...]]]:
         # Exception pickles its args, which are the joined message here.
-        return type(self), (self.photo, self.reason)
+        return type(self), (self.photo, self.reason, self.fault_names)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a flat row with the keys of :meth:`Assessment.to_dict`; those of a score are None.
@@ -69,9 +65,11 @@ class PhotoError(MobileIQAError):
         >>> row["path"], row["score"], row["error"]
         ('gone.jpg', None, 'no such file')
         """
+        faults = (f"fault_{name}" for name in sorted(self.fault_names))
         return {
             "path": self.photo,
-            **dict.fromkeys(_KEYS_OF_A_SCORE),
+            **dict.fromkeys(("score", "band", "reason", "spread", *faults, "photograph", "is_photograph")),
+            **dict.fromkeys(("decode_seconds", "resize_seconds", "inference_seconds")),
             "error_kind": type(self).__name__,
             "error": self.reason,
         }

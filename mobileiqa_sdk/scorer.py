@@ -290,7 +290,11 @@ class Scorer:
             ContractMismatch: the model misbehaves.
         """
         runtime = self._loaded()
-        fitted = self._fitted(photo, self._setting)
+        try:
+            fitted = self._fitted(photo, self._setting)
+        except PhotoError as error:
+            error.fault_names = self._contract.faults
+            raise
         started = perf_counter()
         answer = runtime.predict(fitted.pixels)
         height, width, _ = fitted.pixels.shape
@@ -410,13 +414,18 @@ class Scorer:
 
     def _attempt(self, photo: Photo | PhotoError) -> Assessment | PhotoError:
         if isinstance(photo, PhotoError):
-            return photo
+            return self._with_fault_names(photo)
         try:
             return self.assess(photo)
         except PhotoError as error:
             return error
         except MemoryError:  # of the model's; a later photo may fit
-            return out_of_memory(describe(photo))
+            return self._with_fault_names(out_of_memory(describe(photo)))
+
+    def _with_fault_names(self, error: PhotoError) -> PhotoError:
+        """Returns the error with the faults that the model names, so that its row has their keys."""
+        error.fault_names = self._contract.faults
+        return error
 
 
 def _check_is_many(photos: object) -> None:

@@ -27,10 +27,16 @@ def test_every_public_name_is_listed_and_has_a_docstring() -> None:
 def test_rows_are_flat_and_of_one_shape(tmp_path: Path, photos: list[str], free: bool) -> None:
     model = artifacts.free_model(faults={"blur": 0.1, "noise": 0.2}) if free else artifacts.model()
     scorer = Scorer(artifacts.save(tmp_path, model), threads=1)
-    good, bad = (result.to_dict() for result in scorer.score_many([photos[4], "missing.jpg"]))
+    given = [photos[4], "missing.jpg", PhotoError("missing.jpg", "no such file")]
+    good, *errors = (result.to_dict() for result in scorer.score_many(given))
+    bad = errors[0]
+    assert errors[1] == bad | {"error_kind": "PhotoError"}
     faults = [key for key in good if key.startswith("fault_")]
     assert faults == (["fault_blur", "fault_noise"] if free else [])  # by name, whichever is worse
-    assert list(bad) == [key for key in good if key not in faults]
+    assert list(bad) == list(good)
+    with pytest.raises(PhotoError) as caught:
+        scorer.assess("missing.jpg")
+    assert pickle.loads(pickle.dumps(caught.value)).to_dict() == bad  # noqa: S301 - made in the same line
     assert all(
         value is None or isinstance(value, (float, str, bool))
         for row in (good, bad)
