@@ -7,11 +7,11 @@ Example::
     mobileiqa_sdk.score("photo.jpg")  # from 0, the worst, to 1, the best
 """
 
-import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
+
+TYPE_CHECKING = False  # type checkers know the name; `typing` takes longer to import than all else here
 
 if TYPE_CHECKING:
     from .bands import BANDS, Band, band
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from .photo import Photo
     from .scorer import Assessment, Scorer, Seconds, score
     from .where import QualityMap
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "BANDS",
@@ -94,7 +92,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker should find misspelled names
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         # Imported when first asked for, so that `mobileiqa --version` loads neither numpy nor Pillow.
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ._log import log
 from ._text import first_line, one_line
 from .errors import InternalError, PhotoError, PhotoTooLarge
 
@@ -16,8 +16,6 @@ NO_MEMORY = (
     "does not fit into the free memory; score fewer photos at a time (workers), or pass a smaller copy"
 )
 """The reason to refuse a photo for which memory ran out."""
-
-_log = logging.getLogger("mobileiqa_sdk")
 
 
 class Refusal(Exception):
@@ -52,7 +50,7 @@ def named_errors(photo: str) -> Iterator[None]:
     except MemoryError as error:
         raise out_of_memory(photo) from error
     except Exception as error:  # a fault of the SDK's must neither end a batch nor pass for one of the photo
-        _log.error("an error inside mobileiqa-sdk while reading %s", one_line(photo), exc_info=error)
+        log.error("an error inside mobileiqa-sdk while reading %s", one_line(photo), exc_info=error)
         cause = one_line(f"{type(error).__name__}: {first_line(error)}", LIMIT)
         reason = f"cannot be read because of an error inside mobileiqa-sdk ({cause}); please report it"
         raise InternalError(photo, reason) from error

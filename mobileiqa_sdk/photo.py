@@ -22,7 +22,6 @@ largest photo. A photo that is larger than a whole budget is read alone.
 from __future__ import annotations
 
 import io
-import logging
 import os
 import re
 import stat
@@ -37,6 +36,7 @@ from PIL import Image
 from . import _patience, orientation
 from ._budget import Budget
 from ._decoding import decoding
+from ._log import log
 from ._refusal import Refusal, named_errors
 from ._text import first_line
 from .canvas import Part, part_that_shows
@@ -103,8 +103,6 @@ _SIDEWAYS = {_UPRIGHT[number] for number in (5, 6, 7, 8)}
 
 _pixels = Budget(PIXELS_AT_ONCE)
 _long_files = Budget(BYTES_AT_ONCE)
-
-_log = logging.getLogger("mobileiqa_sdk")
 
 
 class Picture(NamedTuple):
@@ -411,5 +409,5 @@ def _turn(image: Image.Image, *, is_file: bool) -> Image.Transpose | None:
     except MemoryError:
         raise
     except Exception as error:  # EXIF is written by every camera in its own way; it must never cost the photo
-        _log.debug("ignored malformed EXIF: %s", error)
+        log.debug("ignored malformed EXIF: %s", error)
         return None

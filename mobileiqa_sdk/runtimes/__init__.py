@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from .. import plugins
+from .._log import log
 from .._text import first_line, one_line
 from ..contract import METADATA_KEY, ModelContract
 from ..errors import ArtifactInvalid, RuntimeUnavailable
@@ -28,8 +28,6 @@ __all__ = [
     "named",
     "read_contract",
 ]
-
-_log = logging.getLogger("mobileiqa_sdk")
 
 
 @dataclass(frozen=True)
@@ -84,12 +82,12 @@ def _registered() -> dict[str, RuntimeEntry]:
         try:
             entry = point.load()
         except Exception as error:  # another package's code: it may raise anything
-            _log.warning("the runtime %s cannot be loaded: %s", one_line(name), first_line(error))
+            log.warning("the runtime %s cannot be loaded: %s", one_line(name), first_line(error))
             continue
         if isinstance(entry, RuntimeEntry):
             entries[name] = entry
         else:
-            _log.warning("the runtime %s is not a RuntimeEntry", one_line(name))
+            log.warning("the runtime %s is not a RuntimeEntry", one_line(name))
     return entries
 
 

@@ -259,6 +259,26 @@ def test_workers_and_threads_share_the_cpus(
 
 
 @POSIX
+@pytest.mark.parametrize("module", ["click", "mobileiqa_sdk.cli", "mobileiqa_sdk.cli.score", "numpy"])
+def test_ctrl_c_while_it_is_imported_is_one_line(module: str) -> None:
+    code = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Impatient())
+from mobileiqa_sdk.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "score", "photo.jpg"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, b"mobileiqa: interrupted")
+
+
+@POSIX
 def test_ctrl_c_ends_a_batch(tiny: Path, photos: list[str]) -> None:
     arguments = [*COMMAND, "score", "-m", str(tiny), "--jsonl", "--workers", "2", *photos * 5000]
     with subprocess.Popen(

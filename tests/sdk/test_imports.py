@@ -56,6 +56,11 @@ def test_the_package_imports_nothing_heavy() -> None:
     assert not modules_after("import mobileiqa_sdk").intersection(HEAVY)
 
 
+def test_the_package_alone_imports_next_to_nothing() -> None:
+    """What it imports is imported before the command can notice Ctrl-C."""
+    assert not modules_after("import mobileiqa_sdk").intersection({"logging", "typing", "click"})
+
+
 def test_no_module_of_the_package_imports_the_others() -> None:
     code = """
 import importlib, pkgutil, mobileiqa_sdk
