@@ -85,6 +85,8 @@ SHORT_FILE = 16 << 20
 _CHUNK = 1 << 20
 _PIXEL = 4  # bytes
 _ACCEPTED = "pass a path, bytes, an open binary file, a PIL image or a numpy array"
+# Not by ourselves: tensors often have their channels first, or values that were normalised.
+_CONVERT = "pass numpy.asarray(...) of it, of shape height x width x 3, in RGB order"
 
 _OPEN_FLAGS = 0
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows has none of them
@@ -249,7 +251,8 @@ def _read_bytes(photo: object, held: ExitStack) -> bytes:
     if callable(getattr(photo, "read", None)):
         return _drain(cast("BinaryIO", photo), held)
     kind = f"{type(photo).__module__}.{type(photo).__name__}"
-    raise Refusal(PhotoUnsupported, f"is of type {kind}; {_ACCEPTED}")
+    remedy = _CONVERT if hasattr(photo, "__array__") else _ACCEPTED
+    raise Refusal(PhotoUnsupported, f"is of type {kind}; {remedy}")
 
 
 def format_of_file(path: str) -> str | None:

@@ -175,7 +175,7 @@ def summarise(outcomes: Sequence[Outcomes], resamples: int) -> dict[str, Interva
     return figures
 
 
-@click.command("bursts")
+@click.command("bursts", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="[FILE|DIR]...")
 @click.option("-m", "--model", metavar="NAME|PATH", help="A name from `mobileiqa models`, or an artifact.")
 @click.option("--grouping", is_flag=True, help="Only how photos are grouped, which needs no model.")

@@ -165,7 +165,7 @@ def _tracebacks() -> Iterator[None]:
 def _status() -> int | str | None:
     """Runs the command that was typed; returns its exit status."""
     try:
-        status: int | None = cli.main(standalone_mode=False)
+        status: int | None = cli.main(prog_name="mobileiqa", standalone_mode=False)
     except SystemExit as stop:
         return stop.code
     return status

@@ -158,3 +158,14 @@ def test_scoring_works_where_nothing_can_be_written(tiny: Path, photos: list[str
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
     code = "import sys, mobileiqa_sdk; print(mobileiqa_sdk.Scorer(sys.argv[1]).score(sys.argv[2]))"
     assert float(python(code, str(tiny), photos[2], env=environment, cwd="/")) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("package", "command"), [("mobileiqa_bench", "benchmark"), ("mobileiqa_export", "export")]
+)
+def test_packages_with_a_command_run_it(package: str, command: str) -> None:
+    pytest.importorskip(package)
+    code = (
+        f"import runpy, sys; sys.argv = ['x', '--help']; runpy.run_module({package!r}, run_name='__main__')"
+    )
+    assert python(code).startswith(f"Usage: mobileiqa {command} [OPTIONS]")

@@ -332,6 +332,16 @@ class Pieces:
         return piece
 
 
+def test_what_numpy_can_convert_is_not_converted_silently() -> None:
+    class Tensor:
+        def __array__(self, dtype=None, copy=None) -> np.ndarray:
+            return np.zeros((64, 64, 3), np.uint8)
+
+    with pytest.raises(PhotoUnsupported, match=r"Tensor; pass numpy\.asarray\(\.\.\.\) of it"):
+        read_photo(Tensor())
+    assert read_photo(np.asarray(Tensor())).size == (64, 64)
+
+
 def test_what_is_no_photo_is_not_read_to_its_end():
     stream = Pieces(b"x" * 1000, 10**6)
     with pytest.raises(PhotoUnsupported, match="supported format"):

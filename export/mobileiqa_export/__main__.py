@@ -1,0 +1,11 @@
+"""``python -m mobileiqa_export`` is ``mobileiqa export``."""
+
+from __future__ import annotations
+
+import sys
+
+from mobileiqa_sdk.__main__ import main
+
+if __name__ == "__main__":
+    sys.argv.insert(1, "export")
+    main()
