@@ -193,11 +193,11 @@ def _remedy(low: float, high: float) -> str:
     """Returns how to bring values of a range to [0, 1]."""
     if low >= -0.5 and high <= 2:  # resizing and denoising overshoot
         return "clip it: numpy.clip(x, 0, 1)"
-    if low < 0:
-        return "scale or clip it"
-    if high <= 255:
-        return "divide it by 255"
-    return "divide it by 65535" if high <= 65535 else "scale or clip it"
+    for top in (255, 65535):  # of 8 and 16 bits; a picture of other bits would turn black
+        if low >= -top / 4 and top / 16 < high <= top * 5 / 4:
+            clipped = "" if low >= 0 and high <= top else " and clip it"
+            return f"divide it by {top}{clipped}"
+    return "scale or clip it"
 
 
 def _over_background(colour: Image.Image, alpha: Image.Image) -> Image.Image:

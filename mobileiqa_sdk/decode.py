@@ -17,6 +17,7 @@ from ._decoding import opened
 from ._refusal import Refusal
 from .avif import open_avif
 from .errors import PhotoUnsupported
+from .gif import open_gif
 from .heif import open_heif
 from .jpeg import open_jpeg
 from .png import open_png
@@ -81,6 +82,8 @@ def open_image(data: bytes) -> Image.Image:
         return open_avif(data, decoder)
     if name == "HEIC":
         return open_heif(data, decoder)
+    if name == "GIF":
+        return open_gif(data, decoder)
     return opened(decoder, data)
 
 

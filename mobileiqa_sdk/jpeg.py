@@ -57,6 +57,7 @@ _OTHER_BITS = tuple(
     bytes((first + step * number) % 0xFF for number in range(600))
     for first, step in ((0xD8, 41), (0x92, 83), (0xFE, 252), (0x3C, 113), (0xAB, 199))
 )
+_MAX_FILL = b"\xff" * 1024
 _RESTARTS = tuple(bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
 
 _COEFFICIENTS = 64
@@ -124,6 +125,8 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
     if header is None:
         return opened(decoder, data)  # which says what is wrong
     pixels_start = header.segments[-1].start
+    if data.find(_MAX_FILL, pixels_start) >= 0:  # through which libjpeg would go again for every block
+        data = data[:pixels_start] + re.sub(rb"\xff+", b"\xff", data[pixels_start:])
     is_whole = data.rfind(_END, pixels_start) >= 0 or ImageFile.LOAD_TRUNCATED_IMAGES
     scans = _scans(data, header)
     witnesses: Iterable[bytes] = ()

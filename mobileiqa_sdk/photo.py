@@ -31,7 +31,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from . import _patience, orientation
 from ._budget import Budget
@@ -84,6 +84,10 @@ SHORT_FILE = 16 << 20
 
 _CHUNK = 1 << 20
 _PIXEL = 4  # bytes
+_NOT_REGULAR = (
+    "is not a regular file; to read from a pipe, pass an open binary file, or on a command line - for "
+    "standard input"
+)
 _ACCEPTED = "pass a path, bytes, an open binary file, a PIL image or a numpy array"
 # Not by ourselves: tensors often have their channels first, or values that were normalised.
 _CONVERT = "pass numpy.asarray(...) of it, of shape height x width x 3, in RGB order"
@@ -182,6 +186,7 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
         return to_srgb(_from_array(photo, held))
     data, part = b"", None
     if isinstance(photo, Image.Image):
+        _check_open(photo)
         image, fit = photo, None
     else:
         data = _read_bytes(photo, held)
@@ -295,7 +300,7 @@ def _check_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise Refusal(PhotoNotFound, "is a folder; pass the path of one photo")
     if not stat.S_ISREG(mode):  # a pipe could block forever, a device never end
-        raise Refusal(PhotoNotFound, "is not a regular file; pass an open binary file to read from a pipe")
+        raise Refusal(PhotoNotFound, _NOT_REGULAR)
 
 
 def _why_not_found(path: str, error: Exception) -> str:
@@ -340,6 +345,8 @@ def _read_chunk(file: BinaryIO | io.FileIO) -> bytes | bytearray | memoryview:
         chunk: object = file.read(_CHUNK)
     except MemoryError:
         raise
+    except io.UnsupportedOperation as error:
+        raise Refusal(PhotoUnsupported, "is not open for reading; open it with mode 'rb'") from error
     except Exception as error:  # the object is the caller's: a zip, a cloud store; it may raise anything
         raise Refusal(PhotoUnreadable, f"cannot be read: {first_line(error)}") from error
     if isinstance(chunk, str):
@@ -376,6 +383,23 @@ def _from_array(array: NDArray[Any], held: ExitStack) -> Image.Image:
             PhotoUnsupported, f"has dtype {array.dtype}; pass uint8 in 0..255 or floats in [0, 1]{hint}"
         )
     return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _check_open(image: Image.Image) -> None:
+    """Refuses a PIL image whose pixels were let go of: after its ``with`` block, or after ``close()``."""
+    is_closed = False
+    if isinstance(image, ImageFile.ImageFile) and image.tile:  # to be read from its file
+        is_closed = getattr(image.fp, "closed", image.fp is None)
+    else:
+        try:
+            _ = cast("Any", image).im.size
+        except ValueError:
+            is_closed = True
+        except (AssertionError, AttributeError):  # not decoded, by a decoder that needs no file any more
+            pass
+    if is_closed:
+        reason = "is closed; pass it before its with block ends, or pass the path"
+        raise Refusal(PhotoUnreadable, reason)
 
 
 def _check_sides(size: tuple[int, int]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,10 +19,16 @@ from ._decoding import Decoder, opened
 from ._refusal import Refusal
 from .code_points import from_cicp
 from .colour import MAX_PROFILE
-from .errors import PhotoUnreadable
+from .errors import PhotoTooLarge, PhotoUnreadable
 
 MAX_TEXT = 1 << 20
 """Bytes, unpacked, of a text or an EXIF block that is searched for an orientation."""
+
+MAX_CHUNKS = 1 << 18
+"""Chunks of a file: encoders put 8 KB of pixels into one, and a file of 2 GB is refused anyway."""
+
+MAX_TRIES = 16
+"""Chunks of one type that are searched for colours or an orientation: a small one may unpack to 4 MB."""
 
 _SIGNATURE = 8  # bytes
 _HEADER = 8  # length and type of a chunk; its body and a checksum follow
@@ -29,6 +36,7 @@ _CHECKSUM = 4
 _GREY, _RGB, _PALETTE = 0, 2, 3  # kinds of colour that tRNS goes with
 _XMP = b"XML:com.adobe.xmp"
 _RAW_EXIF = b"Raw profile type exif"  # ImageMagick's, from before there was eXIf
+_KEYWORD = 80  # most bytes of a text's keyword and the zero behind it
 
 
 def open_png(data: bytes, decoder: Decoder) -> Image.Image:
@@ -44,7 +52,7 @@ def open_png(data: bytes, decoder: Decoder) -> Image.Image:
         profile. A transparent grey is in the range of the image's values.
 
     Raises:
-        Refusal: the file ends early, or what decides its pixels is damaged.
+        Refusal: the file ends early, has too many chunks, or what decides its pixels is damaged.
     """
     # After a PNG's pixels there may be an orientation (eXIf), which would be lost without notice.
     if data.rfind(b"IEND") < 0 and not ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -52,6 +60,7 @@ def open_png(data: bytes, decoder: Decoder) -> Image.Image:
     view = memoryview(data)
     kept: list[bytes | memoryview] = [view[:_SIGNATURE]]
     info: dict[str, Any] = {}
+    tries: Counter[bytes] = Counter()
     is_before_pixels = True
     for name, start, end in _chunks(data):
         is_before_pixels = is_before_pixels and name != b"IDAT"
@@ -61,7 +70,8 @@ def open_png(data: bytes, decoder: Decoder) -> Image.Image:
                 kept.append(_transparency(data, view[start:end]))
         elif not name[0] & 0x20:  # a capital letter: critical
             kept.append(view[start:end])
-        elif name in _READERS and (is_before_pixels or name not in _COLOURS):
+        elif _is_side_chunk(name, body, is_before_pixels) and tries[name] < MAX_TRIES:
+            tries[name] += 1
             for key, value in _READERS[name](bytes(body)).items():
                 info.setdefault(key, value)
     image = opened(decoder, b"".join(kept))
@@ -72,15 +82,31 @@ def open_png(data: bytes, decoder: Decoder) -> Image.Image:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yields type, start and end of each chunk. The last may end beyond the file: that is Pillow's to say."""
+    """Yields type, start and end of each chunk. The last may end beyond the file: that is Pillow's to say.
+
+    Raises:
+        Refusal: more than `MAX_CHUNKS`.
+    """
     start = _SIGNATURE
-    while start + _HEADER <= len(data):
+    for _ in range(MAX_CHUNKS):
+        if start + _HEADER > len(data):
+            return
         length, name = struct.unpack_from(">I4s", data, start)
         end = start + _HEADER + length + _CHECKSUM
         yield name, start, end
         if name == b"IEND":
             return
         start = end
+    raise Refusal(PhotoTooLarge, f"has more than {MAX_CHUNKS:,} chunks; save it again as an ordinary PNG")
+
+
+def _is_side_chunk(name: bytes, body: memoryview, is_before_pixels: bool) -> bool:
+    """Returns whether a chunk may describe the colours or hold an orientation."""
+    if name in _COLOURS:
+        return is_before_pixels
+    if name in _TEXTS:
+        return bytes(body[:_KEYWORD]).partition(b"\0")[0] in (_XMP, _RAW_EXIF)
+    return name in _READERS
 
 
 def _transparency(data: bytes, chunk: memoryview) -> bytes | memoryview:
@@ -150,9 +176,7 @@ def _international_text(body: bytes) -> dict[str, Any]:
 
 def _oriented(keyword: bytes, text: bytes) -> dict[str, Any]:
     """Returns a text as Pillow looks for an orientation in it."""
-    if keyword in (_XMP, _RAW_EXIF) and text:
-        return {keyword.decode(): text.decode("utf-8", "replace")}
-    return {}
+    return {keyword.decode(): text.decode("utf-8", "replace")} if text else {}
 
 
 def _unpacked(packed: bytes, limit: int) -> bytes:
@@ -172,9 +196,9 @@ _COLOURS: dict[bytes, Callable[[bytes], dict[str, Any]]] = {
     b"gAMA": _gamma,
     b"cHRM": _chromaticities,
 }
-_READERS = _COLOURS | {
-    b"eXIf": _exif,
+_TEXTS: dict[bytes, Callable[[bytes], dict[str, Any]]] = {
     b"tEXt": _text,
     b"zTXt": _packed_text,
     b"iTXt": _international_text,
 }
+_READERS = _COLOURS | _TEXTS | {b"eXIf": _exif}

@@ -104,25 +104,21 @@ def check_directories(directories: Sequence[Mapping[int, object]]) -> None:
         is_sensor = any(tag in directory for tag in _SENSOR_TAGS)
         if is_sensor or directory.get(_PHOTOMETRIC) in _SENSOR_PHOTOMETRICS:
             raise _refusal(_name(directories))
-    if directories and _is_preview(directories[0]):
+    first = directories[0] if directories else {}
+    subfile = first.get(_SUBFILE)
+    if _TIFF_EP in first and isinstance(subfile, int) and subfile & 1:  # a photo precedes its thumbnail
         raise _refusal(_name(directories))
+    # A whole JPEG as the only strip, of colours that are not named: the preview with which a CR2 begins.
+    is_past_colours = any(tag > _PHOTOMETRIC for tag in first)
+    if first.get(_COMPRESSION) == _OLD_JPEG and _PHOTOMETRIC not in first and is_past_colours:
+        raise _refusal(_name(directories, "Canon CR2"))
 
 
-def _is_preview(page: Mapping[int, object]) -> bool:
-    """Returns whether a first page is one with which raw files begin, wherever the sensor is."""
-    subfile = page.get(_SUBFILE)
-    if _TIFF_EP in page and isinstance(subfile, int) and subfile & 1:  # a photo precedes its thumbnail
-        return True
-    # A whole JPEG as the only strip, of colours that are not named: that of a CR2.
-    is_past_colours = any(tag > _PHOTOMETRIC for tag in page)
-    return page.get(_COMPRESSION) == _OLD_JPEG and _PHOTOMETRIC not in page and is_past_colours
-
-
-def _name(directories: Sequence[Mapping[int, object]]) -> str:
+def _name(directories: Sequence[Mapping[int, object]], default: str = "a TIFF of sensor data") -> str:
     if any(_DNG_VERSION in directory for directory in directories):
         return "Adobe DNG"
     makers = " ".join(str(directory.get(_MAKE, "")) for directory in directories).lower()
-    return next((name for start, name in _MAKERS.items() if start in makers), "a TIFF of sensor data")
+    return next((name for start, name in _MAKERS.items() if start in makers), default)
 
 
 def _refusal(name: str) -> Refusal:

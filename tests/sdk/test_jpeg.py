@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 from skimage import data
 
 from mobileiqa_sdk import jpeg, photo
+from mobileiqa_sdk.decode import open_image
 from mobileiqa_sdk.errors import PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import MAX_PIXELS, MAX_STORED, read_photo
 
@@ -157,6 +158,20 @@ def test_junk_between_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jpeg, "MAX_JUNK", 999)
     with pytest.raises(PhotoUnreadable, match="between its segments"):
         read_photo(file[:20] + bytes(1000) + file[20:])
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_a_long_run_of_fill_bytes_is_gone_through_once(is_progressive: bool) -> None:
+    """The decoder waits for what follows them, and begins with the first one whenever it gets more."""
+    file = encoded(progressive=is_progressive)
+    filled = file[:-2] + b"\xff" * (1 << 20) + file[-2:]
+    image = open_image(filled)
+    assert isinstance(image, ImageFile.ImageFile)
+    assert image.fp is not None
+    assert len(image.fp.read()) < 2 * len(file)
+    np.testing.assert_array_equal(pixels(filled), pixels(file))
+    before = with_segment(0xFE, b"\xff" * 5000, file)
+    np.testing.assert_array_equal(pixels(before), pixels(file))
 
 
 # Kinds

@@ -343,10 +343,10 @@ def test_what_numpy_can_convert_is_not_converted_silently() -> None:
 
 
 def test_what_is_no_photo_is_not_read_to_its_end():
-    stream = Pieces(b"x" * 1000, 10**6)
+    stream = Pieces(b"x" * 1024, 10**6)
     with pytest.raises(PhotoUnsupported, match="supported format"):
         read_photo(stream)
-    assert stream.served == 1000
+    assert stream.served == 1024
 
 
 @pytest.mark.parametrize("end", [101_000, 10**6])
@@ -497,14 +497,8 @@ def test_first_frame_and_first_page():
     "bad",
     [
         b"hello",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
-        b"P6\n40 40\n255\n" + bytes(4800),
-        b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'/>",
-        b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(100),
         b"RIFF\x10\0\0\0WAVEfmt " + bytes(100),
-        saved(CAT, "ICO", sizes=[(64, 64)]),
         saved(CAT, "TGA"),
-        saved(CAT, "EPS"),
         bytes(1000),
     ],
 )
@@ -514,7 +508,7 @@ def test_other_formats_are_refused(bad):
 
 
 def test_the_version_of_a_brand_is_not_a_brand():
-    with pytest.raises(PhotoUnsupported, match="supported format"):
+    with pytest.raises(PhotoUnsupported, match="MP4 video"):
         read_photo(b"\0\0\0\x18ftypisomheicmp41mp42" + bytes(100))
 
 
@@ -986,9 +980,23 @@ def test_broken_and_closed_pil_images(tmp_path):
     image.close()
     lazy = Image.open(io.BytesIO(PNG))
     lazy.close()
-    for closed in (image, lazy):
-        with pytest.raises(PhotoUnreadable):
+    (tmp_path / "cat.png").write_bytes(PNG)
+    with Image.open(tmp_path / "cat.png") as left, open(tmp_path / "cat.png", "rb") as file:
+        of_a_closed_file = Image.open(file)
+    with Image.open(tmp_path / "cat.png") as loaded:
+        loaded.load()
+    same(read_photo(loaded), CAT)
+    for closed in (image, lazy, left, of_a_closed_file):
+        with pytest.raises(PhotoUnreadable, match="is closed"):
             read_photo(closed)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG"])
+def test_pil_images_that_are_open(kind):
+    with Image.open(io.BytesIO(saved(CAT, kind))) as image:
+        assert read_photo(image).size == (CAT.shape[1], CAT.shape[0])
+        image.load()
+        assert read_photo(image).size == (CAT.shape[1], CAT.shape[0])
 
 
 def test_pil_image_with_nonsense_in_its_info():
@@ -1078,8 +1086,12 @@ def test_views_are_read_right_and_stay_unchanged():
         (np.full((64, 64, 3), 1.000002, np.float32), r"1.00000203 .*numpy.clip"),
         (np.full((64, 64, 3), -0.000002), r"numpy.clip"),
         (np.full((64, 64, 3), 1.002, np.float16), r"numpy.clip"),
-        (np.full((64, 64, 3), 1000.0), r"1000.*65535"),
-        (np.full((64, 64, 3), 65536.0), r"65536.*clip"),
+        (np.full((64, 64, 3), 2.5), r"2.5 .*: scale or clip it"),
+        (np.linspace(-12, 270, 64 * 64).reshape(64, 64), r"divide it by 255 and clip it"),
+        (np.full((64, 64, 3), 1023.0), r"1023 .*: scale or clip it"),
+        (np.full((64, 64, 3), 50000.0), r"50000 .*divide it by 65535, or"),
+        (np.full((64, 64, 3), 65536.0), r"65536 .*divide it by 65535 and clip"),
+        (np.full((64, 64, 3), 1e6), r"1000000 .*: scale or clip it"),
         (np.full((64, 64, 3), np.nan), "NaN"),
         (np.where(np.eye(64) > 0, np.inf, 0), "infinite"),
     ],

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobileiqa_sdk.errors import PhotoUnreadable
+from mobileiqa_sdk import png
+from mobileiqa_sdk.errors import PhotoTooLarge, PhotoUnreadable
 from mobileiqa_sdk.photo import read_photo
 
 from .png_files import ADAM7, RGB, SIGNATURE, chunk, png_of
@@ -169,3 +170,29 @@ def test_the_picture_of_an_animation_is_the_one_that_other_viewers_show():
         frames[0].save(file, "PNG", save_all=True, append_images=frames[1:], default_image=default)
         assert b"fdAT" in file.getvalue()
         np.testing.assert_array_equal(pixels(file.getvalue()), PICTURE)
+
+
+@pytest.mark.parametrize("name", [b"iCCP", b"zTXt", b"iTXt"])
+def test_what_is_unpacked_is_bounded(name, monkeypatch):
+    unpacked = []
+    unpack = png._unpacked
+    monkeypatch.setattr(
+        png, "_unpacked", lambda packed, limit: unpacked.append(limit) or unpack(packed, limit)
+    )
+    zeros = zlib.compress(bytes(8 << 20), 9)
+    for keyword, most in ((b"Comment", 0), (b"XML:com.adobe.xmp", png.MAX_TRIES)):
+        flags = b"\0\1\0\0\0" if name == b"iTXt" else b"\0\0"
+        file = png_of(PICTURE)
+        bomb = chunk(name, keyword + flags + zeros) * 100
+        unpacked.clear()
+        np.testing.assert_array_equal(pixels(file[:33] + bomb + file[33:]), PICTURE)
+        assert len(unpacked) == (png.MAX_TRIES if name == b"iCCP" else most)
+
+
+def test_chunks_are_bounded(monkeypatch):
+    file = png_of(PICTURE)
+    many = file[:33] + chunk(b"teXt", b"") * 100 + file[33:]
+    np.testing.assert_array_equal(pixels(many), PICTURE)
+    monkeypatch.setattr(png, "MAX_CHUNKS", 100)
+    with pytest.raises(PhotoTooLarge, match="more than 100 chunks"):
+        read_photo(many)

@@ -60,6 +60,7 @@ def test_a_raw_format_by_its_start(start: bytes, name: str) -> None:
         (RGB | {34310: (80, 75, 84, 83), 271: "Leaf"}, "MOS"),
         (RGB | {33422: (0, 1, 1, 2), 271: "SONY"}, "ARW"),
         ({256: 64, 257: 48, 258: (8, 8, 8), 259: 6, 271: "Canon"}, "CR2"),
+        ({256: 64, 257: 48, 258: (8, 8, 8), 259: 6}, "CR2"),
     ],
 )
 def test_a_raw_format_by_its_tags(tags: dict[int, Any], name: str) -> None:
