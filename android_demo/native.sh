@@ -12,12 +12,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 CPP=$DEMO/mobileiqa/src/main/cpp
 ORT=$CACHE/onnxruntime-android
 CLANG=${CLANG:-clang-14}
-FLAGS=(-std=c++17 -O2 -fPIC -nostdinc++ -fno-exceptions -fno-rtti -fvisibility=hidden -fstack-protector-strong -Wall -Wextra -Werror
-    "-ffile-prefix-map=$DEMO=." -isystem "$ORT/headers")
+# The NDK's own defaults against overflows are the last three.
+FLAGS=(-std=c++17 -O2 -fPIC -nostdinc++ -fno-exceptions -fno-rtti -fvisibility=hidden -Wall -Wextra -Werror
+    "-ffile-prefix-map=$DEMO=." -isystem "$ORT/headers" -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wformat-security)
 # shellcheck disable=SC2054 # the commas are the linker's
 LINK=(-fuse-ld=lld -Wl,--no-undefined -Wl,--strip-all "-Wl,-z,max-page-size=16384,-z,relro,-z,now,-z,noexecstack")
 # All functions used from Android's C library, all of them in API 24. There is no sysroot to check additions.
-LIBC=(__stack_chk_fail calloc free getenv malloc memcpy memset setenv snprintf strcmp strlen vsnprintf)
+LIBC=(__stack_chk_fail __vsnprintf_chk calloc free getenv malloc memcpy memset setenv snprintf strcmp strlen)
 
 jni_headers() { # JNI is the same on Android, but for two parameters that are not used here
     local home
@@ -36,7 +37,8 @@ objects() { # target folder flags...: session.o and jni.o
 android_objects() { # abi folder
     case $1 in
         # glibc's headers stand in for Android's: only declarations of LIBC are taken from them.
-        arm64-v8a) objects aarch64-linux-android24 "$2" -isystem /usr/aarch64-linux-gnu/include ;;
+        # Jumps and returns are signed and checked by processors that can (PAC, BTI); others pass over it.
+        arm64-v8a) objects aarch64-linux-android24 "$2" -mbranch-protection=standard -isystem /usr/aarch64-linux-gnu/include ;;
         x86_64) objects x86_64-linux-android24 "$2" -isystem /usr/include/x86_64-linux-gnu ;;
     esac
 }

@@ -40,6 +40,16 @@ def test_nothing_is_both_writable_and_executable(library: Path) -> None:
     assert "GNU_RELRO" in headers
 
 
+def test_overflows_and_hijacked_jumps_end_the_process(library: Path) -> None:
+    """As the NDK builds; on ARM the linker keeps the note only if all parts of a library have it."""
+    symbols = readelf("--dyn-syms", "-W", library)
+    assert re.search(r"UND __stack_chk_fail$", symbols, re.MULTILINE)
+    assert re.search(r"UND __vsnprintf_chk$", symbols, re.MULTILINE), "_FORTIFY_SOURCE"
+    if "AArch64" in readelf("-h", library):
+        assert "AArch64 feature: BTI, PAC" in readelf("-nW", library)
+        assert "AARCH64_BTI_PLT" in readelf("-dW", library)
+
+
 def test_it_needs_what_every_phone_has_and_the_apk_brings(library: Path) -> None:
     dynamic = readelf("-d", library)
     assert re.findall(r"NEEDED.*\[(.*)\]", dynamic) == ["libonnxruntime.so", "libc.so"]
