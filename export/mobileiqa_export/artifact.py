@@ -69,13 +69,14 @@ def make_artifact(shared: Shared, cell: Cell, output: Path) -> Report:
     result = search(factory, shared.options.ranking_bar, shared.passed.get(cell.precision, ()))
     if not result.best.failures:
         _remember(shared, cell, result.best.recipe)
-    elif shared.options.allow_drift:
+    elif shared.options.allow_drift and result.best.bears_name:
         result = replace(result, best=_marked_as_failed(factory, result.best))
     else:
         _leave_report(shared, cell, result, output, scratch)
+        way_out = "; --allow-drift keeps the artifact anyway" if result.best.bears_name else ""
         raise ExportMismatch(
             f"{output}: not kept: the {cell} file fails verification: {'; '.join(result.best.failures)}. "
-            f"The report is in {report_folder(output)}; --allow-drift keeps the artifact anyway"
+            f"The report is in {report_folder(output)}{way_out}"
         )
     report = _report(shared, cell, result, *_timing(shared, cell, result.best))
     _put_in_place(shared, result.best, report, output, scratch)
@@ -91,7 +92,7 @@ def _remember(shared: Shared, cell: Cell, recipe: Recipe) -> None:
 
 def _marked_as_failed(factory: CandidateFactory, best: Candidate) -> Candidate:
     """Returns the same artifact with a contract that says that it failed."""
-    again = factory.make("failed", best.recipe, known_failures=best.failures)
+    again = factory.make("failed", best.recipe, spared=best.spared, known_failures=best.failures)
     if again.verdict.scores != best.verdict.scores:
         raise InternalError(f"{factory.cell} scores differently when it is written again")
     return again

@@ -34,6 +34,8 @@ class Candidate:
         contract: as embedded in it.
         verdict: its scores against the reference's.
         recipe: how it was quantized.
+        spared: the layers that do not have the precision, in words; empty if none was spared.
+        bears_name: whether any layer has the precision that the artifact is named after.
     """
 
     folder: Path
@@ -41,6 +43,8 @@ class Candidate:
     contract: ModelContract
     verdict: Verdict
     recipe: Recipe
+    spared: str = ""
+    bears_name: bool = True
 
     @property
     def failures(self) -> Sequence[str]:
@@ -55,11 +59,11 @@ class Candidate:
         return self.verdict.passed and (not drift.ranking_is_judged or (drift.srcc or 0.0) >= ranking_bar)
 
     @property
-    def merit(self) -> tuple[bool, float, float]:
-        """Larger is better: passing, then SRCC, then a small mean difference."""
+    def merit(self) -> tuple[bool, bool, float, float]:
+        """Larger is better: passing, then bearing its name, then SRCC, then a small mean difference."""
         drift = self.verdict.drift
         error = 1.0 if drift.mean_difference is None else drift.mean_difference
-        return self.verdict.passed, -1.0 if drift.srcc is None else drift.srcc, -error
+        return self.verdict.passed, self.bears_name, -1.0 if drift.srcc is None else drift.srcc, -error
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,15 @@ class CandidateFactory:
     scratch: Path
     progress: Progress
 
-    def make(self, folder: str, recipe: Recipe, *, known_failures: Sequence[str] = ()) -> Candidate:
+    def make(
+        self, folder: str, recipe: Recipe, *, spared: str = "", known_failures: Sequence[str] = ()
+    ) -> Candidate:
         """Writes an artifact and scores the verification images with it.
 
         Args:
             folder: name of its folder in ``scratch``, which must not exist yet.
             recipe: how to quantize.
+            spared: the layers that the recipe spares, in words, for the contract.
             known_failures: of an artifact that is kept although it failed, for its contract.
 
         Raises:
@@ -95,11 +102,13 @@ class CandidateFactory:
         cell, path = self.cell, self.scratch / folder
         path.mkdir()
         self.progress.step(f"writing {cell}")
-        contract = self.prepared.contract(cell.precision, known_failures)
+        contract = self.prepared.contract(cell.precision, spared, known_failures)
         file = _write(cell, self._job(recipe, contract, path), self.prepared)
         self.progress.step(f"verifying {cell}")
-        verdict = _verify(cell, file, contract, self.prepared, recipe, self.progress)
-        return Candidate(path, file, contract, verdict, recipe)
+        verdict = _verify(cell, file, contract, self.prepared, self.progress)
+        misnamed = _misnamed(cell, file)
+        verdict = verdict.with_failures(misnamed)
+        return Candidate(path, file, contract, verdict, recipe, spared, not misnamed)
 
     def _job(self, recipe: Recipe, contract: ModelContract, folder: Path) -> Job:
         precision = self.cell.precision
@@ -141,7 +150,6 @@ def _verify(
     file: Path,
     contract: ModelContract,
     prepared: Prepared,
-    recipe: Recipe,
     progress: Progress,
 ) -> Verdict:
     try:
@@ -155,23 +163,23 @@ def _verify(
     except ModelError as error:
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     verdict = judge(prepared.images, prepared.reference, answers, prepared.limits(cell.precision))
-    extra = _golden_failures(prepared, answers, contract) + _precision_failures(cell, file, recipe, progress)
+    extra = _golden_failures(prepared, answers, contract)
     if runtime.contract != contract:
         extra.append("the contract inside the file is not the one that was to be written")
     return verdict.with_failures(extra)
 
 
-def _precision_failures(cell: Cell, file: Path, recipe: Recipe, progress: Progress) -> list[str]:
-    """Returns the failure of a file whose layers were all spared: it must not bear the name of its
-    precision.
-    """
+def _misnamed(cell: Cell, file: Path) -> list[str]:
+    """Returns the failure of a file that has no layer in its precision, whose name it must not bear."""
+    if not cell.precision.is_integer:
+        return []
     count = count_layers(cell.file_format, file)
-    if count.total == 0 or count.achieving(cell.precision):
+    if count.achieving(cell.precision):
         return []
-    if FORMATS[cell.file_format].smallest(cell.precision) and not recipe.spared:
-        progress.warn(f"{cell}: none of its {count.total} layers is large enough to be stored as integers")
-        return []
-    return [f"none of its {count.total} layers is {cell.precision}: it computes something else"]
+    layers = f"none of its {count.total} layers" if count.total else "nothing in it"
+    quantized = FORMATS[cell.file_format].layers_of(cell.precision)
+    reason = f"; {cell.file_format} has it for {quantized}" if quantized else ""
+    return [f"{layers} is {cell.precision}: the file computes something else{reason}"]
 
 
 def _golden_failures(

@@ -355,7 +355,8 @@ def _line(folder: Path, report: Report) -> str:
         parts.append(f"approximated by {report.approximated.name}, level {report.approximated.chosen.level}")
     if report.timing:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of {report.compared_with}")
-    parts += [f"{len(layers)} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
+    total = len(report.layers)
+    parts += [f"{len(layers)} of {total} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
     drift = report.verdict.drift
     if not drift.ranking_is_judged:
         parts.append("the ranking could not be judged")

@@ -81,18 +81,23 @@ class Prepared:
         """Multiply-accumulates of one inference, at least 1."""
         return max(self.steps[-1].cost.macs, 1)
 
-    def contract(self, precision: Precision, failures: Sequence[str] = ()) -> ModelContract:
-        """Returns the contract of an artifact of this precision, with the reasons why verification failed,
-        if any.
+    def contract(self, precision: Precision, spared: str = "", failures: Sequence[str] = ()) -> ModelContract:
+        """Returns the contract of an artifact.
+
+        Args:
+            precision: of the artifact.
+            spared: the layers that do not have the precision, in words, if any.
+            failures: the reasons why verification failed, if any.
         """
-        computed, tolerance = precision.for_contract, precision.tolerance
+        notes, tolerance = [precision.note], precision.tolerance
+        if spared:
+            notes.append(spared)
         if self.approximated:
-            note = f"{precision.note}; approximated: {self.approximated.note}"
-            computed = structs.replace(computed, note=note)
+            notes.append(f"approximated: {self.approximated.note}")
             tolerance += MAX_DIFFERENCE
         return structs.replace(
             self.template,
-            precision=computed,
+            precision=structs.replace(precision.for_contract, note="; ".join(notes)),
             golden=structs.replace(self.template.golden, tolerance=tolerance),
             verification=Verification(not failures, tuple(failures)),
         )

@@ -80,19 +80,28 @@ class Context:
     def spares_all(self, recipe: Recipe) -> bool:
         """Returns whether a recipe quantizes no layer: its artifact must not bear the precision's name."""
         rows = self.quantized()
+        if not rows:
+            return self.precision.is_integer
         spared = recipe.spared if self.precision.is_integer else recipe.keep_float
-        return bool(rows) and all(spared.issuperset(row.modules) for row in rows)
+        return all(spared.issuperset(row.modules) for row in rows)
 
     def marked(self, recipe: Recipe) -> list[LayerDamage]:
         """Returns the table of layers with those marked that a recipe spares."""
         weights = self.precision.weights_alone
         return mark_spared(self.table(), recipe.weight_only, recipe.keep_float, weights)
 
+    def spared(self, recipe: Recipe) -> str:
+        """Returns the layers that a recipe spares in words, such as ``4 of 53 layers as in int8-weights``."""
+        rows = self.marked(recipe)
+        counts = Counter(row.spared_as for row in rows)
+        parts = (
+            f"{counts[kind]} of {len(rows)} layers {words}" for kind, words in SPARED.items() if counts[kind]
+        )
+        return ", ".join(parts)
+
     def label(self, recipe: Recipe) -> str:
-        """Returns a recipe in words, such as ``4 layers as in int8-weights``."""
-        counts = Counter(row.spared_as for row in self.marked(recipe))
-        parts = (f"{counts[kind]} layers {words}" for kind, words in SPARED.items() if counts[kind])
-        return ", ".join(parts) or ("equalised, biases corrected" if recipe.equalised else "plain")
+        """Returns a recipe in words: what it spares, or else what it does."""
+        return self.spared(recipe) or ("equalised, biases corrected" if recipe.equalised else "plain")
 
     def _between(self) -> list[LayerDamage]:
         if self.computes_in_half:

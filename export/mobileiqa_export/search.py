@@ -78,7 +78,8 @@ def search(factory: CandidateFactory, ranking_bar: float, passed: Sequence[Recip
             label = context.label(recipe)
             _announce(factory, best, ranking_bar, f"attempt {len(attempts) + 1}, {label}")
             recipe = replace(recipe, equalised=recipe.equalised or best.recipe.equalised)
-            candidate = factory.make(f"attempt-{len(attempts)}", recipe)
+            spared = context.spared(recipe)
+            candidate = factory.make(f"attempt-{len(attempts)}", recipe, spared=spared)
             attempts.append(_attempt(label, candidate))
             best = _better(best, candidate)
             if best.reaches(ranking_bar):

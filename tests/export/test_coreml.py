@@ -17,7 +17,7 @@ from torch import Tensor, nn
 pytest.importorskip("coremltools")
 
 from mobileiqa_export.errors import ConversionFailed, ExportError
-from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.formats import FORMATS, Job, count_layers, save
 from mobileiqa_export.formats.coreml_quantize import clustered
 from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.rewrite import rewrite
@@ -164,7 +164,8 @@ def test_large_weights_have_a_table_for_each_channel(made: dict[tuple[str, str],
     kinds = {name: kind for kind, name in _operations(path)}
     tables = {name for name, kind in kinds.items() if kind == "constexpr_lut_to_dense"}
     large = [name for name, p in network("moments").named_parameters() if p.dim() > 1 and p.numel() >= 32768]
-    assert 4 < len(tables) == len(large)
+    assert 4 < len(tables) == len(large) == count_layers("coreml", path).four_bits
+    assert count_layers("coreml", made["moments", "int8-weights"]).four_bits == 0
     assert {kinds[name] for name in kinds.keys() - tables} == {"constexpr_blockwise_shift_scale"}
     weight = network("moments").get_parameter("local_cnn.blocks.6.0.conv.weight").detach()
     channel = weight.half().numpy()[0]

@@ -23,7 +23,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from mobileiqa_export.errors import ExportError
-from mobileiqa_export.formats import FORMATS, Job, save
+from mobileiqa_export.formats import FORMATS, Job, count_layers, save
 from mobileiqa_export.formats.onnx_calibration import ranges, same_maps
 from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
 from mobileiqa_export.formats.onnx_int8_weights import quantize
@@ -196,7 +196,9 @@ def test_ranges_need_photos(tmp_path: Path) -> None:
 def test_products_run_on_integers(written: Callable[..., Path]) -> None:
     expected = {"int8-dynamic": "MatMulInteger", "int4-weights": "MatMulNBits"}
     for precision, operator in expected.items():
-        nodes = onnx.load(written("attentive", precision)).graph.node
+        file = written("attentive", precision)
+        assert count_layers("onnx", file).achieving(PRECISIONS[precision]) > 0
+        nodes = onnx.load(file).graph.node
         actual = [node for node in nodes if node.op_type == operator]
         assert {node.name.partition("/")[0] for node in actual} >= {
             "MALs.0.feature_attention.c_qk",

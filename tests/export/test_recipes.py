@@ -19,7 +19,7 @@ from mobileiqa_export.candidate import Candidate, CandidateFactory
 from mobileiqa_export.cells import Cell
 from mobileiqa_export.formats import LayerCount
 from mobileiqa_export.measurements import MeasurementCache
-from mobileiqa_export.precisions import INT8_STATIC, INT8_WEIGHTS, Precision
+from mobileiqa_export.precisions import FP16, INT4_WEIGHTS, INT8_STATIC, INT8_WEIGHTS, Precision
 from mobileiqa_export.quantize.sensitivity import LayerDamage
 from mobileiqa_export.recipes import (
     Context,
@@ -136,7 +136,7 @@ class Factory:
         self.made: list[Recipe] = []
         self.shift = shift
 
-    def make(self, folder: str, recipe: Recipe) -> Candidate:
+    def make(self, folder: str, recipe: Recipe, *, spared: str = "") -> Candidate:
         path = self.scratch / folder
         path.mkdir()
         self.made.append(recipe)
@@ -171,14 +171,34 @@ def test_an_integer_artifact_that_passes_at_once_has_a_table_of_layers(tmp_path:
     assert not any(row.spared_as for row in result.layers)
 
 
-@pytest.mark.parametrize(("recipe", "fails"), [(Recipe(), False), (Recipe(keep_float=frozenset("a")), True)])
-def test_a_file_without_integers_passes_only_if_no_layer_is_large_enough(
-    recipe: Recipe, fails: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("precision", "count", "fails"),
+    [
+        (INT8_WEIGHTS, LayerCount(10, 0, 0), True),
+        (INT8_WEIGHTS, LayerCount(0, 0, 0), True),
+        (INT8_WEIGHTS, LayerCount(10, 1, 0), False),
+        (INT8_STATIC, LayerCount(10, 10, 0), True),
+        (INT8_STATIC, LayerCount(10, 10, 1), False),
+        (INT4_WEIGHTS, LayerCount(10, 10, 0), True),
+        (INT4_WEIGHTS, LayerCount(10, 10, 0, 1), False),
+        (FP16, LayerCount(0, 0, 0), False),
+    ],
+)
+def test_a_file_needs_one_layer_in_the_integer_precision_that_it_is_named_after(
+    precision: Precision, count: LayerCount, fails: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "count_layers", lambda *_: LayerCount(10, 0, 0))
-    progress = Recorder()
-    reasons = module._precision_failures(Cell("onnx", INT8_WEIGHTS), Path(), recipe, progress)
-    assert bool(reasons) is fails
+    monkeypatch.setattr(module, "count_layers", lambda *_: count)
+    assert bool(module._misnamed(Cell("onnx", precision), Path())) is fails
+
+
+def test_where_the_format_quantizes_no_layer_only_half_precision_has_recipes() -> None:
+    assert context(INT8_WEIGHTS, smallest=10**6).spares_all(Recipe(equalised=True))
+    assert not context(FP16, smallest=10**6).spares_all(Recipe(weight_only=frozenset("a")))
+
+
+def test_a_candidate_that_bears_its_name_is_better_than_one_that_ranks_better() -> None:
+    named, misnamed = candidate(0.2, srcc=0.9), replace(candidate(0.2, srcc=1.0), bears_name=False)
+    assert named.merit > misnamed.merit
 
 
 @pytest.mark.parametrize(("wrong", "failed"), [(None, 0), (0, 1), (1, 1)])

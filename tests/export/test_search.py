@@ -139,9 +139,7 @@ def test_layers_stay_float_until_the_bar_holds(
     assert labels(result) == [
         "plain",
         "equalised, biases corrected",
-        "1 layers in float",
-        "2 layers in float",
-        "4 layers in float",
+        *(f"{count} of {len(result.layers)} layers in float" for count in (1, 2, 4)),
     ]
     assert jobs[1].network is not prepared.network
     announced = [step for step in progress.steps if "attempt" in step]
@@ -149,6 +147,7 @@ def test_layers_stay_float_until_the_bar_holds(
     kept = [row for row in result.layers if row.spared_as == "float"]
     assert len(kept) == 4
     assert result.best.recipe.keep_float == {module for row in kept for module in row.modules}
+    assert result.best.contract.precision.note == f"fp32; {labels(result)[-1]}"
     assert kept == sorted(kept, key=lambda row: -(row.mean_difference or 0))
     assert max(row.mean_difference or 0 for row in result.layers) == kept[0].mean_difference
     assert result.attempts[-1].srcc == pytest.approx(1)
@@ -167,7 +166,10 @@ def test_calibrated_activations_stay_float_at_both_ends(
     assert labels(result) == [
         "plain",
         "equalised, biases corrected",
-        *(f"{count} layers as in int8-weights" for count in (*counts, counts[-1] + 1)),
+        *(
+            f"{count} of {len(result.layers)} layers as in int8-weights"
+            for count in (*counts, counts[-1] + 1)
+        ),
     ]
     assert not result.best.recipe.keep_float
     assert result.layers[0].spared_as == "int8-weights"
@@ -203,7 +205,10 @@ def test_modules_of_an_fp16_artifact_compute_in_float_until_it_passes(
     result = run(prepared, measurements, tmp_path, FP16)
     assert not result.best.failures
     alone = "with their weights alone in fp16"
-    assert labels(result) == ["plain", *(f"{count} layers {alone}" for count in (1, 2, 4))]
+    assert labels(result) == [
+        "plain",
+        *(f"{count} of {len(result.layers)} layers {alone}" for count in (1, 2, 4)),
+    ]
     spared = [row for row in result.layers if row.spared_as == "fp16-weights"]
     assert result.best.recipe.weight_only == {module for row in spared for module in row.modules}
     assert spared == sorted(spared, key=lambda row: -(row.mean_difference or 0))

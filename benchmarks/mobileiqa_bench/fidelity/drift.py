@@ -54,10 +54,13 @@ class Drift:
         informative: images that say something about the ranking: the reference's score is neither 0 nor 1,
             where a network clamps, nor equal to that of another image.
         spread: largest minus smallest score of the reference.
-        max_difference, mean_difference: of |artifact - reference|; None where nothing was answered.
+        max_difference: largest |artifact - reference|; None where nothing was answered.
+        mean_difference: mean of the same, without images that both clamp to the same end, if there are
+            others; None where nothing was answered.
         srcc, plcc, krcc: Spearman's, Pearson's and Kendall's (tau-b) correlation over the informative
             images; None where undefined.
-        flips: over all pairs the reference tells apart. A tie in the artifact is a flip.
+        flips: over all pairs the reference tells apart, without images that both clamp to the same end. A
+            tie in the artifact is a flip.
         flips_close: over the pairs closer than 0.05 in the reference.
         flips_clear: over the pairs further apart than 0.02 in the reference.
         bands: the error by band of the reference's score, lowest band first; empty bands are left out.
@@ -89,8 +92,8 @@ def measure_drift(reference: Sequence[float], scores: Sequence[float | None]) ->
     expected = np.asarray(reference, np.float64)[answered]
     actual = np.asarray([scores[index] for index in answered], np.float64)
     errors = np.abs(actual - expected)
-    gaps, kept = _pairs(expected, actual)
-    informative = _informative(expected)
+    informative, evidence = _informative(expected), _evidence(expected, actual)
+    gaps, kept = _pairs(expected[evidence], actual[evidence])
     srcc, plcc, krcc = _correlations(expected[informative], actual[informative])
     return Drift(
         images=len(scores),
@@ -98,7 +101,7 @@ def measure_drift(reference: Sequence[float], scores: Sequence[float | None]) ->
         informative=int(informative.sum()),
         spread=float(np.ptp(reference)),
         max_difference=float(errors.max()) if answered else None,
-        mean_difference=float(errors.mean()) if answered else None,
+        mean_difference=float((errors[evidence] if evidence.any() else errors).mean()) if answered else None,
         srcc=srcc,
         plcc=plcc,
         krcc=krcc,
@@ -111,10 +114,21 @@ def measure_drift(reference: Sequence[float], scores: Sequence[float | None]) ->
 
 def _informative(expected: Scores) -> NDArray[np.bool_]:
     """Marks scores that are not clamped, and the first of those that are equal."""
-    unclamped = (expected > _SAME_SCORE) & (expected < 1 - _SAME_SCORE)
+    unclamped = _end(expected) == 0
     first = np.zeros(len(expected), np.bool_)
     first[np.unique(np.round(expected / _SAME_SCORE), return_index=True)[1]] = True
     return unclamped & first
+
+
+def _end(scores: Scores) -> NDArray[np.int64]:
+    """Returns -1 for scores that are clamped at 0, 1 for those at 1, and 0 between."""
+    return (scores >= 1 - _SAME_SCORE).astype(np.int64) - (scores <= _SAME_SCORE)
+
+
+def _evidence(expected: Scores, actual: Scores) -> NDArray[np.bool_]:
+    """Marks all scores but those clamped alike, which agree however far apart they were before that."""
+    marks = (_end(expected) == 0) | (_end(expected) != _end(actual))
+    return np.asarray(marks, np.bool_)
 
 
 def _pairs(expected: Scores, actual: Scores) -> tuple[Scores, NDArray[np.bool_]]:

@@ -17,6 +17,8 @@ _WEIGHTS = {
 }
 _DATA = {"conv": ("x",), "conv_transpose": ("x",), "linear": ("x",), "matmul": ("x", "y")}
 _FLOATS = {"const", "constexpr_cast"}
+_TABLES = {"constexpr_lut_to_dense"}
+"""Weights as 4-bit indices into tables of 16 values."""
 
 
 def count_layers(path: Path) -> LayerCount:
@@ -24,7 +26,7 @@ def count_layers(path: Path) -> LayerCount:
     function = Package(path).model.mlProgram.functions["main"]
     operations = function.block_specializations[function.opset].operations
     made_by = {output.name: operation.type for operation in operations for output in operation.outputs}
-    total = integer_weights = integer_arithmetic = 0
+    total = integer_weights = integer_arithmetic = four_bits = 0
     for operation in operations:
         weights = _makers(operation, _WEIGHTS, made_by)
         constants = [kind for kind in weights if kind == "const" or kind.startswith("constexpr_")]
@@ -33,8 +35,9 @@ def count_layers(path: Path) -> LayerCount:
         total += 1
         compressed = any(kind not in _FLOATS for kind in constants)
         integer_weights += compressed
+        four_bits += any(kind in _TABLES for kind in constants)
         integer_arithmetic += compressed and "dequantize" in _makers(operation, _DATA, made_by)
-    return LayerCount(total, integer_weights, integer_arithmetic)
+    return LayerCount(total, integer_weights, integer_arithmetic, four_bits)
 
 
 def _makers(operation: Any, parameters: dict[str, tuple[str, ...]], made_by: dict[str, str]) -> list[str]:

@@ -62,17 +62,21 @@ class LayerCount:
         total: all layers.
         integer_weights: those whose weights are stored as integers.
         integer_arithmetic: those that compute on integers, activations included.
+        four_bits: those whose weights are stored in 4 bits.
     """
 
     total: int
     integer_weights: int
     integer_arithmetic: int
+    four_bits: int = 0
 
     def achieving(self, precision: Precision) -> int:
         """Returns how many layers have what a precision promises; for a float precision, all of them.
 
-        If there are layers but none of them achieves it, the file must not bear the precision's name.
+        If none of them does, the file must not bear an integer precision's name.
         """
         if not precision.is_integer:
             return self.total
-        return self.integer_weights if precision.activations == "float" else self.integer_arithmetic
+        if precision.activations != "float":
+            return self.integer_arithmetic
+        return self.four_bits if precision.weights == "int4" else self.integer_weights

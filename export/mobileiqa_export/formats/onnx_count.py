@@ -10,10 +10,11 @@ from onnx import TensorProto
 
 from .job import LayerCount
 
-_INTEGERS = {TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4}
+_FOUR_BITS = {TensorProto.INT4, TensorProto.UINT4}
+_INTEGERS = {TensorProto.INT8, TensorProto.UINT8} | _FOUR_BITS
 _LAYERS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 _ON_INTEGERS = {"ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"}
-_BY_INTEGERS = {"MatMulNBits"}
+_BY_FOUR_BITS = {"MatMulNBits"}
 # Operators that may stand between the stored weights and the layer.
 _RECONSTRUCTION = {"Cast", "DequantizeLinear", "Mul", "Reshape", "Transpose"}
 
@@ -22,18 +23,20 @@ def count_layers(path: Path) -> LayerCount:
     """Counts the convolutions and matrix products by constants, as :class:`LayerCount` says."""
     graph = onnx.load(path).graph
     origins = _Origins(graph)
-    total = integer_weights = integer_arithmetic = 0
+    total = integer_weights = integer_arithmetic = four_bits = 0
     for node in graph.node:
         weights = [name for name in node.input[:2] if origins.stored_types(name)]
-        if node.op_type in _ON_INTEGERS | _BY_INTEGERS:
+        if node.op_type in _ON_INTEGERS | _BY_FOUR_BITS:
             total += 1
             integer_weights += 1
             integer_arithmetic += node.op_type in _ON_INTEGERS
+            four_bits += node.op_type in _BY_FOUR_BITS
         elif node.op_type in _LAYERS and weights:
             total += 1
             integer_weights += any(origins.stored_types(name) & _INTEGERS for name in weights)
+            four_bits += any(origins.stored_types(name) & _FOUR_BITS for name in weights)
             integer_arithmetic += all(origins.dequantized(name) for name in node.input[:2])
-    return LayerCount(total, integer_weights, integer_arithmetic)
+    return LayerCount(total, integer_weights, integer_arithmetic, four_bits)
 
 
 class _Origins:

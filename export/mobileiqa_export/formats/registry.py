@@ -25,11 +25,13 @@ class Writer:
         target: ``module:name`` of what the format's module calls; the module says what that must be. A
             module of this package may be named relative to it, with a leading dot.
         smallest: number of weights from which a layer is quantized.
+        layers: the kind of layers that get the precision, in words.
         computes_in_half: whether activations are fp16 too.
     """
 
     target: str
     smallest: int = 0
+    layers: str = "layers"
     computes_in_half: bool = False
 
 
@@ -59,6 +61,11 @@ class Format:
     def smallest(self, precision: Precision) -> int:
         """Returns the number of weights from which a precision quantizes a layer."""
         return self._registered(precision).smallest
+
+    def layers_of(self, precision: Precision) -> str:
+        """Returns which layers get a precision, in words; empty if all that have weights do."""
+        writer = self._registered(precision)
+        return f"{writer.layers} of at least {writer.smallest:,} weights" if writer.smallest else ""
 
     def computes_in_half(self, precision: Precision) -> bool:
         """Returns whether activations of a precision are fp16."""
@@ -122,9 +129,9 @@ _ONNX = Format(
         FP32: Writer(".onnx:as_converted"),
         FP16: Writer(".onnx_fp16:convert"),
         INT8_WEIGHTS: Writer(".onnx_int8_weights:convert", MIN_INTEGERS),
-        INT8_DYNAMIC: Writer(".onnx_int8_dynamic:convert", MIN_INTEGERS),
+        INT8_DYNAMIC: Writer(".onnx_int8_dynamic:convert", MIN_INTEGERS, "matrix products"),
         INT8_STATIC: Writer(".onnx_int8_static:convert"),
-        INT4_WEIGHTS: Writer(".onnx_int4_weights:convert", MIN_INTEGERS),
+        INT4_WEIGHTS: Writer(".onnx_int4_weights:convert", MIN_INTEGERS, "matrix products"),
     },
     limit=_MAX_FILE,
 )

@@ -67,6 +67,25 @@ def test_clamped_and_tied_images_are_not_evidence() -> None:
     assert measure_drift([1.0, 0.2, 0.2, 0.2, 0.4], [1.0, 0.1, 0.3, 0.2, 0.4]).informative == 2
 
 
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_what_both_clamp_alike_dilutes_no_figure(end: float) -> None:
+    few = measure_drift([0.2, 0.4, 0.6], [0.3, 0.5, 0.45])
+    many = measure_drift([0.2, 0.4, 0.6, *[end] * 100], [0.3, 0.5, 0.45, *[end] * 100])
+    assert many.mean_difference == pytest.approx(few.mean_difference)
+    assert (many.flips, many.flips_clear) == (few.flips, few.flips_clear)
+    assert few.flips_clear == Flips(3, 1)
+
+
+def test_what_the_reference_alone_clamps_counts() -> None:
+    drift = measure_drift([0.0, 0.2, 0.4], [0.3, 0.2, 0.4])
+    assert drift.mean_difference == pytest.approx(0.1)
+    assert drift.flips == Flips(3, 1)
+
+
+def test_where_all_is_clamped_alike_nothing_is_off() -> None:
+    assert measure_drift([0.0, 0.0, 1.0], [0.0, 0.0, 1.0]).mean_difference == 0.0
+
+
 @pytest.mark.parametrize("clamped", [0.0, 5e-7, 1 - 5e-7, 1.0])
 def test_what_is_almost_clamped_is_clamped(clamped: float) -> None:
     assert measure_drift([0.2, clamped, 0.4], [0.2, 0.3, 0.4]).informative == 2

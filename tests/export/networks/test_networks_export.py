@@ -20,12 +20,13 @@ from torch import Tensor, nn
 
 from mobileiqa_bench.fidelity.images import verification_set
 from mobileiqa_bench.fidelity.scoring import open_artifact
-from mobileiqa_export.errors import ConversionFailed, NetworkUnfit
+from mobileiqa_export.errors import ConversionFailed, ExportMismatch, NetworkUnfit
 from mobileiqa_export.exporter import export, export_matrix
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.pixels import PixelNetwork
 from mobileiqa_export.options import Options
+from mobileiqa_export.output import report_folder
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec, ModelContract
 
@@ -40,7 +41,7 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 # What a converter makes of one network is the slow part, and its precisions share it.
 PRECISIONS = {
-    "onnx": ["fp32", "fp16", "int8-weights", "int8-dynamic"],
+    "onnx": ["fp32", "fp16"],
     "tflite": ["fp32", "fp16", "int8-dynamic"],
     "coreml": ["fp32", "fp16"],
 }
@@ -141,6 +142,29 @@ def test_every_format(name: str, file_format: str, describe: Describe, tmp_path:
     assert {step for step in steps if step.startswith("replace")} == {
         f"replace_{function}" for function in REPLACED[name]
     }
+
+
+@pytest.mark.parametrize(("width", "kept"), [(96, True), (24, False)])
+def test_what_bears_the_name_of_integers_has_some(
+    width: int, kept: bool, describe: Describe, tmp_path: Path
+) -> None:
+    """ONNX stores small layers as floats: of narrow networks all, which no option makes an int8 artifact."""
+    factory = {"arch__factory": f"{standins.FILE}:NIMA", "arch__kwargs": {"width": width}}
+    outcomes = export_matrix(
+        NetworkSource(describe(**factory, **FORMS["nima"])),
+        tmp_path,
+        file_formats=["onnx"],
+        precisions=["int8-weights", "int4-weights"],
+        options=replace(OPTIONS, allow_drift=True),
+    )
+    for outcome in outcomes:
+        is_int8 = outcome.cell.precision.name == "int8-weights"
+        assert outcome.folder.is_dir() == (outcome.error is None) == (kept and is_int8)
+        if outcome.error is not None:
+            assert isinstance(outcome.error, ExportMismatch)
+            assert "32,768" in str(outcome.error)
+            assert "--allow-drift" not in str(outcome.error)
+            assert report_folder(outcome.folder).is_dir()
 
 
 def test_the_command(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
