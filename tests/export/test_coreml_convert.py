@@ -14,9 +14,9 @@ from torch.nn import functional as F
 pytest.importorskip("coremltools")
 
 from mobileiqa_export.errors import ConversionFailed, InternalError
-from mobileiqa_export.formats import Job, _vendor, coreml_convert, save
+from mobileiqa_export.formats import FORMATS, Job, _vendor, coreml_convert, save
 from mobileiqa_export.formats.coreml_convert import Conversion, Target, convert
-from mobileiqa_export.precisions import FP32
+from mobileiqa_export.precisions import FP32, Precision
 from mobileiqa_mil import CoreMLProgram
 from mobileiqa_sdk.contract import InputSpec
 
@@ -55,19 +55,28 @@ def converted(network: nn.Module, folder: Path) -> Conversion:
     return convert(network.eval(), InputSpec(16, 16), ["score"], Target("iOS16", half=False), folder)
 
 
+@pytest.mark.parametrize("precision", FORMATS["coreml"].precisions, ids=str)
 @pytest.mark.parametrize("code", [lambda x: x + 0.25, lambda x: 0.25 - x], ids=["plus", "from"])
-def test_a_number_after_a_layer(code: Callable[[Tensor], Tensor], tmp_path: Path) -> None:
+def test_a_number_after_a_layer(
+    code: Callable[[Tensor], Tensor], precision: Precision, tmp_path: Path
+) -> None:
     network = Number(code).eval()
-    path = save("coreml", Job(network, contract((16, 16)), FP32, tmp_path))
-    program = CoreMLProgram(path, 1)
+    job = Job(network, contract((16, 16)), precision, tmp_path, [PIXELS[0].numpy()])
+    program = CoreMLProgram(save("coreml", job), 1)
     with torch.inference_mode():
         expected = float(network(PIXELS))
-    assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=1e-6)
+    error = 1e-6 if precision is FP32 else 1e-2
+    assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=error)
 
 
-def test_the_pass_that_is_left_out_exists() -> None:
-    assert _vendor.FUSE_LINEAR_BIAS in coreml_convert.ct.PassPipeline.DEFAULT.passes
+def test_the_pass_that_is_left_out_exists_and_comes_back() -> None:
+    pipeline = coreml_convert.ct.PassPipeline
+    default = pipeline().passes
+    assert _vendor.FUSE_LINEAR_BIAS in default
     assert _vendor.FUSE_LINEAR_BIAS not in coreml_convert.passes().passes
+    with _vendor.without_linear_bias_fusion():
+        assert set(default) - set(pipeline().passes) == {_vendor.FUSE_LINEAR_BIAS}
+    assert pipeline().passes == default
 
 
 @pytest.mark.parametrize(

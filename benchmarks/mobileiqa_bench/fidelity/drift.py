@@ -114,7 +114,7 @@ def measure_drift(reference: Sequence[float], scores: Sequence[float | None]) ->
 
 def _informative(expected: Scores) -> NDArray[np.bool_]:
     """Marks scores that are not clamped, and the first of those that are equal."""
-    unclamped = _end(expected) == 0
+    unclamped: NDArray[np.bool_] = np.equal(_end(expected), 0)
     first = np.zeros(len(expected), np.bool_)
     first[np.unique(np.round(expected / _SAME_SCORE), return_index=True)[1]] = True
     return unclamped & first
@@ -127,8 +127,7 @@ def _end(scores: Scores) -> NDArray[np.int64]:
 
 def _evidence(expected: Scores, actual: Scores) -> NDArray[np.bool_]:
     """Marks all scores but those clamped alike, which agree however far apart they were before that."""
-    marks = (_end(expected) == 0) | (_end(expected) != _end(actual))
-    return np.asarray(marks, np.bool_)
+    return np.asarray((_end(expected) == 0) | (_end(expected) != _end(actual)), np.bool_)
 
 
 def _pairs(expected: Scores, actual: Scores) -> tuple[Scores, NDArray[np.bool_]]:

@@ -110,6 +110,7 @@ KMEANS = Part(
 GRAPH_PASS = Part(COREMLTOOLS, "coremltools.converters.mil.mil.passes.graph_pass", "AbstractGraphPass")
 MIL_BUILDER = Part(COREMLTOOLS, "coremltools.converters.mil.mil", "Builder")
 SCOPE_SOURCE = Part(COREMLTOOLS, "coremltools.converters.mil.mil.scope", "ScopeSource")
+COMMON_PASSES = Part(COREMLTOOLS, "coremltools.converters.mil.mil.passes.pass_pipeline", "_COMMON_PASSES")
 PASS_REGISTRY = Part(COREMLTOOLS, "coremltools.converters.mil.mil.passes.pass_registry", "PASS_REGISTRY")
 ALGORITHM_NAME = Part(AI_EDGE_QUANTIZER, "ai_edge_quantizer.algorithm_manager", "AlgorithmName")
 CALIBRATION_MODE = Part(AI_EDGE_QUANTIZER, "ai_edge_quantizer.calibrator", "CalibrationMode")
@@ -146,6 +147,21 @@ def activation_passes() -> tuple[str, ...]:
     if not registered.keys() >= {*ACTIVATION_PASSES, PAIR_ELIMINATION}:
         raise COREMLTOOLS.unsupported()
     return ACTIVATION_PASSES
+
+
+@contextmanager
+def without_linear_bias_fusion() -> Iterator[None]:
+    """Runs coremltools' compression of weights without :data:`FUSE_LINEAR_BIAS`.
+
+    Compression ends in the default passes again. They are a global of coremltools; no option leaves any out.
+    """
+    names = COMMON_PASSES.load()
+    position = names.index(FUSE_LINEAR_BIAS)
+    del names[position]
+    try:
+        yield
+    finally:
+        names.insert(position, FUSE_LINEAR_BIAS)
 
 
 @contextmanager

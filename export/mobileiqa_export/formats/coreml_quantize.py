@@ -17,7 +17,7 @@ from mobileiqa_mil.program import Program
 from mobileiqa_sdk._noise import quiet
 
 from ..errors import ExportError
-from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes
+from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes, without_linear_bias_fusion
 from .coreml_convert import Conversion, passes
 from .job import MIN_INTEGERS
 
@@ -37,7 +37,7 @@ def quantize_weights(model: Any, kept: frozenset[str]) -> Any:
     Weights that the ``kept`` operations read, or that have a table, stay as they are.
     """
     config = cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
-    with quiet():
+    with quiet(), without_linear_bias_fusion():
         return cto.linear_quantize_weights(model, _config(config, _all_names(model, kept)))
 
 
@@ -55,7 +55,7 @@ def palettize(conversion: Conversion, kept: frozenset[str]) -> Any:
         group_size=1,
         weight_threshold=MIN_INTEGERS - 1,
     )
-    with quiet():
+    with quiet(), without_linear_bias_fusion():
         return cto.palettize_weights(conversion.model, _config(config, kept))
 
 
