@@ -53,11 +53,15 @@ def sketch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recipe() -> str:
-    """README's lines for Java."""
-    page = (toolbox.DEMO / "README.md").read_text()
-    match = re.search(r"<!-- test: recipe -->\n\n```java\n(.*?)```", page, re.DOTALL)
-    assert match is not None
-    return match[1]
+    """The lines for Java, which are the same in all documents."""
+    root = toolbox.DEMO.parent
+    pages = (root / "README.md", root / "docs" / "android.md", toolbox.DEMO / "README.md")
+    blocks = [
+        re.findall(r"^```java\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE) for page in pages
+    ]
+    assert blocks == [blocks[0]] * 3
+    (lines,) = blocks[0]
+    return lines
 
 
 def test_a_second_build_gives_the_same_aar(builds: tuple[Path, Path]) -> None:

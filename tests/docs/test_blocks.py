@@ -1,11 +1,14 @@
-"""Every block of commands in README and docs is run: here, by `.ci/run`, or it says why it is not.
+"""Every block of code in the documents is run, here or by another test, or it says why it is not.
 
-The line before a block is one of
+The line before a block, whatever its language, is one of
 
 - ``<!-- run -->``: it is run here, in a folder with a photo and some more; ``<!-- run: MODULE -->`` where the
   module is installed;
-- ``<!-- ci: NAME -->``: `.ci/run` runs it;
+- ``<!-- tested by: FILE -->``: that test runs it, and reads it from the document;
+- ``<!-- ci: NAME -->``: `.ci/run` runs README's block of this name;
 - ``<!-- not run in CI: REASON -->``.
+
+A block without a language shows what a command prints.
 """
 
 from __future__ import annotations
@@ -21,12 +24,17 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LANGUAGES = {"sh", "bash", "console", "python"}
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / folder / "README.md" for folder in ("android_demo", "benchmarks/device", "web")),
+    ROOT / "CONTRIBUTING.md",
+]
+PROGRAMS = set("adb apt-get cat curl docker find git make mobileiqa npm pip python".split())
 
 
 class Block(NamedTuple):
-    """A block of code: where it stands, its language, its mark ("" without one) and its text."""
+    """A block: where it stands, its language and its mark (both "" without one), and its text."""
 
     place: str
     language: str
@@ -35,7 +43,7 @@ class Block(NamedTuple):
 
 
 def blocks_in(text: str, name: str) -> list[Block]:
-    """The blocks of commands in a document."""
+    """All blocks of a document."""
     blocks = []
     lines = text.split("\n")
     number = 0
@@ -47,9 +55,8 @@ def blocks_in(text: str, name: str) -> list[Block]:
         language = lines[number][3:]
         before = [line for line in lines[max(0, number - 2) : number] if line.strip()]
         mark = re.fullmatch(r"<!-- (.*) -->", before[-1]) if before else None
-        if language in LANGUAGES:
-            code = "\n".join(lines[number + 1 : end])
-            blocks.append(Block(f"{name}:{number + 1}", language, mark[1] if mark else "", code))
+        code = "\n".join(lines[number + 1 : end])
+        blocks.append(Block(f"{name}:{number + 1}", language, mark[1] if mark else "", code))
         number = end + 1
     return blocks
 
@@ -63,12 +70,19 @@ BLOCKS = [
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
 def test_a_block_says_who_runs_it(block: Block) -> None:
-    kind, _, value = block.mark.partition(":")
-    assert kind in ("run", "ci", "not run in CI"), f"{block.place}: {block.mark!r}"
-    if kind == "ci":
+    kind, _, value = map(str.strip, block.mark.partition(":"))
+    if not block.language:
+        assert kind == ""
+        assert not PROGRAMS & {line.partition(" ")[0] for line in block.text.splitlines()}
+    elif kind == "run":
+        assert block.language in ("sh", "python")
+    elif kind == "ci":
         assert block.place.startswith("README.md")
-        assert f"$(readme {value.strip()})" in (ROOT / ".ci" / "run").read_text()
-    if kind == "not run in CI":
+        assert f"$(readme {value})" in (ROOT / ".ci" / "run").read_text()
+    elif kind == "tested by":
+        assert Path(block.place.partition(":")[0]).name in (ROOT / value).read_text(encoding="utf-8")
+    else:
+        assert kind == "not run in CI", f"{block.place}: {block.mark!r}"
         assert len(value.split()) > 2
 
 
@@ -116,4 +130,5 @@ def test_blocks_and_their_marks_are_seen() -> None:
         Block("f:2", "sh", "run", "a\nb"),
         Block("f:7", "python", "", "c"),
         Block("f:12", "console", "x: y", "$ d"),
+        Block("f:15", "json", "", ""),
     ]
