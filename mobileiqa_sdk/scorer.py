@@ -216,7 +216,7 @@ class Scorer:
             warnings.warn(VerificationWarning(one_line(message)), stacklevel=2)
 
     def __repr__(self) -> str:
-        return f"<Scorer {self._contract.model.name!r} {str(self._path)!r}, {self._threads} threads>"
+        return f"<Scorer {self._contract.model.name!r} {str(self._path)!r}, threads={self._threads}>"
 
     def __enter__(self) -> Scorer:
         return self

@@ -35,12 +35,12 @@ def command(as_json: bool) -> None:
     """Show what a bug report needs: versions, runtimes, CPU, threads, cache, and a self-test."""
     report = _report()
     if as_json:
-        click.echo(json.dumps({"schema": 1, **report}, indent=2))
+        click.echo(json.dumps({"schema": 2, **_named_for_programs(report)}, indent=2))
     else:
         for section, values in report.items():
             click.echo(section)
             for key, value in values.items():
-                click.echo(f"  {printable(key):18} {_shown(value)}")
+                click.echo(f"  {printable(key):18} {_shown(value, section)}")
     if report["self-test"]["bundled model"] != "passed":
         raise click.exceptions.Exit(1)
 
@@ -69,31 +69,43 @@ def _report() -> dict[str, dict[str, Any]]:
         },
         "cache": {
             "folder": str(home()),
-            "models": ", ".join(model.name for model in listed if not model.bundled) or "none",
-            "failed verification": ", ".join(m.name for m in listed if verified(m.path) is False) or "none",
+            "models": [model.name for model in listed if not model.bundled],
+            "failed verification": [model.name for model in listed if verified(model.path) is False],
         },
         "self-test": {"bundled model": _self_test()},
         "offline": {"telemetry of onnxruntime": _telemetry()},
     }
 
 
-def _shown(value: object) -> str:
+def _named_for_programs(report: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns the report with keys that need no quotes: ``failed_verification``, ``self_test``."""
+    return {
+        section.replace("-", "_"): {key.replace(" ", "_"): value for key, value in values.items()}
+        for section, values in report.items()
+    }
+
+
+def _shown(value: object, section: str) -> str:
+    if isinstance(value, list):
+        names = printable(", ".join(value))
+        if section == "extras":
+            return f"lacks {names}" if names else "installed"
+        return names or "none"
     words = {True: "yes", False: "no", None: _NONE}
     return words[value] if value is None or isinstance(value, bool) else printable(str(value))
 
 
-def _extras() -> dict[str, str]:
-    """Returns for each extra of this distribution whether its packages are installed, or which are not."""
+def _extras() -> dict[str, list[str]]:
+    """Returns for each extra of this distribution its packages that are not installed."""
     needs: dict[str, list[str]] = {}
     for line in _requirements():
         # Those with further conditions, on the Python or the system, are left out.
         if match := re.fullmatch(r"""([\w.-]+)[^;]*; *extra *== *['"]([\w-]+)['"] *""", line):
             needs.setdefault(match[2], []).append(match[1])
-    states = {}
-    for extra, names in sorted(needs.items()):
-        missing = [name for name in names if name != "mobileiqa-sdk" and _version(name) is None]
-        states[extra] = f"lacks {', '.join(missing)}" if missing else "installed"
-    return states
+    return {
+        extra: [name for name in names if name != "mobileiqa-sdk" and _version(name) is None]
+        for extra, names in sorted(needs.items())
+    }
 
 
 def _requirements() -> list[str]:

@@ -429,9 +429,10 @@ def test_doctor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for word in ("mobileiqa-sdk", "onnx", "pillow", "threads by default", str(library.home()), "passed"):
         assert word in result.out
     answer = json.loads(run("doctor", "--json").out)
-    assert answer["schema"] == 1
+    assert answer["schema"] == 2
+    assert not any(" " in key for values in answer.values() if isinstance(values, dict) for key in values)
     assert answer["versions"]["mobileiqa-sdk"] == mobileiqa_sdk.__version__
-    assert answer["self-test"] == {"bundled model": "passed"}
+    assert answer["self_test"] == {"bundled_model": "passed"}
 
 
 @pytest.mark.parametrize("damage", ["missing", "not a model", "off"])
@@ -444,7 +445,7 @@ def test_doctor_finds_what_is_wrong(
         artifacts.save(tmp_path / library.DEFAULT, off if damage == "off" else b"x")
     result = run("doctor", "--json")
     assert result.code == 1
-    assert json.loads(result.out)["self-test"]["bundled model"] != "passed"
+    assert json.loads(result.out)["self_test"]["bundled_model"] != "passed"
     assert run("doctor").code == 1
 
 
@@ -723,7 +724,7 @@ def test_an_artifact_kept_although_it_failed(run: Run, cache: Path, photos: list
     rows = {row["name"]: row["verified"] for row in json.loads(run("models", "--json").out)["models"]}
     assert rows == {library.DEFAULT: True, "kept": False}
     answer = json.loads(run("doctor", "--json").out)
-    assert answer["cache"]["failed verification"] == "kept"
+    assert answer["cache"]["failed_verification"] == answer["cache"]["models"] == ["kept"]
 
 
 def test_doctor_when_the_bundled_model_failed_verification(
@@ -830,7 +831,10 @@ def test_doctor_names_what_an_extra_lacks(run: Run, monkeypatch: pytest.MonkeyPa
     ]
     monkeypatch.setattr(doctor.metadata, "requires", lambda name: lines)
     answer = json.loads(run("doctor", "--json").out)
-    assert answer["extras"] == {"one": "installed", "two-words": "lacks no-such-a"}
+    assert answer["extras"] == {"one": [], "two-words": ["no-such-a"]}
+    shown = run("doctor").out
+    assert re.search(r"one +installed\n", shown)
+    assert re.search(r"two-words +lacks no-such-a\n", shown)
     monkeypatch.setattr(doctor, "_DISTRIBUTIONS", ("no-such-a",))
     assert json.loads(run("doctor", "--json").out)["versions"]["no-such-a"] is None
     assert re.search("no-such-a +not installed", run("doctor").out)
