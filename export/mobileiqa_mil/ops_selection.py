@@ -76,6 +76,15 @@ def gather(
     return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
 
 
+@operator("gather_nd", moves=True)
+def gather_nd(x: Tensor, indices: Tensor, batch_dims: int = 0, validate_indices: bool = False) -> Tensor:
+    """Returns the slice of x at each vector of indices, which lie along the last axis of ``indices``."""
+    if batch_dims:
+        raise Unsupported("batch_dims")
+    axes = indices.unbind(-1)
+    return x[tuple(_from_start(each, size) for each, size in zip(axes, x.shape, strict=False))]
+
+
 @operator("gather_along_axis", moves=True)
 def gather_along_axis(x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False) -> Tensor:
     """Returns x at the position of each index, with the position along the axis replaced by the index."""

@@ -42,6 +42,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any]]] = [
     ("pad", {"x": X, "pad": [1, 1], "mode": "circular"}),
     ("pad", {"x": X, "pad": [1] * 8, "mode": "reflect"}),
     ("gather", {"x": X, "indices": torch.tensor([0]), "batch_dims": 1}),
+    ("gather_nd", {"x": X, "indices": torch.tensor([[0]]), "batch_dims": 1}),
     ("upsample_bilinear", {"x": X, "align_corners": True, "half_pixel_centers": True}),
     ("constexpr_cast", {"source_val": X, "output_dtype": "fp64"}),
     ("constexpr_lut_to_dense", {"indices": X[0, 0].byte(), "lut": torch.zeros(1, 1, 16, 2)}),

@@ -525,6 +525,14 @@ def test_where_coremltools_does_not_compute_what_it_documents() -> None:
     assert actual.tolist() == [[8, 10], [5, 6], [0, 0]]
 
 
+@pytest.mark.parametrize("places", [[[0, 2], [1, -1]], [[[1], [0]]], [1, 0, 3]])
+def test_a_vector_of_indices_takes_a_slice(places: Any) -> None:
+    """coremltools computes no value of it."""
+    indices = np.array(places, np.int32)
+    (actual,) = executed("gather_nd", x=X, indices=indices)
+    np.testing.assert_array_equal(actual, X[tuple(np.moveaxis(indices, -1, 0))])
+
+
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("conv", {"x": X, "weight": floats(2, 3, 2), "pad_type": "odd"}),
     ("conv", {"x": X, "weight": floats(2, 3, 2), "pad_type": "custom", "pad": [1]}),
