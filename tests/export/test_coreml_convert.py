@@ -97,6 +97,11 @@ def test_a_type_of_tensor_and_its_module(tmp_path: Path) -> None:
         converted(Net(lambda x: x.to(torch.bfloat16).mean((1, 2, 3)).float()), tmp_path)
 
 
+def test_a_tensor_of_too_many_axes_and_its_module(tmp_path: Path) -> None:
+    with pytest.raises(ConversionFailed, match=r"5 axes, part makes one of more"):
+        converted(Net(lambda x: (x.view(1, 3, 2, 8, 4, 4) + 1).amax((3, 5)).mean((1, 2, 3))), tmp_path)
+
+
 @pytest.mark.parametrize("error", [IndexError("tuple index out of range"), KeyError("x"), AssertionError()])
 def test_mistakes_are_not_the_networks(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -153,6 +153,7 @@ APART = {
     "constexpr_sparse_to_dense",
     "conv",
     "depth_to_space",
+    "gather_nd",
     "instance_norm",
     "l2_pool",
     "local_response_norm",
@@ -527,7 +528,6 @@ def test_where_coremltools_does_not_compute_what_it_documents() -> None:
 
 @pytest.mark.parametrize("places", [[[0, 2], [1, -1]], [[[1], [0]]], [1, 0, 3]])
 def test_a_vector_of_indices_takes_a_slice(places: Any) -> None:
-    """coremltools computes no value of it."""
     indices = np.array(places, np.int32)
     (actual,) = executed("gather_nd", x=X, indices=indices)
     np.testing.assert_array_equal(actual, X[tuple(np.moveaxis(indices, -1, 0))])

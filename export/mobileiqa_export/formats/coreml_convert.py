@@ -32,6 +32,7 @@ ct = load("coremltools")
 
 _ON_PURPOSE = (ValueError, NotImplementedError, RuntimeError)
 """Errors by which coremltools says what it does not support; others are mistakes in it or in this code."""
+_MOST_AXES = 5
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,12 @@ def _blamed(program: ExportedProgram, error: Exception, log: str) -> ExportError
         return ConversionFailed(
             f"Core ML does not support the operator {kind!r} as it is used in {where}; "
             f"replace it there ({text})"
+        )
+    if "rank <=" in text:
+        where = _places(node for node in nodes if getattr(node.meta.get("val"), "ndim", 0) > _MOST_AXES)
+        return ConversionFailed(
+            f"Core ML's tensors have at most {_MOST_AXES} axes, {where} makes one of more; "
+            f"join axes there ({text})"
         )
     for dtype in error.args:
         if isinstance(dtype, torch.dtype):  # a key that coremltools looked up

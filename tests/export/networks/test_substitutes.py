@@ -162,6 +162,49 @@ def test_extremes_of_everything(name: str, kind: Any, keepdim: bool) -> None:
     assert not replaced
 
 
+SPREADS: dict[str, Callable[[Tensor], Any]] = {
+    "std()": torch.std,
+    "std(False)": lambda x: x.std(False),
+    "std(unbiased)": lambda x: x.std(unbiased=False),
+    "std(correction)": lambda x: x.std(correction=2),
+    "std(None)": lambda x: x.std(None, keepdim=True),
+    "var()": lambda x: x.var(),
+    "var_mean()": torch.var_mean,
+    "var_mean(axes)": lambda x: torch.var_mean(x, (2, -1), unbiased=False, keepdim=True),
+    "var_mean(bool)": lambda x: torch.var_mean(x, False),
+    "std_mean(axis)": lambda x: torch.std_mean(x, dim=1),
+    "std_mean(names of numpy)": lambda x: torch.std_mean(x, axis=1, keepdims=True),
+}
+
+
+@pytest.mark.parametrize("kind", SPREADS)
+def test_spreads_have_their_axes_listed_and_the_mean_apart(kind: str) -> None:
+    plain, actual, replaced = both(lambda x, _: SPREADS[kind](x), image(2, 3, 4, 5))
+    assert replaced == {kind.partition("(")[0]}
+    torch.testing.assert_close(actual, plain, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("code", [lambda x: x.std(1), lambda x: x.var((2, 3), correction=0)])
+def test_spreads_with_axes_stay(code: Callable[[Tensor], Tensor]) -> None:
+    plain, actual, replaced = both(lambda x, _: code(x), image(2, 3, 4, 5))
+    assert not replaced
+    assert torch.equal(plain, actual)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda x: x.amax(axis=1, keepdims=True),
+        lambda x: torch.rsqrt(x.abs(), out=torch.empty_like(x)),
+        lambda x: torch.add(x[:, :1].expand_as(x), x, out=torch.empty_like(x)),
+    ],
+    ids=["numpy", "out of one", "out of two"],
+)
+def test_arguments_by_other_names_are_no_error(code: Callable[[Tensor], Tensor]) -> None:
+    plain, actual, _ = both(lambda x, _: code(x), image(2, 3, 4, 5))
+    assert torch.equal(plain, actual)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e-9, 0.0])
 @pytest.mark.parametrize("dim", [1, -1])
 def test_cosine_similarity(scale: float, dim: int) -> None:

@@ -7,6 +7,8 @@ traced for export.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from inspect import Signature, signature
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,8 +17,20 @@ from torch.overrides import TorchFunctionMode
 from .broadcasting import EXPANSIONS
 from .table import NAMES, SUBSTITUTES
 
-Substitute = Callable[..., Tensor | None]
-"""Takes the mode and the arguments of the function that it replaces; returns None if it does not apply."""
+Substitute = Callable[..., Tensor | tuple[Tensor, ...] | None]
+"""Takes the mode and the arguments of the function that it replaces; returns None if it does not apply.
+
+It does not apply to arguments that it does not take, such as ``out``.
+"""
+_NAMES_OF_NUMPY = {
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "x": "input",
+    "a": "input",
+    "x1": "input",
+    "x2": "other",
+}
+"""Names that torch accepts for arguments because numpy has them, with torch's own."""
 
 
 class Substitutes(TorchFunctionMode):
@@ -52,11 +66,18 @@ class Substitutes(TorchFunctionMode):
             self._expanded[id(expanded)] = (expanded, args[0])
             return expanded
         substitute = SUBSTITUTES.get(func) if getattr(func, "__name__", "") in self._names else None
-        made = substitute(self, *args, **_renamed(kwargs)) if substitute else None
+        made = self._made(substitute, args, _renamed(kwargs)) if substitute else None
         if made is None:
             return func(*args, **kwargs)
         self._replaced.add(func.__name__)
         return made
+
+    def _made(self, substitute: Substitute, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        try:
+            _signature(substitute).bind(self, *args, **kwargs)
+        except TypeError:
+            return None
+        return substitute(self, *args, **kwargs)
 
     def before_expansion(self, value: Any) -> Any:
         """Returns what was expanded to this tensor; any other value as it is."""
@@ -70,6 +91,13 @@ class Substitutes(TorchFunctionMode):
         return not (tensor is None or isinstance(tensor, nn.Parameter) or id(tensor) in self._constants)
 
 
+@cache
+def _signature(substitute: Substitute) -> Signature:
+    return signature(substitute)
+
+
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns keyword arguments for a substitute, whose own first argument is called ``mode``."""
-    return {"mode_" if key == "mode" else key: value for key, value in kwargs.items()}
+    """Returns keyword arguments for a substitute, by torch's names; its own first argument is ``mode``."""
+    return {
+        "mode_" if key == "mode" else _NAMES_OF_NUMPY.get(key, key): value for key, value in kwargs.items()
+    }

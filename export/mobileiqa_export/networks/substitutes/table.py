@@ -17,6 +17,7 @@ from . import (
     reductions,
     resizing,
     roots,
+    spreads,
     vectors,
     windows,
 )
@@ -54,6 +55,11 @@ for _name in ("add", "sub", "mul", "div", "true_divide", "maximum", "minimum"):
     SUBSTITUTES[getattr(Tensor, _name)] = SUBSTITUTES[getattr(torch, _name)] = broadcasting.elementwise(
         getattr(torch, _name)
     )
+
+for _name in ("std", "var"):
+    _function = getattr(torch, _name)
+    SUBSTITUTES[_function] = SUBSTITUTES[getattr(Tensor, _name)] = spreads.over_all(_function)
+    SUBSTITUTES[getattr(torch, f"{_name}_mean")] = spreads.with_mean(_function)
 
 NAMES = frozenset(function.__name__ for function in SUBSTITUTES)
 """Names of all functions that have a substitute."""
