@@ -32,12 +32,14 @@ class Part(NamedTuple):
 
     def of(self, picture: Image.Image) -> Image.Image:
         """Returns the part of a picture of mode RGB, without the picture's ``info``."""
-        part = picture.crop(self.box)
+        left, top, right, bottom = self.box
+        # Not crop(), which warns about large pictures.
+        part = Image.new("RGB", (right - left, bottom - top))
+        part.paste(picture, (-left, -top))
         if self.keeps_canvas:
             canvas = Image.new("RGB", picture.size, BACKGROUND)
             canvas.paste(part, self.box)
             return canvas
-        part.info.clear()
         return part
 
 
@@ -56,9 +58,14 @@ def part_that_shows(image: Image.Image, data: bytes) -> Part | None:
         box = image.tile[0][1]
     elif image.format == "WEBP":
         box = _first_frame(data)
-    if box is None or box == (0, 0, *image.size):
+    if box is None or box == (0, 0, *image.size) or not _is_inside(box, image.size):
         return None
     return Part(box, keeps_canvas=image.format != "AVIF")
+
+
+def _is_inside(box: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
+    left, top, right, bottom = box
+    return 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
 
 
 def _first_frame(data: bytes) -> tuple[int, int, int, int] | None:

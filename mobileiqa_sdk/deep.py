@@ -26,6 +26,7 @@ _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 _DEEP_MODES = ("RGB", "RGBX", "RGBA", "CMYK")
 # Pillow unpacks 16-bit grey and alpha as RGBA; as RGBA of 8 bits, their four bytes lie side by side.
 _GREY_AND_ALPHA = "LA;16B"
+_STRIP = 1 << 16  # pixels converted at once
 
 
 def read_samples(image: Image.Image, data: bytes) -> Samples | None:
@@ -62,10 +63,12 @@ def read_samples(image: Image.Image, data: bytes) -> Samples | None:
 
 
 def _add(values: NDArray[np.uint16], image: Image.Image, shift: int) -> None:
-    """Sets bits of the values row by row: copies of all pixels would be as large again."""
-    for top in range(image.height):
-        row = np.asarray(image.crop((0, top, image.width, top + 1)), np.uint16)[0]
-        values[top] |= row << shift
+    """Sets bits of the values a few rows at a time: copies of all pixels would be as large again."""
+    step = max(1, _STRIP // image.width)
+    for top in range(0, image.height, step):
+        bottom = min(top + step, image.height)
+        rows = np.asarray(image.crop((0, top, image.width, bottom)), np.uint16)
+        values[top:bottom] |= rows << shift
 
 
 def _decoded(data: bytes, change: Callable[[str], str]) -> Image.Image:

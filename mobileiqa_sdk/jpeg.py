@@ -196,8 +196,8 @@ def _segments(data: bytes, position: int, max_junk: int | None = None) -> Iterat
 
 
 def _check_frame(marker: int, body: bytes) -> None:
-    if len(body) < 6:
-        return  # Pillow says so
+    if len(body) < 6 or len(body) != 6 + 3 * body[5] or not 2 <= body[0] <= 16:
+        return  # Pillow says that it is damaged
     kind = ""
     if marker not in _READ:
         kind = _NOT_READ.get(marker, "hierarchical")

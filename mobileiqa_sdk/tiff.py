@@ -8,6 +8,7 @@ takes a line, and otherwise refused; tests/sdk/test_tiff.py tries every layout t
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -19,8 +20,9 @@ from ._refusal import Refusal
 from .errors import PhotoUnreadable, PhotoUnsupported
 from .tiff_tags import CutOff, Tags, TiffFile, decides_pixels
 
-_SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES = 254, 258, 259, 262, 277, 284
-_FILL_ORDER, _PREDICTOR, _COLOUR_MAP, _TILE_WIDTH, _TILE_OFFSETS = 266, 317, 320, 322, 324
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_FILL_ORDER, _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _PLANES = 266, 273, 277, 278, 284
+_PREDICTOR, _COLOUR_MAP, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 317, 320, 322, 323, 324
 _INKS, _EXTRA, _SAMPLE_FORMAT, _SUBSAMPLING = 332, 338, 339, 530
 
 _WHITE_IS_ZERO, _GREY, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
@@ -49,6 +51,7 @@ _KINDS = {
     6: "complex numbers",
 }
 _MOST_SAMPLES = 6
+_MOST_BITS = 128  # of complex numbers
 _NONE, _OLD_JPEG, _PACK_BITS = 1, 6, 32773
 _READ = {
     _NONE: "no",
@@ -138,9 +141,12 @@ def open_tiff(data: bytes, decoder: Decoder) -> Image.Image:
     try:
         data = _without_cut_tags(file)
         tags = file.tags(file.first())
+        lengths = {entry.tag: entry.length for entry in file.entries(file.first())}
     except CutOff as error:
         raise _truncated() from error
+    _check_subfile(tags)
     layout = _layout(tags)
+    _check_pieces(tags, layout, lengths)
     _check(file, tags, layout)
     scale = _scale(layout)
     _libtiff.silence()
@@ -178,20 +184,38 @@ def _without_cut_tags(file: TiffFile) -> bytes:
     return bytes(data)
 
 
+def _check_subfile(tags: Tags) -> None:
+    subfile = tags.get(_SUBFILE)
+    if isinstance(subfile, int) and subfile & 1:
+        reason = "starts with a thumbnail; save the page that you mean as a file of its own"
+        raise Refusal(PhotoUnsupported, reason)
+
+
 def _layout(tags: Tags) -> _Layout:
+    """Reads the layout of a page.
+
+    Raises:
+        Refusal: numbers that no writer would write.
+    """
+
     def numbers(tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
-        value = tags.get(tag)
+        value = tags.get(tag, default)
         if isinstance(value, int):
             return (value,)
-        return value if isinstance(value, tuple) else default
+        if not isinstance(value, tuple):
+            raise _damaged(f"tag {tag} holds no numbers")
+        return value
 
     (photometric,) = numbers(_PHOTOMETRIC, (_WHITE_IS_ZERO,))[:1]
     (compression,) = numbers(_COMPRESSION, (_NONE,))[:1]
     default = 3 if compression == _OLD_JPEG and photometric in (_RGB, _YCBCR) else 1
     samples = numbers(_SAMPLES, (default,))[0]
+    bits = numbers(_BITS, (1,))
+    if samples < 1 or not 0 < min(bits) <= max(bits) <= _MOST_BITS:
+        raise _damaged("its pixels have no samples, or none of a known size")
     return _Layout(
         photometric=photometric,
-        bits=numbers(_BITS, (1,)),
+        bits=bits,
         kinds=numbers(_SAMPLE_FORMAT, (_UNSIGNED,)),
         extra=numbers(_EXTRA, ()),
         samples=samples,
@@ -200,14 +224,31 @@ def _layout(tags: Tags) -> _Layout:
     )
 
 
-def _check(file: TiffFile, tags: Tags, layout: _Layout) -> None:
-    """Refuses pages that are not a photo, and layouts that Pillow misreads; Pillow itself refuses the
-    others.
+def _check_pieces(tags: Tags, layout: _Layout, lengths: Mapping[int, int]) -> None:
+    """Refuses a page with fewer strips or tiles than its size asks for: Pillow would leave the others black.
+
+    Args:
+        tags: of the page.
+        layout: what they say of the pixels.
+        lengths: how many values each tag has.
     """
-    subfile = tags.get(_SUBFILE)
-    if isinstance(subfile, int) and subfile & 1:
-        reason = "starts with a thumbnail; save the page that you mean as a file of its own"
-        raise Refusal(PhotoUnsupported, reason)
+    sides = tags.get(_WIDTH), tags.get(_HEIGHT)
+    if _TILE_WIDTH in tags:
+        steps = tags.get(_TILE_WIDTH), tags.get(_TILE_HEIGHT)
+    else:
+        steps = sides[0], tags.get(_ROWS_PER_STRIP, 0) or sides[1]
+    needed = layout.samples if layout.is_planar else 1
+    for side, step in zip(sides, steps, strict=True):
+        if not isinstance(side, int) or not isinstance(step, int) or min(side, step) < 1:
+            raise _damaged("it has no size")
+        needed *= -(-side // step)
+    pieces = max(lengths.get(tag, 0) for tag in (_STRIP_OFFSETS, _TILE_OFFSETS))
+    if pieces < needed and not ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise _damaged(f"it has {pieces} of {needed} pieces of its picture")
+
+
+def _check(file: TiffFile, tags: Tags, layout: _Layout) -> None:
+    """Refuses layouts that Pillow misreads; Pillow itself refuses the others."""
     if file.is_big and file.order == ">":
         raise _unsupported("big-endian BigTIFF")
     if layout.compression not in _READ:
@@ -243,6 +284,10 @@ def _is_misread(layout: _Layout, tags: Tags) -> bool:
 
 def _truncated() -> Refusal:
     return Refusal(PhotoUnreadable, "is a truncated TIFF file; copy or download it again")
+
+
+def _damaged(what: str) -> Refusal:
+    return Refusal(PhotoUnreadable, f"is a damaged TIFF file: {what}; copy or download it again")
 
 
 def _unsupported(layout: str) -> Refusal:

@@ -281,3 +281,15 @@ def test_a_whole_frame_stays_as_it_is():
     frames = [Image.fromarray(PICTURE), Image.fromarray(255 - PICTURE)]
     frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     np.testing.assert_array_equal(pixels(file.getvalue()), PICTURE)
+
+
+def test_a_frame_that_claims_to_leave_its_canvas_is_as_the_decoder_shows_it():
+    stream = io.BytesIO()
+    frames = [Image.fromarray(PICTURE), Image.fromarray(255 - PICTURE)]
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    file = stream.getvalue()
+    sides = file.index(b"ANMF") + 14  # width, height: three bytes each
+    for at in (sides + 2, sides + 5):
+        for high in (1, 128):
+            claimed = file[:at] + bytes([high]) + file[at + 1 :]
+            np.testing.assert_array_equal(pixels(claimed), PICTURE)

@@ -196,6 +196,15 @@ def test_a_kind_that_is_not_read_is_named(fields: dict[str, int], kind: str) -> 
         read_photo(with_frame(encoded(), **fields))
 
 
+@pytest.mark.parametrize("fields", [{"bits": 74}, {"bits": 1}, {"bits": 74, "marker": 0xC3}])
+def test_a_frame_that_no_encoder_would_write_is_damage(fields: dict[str, int]) -> None:
+    with pytest.raises(PhotoUnreadable, match="damaged"):
+        read_photo(with_frame(encoded(), **fields))
+    file = encoded()
+    with pytest.raises(PhotoUnreadable, match="damaged"):
+        read_photo(file[:3] + b"\xc6" + file[4:])  # in place of JFIF
+
+
 def test_a_hierarchical_file_that_begins_with_an_ordinary_frame() -> None:
     file = encoded()
     frame = file.index(b"\xff\xc0")

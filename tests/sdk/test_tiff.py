@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+from PIL import ImageFile
 
 from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
@@ -163,7 +164,10 @@ def test_every_layout_is_turned_once(dtype: str, orientation: int) -> None:
 
 
 def made(tags: dict[int, int | tuple[int, ...] | str], pixels: bytes = b"", order: str = "<") -> bytes:
-    """Returns a classic TIFF of one page and one strip; numbers are SHORT, or LONG if they need it."""
+    """Returns a classic TIFF of one page; numbers are SHORT, or LONG if they need it.
+
+    It has one strip, or as many as separate planes, whose places are then the first bytes of ``pixels``.
+    """
     body = b""
     start = 8 + 2 + 12 * (len(tags) + 2) + 4
     lines = []
@@ -178,7 +182,8 @@ def made(tags: dict[int, int | tuple[int, ...] | str], pixels: bytes = b"", orde
         if len(packed) > 4:
             packed, body = struct.pack(order + "I", start + len(body)), body + packed + bytes(len(packed) % 2)
         lines.append((tag, struct.pack(order + "HHI", tag, kind, count) + packed.ljust(4, b"\0")))
-    pointer = struct.pack(order + "HHII", 273, 4, 1, start + len(body))
+    strips = tags[277] if tags.get(284) == 2 else 1
+    pointer = struct.pack(order + "HHII", 273, 4, strips, start + len(body))
     directory = b"".join(pointer if tag == 273 else line for tag, line in lines)
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, len(lines))
     return head + directory + bytes(4) + body + pixels
@@ -372,3 +377,51 @@ def test_a_directory_that_is_cut_off() -> None:
         read_photo(b"II*\0\xff\xff\xff\xff" + bytes(100))
     with pytest.raises(PhotoUnreadable, match="truncated TIFF"):
         read_photo(b"II+\0\x08\0\0\0" + b"\xff" * 8 + bytes(100))
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("options", [{"rowsperstrip": 10}, {"tile": (16, 32)}])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_pieces_of_the_picture_are_missing(
+    planar: str, options: dict[str, Any], compression: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow leaves black what no strip or tile brings."""
+    colours = stored(COLOUR, "u1")
+    planes = colours if planar == "contig" else np.ascontiguousarray(np.moveaxis(colours, 2, 0))
+    file = written(planes, photometric="rgb", planarconfig=planar, compression=compression, **options)
+    assert is_read(file, COLOUR)
+    tag = 324 if "tile" in options else 273
+    at = file.index(struct.pack("<HH", tag, 4), 8) + 4
+    (count,) = struct.unpack_from("<I", file, at)
+    for fewer in (count - 1, 2):
+        cut = file[:at] + struct.pack("<I", fewer) + file[at + 4 :]
+        with pytest.raises(PhotoUnreadable, match=f"damaged TIFF file: it has {fewer} of {count} pieces"):
+            read_photo(cut)
+    if compression is None and tag == 273 and planar == "contig":
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        assert read_photo(cut).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [(256, 0), (257, 0), (277, 0), (258, 0), (258, 200), (259, "LZW"), (256, "64"), (277, (1,) * 2000)],
+)
+def test_what_no_writer_would_write_is_damage(
+    tag: int, value: int | str | tuple[int, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(PhotoUnreadable, match="is a damaged TIFF file"):
+        read_photo(made(page(1, 8) | {tag: value}, bytes(64 * 48)))
+    assert not caplog.records
+
+
+def test_a_first_page_that_is_elsewhere_is_damage() -> None:
+    file = made(page(1, 8), bytes(64 * 48))
+    for place in (10, 20, len(file) - 64 * 48, len(file) - 100):
+        with pytest.raises(PhotoUnreadable) as caught:
+            read_photo(file[:4] + struct.pack("<I", place) + file[8:])
+        assert not isinstance(caught.value, PhotoUnsupported)
+
+
+@pytest.mark.parametrize("rows", [48, 100, 2**32 - 1])
+def test_a_single_strip_of_any_claimed_height(rows: int) -> None:
+    assert read_photo(made(page(1, 8, t278=rows), bytes(64 * 48))).size == (64, 48)
