@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -230,3 +231,14 @@ def test_the_architecture_names_every_folder() -> None:
         if not re.search(rf"(^|[ /]){re.escape(folder.name)}/", ARCHITECTURE, re.MULTILINE)
     ]
     assert sorted(unnamed) == []
+
+
+def test_every_key_of_a_report_is_explained() -> None:
+    report = json.loads((ROOT / "mobileiqa_sdk" / "models" / "mobileiqa-small" / "report.json").read_bytes())
+    section = text_of(Path("docs/precision.md")).partition("## What a report says")[2].partition("\n## ")[0]
+    explained = {
+        key
+        for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", row)
+    }
+    assert explained == set(report)

@@ -78,6 +78,10 @@ def test_nothing_known_nothing_drawn(tmp_path: Path) -> None:
     assert draw_all(make.document(measured("a", 0.1, None), make.failed()), tmp_path) == []
 
 
+def test_one_configuration_alone_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+    assert draw_all(make.document(measured("a", 0.1, 0.9)), tmp_path) == []
+
+
 def test_one_configuration_on_several_threads_gets_a_picture_each(tmp_path: Path) -> None:
     rows = [make.result(threads=threads, layers=[make.layer("a", 0.1)]) for threads in (1, 2)]
     other = msgspec.structs.replace(PEAKS, threads=2)

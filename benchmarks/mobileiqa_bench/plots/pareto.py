@@ -47,7 +47,7 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
     Results whose SRCC is missing, or compares other rankings than the first one's, are listed in a note.
 
     Returns:
-        The files written; none if no result has an SRCC.
+        The files written; none if fewer than two results have an SRCC, which leaves nothing to compare.
 
     Raises:
         PlotUnavailable: matplotlib is not installed.
@@ -55,7 +55,7 @@ def draw_pareto(document: Document, threads: int, stem: Path) -> list[Path]:
     rows = [row for row in document.results if row.seconds and row.threads == threads]
     kind = next((srcc.of for row in rows if (srcc := row.srcc)), None)
     shown = [row for row in rows if (srcc := row.srcc) and srcc.of == kind]
-    if kind is None:
+    if kind is None or len(shown) < 2:
         return []
     points = [_point(row) for row in shown]
 
