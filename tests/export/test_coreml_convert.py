@@ -69,6 +69,39 @@ def test_a_number_after_a_layer(
     assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=error)
 
 
+_MASK = torch.tensor([False, True, False, True] * 4)
+FILLED: dict[str, Callable[[Tensor], Tensor]] = {
+    "zeros_like": lambda x: (x + torch.zeros_like(_MASK, dtype=x.dtype).masked_fill(_MASK, -9.0)).softmax(-1),
+    "ones_like": lambda x: x * torch.ones_like(_MASK, dtype=x.dtype) / 4,
+    "full_like": lambda x: x * torch.full_like(_MASK, 0.3, dtype=x.dtype),
+    "new_zeros": lambda x: torch.where(x.new_zeros((16,), dtype=torch.bool) | _MASK, x, 2 * x),
+    "new_ones": lambda x: torch.where(x.new_ones((16,), dtype=torch.bool) & _MASK, x, 2 * x),
+    "new_full": lambda x: x * _MASK.new_full((16,), 0.3, dtype=x.dtype),
+    "ones": lambda x: torch.where(torch.ones(16, dtype=torch.bool) & _MASK, x, 2 * x),
+    "zeros": lambda x: x[..., torch.zeros(16, dtype=torch.int64) + 3],
+}
+
+
+@pytest.mark.parametrize(
+    "code", [lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b, torch.bitwise_or]
+)
+def test_booleans_are_combined(code: Callable[[Tensor, Tensor], Tensor], tmp_path: Path) -> None:
+    network = Net(lambda x: torch.where(code(x > 0.3, x < 0.8), x, 3 * x).mean((1, 2, 3))).eval()
+    path = save("coreml", Job(network, contract((16, 16)), FP32, tmp_path))
+    with torch.inference_mode():
+        expected = float(network(PIXELS))
+    assert CoreMLProgram(path, 1).run(PIXELS[0].numpy()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_tensors_of_one_value_have_their_type(kind: str, tmp_path: Path) -> None:
+    network = Net(lambda x: (FILLED[kind](x) * torch.arange(16)).mean((1, 2, 3))).eval()
+    path = save("coreml", Job(network, contract((16, 16)), FP32, tmp_path))
+    with torch.inference_mode():
+        expected = float(network(PIXELS))
+    assert CoreMLProgram(path, 1).run(PIXELS[0].numpy()) == pytest.approx(expected, abs=1e-6)
+
+
 def test_the_pass_that_is_left_out_exists_and_comes_back() -> None:
     pipeline = coreml_convert.ct.PassPipeline
     default = pipeline().passes

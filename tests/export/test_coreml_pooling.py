@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mobileiqa_export.formats.coreml_pooling import DECOMPOSITIONS
+from mobileiqa_export.formats.coreml_pooling import POOLINGS
 
 POOLS: dict[str, Any] = {"avg_pool1d": F.avg_pool1d, "avg_pool2d": F.avg_pool2d, "avg_pool3d": F.avg_pool3d}
 
@@ -46,7 +46,7 @@ def test_the_last_window_counts_what_it_holds(name: str, settings: dict[str, Any
     axes = int(name[-2])
     pooling = Pooling(name, {"ceil_mode": True, **settings})
     x = torch.randn(1, 2, *[length] * min(axes, 2), *[9] * (axes - 2), dtype=torch.float64)
-    program = torch.export.export(pooling, (x,)).run_decompositions(dict(DECOMPOSITIONS))
+    program = torch.export.export(pooling, (x,)).run_decompositions(dict(POOLINGS))
     assert torch.allclose(program.module()(x), pooling(x), atol=1e-12)
     pools = [node for node in program.graph.nodes if "avg_pool" in str(node.target)]
     assert pools
@@ -56,5 +56,5 @@ def test_the_last_window_counts_what_it_holds(name: str, settings: dict[str, Any
 def test_a_pooling_that_core_ml_has_stays() -> None:
     pooling = Pooling("avg_pool2d", {"kernel_size": 3, "stride": 2, "padding": 1})
     x = torch.zeros(1, 2, 9, 9)
-    program = torch.export.export(pooling, (x,)).run_decompositions(dict(DECOMPOSITIONS))
+    program = torch.export.export(pooling, (x,)).run_decompositions(dict(POOLINGS))
     assert len([node for node in program.graph.nodes if node.op == "call_function"]) == 1

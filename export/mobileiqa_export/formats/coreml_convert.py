@@ -23,8 +23,10 @@ from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 from ..errors import ConversionFailed, ExportError, InternalError
 from ..tracing import module_path, unwrapped
 from ._vendor import COREML_HANDLE, COREML_MAPPING, FUSE_LINEAR_BIAS
+from .coreml_filling import FILLINGS
 from .coreml_half import is_half
-from .coreml_pooling import DECOMPOSITIONS
+from .coreml_logic import LOGIC
+from .coreml_pooling import POOLINGS
 from .coreml_single import Holds, operations_in, store_weights_in_half
 from .sizes import example_size, free_sides
 
@@ -156,7 +158,7 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
             traced = torch.export.export(
                 PixelsFromImage(network), (example,), dynamic_shapes=free_sides(spec, rows=2, columns=3)
             )
-            program: ExportedProgram = traced.run_decompositions(dict(DECOMPOSITIONS))
+            program: ExportedProgram = traced.run_decompositions({**POOLINGS, **FILLINGS, **LOGIC})
     # Any module may raise anything while it is traced.
     except Exception as error:
         raise ConversionFailed(

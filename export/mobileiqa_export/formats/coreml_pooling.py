@@ -74,5 +74,5 @@ def _each(value: Sequence[int], axes: int) -> list[int]:
     return list(value) * axes if len(value) == 1 else list(value)
 
 
-DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {pool: _average(axes) for axes, pool in _POOLS.items()}
+POOLINGS: dict[Any, Callable[..., Any]] = {pool: _average(axes) for axes, pool in _POOLS.items()}
 """For ``ExportedProgram.run_decompositions``."""
