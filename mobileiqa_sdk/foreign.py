@@ -38,7 +38,9 @@ _PICTURES = {
     "PGM": rb"P[25]" + _NUMBER * 3 + rb"\s",
     "PPM": rb"P[36]" + _NUMBER * 3 + rb"\s",
     "PAM": rb"P7\n(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)",
-    "PCX": rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08].{60}\0[\x01-\x04]",
+    "PCX": rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08].{61}[\x01-\x04]|\xb1\x68\xde\x3a",
+    "XPM": rb"/\* XPM \*/",
+    "IFF": rb"FORM.{4}(?:ILBM|PBM |ACBM|DEEP|RGB[8N])",
     "Sun raster": rb"\x59\xa6\x6a\x95",
     "SGI": rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]",
     # Editors and graphics cards
@@ -53,7 +55,10 @@ _PICTURES = {
     "a Windows cursor": rb"\0\0\x02\0[\x01-\xff]\0.{3}\0",
     "an OS/2 icon": rb"BA.{12}(?:BM|CI|CP|IC|PT)",
     "an Apple icon": rb"icns\0",
-    "SVG": rb"(?:\xef\xbb\xbf)?\s*<(?:svg[\s:>]|(?:\?xml|!--|!DOCTYPE svg)(?:(?!<html).)*?<svg[\s:>])",
+    "SVG": (
+        rb"(?:\xef\xbb\xbf)?\s*(?:<(?:\?xml|!--)(?:(?!<html).)*?)?"  # what may come first, but no web page
+        rb"<(?:!DOCTYPE\s+|\w+:)?svg[\s>]"
+    ),
     "PDF": rb"%PDF-",
     "PostScript": rb"%!PS(?!-AdobeFont)|\xc5\xd0\xd3\xc6",
     "a Windows metafile": rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF",
