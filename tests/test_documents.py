@@ -242,3 +242,9 @@ def test_every_key_of_a_report_is_explained() -> None:
         for key in re.findall(r"`(\w+)`", row)
     }
     assert explained == set(report)
+
+
+def test_the_outputs_that_swift_reads_are_the_contract_s() -> None:
+    report = json.loads((ROOT / "mobileiqa_sdk" / "models" / "mobileiqa-small" / "report.json").read_bytes())
+    read = re.findall(r'featureValue\(for: "(\w+)"\)', text_of(Path("docs/ios.md")))
+    assert read == [output["name"] for output in report["contract"]["outputs"]][:1]

@@ -192,8 +192,8 @@ def command(
 ) -> None:
     """Turn a MobileIQA checkpoint, student or teacher, into artifacts that `mobileiqa score --model` opens.
 
-    With --arch and --config, export any network that maps an image to one score; docs/other-networks.md
-    shows how.
+    With --arch and --config, export any network that maps an image to one score: see
+    docs/other-networks.md in the repository.
 
     Each artifact is verified against the network as trained, in PyTorch, before it appears. If it fails,
     only its report is kept, and the exit status is 1.

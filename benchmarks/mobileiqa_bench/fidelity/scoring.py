@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from mobileiqa_sdk import library, runtimes
+from mobileiqa_sdk._noise import native_stderr_off
 from mobileiqa_sdk.errors import OpinionsInvalid
 from mobileiqa_sdk.parallel import default_threads
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -44,11 +45,14 @@ class ImageScore:
 def open_artifact(artifact: str | Path, threads: int | None = None) -> Runtime:
     """Opens an artifact by name, folder or file, with a runtime that works on this machine.
 
+    What native code prints on stderr meanwhile is discarded.
+
     Raises:
         ModelError: as :class:`mobileiqa_sdk.Scorer` does.
     """
     path = library.find(artifact)
-    return runtimes.load(path, runtimes.for_verification(path), threads or default_threads())
+    with native_stderr_off():
+        return runtimes.load(path, runtimes.for_verification(path), threads or default_threads())
 
 
 def answer_images(
