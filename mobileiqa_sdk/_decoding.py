@@ -53,6 +53,11 @@ def decoding() -> Iterator[None]:
 def _why_not_decoded(error: Exception) -> Refusal:
     # Decoders report a failed allocation as an error like any other: Pillow's, libavif's, libheif's words.
     text = str(error).lower()
+    if "security limit exceeded" in text:  # libheif's words, which it calls a memory allocation error
+        cause = one_line(first_line(error).rpartition("xceeded: ")[2], LIMIT)
+        return Refusal(
+            PhotoTooLarge, f"exceeds a limit of its decoder ({cause}); save it again as JPEG or PNG"
+        )
     if "out of memory" in text or "memory allocation error" in text:
         return Refusal(PhotoTooLarge, NO_MEMORY)
     cause = one_line(first_line(error), LIMIT)

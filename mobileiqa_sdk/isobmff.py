@@ -9,10 +9,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from math import floor
 from typing import NamedTuple
 
 from .code_points import from_numbers
+
+MAX_BOXES = 1 << 16
+"""Boxes inside one box that are looked at: a photo of a thousand tiles has some thousand."""
+
+MAX_ASSOCIATIONS = 1 << 18
+"""Pairs of a picture and one of its properties that are looked at."""
 
 _Box = tuple[bytes, int, int]  # type, and where its content starts and ends
 _Association = tuple[int, int, int]  # item, where the last byte of the number lies, number of the property
@@ -129,7 +136,10 @@ def crop_box(size: tuple[int, int], clean_aperture: tuple[int, ...]) -> tuple[in
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    while start + 8 <= end:
+    """Yields the boxes in a part of a file, at most `MAX_BOXES`."""
+    for _ in range(MAX_BOXES):
+        if start + 8 > end:
+            return
         size, name = struct.unpack_from(">I4s", data, start)
         header = 8
         if size == 1 and start + 16 <= end:
@@ -173,13 +183,13 @@ def _property_boxes(data: bytes) -> tuple[list[_Box], list[_Association]]:
     meta, meta_end = _box(data, b"meta", 0, len(data))
     iprp = _box(data, b"iprp", meta + _VERSION_AND_FLAGS, meta_end)
     properties = list(_boxes(data, *_box(data, b"ipco", *iprp)))
-    associations = [
+    associations = (
         association
         for name, start, end in _boxes(data, *iprp)
         if name == b"ipma"
         for association in _associations(data, start, end)
-    ]
-    return properties, associations
+    )
+    return properties, list(islice(associations, MAX_ASSOCIATIONS))
 
 
 def _associations(data: bytes, start: int, end: int) -> Iterator[_Association]:

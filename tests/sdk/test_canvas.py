@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from mobileiqa_sdk import isobmff
 from mobileiqa_sdk.errors import PhotoTooSmall
 from mobileiqa_sdk.isobmff import (
     Properties,
@@ -189,6 +190,20 @@ def test_boxes_of_any_bytes_are_read_without_an_error():
     for length in range(head):
         for reader in (read_properties, with_sizes, without_unknown_colours, item_types):
             reader(file[:length])
+
+
+@needs_avif
+def test_the_boxes_that_are_looked_at_are_bounded(monkeypatch):
+    file = avif()
+    free = box(b"free", b"") * 100
+    many = file[: file.index(b"meta") - 4] + free + file[file.index(b"meta") - 4 :]
+    assert read_properties(many) == read_properties(file) != Properties()
+    monkeypatch.setattr(isobmff, "MAX_BOXES", 100)
+    assert read_properties(many) == Properties()
+    assert read_properties(file) != Properties()
+    assert len(_property_boxes(file)[1]) > 2
+    monkeypatch.setattr(isobmff, "MAX_ASSOCIATIONS", 2)
+    assert len(_property_boxes(file)[1]) == 2
 
 
 @needs_avif

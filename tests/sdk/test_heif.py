@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from mobileiqa_sdk.errors import PhotoUnreadable, PhotoUnsupported
+from mobileiqa_sdk.errors import PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 from mobileiqa_sdk.photo import read_photo
 
 pillow_heif = pytest.importorskip("pillow_heif")
@@ -63,3 +63,16 @@ def test_a_damaged_heic_is_called_damaged(heic):
 def test_general_brands_are_read(heic, brand):
     file = heic[:8] + brand + heic[12:16] + brand + heic[20:]
     assert read_photo(file).size == (64, 48)
+
+
+def test_a_limit_of_the_decoder_is_no_lack_of_memory(heic):
+    """More properties than libheif reads: 1,000 empty boxes."""
+    added = struct.pack(">I4s", 8, b"free") * 1000
+    file = bytearray(heic)
+    for name in (b"meta", b"iprp", b"ipco"):
+        at = heic.index(name) - 4
+        size = int.from_bytes(heic[at : at + 4], "big")
+        file[at : at + 4] = struct.pack(">I", size + len(added))
+    end = at + size
+    with pytest.raises(PhotoTooLarge, match=r"limit of its decoder .*ipco"):
+        read_photo(bytes(file[:end]) + added + bytes(file[end:]))
