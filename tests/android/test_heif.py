@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
+from mobileiqa_sdk.isobmff import crop_box, read_properties
 from mobileiqa_sdk.photo import read_photo
 
 from .toolbox import Jvm, base64_of
@@ -79,8 +80,9 @@ def heif(
     version: int = 0,
     long_indices: bool = False,
     large: bool = False,
+    data: bytes = b"x",
 ) -> bytes:
-    """The boxes of a file that say how its primary item is turned, by ISO/IEC 23008-12."""
+    """The boxes of a file that say how its primary item is turned and cut, by ISO/IEC 23008-12; then data."""
     identifier = ">I" if version else ">H"
     full = struct.pack(">I", version << 24 | long_indices)
     table = full + struct.pack(">I", len(associations))
@@ -91,7 +93,7 @@ def heif(
     pitm = box(b"pitm", struct.pack(">I", version << 24) + struct.pack(identifier, primary))
     iprp = box(b"iprp", box(b"ipco", b"".join(properties), large) + box(b"ipma", table))
     meta = box(b"meta", bytes(4) + box(b"hdlr", bytes(24)) + pitm + iprp, large)
-    return box(b"ftyp", b"heic" + bytes(4) + b"mif1heic") + box(b"free", bytes(5)) + meta + box(b"mdat", b"x")
+    return box(b"ftyp", b"heic" + bytes(4) + b"mif1heic") + box(b"free", bytes(5)) + meta + box(b"mdat", data)
 
 
 def rotation(quarters: int) -> bytes:
@@ -148,12 +150,57 @@ def test_an_index_beyond_the_list_has_no_effect(pure: Jvm) -> None:
     assert pure.call("orientation", file=base64_of(heif([rotation(1)], [(1, [0, 2, 1])]))) == 8
 
 
+def size(width: int, height: int) -> bytes:
+    return box(b"ispe", bytes(4) + struct.pack(">II", width, height))
+
+
+def aperture(*numbers: int) -> bytes:
+    return box(b"clap", struct.pack(">4I4i", *numbers))
+
+
+def shown(jvm: Jvm, data: bytes, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of what Android shows of a file."""
+    part = jvm.call("aperture", file=base64_of(data), width=width, height=height)
+    return None if part is None else (part[0], part[1], part[0] + part[2], part[1] + part[3])
+
+
+unsigned = st.integers(0, 200) | st.integers(0, 2**32 - 1)
+signed = st.integers(-40, 40) | st.integers(-(2**31), 2**31 - 1)
+
+
+@quick
+@given(st.lists(unsigned, min_size=4, max_size=4), st.lists(signed, min_size=4, max_size=4))
+@example([60, 1, 40, 1], [-10, 1, 5, 1])
+@example([61 * 2, 2, 41 * 2, 2], [1, 2, -1, 2])
+@example([96, 1, 64, 1], [0, 1, 0, 1])
+@example([60, 1, 40, 1], [3, -2, 0, 1])
+def test_a_clean_aperture_is_that_of_python(pure: Jvm, extents: list[int], offsets: list[int]) -> None:
+    data = heif([size(*SIZE), aperture(*extents, *offsets)], [(1, [1, 2])])
+    properties = read_properties(data)
+    assert properties.clean_aperture == (*extents, *offsets)
+    assert shown(pure, data, *SIZE) == crop_box(SIZE, properties.clean_aperture)
+
+
+def test_what_android_has_cut_already_is_not_cut_again(pure: Jvm) -> None:
+    data = heif([size(*SIZE), aperture(60, 1, 40, 1, 0, 1, 0, 1)], [(1, [1, 2])])
+    assert shown(pure, data, *SIZE) == (18, 12, 78, 52)
+    assert shown(pure, data, 60, 40) is None
+
+
+def test_without_an_aperture_all_of_a_picture_shows(pure: Jvm) -> None:
+    assert shown(pure, heif([size(*SIZE)], [(1, [1])]), *SIZE) is None
+    assert shown(pure, heif([size(*SIZE), box(b"clap", bytes(20))], [(1, [1, 2])]), *SIZE) is None
+    other = heif([size(*SIZE), aperture(60, 1, 40, 1, 0, 1, 0, 1)], [(1, [1]), (2, [2])])
+    assert shown(pure, other, *SIZE) is None, "a property of another item"
+
+
 @quick
 @given(st.data())
 def test_damaged_files_never_cost_the_photo(pure: Jvm, data: st.DataObject) -> None:
-    whole = heif([SIZES, rotation(1)], [(1, [1, 2])])
+    whole = heif([SIZES, rotation(1), aperture(60, 1, 40, 1, 0, 1, 0, 1)], [(1, [1, 2, 3])])
     damaged = bytearray(whole)
     for _ in range(data.draw(st.integers(0, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
     assert pure.call("orientation", file=base64_of(bytes(damaged))) in range(1, 9)
+    shown(pure, bytes(damaged), *SIZE)

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -52,6 +53,8 @@ final class Bridge {
                 return Golden.sha256(Bicubic.resize(pixels(), whole("to_width"), whole("to_height")).rgb);
             case "orientation":
                 return Orientation.read(new ByteArrayInputStream(bytes("file")));
+            case "aperture":
+                return aperture();
             case "orientation_of_file":
                 try (InputStream in = new FileInputStream(text("path"))) {
                     return Orientation.read(in);
@@ -393,6 +396,13 @@ final class Bridge {
         }
         boolean plain = value == null || value instanceof String || value instanceof Number || value instanceof Boolean;
         return plain ? value : fields(value);
+    }
+
+    /** Left, top, width and height; null for all of the picture. */
+    private List<Object> aperture() throws Exception {
+        CleanAperture part =
+                CleanAperture.read(new ByteArrayInputStream(bytes("file")), whole("width"), whole("height"));
+        return part == null ? null : Arrays.<Object>asList(part.left, part.top, part.width, part.height);
     }
 
     private static Map<String, Object> picture(Pixels pixels) {

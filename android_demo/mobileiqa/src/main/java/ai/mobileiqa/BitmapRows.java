@@ -1,13 +1,14 @@
 package ai.mobileiqa;
 
+import ai.mobileiqa.core.CleanAperture;
 import ai.mobileiqa.core.ColourConversion;
 import ai.mobileiqa.core.Rows;
 import android.graphics.Bitmap;
 import java.io.Closeable;
 
 /**
- * A bitmap as it should be seen, read strip by strip: turned by EXIF's orientation, over white. So the bitmap is
- * the only whole copy of a photo in memory.
+ * A bitmap as it should be seen, read strip by strip: its part that shows, turned by EXIF's orientation, over white.
+ * So the bitmap is the only whole copy of a photo in memory.
  */
 final class BitmapRows implements Rows, Closeable {
     private static final int OPAQUE = 0xff;
@@ -15,6 +16,10 @@ final class BitmapRows implements Rows, Closeable {
     private static final int UPRIGHT = 1;
 
     private final Bitmap bitmap;
+    private final int left;
+    private final int top;
+    private final int across;
+    private final int down;
     private final boolean turned;
     private final boolean fromRight;
     private final boolean fromBottom;
@@ -25,11 +30,16 @@ final class BitmapRows implements Rows, Closeable {
     /**
      * Wraps a bitmap.
      *
+     * @param shown the part of it that shows, before it is turned; null for all of it
      * @param orientation 1 to 8, as Orientation.apply takes it
      * @param colours converts the bitmap's colours; null if they are sRGB
      */
-    BitmapRows(Bitmap bitmap, int orientation, ColourConversion colours) {
+    BitmapRows(Bitmap bitmap, CleanAperture shown, int orientation, ColourConversion colours) {
         this.bitmap = bitmap;
+        left = shown == null ? 0 : shown.left;
+        top = shown == null ? 0 : shown.top;
+        across = shown == null ? bitmap.getWidth() : shown.width;
+        down = shown == null ? bitmap.getHeight() : shown.height;
         this.colours = colours;
         opaque = !bitmap.hasAlpha();
         turned = orientation >= 5;
@@ -41,17 +51,17 @@ final class BitmapRows implements Rows, Closeable {
     static BitmapRows of(Bitmap bitmap) {
         // Hardware bitmaps (Android 8 and later) hide their pixels from getPixels.
         boolean hidden = bitmap.getConfig() == null || bitmap.getConfig().name().equals("HARDWARE");
-        return new BitmapRows(hidden ? bitmap.copy(Bitmap.Config.ARGB_8888, false) : bitmap, UPRIGHT, null);
+        return new BitmapRows(hidden ? bitmap.copy(Bitmap.Config.ARGB_8888, false) : bitmap, null, UPRIGHT, null);
     }
 
     @Override
     public int width() {
-        return turned ? bitmap.getHeight() : bitmap.getWidth();
+        return turned ? down : across;
     }
 
     @Override
     public int height() {
-        return turned ? bitmap.getWidth() : bitmap.getHeight();
+        return turned ? across : down;
     }
 
     @Override
@@ -61,19 +71,19 @@ final class BitmapRows implements Rows, Closeable {
             strip = new int[width * count];
         }
         // Rows of the upright picture are rows of the bitmap, or columns where the camera was turned.
-        int across = turned ? count : width;
+        int stride = turned ? count : width;
         int from = (turned ? fromRight : fromBottom) ? height() - first - count : first;
         if (turned) {
-            bitmap.getPixels(strip, 0, across, from, 0, count, width);
+            bitmap.getPixels(strip, 0, stride, left + from, top, count, width);
         } else {
-            bitmap.getPixels(strip, 0, across, 0, from, width, count);
+            bitmap.getPixels(strip, 0, stride, left, top + from, width, count);
         }
         int at = 0;
         for (int y = 0; y < count; y++) {
             int line = (turned ? fromRight : fromBottom) ? count - 1 - y : y;
             for (int x = 0; x < width; x++) {
                 int along = (turned ? fromBottom : fromRight) ? width - 1 - x : x;
-                int colour = strip[turned ? across * along + line : across * line + along];
+                int colour = strip[turned ? stride * along + line : stride * line + along];
                 int alpha = opaque ? OPAQUE : colour >>> 24;
                 rgb[at] = (byte) (colour >> 16);
                 rgb[at + 1] = (byte) (colour >> 8);

@@ -1,6 +1,7 @@
 package ai.mobileiqa;
 
 import ai.mobileiqa.core.Bicubic;
+import ai.mobileiqa.core.CleanAperture;
 import ai.mobileiqa.core.ColourConversion;
 import ai.mobileiqa.core.Contract;
 import ai.mobileiqa.core.DecodePlan;
@@ -54,6 +55,9 @@ public final class Photo implements Closeable {
     private final boolean isCopy;
     private final String mime;
     private final int orientation;
+
+    /** Null for all of the picture. */
+    private final CleanAperture shown;
     private final ColourConversion colours;
 
     /**
@@ -117,12 +121,17 @@ public final class Photo implements Closeable {
             try (InputStream in = open()) {
                 colours = PngColours.read(in);
             }
+            try (InputStream in = open()) {
+                shown = CleanAperture.read(in, head.outWidth, head.outHeight);
+            }
         } catch (IOException error) {
             throw PhotoException.unreadable(error);
         }
         boolean turned = orientation >= 5;
-        width = turned ? head.outHeight : head.outWidth;
-        height = turned ? head.outWidth : head.outHeight;
+        int across = shown == null ? head.outWidth : shown.width;
+        int down = shown == null ? head.outHeight : shown.height;
+        width = turned ? down : across;
+        height = turned ? across : down;
         mime = head.outMimeType;
         checkSize(width, height);
         readSeconds = (SystemClock.elapsedRealtimeNanos() - started) / 1e9;
@@ -164,7 +173,8 @@ public final class Photo implements Closeable {
         Size size = input.sizeFor(height, width, setting);
         DecodePlan plan = plan(input, setting, size);
         long started = SystemClock.elapsedRealtimeNanos();
-        try (BitmapRows rows = new BitmapRows(bitmap(plan.sampleSize, false), orientation, colours)) {
+        Bitmap bitmap = bitmap(plan.sampleSize, false);
+        try (BitmapRows rows = new BitmapRows(bitmap, shown(plan.sampleSize), orientation, colours)) {
             long decoded = SystemClock.elapsedRealtimeNanos();
             if (signal != null) {
                 signal.throwIfCanceled();
@@ -205,11 +215,20 @@ public final class Photo implements Closeable {
      */
     @NotNull
     public Bitmap preview(int side) throws PhotoException {
-        Bitmap bitmap = bitmap(DecodePlan.preview(width, height, side), true);
+        int sampleSize = DecodePlan.preview(width, height, side);
+        Bitmap bitmap = bitmap(sampleSize, true);
+        CleanAperture part = shown(sampleSize);
+        if (part != null) {
+            bitmap = Bitmap.createBitmap(bitmap, part.left, part.top, part.width, part.height);
+        }
         Matrix turn = turn(orientation);
         return turn.isIdentity()
                 ? bitmap
                 : Bitmap.createBitmap(bitmap, 0, 0, bitmap.getWidth(), bitmap.getHeight(), turn, true);
+    }
+
+    private CleanAperture shown(int sampleSize) {
+        return shown == null ? null : shown.reduced(sampleSize);
     }
 
     private Bitmap bitmap(int sampleSize, boolean toShow) throws PhotoException {
