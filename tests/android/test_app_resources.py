@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from . import toolbox
@@ -127,11 +128,15 @@ def test_every_text_gets_its_values() -> None:
         assert count == expected, f"{where}: {name} takes {expected} values, not {count}"
 
 
+def linear(colour: str) -> np.ndarray:
+    """Linear sRGB in [0, 1] of #RRGGBB."""
+    levels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+
+
 def luminance(colour: str) -> float:
     """WCAG 2.2's relative luminance of #RRGGBB."""
-    levels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
 
 
 def contrast(one: str, other: str) -> float:
@@ -161,6 +166,39 @@ def test_edges_of_buttons_stand_out(theme: str, ground: str) -> None:
     """WCAG 2.2, 1.4.11."""
     colours = {item.get("name"): item.text or "" for item in parse(RES / theme / "colors.xml")}
     assert contrast(colours["outline"], colours[ground]) >= 3
+
+
+EYES = {
+    "all cones": np.eye(3),
+    "no red cones": np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
+    "no green cones": np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
+}
+"""What linear sRGB looks like: Viénot, Brettel and Mollon, Color Research and Application 24 (1999) 243."""
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+JUST_NOTICEABLE = 2.3
+
+
+def lab(colour: str, eye: np.ndarray) -> np.ndarray:
+    """CIE 1976 L*a*b* of #RRGGBB as an eye sees it, under D65."""
+    ratios = XYZ @ (eye @ linear(colour)).clip(0, 1) / XYZ.sum(axis=1)
+    roots = np.where(ratios > (6 / 29) ** 3, np.cbrt(ratios), ratios / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * roots[1] - 16, 500 * (roots[0] - roots[1]), 200 * (roots[1] - roots[2])])
+
+
+@pytest.mark.parametrize("theme", ["values", "values-night"])
+@pytest.mark.parametrize("eye", EYES)
+def test_everybody_can_tell_the_bands_apart(theme: str, eye: str) -> None:
+    colours = {item.get("name"): item.text or "" for item in parse(RES / theme / "colors.xml")}
+    for one, other in combinations(BANDS, 2):
+        distance = np.linalg.norm(lab(colours[one], EYES[eye]) - lab(colours[other], EYES[eye]))
+        assert distance > 5 * JUST_NOTICEABLE, f"{one} and {other}"
+
+
+def test_the_distances_are_cie_s() -> None:
+    assert lab("#FFFFFF", EYES["all cones"]) == pytest.approx([100, 0, 0], abs=0.01)
+    assert lab("#FF0000", EYES["all cones"]) == pytest.approx([53.24, 80.09, 67.20], abs=0.1)
+    for eye in EYES.values():
+        assert lab("#808080", eye) == pytest.approx(lab("#808080", EYES["all cones"]), abs=0.1)
 
 
 def test_the_contrast_is_wcag_s() -> None:
