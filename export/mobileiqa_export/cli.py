@@ -17,6 +17,7 @@ import click
 from mobileiqa_bench.fidelity.gate import MIN_SRCC
 from mobileiqa_bench.fidelity.images import LIMITS
 from mobileiqa_bench.lists import list_option
+from mobileiqa_bench.tables import megabytes
 from mobileiqa_sdk._text import one_line, printable
 from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE, Decode
 from mobileiqa_sdk.progress import Lines, Progress
@@ -350,7 +351,7 @@ def _json(outcomes: list[Outcome]) -> str:
 def _line(folder: Path, report: Report) -> str:
     from .quantize.sensitivity import SPARED
 
-    parts = [f"{folder / report.file}  {report.bytes / 1e6:.1f} MB  {report.precision}"]
+    parts = [f"{folder / report.file}  {megabytes(report.bytes)}  {report.precision}"]
     if report.approximated:
         parts.append(f"approximated by {report.approximated.name}, level {report.approximated.chosen.level}")
     if report.timing:

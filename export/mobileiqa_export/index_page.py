@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from mobileiqa_bench.tables import megabytes
 from mobileiqa_sdk.bands import band
 from mobileiqa_sdk.progress import Progress
 
@@ -166,7 +167,7 @@ def _row(row: Mapping[str, Any]) -> str:
     time = f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})" if ratio else ""
     values = (
         f"<a href={_quoted(row['folder'] + '/report.md')}>{escape(name)}</a>{state}",
-        f"{row['bytes'] / 1e6:.1f} MB",
+        megabytes(row["bytes"]),
         srcc,
         _number(row["max_difference"], ".1e"),
         f"{row['images_in_another_band']} of {row['images']}",

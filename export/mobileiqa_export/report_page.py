@@ -75,7 +75,7 @@ def cost_table(steps: Sequence[Step]) -> str:
             step.name.replace("_", " "),
             f"{step.cost.parameters / 1e6:.2f} M",
             f"{step.cost.macs / 1e9:.2f} G",
-            f"{step.cost.largest_activation / 1e6:.1f} MB",
+            megabytes(step.cost.largest_activation),
         )
         for step in steps
         if not step.reason

@@ -14,6 +14,7 @@ from mobileiqa_sdk.library import find, size_of
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..errors import BenchmarkError, NotComparable
+from ..tables import megabytes
 from .gate import ANY_PRECISION
 from .images import ImageSet, verification_set
 from .pages import drift_section, largest_differences, others_section, skipped_section, timing_section
@@ -72,8 +73,7 @@ class Comparison:
         reasons = "\n".join(f"- {failure}" for failure in self.verdict.failures)
         sections = [
             f"# {_title(self.contract)}, against {_title(self.other_contract)}",
-            f"{self.artifact}, {self.bytes / 1e6:.1f} MB, "
-            f"{self.bytes / self.other_bytes:.2f} of {self.other}.",
+            f"{self.artifact}, {megabytes(self.bytes)}, {self.bytes / self.other_bytes:.2f} of {self.other}.",
             "**Passed.**" if self.passed else f"**FAILED**\n\n{reasons}",
             drift_section(self.verdict),
             others_section(self.verdict),
