@@ -38,15 +38,17 @@ _MAGIC = (
 
 # Tags of TIFF (Exif 2.32, TIFF/EP, DNG 1.6).
 _SUBFILE, _COMPRESSION, _PHOTOMETRIC, _MAKE = 254, 259, 262, 271
-_TIFF_EP, _DNG_VERSION = 37398, 50706
+_TIFF_EP = 37398
 _OLD_JPEG = 6
-_SENSOR_TAGS = (
-    33421,  # CFARepeatPatternDim
-    33422,  # CFAPattern
-    34310,  # LeafData
-    _DNG_VERSION,
-    50740,  # DNGPrivateData
-)
+# Tags of sensors, and the formats that they are of.
+_SENSOR_TAGS = {
+    50706: "Adobe DNG",  # DNGVersion
+    34310: "Leaf MOS",  # LeafData
+    65024: "Kodak KDC",  # KDC_IFD
+    33421: None,  # CFARepeatPatternDim
+    33422: None,  # CFAPattern
+    50740: None,  # DNGPrivateData
+}
 _SENSOR_PHOTOMETRICS = (32803, 34892)  # CFA, LinearRaw
 _SENSOR_COMPRESSIONS = {
     262: "Kodak KDC",
@@ -115,8 +117,9 @@ def check_directories(directories: Sequence[Mapping[int, object]]) -> None:
 
 
 def _name(directories: Sequence[Mapping[int, object]], default: str = "a TIFF of sensor data") -> str:
-    if any(_DNG_VERSION in directory for directory in directories):
-        return "Adobe DNG"
+    for tag, name in _SENSOR_TAGS.items():
+        if name and any(tag in directory for directory in directories):
+            return name
     makers = " ".join(str(directory.get(_MAKE, "")) for directory in directories).lower()
     return next((name for start, name in _MAKERS.items() if start in makers), default)
 
