@@ -16,7 +16,7 @@ test: ## all tests
 	pytest
 
 model: ## export the bundled model from its checkpoint
-	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL)-0.5.safetensors \
+	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL).safetensors \
 		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
 	$(MAKE) facts
 

@@ -147,7 +147,7 @@ class BatchScorer:
     >>> from PIL import Image
     >>> scored = BatchScorer(column="photo")({"photo": [Image.new("RGB", (640, 480), "grey"), None]})
     >>> scored["band"], scored["error"]
-    (['fair', None], [None, 'is null'])
+    (['poor', None], [None, 'is null'])
     """
 
     def __init__(

@@ -67,7 +67,7 @@ class Assessment:
 
     >>> result = Scorer(threads=1).assess(Image.new("RGB", (640, 480), "grey"))
     >>> result.photo, result.band, result.input_size
-    ('<PIL image>', 'fair', (443, 591))
+    ('<PIL image>', 'poor', (443, 591))
     >>> result.score == sum(result.opinions) / len(result.opinions)
     True
     """
@@ -170,7 +170,7 @@ class Scorer:
 
     >>> with Scorer(threads=1) as scorer:
     ...     scorer.assess(Image.new("RGB", (640, 480), "grey")).band
-    'fair'
+    'poor'
 
     Args:
         model: a name from ``mobileiqa models``, the path of an artifact (folder or model file),
@@ -405,7 +405,7 @@ class Scorer:
         >>> photos = [Image.new("RGB", (640, 480), "grey"), "missing.jpg"]
         >>> for result in Scorer(threads=1).score_many(photos):
         ...     print(result.reason if isinstance(result, PhotoError) else result.band)
-        fair
+        poor
         no such file
         """
         _check_is_many(photos)

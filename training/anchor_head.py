@@ -50,8 +50,8 @@ class AnchorSettings:
         seed: of the first weights and of the order of rows.
     """
 
-    hidden: int = 16
-    epochs: int = 12
+    hidden: int = 8
+    epochs: int = 40
     batch: int = 256
     rate: float = 1e-3
     decay: float = 0.1

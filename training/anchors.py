@@ -39,8 +39,11 @@ FULL_SIZE = {
 """Strengths at full size: the first should become visible, the last ones be plain to see."""
 NOTHING = "nothing"
 """The fault of pictures that show nothing."""
-NOTHING_SIDES = (64, 128, 256, 512, 1200)
-"""Sides of the pictures that show nothing; the last is shrunk at the smaller budgets."""
+NOTHING_SIZES = (
+    *((side, side) for side in (64, 128, 256, 512, 1200)),
+    *((97, 303), (375, 500), (480, 640), (517, 333), (591, 443), (640, 480), (1080, 1920), (2000, 1500)),
+)
+"""(height, width) of the pictures that show nothing. Odd ones too: the backbone pads them unevenly."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,18 @@ def ladder_pictures(photo: Pixels, seed: int) -> Iterator[Picture]:
             yield Picture(str(name), step, distortion.apply(photo, distortion.steps[step - 1], seed))
 
 
-def pictures_of_nothing(side: int) -> Iterator[Picture]:
-    """Yields flat colours and noise without any scene, uint8 [side, side, 3]."""
+def pictures_of_nothing(height: int, width: int) -> Iterator[Picture]:
+    """Yields flat colours and noise without any scene, uint8 [height, width, 3]."""
     for level in (0, 16, 64, 128, 192, 255):
-        yield Picture(NOTHING, 0, np.full((side, side, 3), level, np.uint8))
+        yield Picture(NOTHING, 0, np.full((height, width, 3), level, np.uint8))
     generator = np.random.default_rng(0)
-    for colour in generator.integers(0, 256, (6, 3)):
-        yield Picture(NOTHING, 0, np.tile(colour.astype(np.uint8), (side, side, 1)))
-    yield Picture(NOTHING, 0, generator.integers(0, 256, (side, side, 3), np.uint8))
-    grey = generator.integers(0, 256, (side, side, 1), np.uint8)
+    for colour in generator.integers(0, 256, (12, 3)):
+        yield Picture(NOTHING, 0, np.tile(colour.astype(np.uint8), (height, width, 1)))
+    yield Picture(NOTHING, 0, generator.integers(0, 256, (height, width, 3), np.uint8))
+    grey = generator.integers(0, 256, (height, width, 1), np.uint8)
     yield Picture(NOTHING, 0, np.repeat(grey, 3, axis=2))
     for deviation in (10, 30, 60):
-        levels = 128 + deviation * generator.standard_normal((side, side, 3))
+        levels = 128 + deviation * generator.standard_normal((height, width, 3))
         yield Picture(NOTHING, 0, np.clip(levels, 0, 255).astype(np.uint8))
 
 
@@ -128,7 +131,7 @@ def fill_ladders(
             progress.step(f"{file.name}: {seed + 1} of {len(paths)}")
     file = folder / f"{NOTHING}.npz"
     if not file.exists():
-        pictures = (picture for side in NOTHING_SIDES for picture in pictures_of_nothing(side))
+        pictures = (picture for size in NOTHING_SIZES for picture in pictures_of_nothing(*size))
         _write(file, pictures, extract, budgets)
     return computed
 

@@ -19,7 +19,7 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.progress import SILENT
 from mobileiqa_sdk.resample import resize
 
-CHECKPOINT = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.5.safetensors"
+CHECKPOINT = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small.safetensors"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
 TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
 

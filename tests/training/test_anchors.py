@@ -45,17 +45,17 @@ def test_a_large_photograph_has_the_faults_of_full_size(monkeypatch: pytest.Monk
 
 
 def test_pictures_of_nothing_are_flat_or_noise() -> None:
-    pictures = [picture.pixels for picture in pictures_of_nothing(32)]
-    assert {picture.shape for picture in pictures} == {(32, 32, 3)}
-    assert sum(picture.reshape(-1, 3).std(0).max() == 0 for picture in pictures) == 12
-    assert len(pictures) == 17
+    pictures = [picture.pixels for picture in pictures_of_nothing(32, 40)]
+    assert {picture.shape for picture in pictures} == {(32, 40, 3)}
+    assert sum(picture.reshape(-1, 3).std(0).max() == 0 for picture in pictures) == 18
+    assert len(pictures) == 23
 
 
 def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anchors, "LARGE", 4000)
-    monkeypatch.setattr(anchors, "NOTHING_SIDES", (128, 48))
+    monkeypatch.setattr(anchors, "NOTHING_SIZES", ((128, 128), (48, 48)))
     torch.manual_seed(0)
     student = headless_student(LITE0, BACKBONES[LITE0].build().state_dict())
 
@@ -71,7 +71,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     ladders = read_ladders(tmp_path / "cache")
     assert set(ladders) == {"small", "large", NOTHING}
     assert set(ladders["small"].budgets) == {1024}
-    assert list(ladders[NOTHING].budgets) == [1024] * 34 + [4096] * 34
+    assert list(ladders[NOTHING].budgets) == [1024] * 46 + [4096] * 46
     large = ladders["large"]
     assert list(large.budgets) == [1024] * 13 + [4096] * 13
     np.testing.assert_array_equal(large.clean(4096), large.features[13])

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from training.cli import commands
 
-PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.5.safetensors"
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small.safetensors"
 
 
 def test_weights_stay_and_settings_are_written(tmp_path: Path) -> None:

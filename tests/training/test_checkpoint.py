@@ -13,7 +13,7 @@ from mobileiqa_export.student import BACKBONES, normalise
 from training.finetune import FinetuneSettings
 from training.head import HeadSettings
 
-PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small-0.5.safetensors"
+PATH = Path(__file__).parents[2] / "training" / "checkpoints" / "mobileiqa-small.safetensors"
 SCORE = 0.54925
 
 
