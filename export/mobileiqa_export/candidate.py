@@ -56,7 +56,7 @@ class Candidate:
         judged.
         """
         drift = self.verdict.drift
-        return self.verdict.passed and (not drift.ranking_is_judged or (drift.srcc or 0.0) >= ranking_bar)
+        return self.verdict.passed and (not drift.has_ranking or (drift.srcc or 0.0) >= ranking_bar)
 
     @property
     def merit(self) -> tuple[bool, bool, float, float]:

@@ -359,7 +359,7 @@ def _line(folder: Path, report: Report) -> str:
     total = len(report.layers)
     parts += [f"{len(layers)} of {total} layers {SPARED[kind]}" for kind, layers in report.spared.items()]
     drift = report.verdict.drift
-    if not drift.ranking_is_judged:
+    if drift.not_judged:
         parts.append("the ranking could not be judged")
     elif drift.srcc is not None:
         parts.append(f"SRCC {drift.srcc:.4f}")

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from mobileiqa_bench.fidelity.drift import MIN_INFORMATIVE
 from mobileiqa_bench.tables import megabytes
 from mobileiqa_sdk.bands import band
 from mobileiqa_sdk.progress import Progress
@@ -81,7 +82,7 @@ def _read(file: Path) -> dict[str, Any] | None:
             "kept": report["kept"],
             "passed": report["passed"],
             "failures": report["failures"],
-            "ranking_judged": drift["flips_clear"]["pairs"] > 0,
+            "ranking_judged": drift["flips_clear"]["pairs"] > 0 and drift["informative"] >= MIN_INFORMATIVE,
             "srcc": drift["srcc"],
             "max_difference": drift["max_difference"],
             "images": drift["images"],

@@ -63,7 +63,7 @@ def subtitle(report: Report) -> str:
         parts.append(f"{report.timing.latency_ratio[0]:.2f} of the time of {report.compared_with}")
         parts.append(f"{report.timing.memory_ratio[0]:.2f} of its memory")
     parts.append("verified" if report.verdict.passed else "FAILED verification")
-    if not report.verdict.drift.ranking_is_judged:
+    if report.verdict.drift.not_judged:
         parts.append("ranking not judged")
     return f"{'  ·  '.join(parts)}  ·  {report.verdict.drift.images} images"
 
@@ -100,8 +100,9 @@ def _size_ratio(report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    if report.verdict.passed and not report.verdict.drift.ranking_is_judged:
-        return "**Passed verification, but the ranking could not be judged:** no two images score far apart."
+    reason = report.verdict.drift.not_judged
+    if report.verdict.passed and reason:
+        return f"**Passed verification, but the ranking could not be judged:** {reason}."
     if report.verdict.passed:
         return "**Passed verification.**"
     heading = f"**FAILED verification, {'kept all the same' if report.kept else 'not kept'}.**"

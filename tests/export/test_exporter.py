@@ -176,7 +176,7 @@ def test_the_report_for_people(made: tuple[Path, Report, list[str]]) -> None:
     assert page == report.to_markdown()
     assert page.startswith("# tiny 1.2\n\nmodel.onnx, ")
     assert "**Passed verification" in page
-    assert ("could not be judged" in page) is not report.verdict.drift.ranking_is_judged
+    assert ("could not be judged" in page) is bool(report.verdict.drift.not_judged)
     assert "](report.png)" in page
     assert "input 97 x 130 uint8 RGB" in page
     assert report.contract.model.checkpoint_sha256 in page

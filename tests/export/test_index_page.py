@@ -36,7 +36,13 @@ def report(folder: Path, file_format: str, precision: str, **changes: Any) -> No
         "kept": True,
         "passed": True,
         "failures": [],
-        "drift": {"flips_clear": {"pairs": 3}, "srcc": 0.99876, "max_difference": 0.012, "images": 3},
+        "drift": {
+            "flips_clear": {"pairs": 3},
+            "informative": 40,
+            "srcc": 0.99876,
+            "max_difference": 0.012,
+            "images": 3,
+        },
         "scores": [
             {"reference": 0.39, "artifact": 0.41},
             {"reference": 0.5, "artifact": 0.55},
@@ -85,7 +91,7 @@ def test_the_index_has_every_artifact_and_where_to_begin(root: Path) -> None:
 
 
 def test_what_was_not_judged_or_failed_is_said(tmp_path: Path) -> None:
-    drift = {"flips_clear": {"pairs": 0}, "srcc": 1.0, "max_difference": 0.0, "images": 3}
+    drift = {"flips_clear": {"pairs": 0}, "informative": 3, "srcc": 1.0, "max_difference": 0.0, "images": 3}
     report(tmp_path / "a", "onnx", "fp32", drift=drift)
     report(tmp_path / "b.report", "onnx", "fp16", passed=False, kept=False, failures=["too <far>"])
     write_index(tmp_path, {}, Recorder())

@@ -17,6 +17,8 @@ CLOSE = 0.05
 """Pairs of images closer than this in the reference are counted on their own: they may change order."""
 CLEAR = 0.02
 """Pairs of images further apart than this in the reference should keep their order."""
+MIN_INFORMATIVE = 16
+"""Fewest images to judge a ranking on, neither clamped nor tied in the reference."""
 _SAME_SCORE = 1e-6
 
 
@@ -81,9 +83,21 @@ class Drift:
     bands: list[BandError]
 
     @property
-    def ranking_is_judged(self) -> bool:
+    def has_ranking(self) -> bool:
         """Whether the reference tells at least two images clearly apart."""
         return self.flips_clear.pairs > 0
+
+    @property
+    def not_judged(self) -> str:
+        """Why the figures say nothing about the ranking, in words; empty if they do."""
+        if not self.has_ranking:
+            return f"no two images are {CLEAR} apart in the reference"
+        if self.informative < MIN_INFORMATIVE:
+            return (
+                f"only {self.informative} of {self.images} images say something about the ranking (scored "
+                f"neither 0 nor 1 nor like another image), {MIN_INFORMATIVE} are needed"
+            )
+        return ""
 
 
 def measure_drift(reference: Sequence[float], scores: Sequence[float | None]) -> Drift:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from mobileiqa_sdk._numbers import exceeds
 
-from .drift import CLEAR, Drift
+from .drift import CLEAR, MIN_INFORMATIVE, Drift
 
 MIN_SRCC = 0.99
 MAX_FLIPS = 0.01
-MIN_INFORMATIVE = 16
-"""Fewest images to judge a ranking on, neither clamped nor tied in the reference."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,8 @@ def _distance_failures(name: str, drift: Drift, limits: Limits) -> list[str]:
 def _ranking_failures(drift: Drift, limits: Limits) -> list[str]:
     reasons = []
     if limits.needs_ranking and drift.informative < MIN_INFORMATIVE:
-        reasons.append(
-            f"not judged: only {drift.informative} of {drift.images} images say something about the ranking "
-            f"(scored neither 0 nor 1 nor like another image), {MIN_INFORMATIVE} are needed"
-        )
-    if not drift.ranking_is_judged:
+        reasons.append(f"the ranking is not judged: {drift.not_judged}")
+    if not drift.has_ranking:
         if drift.max_difference is not None and exceeds(drift.max_difference, CLEAR):
             reasons.append(
                 f"a score is {drift.max_difference:.3f} away from a reference whose scores hardly differ"

@@ -37,8 +37,8 @@ def drift_section(verdict: Verdict) -> str:
         write_table(("", ""), figures, "lr"),
         write_table(("scores", "images", "mean difference", "largest"), bands, "lrrr"),
     ]
-    if not drift.ranking_is_judged:
-        sections.append(f"No two images are {CLEAR} apart in the reference: the ranking was not judged.")
+    if drift.not_judged:
+        sections.append(f"The ranking was not judged: {drift.not_judged}.")
     return "\n\n".join(sections)
 
 

@@ -159,6 +159,6 @@ def _level(
 
 def _failures(drift: Drift) -> list[str]:
     reasons = failures(drift, Limits(MAX_DIFFERENCE, MAX_DIFFERENCE))
-    if not reasons and drift.ranking_is_judged and (drift.srcc or 0.0) < MIN_SRCC:
+    if not reasons and drift.has_ranking and (drift.srcc or 0.0) < MIN_SRCC:
         reasons.append(f"SRCC with the network as trained is {drift.srcc:.4f}, less than {MIN_SRCC}")
     return reasons

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mobileiqa_bench.fidelity.drift import Flips, measure_drift
+from mobileiqa_bench.fidelity.drift import MIN_INFORMATIVE, Flips, measure_drift
 
 REFERENCE = list(np.linspace(0.1, 0.9, 41))
 
@@ -25,7 +25,7 @@ def test_the_figures_by_hand() -> None:
     assert [(row.band, row.images) for row in drift.bands] == [("bad", 1), ("poor", 2), ("excellent", 1)]
     assert drift.bands[1].mean == pytest.approx(0.03)
     assert drift.bands[1].max == pytest.approx(0.04)
-    assert drift.ranking_is_judged
+    assert drift.has_ranking
 
 
 def test_correlations_are_scipys() -> None:
@@ -56,7 +56,7 @@ def test_an_artifact_that_never_answers_has_no_figures() -> None:
     assert (drift.unanswered, drift.informative) == (41, 0)
     assert (drift.max_difference, drift.mean_difference, drift.srcc) == (None, None, None)
     assert not drift.bands
-    assert not drift.ranking_is_judged
+    assert not drift.has_ranking
 
 
 def test_clamped_and_tied_images_are_not_evidence() -> None:
@@ -65,6 +65,19 @@ def test_clamped_and_tied_images_are_not_evidence() -> None:
     assert drift.informative == 1
     assert drift.srcc is None
     assert measure_drift([1.0, 0.2, 0.2, 0.2, 0.4], [1.0, 0.1, 0.3, 0.2, 0.4]).informative == 2
+
+
+@pytest.mark.parametrize("images", [MIN_INFORMATIVE, MIN_INFORMATIVE - 1])
+def test_a_ranking_of_few_images_is_not_judged(images: int) -> None:
+    scores = [0.1 + 0.04 * index for index in range(images)]
+    drift = measure_drift([0.0, 0.0, 1.0, *scores, scores[0]], [0.0, 0.0, 1.0, *scores, scores[0]])
+    assert drift.has_ranking
+    assert bool(drift.not_judged) is (images < MIN_INFORMATIVE)
+
+
+def test_a_reference_without_a_ranking_is_not_judged() -> None:
+    scores = [0.5 + 0.0005 * index for index in range(30)]
+    assert measure_drift(scores, scores).not_judged
 
 
 @pytest.mark.parametrize("end", [0.0, 1.0])

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mobileiqa_bench.fidelity.drift import CLEAR, measure_drift
-from mobileiqa_bench.fidelity.gate import ANY_PRECISION, MIN_INFORMATIVE, MIN_SRCC, Limits, failures
+from mobileiqa_bench.fidelity.drift import CLEAR, MIN_INFORMATIVE, measure_drift
+from mobileiqa_bench.fidelity.gate import ANY_PRECISION, MIN_SRCC, Limits, failures
 
 REFERENCE = list(np.linspace(0.1, 0.9, 41))
 
@@ -56,7 +56,7 @@ def test_one_wrong_score_among_clamped_ones_fails() -> None:
     """With a wrong input range, a published network's only informative score was 0.35 away."""
     actual = reasons([0.0] * 9 + [0.5767], [0.0] * 9 + [0.2232])
     assert any("3.5e-01" in reason for reason in actual)
-    assert any(reason.startswith("not judged") for reason in actual)
+    assert any("not judged" in reason for reason in actual)
 
 
 @pytest.mark.parametrize(("informative", "judged"), [(MIN_INFORMATIVE, True), (MIN_INFORMATIVE - 1, False)])
@@ -64,7 +64,7 @@ def test_a_ranking_needs_enough_images(informative: int, judged: bool) -> None:
     scores = [*np.linspace(0.1, 0.9, informative), *[0.0] * 30, *[1.0] * 30]
     actual = reasons(scores, list(scores))
     assert (actual == []) == judged
-    assert all(reason.startswith("not judged") for reason in actual)
+    assert all("not judged" in reason for reason in actual)
 
 
 def test_limits_below_any_visible_difference_need_no_ranking() -> None:
