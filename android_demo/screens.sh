@@ -16,13 +16,23 @@ FRAMEWORK_SHA256=cca369890063830f5fa38ce7cc4ff3692582ef287f9fa4d18d3c13aac2d2f89
 SDK_COMMON_DEB=libgradle-android-plugin-java
 JARS=/usr/share/java
 SCREENS=$DEMO/tests/screens
+# Nearly half of the files, which nothing here reads.
+NOT_UNPACKED=(development external frameworks/base/{api,cmds,docs,include,libs,obex,packages,samples,services,test-runner}
+    frameworks/base/core/jni frameworks/base/tools/'aapt*' libcore/{benchmarks,dom,harmony-tests,jsr166-tests,support}
+    libcore/luni/src/test)
 
 ecj() { # options...: methods that do not compile (of keystores and networks, whose libraries are elsewhere) only throw
     java -Xmx2g -cp $JARS/eclipse-jdt-core.jar org.eclipse.jdt.internal.compiler.batch.Main -proc:none -encoding UTF-8 \
         -nowarn -proceedOnError -g "$@" >>"$work/ecj.log" 2>&1 || true
 }
 
-layoutlib() { unpacked layoutlib "$FRAMEWORK_SHA256 $(cat "$SCREENS"/*.py "$SCREENS"/java/com/android/*/* | sha256sum)" build_layoutlib; }
+layoutlib() { unpacked layoutlib "$FRAMEWORK_SHA256 $(sources_of_layoutlib | sha256sum)" build_layoutlib; }
+
+sources_of_layoutlib() {
+    echo "${NOT_UNPACKED[@]}"
+    declare -f ecj fetch_sources java_folders generate compile_framework compile_bridge platform
+    cat "$SCREENS"/*.py "$SCREENS"/java/com/android/*/*
+}
 
 build_layoutlib() { # download result
     local work=$1 result=$2
@@ -44,7 +54,7 @@ fetch_sources() { # work: src/ and debian/, sdk-common.jar
     (cd "$1" && APT_CONFIG=$1/apt.conf apt-get source --download-only -qq "$FRAMEWORK_SOURCE") || return
     check_sha256 "$1/android-framework-23_6.0.1+r72.orig.tar.xz" "$FRAMEWORK_SHA256" || return
     mkdir "$1/src" || return
-    tar -xJf "$1/android-framework-23_6.0.1+r72.orig.tar.xz" -C "$1/src" || return
+    tar -xJf "$1/android-framework-23_6.0.1+r72.orig.tar.xz" -C "$1/src" "${NOT_UNPACKED[@]/#/--exclude=}" || return
     tar -xJf "$1/android-framework-23_6.0.1+r72-6.debian.tar.xz" -C "$1" debian/android/build.prop
 }
 
@@ -83,6 +93,7 @@ compile_framework() { # work: layoutlib.jar, whose native methods call the bridg
     ecj -1.7 -d "$1/framework" -bootclasspath "$1/core" -cp "$JARS/tagsoup.jar:$ANDROID_JAR" "$1/gen" "${sources[@]}"
     (cd "$1/core" && jar cf ../core.jar .) || return
     (cd "$1/framework" && jar cf ../framework.jar .) || return
+    python3 "$SCREENS/open_to_tests.py" "$create/com/android/tools/layoutlib/create" || return
     mapfile -t sources < <(find "$create" -name '*.java')
     javac -nowarn -source 8 -target 8 -cp $JARS/asm-all.jar -d "$1/create" "${sources[@]}" 2>>"$1/javac.log" || return
     java -Xmx2g -cp "$1/create:$JARS/asm-all.jar" com.android.tools.layoutlib.create.Main "$1/layoutlib.jar" \
@@ -117,7 +128,7 @@ compile_bridge() { # work result
 
 platform() { # work result: what a platform of Android's SDK has
     mkdir -p "$2/data/fonts"
-    cp -r "$1/src/frameworks/base/core/res/res" "$2/data/res"
+    mv "$1/src/frameworks/base/core/res/res" "$2/data/res"
     find /usr/share/fonts/truetype/roboto -name 'Roboto*.ttf' -exec cp {} "$2/data/fonts" ';'
     python3 "$SCREENS/fonts.py" "$2/data/fonts"
     grep -v '^ro.product.cpu.abi' "$1/debian/android/build.prop" >"$2/build.prop"

@@ -1,10 +1,11 @@
-"""Builds the app: as an APK, and as classes that a JVM runs against the sketch of Android in tests/phone."""
+"""Builds the app: as an APK, and as classes that a JVM runs on Android's own, which screens.sh has built."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from . import toolbox
 
 MAIN = toolbox.DEMO / "app/src/main"
 PHONE = toolbox.DEMO / "tests/phone"
+SCREENS = toolbox.DEMO / "tests/screens"
+ECJ = Path("/usr/share/java/eclipse-jdt-core.jar")
 FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 ANDROID_JAR = toolbox.CACHE / "bullseye/usr/share/java/com.android.android-23.jar"
 SYSTEM_PATH = "/usr/bin:/bin"
@@ -65,12 +68,35 @@ def compile_app(folder: Path) -> Path:
     return target
 
 
-def compile_phone(app: Path, folder: Path) -> list[Path]:
-    """The sketch of Android and the tests on it; gives what a class path needs beside the app."""
-    stubs = ":".join(map(str, [app, *toolbox.JUNIT, ANDROID_JAR]))
+def layoutlib() -> list[str]:
+    """The class path of Android's own framework, as screens.sh has built it."""
+    toolbox.need_onnxruntime("layoutlib")
+    path = toolbox.run("bash", toolbox.DEMO / "screens.sh", "--classpath").strip()
+    return [*path.split(":"), str(ANDROID_JAR)]  # the framework as built lacks MediaStore and the like
+
+
+def ecj(target: Path, classpath: Iterable[object], *sources: Path) -> None:
+    """Compiles against the framework, whose java.* packages javac would not take."""
+    compiler = ("java", "-cp", ECJ, "org.eclipse.jdt.internal.compiler.batch.Main")
+    options = ("-proc:none", "-nowarn", "-1.8", "-encoding", "UTF-8", "-d", target)
+    toolbox.run(*compiler, *options, "-cp", ":".join(map(str, classpath)), *sources)
+
+
+def compile_phone(app: Path, folder: Path) -> Path:
+    """A phone with the app, and the tests of it, to stand before the app on a class path."""
     target = folder / "phone"
-    toolbox.run("javac", "-nowarn", "-cp", stubs, "-d", target, *PHONE.rglob("*.java"))
-    return [target, *toolbox.JUNIT, ANDROID_JAR]
+    resources = SCREENS / "java/ai/mobileiqa/demo"
+    sources = (PHONE, resources / "Framework.java", resources / "AppResources.java")
+    ecj(target, [app, *toolbox.JUNIT, *layoutlib()], *sources)
+    return target
+
+
+def compile_bare_phone(folder: Path) -> Path:
+    """A phone without an app, for tests of the library."""
+    target = folder / "phone"
+    sources = (PHONE / "android/graphics", PHONE / "android/os", PHONE / "ai/mobileiqa/phone")
+    ecj(target, layoutlib(), *sources, PHONE / "android/app/PhoneContext.java")
+    return target
 
 
 def classes_in(apk: Path, folder: Path) -> Path:

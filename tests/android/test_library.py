@@ -44,12 +44,8 @@ def aar(builds: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def sketch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sketch of Android without the app's tests."""
-    folder = tmp_path_factory.mktemp("sketch")
-    stubs = ":".join(map(str, [*toolbox.JUNIT, app.ANDROID_JAR]))
-    toolbox.run("javac", "-nowarn", "-cp", stubs, "-d", folder, *(app.PHONE / "android").rglob("*.java"))
-    return folder
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return app.compile_bare_phone(tmp_path_factory.mktemp("bare"))
 
 
 def recipe() -> str:
@@ -159,7 +155,7 @@ def test_everything_public_has_javadoc(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run_shrunk(aar: Path, sketch: Path, host_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run_shrunk(aar: Path, phone: Path, host_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Shrinks an app with the library, and gives the lines that it prints."""
     toolbox.need("proguard")
 
@@ -173,16 +169,16 @@ def run_shrunk(aar: Path, sketch: Path, host_library: Path, tmp_path_factory: py
         assert not re.search(r"^(\S+ContractReader) -> \1:", mapping.read_text(), re.MULTILINE), "not renamed"
         bad.write_bytes(b"not a model")
         start = folder / "start"
-        classes = ":".join(map(str, [program[0], sketch, app.ANDROID_JAR]))
-        toolbox.run("javac", "-nowarn", "-cp", classes, "-d", start, EXAMPLE / "Start.java")
+        app.ecj(start, [program[0], phone, *app.layoutlib()], EXAMPLE / "Start.java")
         values = {
             "assets": aar / "assets",
             "phone": folder / "phone",
+            "platform": toolbox.CACHE / "layoutlib/platform",
             "java.library.path": host_library,
             "java.awt.headless": "true",
         }
         options = [f"-D{key}={value}" for key, value in values.items()]
-        path = ":".join(map(str, [start, sketch, shrunk, *toolbox.JUNIT, app.ANDROID_JAR]))
+        path = ":".join(map(str, [start, phone, shrunk, *app.layoutlib()]))
         arguments = (PHOTO, library.find(None), bad, example)
         return toolbox.run(
             "java", "-Xcheck:jni", *options, "-cp", path, "com.example.Start", *arguments

@@ -19,11 +19,9 @@ from mobileiqa_sdk import Scorer
 from . import app, toolbox
 from .pictures import save_pictures
 
-SCREENS = toolbox.DEMO / "tests/screens"
 GOLDEN = Path(__file__).parent / "screens"
 DOCS = toolbox.DEMO.parent / "docs/screens"
 MAKES_NEW = bool(os.environ.get("MOBILEIQA_NEW_SCREENS"))
-ECJ = Path("/usr/share/java/eclipse-jdt-core.jar")
 SCALE = 4
 IN_DOCS = {
     "score": "score_done",
@@ -32,7 +30,7 @@ IN_DOCS = {
     "score_land": "score_land",
 }
 """Pictures in `docs/screens`, a third of the screens' sizes."""
-NAMES = re.findall(r"^(\w+);", (SCREENS / "screens.txt").read_text(), re.MULTILINE)
+NAMES = re.findall(r"^(\w+);", (app.SCREENS / "screens.txt").read_text(), re.MULTILINE)
 Rendered = tuple[Path, dict[str, list[str]]]
 
 
@@ -40,33 +38,30 @@ Rendered = tuple[Path, dict[str, list[str]]]
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     """A folder with a picture of every screen, and the faults that Audit saw on each."""
     app.need_tools()
-    toolbox.need_onnxruntime("layoutlib")
     folder = tmp_path_factory.mktemp("screens")
-    layoutlib = toolbox.run("bash", toolbox.DEMO / "screens.sh", "--classpath").strip()
-    path = f"{layoutlib}:{app.ANDROID_JAR}"  # the framework as built lacks MediaStore and the like
+    framework = app.layoutlib()
     sources = [
         app.resource_class(folder),
         toolbox.LIBRARY / "src/annotations",
         toolbox.LIBRARY / "src/main/java",
         app.MAIN / "java",
-        SCREENS / "java/ai",
+        app.SCREENS / "java/ai",
     ]
-    compiler = ("java", "-cp", ECJ, "org.eclipse.jdt.internal.compiler.batch.Main")
-    options = ("-proc:none", "-nowarn", "-1.8", "-encoding", "UTF-8", "-d", folder / "app")
-    toolbox.run(*compiler, *options, "-cp", path, *sources)
+    app.ecj(folder / "app", framework, *sources)
     model = Scorer(threads=1).contract.model
     values = {
         "java.awt.headless": "true",
         "platform": toolbox.CACHE / "layoutlib/platform",
         "res": app.MAIN / "res",
-        "document": SCREENS / "document.md",
+        "document": app.SCREENS / "document.md",
         "samples": folder,
         "model": f"{model.name} {model.version}",
     }
     save_pictures(folder)
     defined = [f"-D{key}={value}" for key, value in values.items()]
-    started = ("java", "-Xmx1500m", *defined, "-cp", f"{folder / 'app'}:{path}", "ai.mobileiqa.demo.Render")
-    printed = toolbox.run(*started, SCREENS / "screens.txt", folder)
+    path = ":".join(map(str, [folder / "app", *framework]))
+    started = ("java", "-Xmx1500m", *defined, "-cp", path, "ai.mobileiqa.demo.Render")
+    printed = toolbox.run(*started, app.SCREENS / "screens.txt", folder)
     faults: dict[str, list[str]] = {}
     for line in printed.splitlines():
         if line.startswith("  "):
@@ -103,7 +98,7 @@ def test_people_can_read_and_hit_everything(rendered: Rendered, name: str) -> No
 
 
 def test_every_kind_of_screen_is_there() -> None:
-    specs = [line.split(";") for line in (SCREENS / "screens.txt").read_text().splitlines()[1:]]
+    specs = [line.split(";") for line in (app.SCREENS / "screens.txt").read_text().splitlines()[1:]]
     assert {"day", "night"} == {spec[5] for spec in specs}
     assert {"en", "de", "ar"} == {spec[6] for spec in specs}
     assert {"ltr", "rtl"} == {spec[7] for spec in specs}

@@ -15,20 +15,24 @@ import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.Json;
+import ai.mobileiqa.phone.OtherApps;
+import ai.mobileiqa.phone.Providers;
 import android.app.Activity;
-import android.app.ActivityManager;
 import android.app.Phone;
+import android.app.PhoneContext;
 import android.content.ClipData;
-import android.content.ContentResolver;
+import android.content.ContentProvider;
 import android.content.Context;
 import android.content.Intent;
-import android.content.pm.PackageInfo;
-import android.graphics.BitmapFactory;
+import android.graphics.BitmapFactory_Delegate;
+import android.graphics.ColorSpace;
+import android.graphics.Rect;
 import android.net.Uri;
 import android.os.Build;
-import android.os.PowerManager;
+import android.os.ParcelFileDescriptor;
 import android.view.View;
 import android.view.WindowInsets;
+import android.view.WindowManager;
 import android.widget.ListAdapter;
 import android.widget.ListView;
 import android.widget.TextView;
@@ -37,12 +41,12 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -56,11 +60,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.After;
 import org.junit.Before;
+import org.junit.BeforeClass;
 import org.junit.Test;
 
 /**
- * The app's own classes, layouts and texts on a JVM whose android.* are the few lines beside this file: not Android,
- * but its life cycle, and the real model. tests/android/test_app_on_a_jvm.py runs it and says what scores to expect.
+ * The app's own classes, layouts and texts on a JVM, with the classes of Android 6 and the real model.
+ * tests/android/test_app_on_a_jvm.py runs it and says what scores to expect.
  */
 public final class AppTest {
     private static final double SAME = 1e-5;
@@ -84,32 +89,29 @@ public final class AppTest {
         }
     }
 
+    @BeforeClass
+    public static void boot() {
+        Phone.boot();
+    }
+
     @Before
     public void install() throws IOException {
         Path phone = Paths.get(System.getProperty("phone"));
         Phone.until(() -> isEmptied(phone));
-        Context.forget();
+        Phone.forget();
         Build.VERSION.SDK_INT = 24;
         for (File file : new File(System.getProperty("photos")).listFiles()) {
-            ContentResolver.PHOTOS.put("content://photos/" + file.getName(), Files.readAllBytes(file.toPath()));
+            OtherApps.PHOTOS.put("content://photos/" + file.getName(), Files.readAllBytes(file.toPath()));
         }
-        ContentResolver.PHOTOS.put(MODEL, Files.readAllBytes(Paths.get(System.getProperty("second"))));
+        OtherApps.PHOTOS.put(MODEL, Files.readAllBytes(Paths.get(System.getProperty("second"))));
     }
 
     @After
     public void tidy() {
         Phone.settle();
         Models.forget();
-        ContentResolver.PHOTOS.clear();
-        ContentResolver.STREAMS.clear();
-        ContentResolver.NAMES.clear();
-        ContentResolver.forbidden = false;
-        BitmapFactory.outOfMemory = false;
-        Activity.unanswered = null;
-        ActivityManager.available = 2L << 30;
-        PowerManager.thermalStatus = 0;
-        PowerManager.saving = false;
-        PackageInfo.installed = 1;
+        OtherApps.forget();
+        BitmapFactory_Delegate.outOfMemory = false;
         System.setProperty("assets", System.getProperty("right"));
     }
 
@@ -125,7 +127,7 @@ public final class AppTest {
         assertTrue(activity.session.golden.ok);
         assertFalse(Phone.shown(activity, R.id.notice));
         assertNotNull("kept for the next start", GoldenCheck.kept(activity));
-        PackageInfo.installed = 2;
+        PhoneContext.updated = 2;
         assertNull("an update asks again", GoldenCheck.kept(activity));
     }
 
@@ -148,6 +150,8 @@ public final class AppTest {
         assertEquals(expected, activity.session.first.score, SAME);
         assertEquals(String.format(Locale.ENGLISH, "%.3f", expected), Phone.text(activity, R.id.number));
         assertTrue(Phone.text(activity, R.id.details).contains("mobileiqa-small"));
+        assertTrue("copying and checking count too", activity.session.first.readSeconds > 0);
+        assertTrue(Phone.text(activity, R.id.details).startsWith("Read "));
         if (System.getProperty("spread").equals("None")) { // a model of one opinion
             assertNull(activity.session.first.spread);
         } else {
@@ -173,13 +177,23 @@ public final class AppTest {
     }
 
     @Test
+    public void whatShowsOfAHeicFileIsScored() {
+        ScoreActivity activity = scored("content://photos/part.heic");
+        double expected = Double.parseDouble(System.getProperty("score.part.heic"));
+        assertEquals(expected, activity.session.first.score, SAME);
+        assertEquals(200, activity.session.preview.getWidth());
+        assertEquals(400, activity.session.preview.getHeight());
+        assertTrue(Phone.text(activity, R.id.details).contains("200 × 400 pixels"));
+    }
+
+    @Test
     public void aPhotoThatDoesNotFitIsDecodedSmallerAndSaidSo() {
         Build.VERSION.SDK_INT = 26;
-        ActivityManager.available = 17L << 20;
+        PhoneContext.availableMemory = 17L << 20;
         ScoreActivity activity = scored("content://photos/large.png");
         assertEquals(2, activity.session.first.sampleSize);
         assertTrue(Phone.text(activity, R.id.details).contains("because memory is short"));
-        ActivityManager.available = 2L << 20;
+        PhoneContext.availableMemory = 2L << 20;
         String tooLittle = sentence(R.string.problem_memory);
         assertEquals("what is left says nothing of the photo", tooLittle, notice("content://photos/large.png"));
     }
@@ -204,8 +218,8 @@ public final class AppTest {
     @Test
     public void turningThePhoneLosesNothing() {
         ScoreActivity first = Phone.start(ScoreActivity.class, share(GOOD));
-        Context.phone.land = true;
-        Context.phone.locale = Locale.GERMAN;
+        Phone.land = true;
+        Phone.locale = Locale.GERMAN;
         ScoreActivity second = Phone.turn(first);
         Phone.until(() -> second.session.first != null && !second.session.busy());
         assertFalse("the old activity hears nothing", Phone.shown(first, R.id.result));
@@ -254,10 +268,10 @@ public final class AppTest {
         assertEquals(sentence(R.string.problem_no_picture), notice("content://photos/text.txt"));
         assertEquals("This photo is 20 × 40 pixels: both sides must have at least 32.", notice("content://photos/tiny.png"));
         assertEquals(sentence(R.string.problem_gone), notice("content://photos/gone"));
-        ContentResolver.forbidden = true;
+        OtherApps.forbidden = true;
         assertEquals(sentence(R.string.problem_gone), notice(GOOD));
-        ContentResolver.forbidden = false;
-        BitmapFactory.outOfMemory = true;
+        OtherApps.forbidden = false;
+        BitmapFactory_Delegate.outOfMemory = true;
         assertEquals(sentence(R.string.problem_memory), notice(GOOD));
     }
 
@@ -265,10 +279,10 @@ public final class AppTest {
     public void aPickedPhotoIsScored() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         Phone.press(activity, R.id.pick);
-        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
+        assertEquals("android.intent.action.OPEN_DOCUMENT", Phone.asked.getAction());
         Build.VERSION.SDK_INT = 33;
         Phone.press(activity, R.id.pick);
-        assertEquals("android.provider.action.PICK_IMAGES", activity.asked.getAction());
+        assertEquals("android.provider.action.PICK_IMAGES", Phone.asked.getAction());
         Phone.answer(activity, 0, null);
         assertFalse("nothing was picked", activity.session.busy());
         Phone.answer(activity, Activity.RESULT_OK, new Intent().setData(Uri.parse(GOOD)));
@@ -279,13 +293,13 @@ public final class AppTest {
     public void withoutAPickerThereIsAWord() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         Build.VERSION.SDK_INT = 33;
-        Activity.unanswered = "android.provider.action.PICK_IMAGES";
+        Phone.unanswered = "android.provider.action.PICK_IMAGES";
         Phone.press(activity, R.id.pick);
-        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
-        Activity.unanswered = "android.intent.action.OPEN_DOCUMENT";
+        assertEquals("android.intent.action.OPEN_DOCUMENT", Phone.asked.getAction());
+        Phone.unanswered = "android.intent.action.OPEN_DOCUMENT";
         Phone.press(activity, R.id.import_model);
         assertEquals("There is no app to pick files with.", Phone.text(activity, R.id.notice));
-        Activity.unanswered = "android.media.action.IMAGE_CAPTURE";
+        Phone.unanswered = "android.media.action.IMAGE_CAPTURE";
         Phone.press(activity, R.id.take);
         Phone.until(() -> Phone.text(activity, R.id.notice).equals("There is no app to take photos with."));
     }
@@ -294,12 +308,10 @@ public final class AppTest {
     public void theCameraMayOutliveTheProcess() throws IOException {
         ScoreActivity before = Phone.start(ScoreActivity.class, new Intent());
         take(before);
-        Uri target = before.asked.getClipData().getItemAt(0).getUri();
-        assertEquals(3, before.asked.flags & 3); // FLAG_GRANT_READ_URI_PERMISSION and WRITE
+        Uri target = Phone.asked.getClipData().getItemAt(0).getUri();
+        assertEquals(3, Phone.asked.getFlags() & 3); // FLAG_GRANT_READ_URI_PERMISSION and WRITE
         ScoreActivity after = Phone.killAndReturn(before);
-        File file = new Outbox().openFile(target, "rw").file;
-        Files.copy(new File(System.getProperty("photos"), "good.png").toPath(), file.toPath(), StandardCopyOption.REPLACE_EXISTING);
-        after.askedRequest = before.askedRequest;
+        File file = takePhoto(target);
         Phone.answer(after, Activity.RESULT_OK, null);
         Phone.until(() -> after.session.first != null);
         take(after);
@@ -307,26 +319,33 @@ public final class AppTest {
         Phone.until(() -> new File(after.getCacheDir(), "outbox").list().length == 1);
         assertTrue("nothing was taken in its place", file.exists());
         take(after);
-        Uri next = after.asked.getClipData().getItemAt(0).getUri();
-        File nextFile = new Outbox().openFile(next, "rw").file;
-        Files.copy(file.toPath(), nextFile.toPath(), StandardCopyOption.REPLACE_EXISTING);
+        Uri next = Phone.asked.getClipData().getItemAt(0).getUri();
+        File nextFile = takePhoto(next);
         Phone.answer(after, Activity.RESULT_OK, null);
         Phone.until(() -> !file.exists()); // one photo is kept at most
         assertTrue(nextFile.exists());
     }
 
+    /** What the camera app does. */
+    private static File takePhoto(Uri target) throws IOException {
+        try (OutputStream out = new ParcelFileDescriptor.AutoCloseOutputStream(outbox().openFile(target, "rw"))) {
+            Files.copy(new File(System.getProperty("photos"), "good.png").toPath(), out);
+        }
+        return new File(new File(Phone.context().getCacheDir(), "outbox"), target.getLastPathSegment());
+    }
+
     /** Until the camera app is asked for. */
     private static void take(ScoreActivity activity) {
-        activity.asked = null;
+        Phone.asked = null;
         Phone.press(activity, R.id.take);
-        Phone.until(() -> activity.asked != null);
+        Phone.until(() -> Phone.asked != null);
     }
 
     @Test
     public void hostileIntentsAreHarmless() {
-        Intent file = new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, Uri.parse("file:///data/data/secret"));
-        Intent text = new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, "no URI");
-        Intent other = new Intent("anything").put(Intent.EXTRA_STREAM, Uri.parse(GOOD));
+        Intent file = new Intent(Intent.ACTION_SEND).putExtra(Intent.EXTRA_STREAM, Uri.parse("file:///data/data/secret"));
+        Intent text = new Intent(Intent.ACTION_SEND).putExtra(Intent.EXTRA_STREAM, "no URI");
+        Intent other = new Intent("anything").putExtra(Intent.EXTRA_STREAM, Uri.parse(GOOD));
         for (Intent intent : Arrays.asList(file, text, other, new Intent(Intent.ACTION_SEND))) {
             ScoreActivity activity = Phone.start(ScoreActivity.class, intent);
             assertFalse(activity.session.busy());
@@ -351,7 +370,7 @@ public final class AppTest {
     @Test
     public void theReasonAndWhatIsNoPhotoAreTold() throws Exception {
         byte[] model = Files.readAllBytes(new File(System.getProperty("faulty")).toPath());
-        ContentResolver.PHOTOS.put(MODEL, model);
+        OtherApps.PHOTOS.put(MODEL, model);
         ScoreActivity activity = scored("content://photos/white.png");
         pickModel(activity, MODEL);
         Phone.until(() -> activity.session.second != null && !activity.session.busy());
@@ -382,7 +401,7 @@ public final class AppTest {
     @Test
     public void aModelThatCannotBeUsedIsNotKept() {
         ScoreActivity activity = scored(GOOD);
-        ContentResolver.PHOTOS.put(MODEL, "no model".getBytes(StandardCharsets.UTF_8));
+        OtherApps.PHOTOS.put(MODEL, "no model".getBytes(StandardCharsets.UTF_8));
         pickModel(activity, MODEL);
         Phone.until(() -> Phone.shown(activity, R.id.notice));
         assertTrue(Phone.text(activity, R.id.notice).startsWith("This model is damaged"));
@@ -394,7 +413,7 @@ public final class AppTest {
     @Test
     public void lowMemoryGivesTheModelsBack() {
         ScoreActivity activity = scored(GOOD);
-        DemoApplication application = new DemoApplication();
+        DemoApplication application = Phone.started(new DemoApplication());
         application.onTrimMemory(40);
         application.onLowMemory();
         activity.session.score(Uri.parse(WORSE));
@@ -406,25 +425,26 @@ public final class AppTest {
     @Test
     public void photosAreRankedAndABadOneIsARow() throws Exception {
         Intent intent = new Intent(Intent.ACTION_SEND_MULTIPLE)
-                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT, WORSE, GOOD)));
+                .putParcelableArrayListExtra(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT, WORSE, GOOD)));
         CompareActivity before = Phone.start(CompareActivity.class, intent);
         assertEquals("Photo 1 of 3…", Phone.text(before, R.id.step));
         CompareActivity activity = Phone.turn(before);
         Phone.until(() -> activity.session.done() == 3);
         ListAdapter list = ((ListView) activity.findViewById(R.id.list)).getAdapter();
         assertEquals(3, list.getCount());
-        assertTrue(description(list, 0).matches("1\\. 0\\.\\d{3}, \\w+(\\. .+)?, good\\.png"));
-        assertTrue(description(list, 1).matches("2\\. 0\\.\\d{3}, \\w+(\\. .+)?, worse\\.png"));
-        assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(list, 2));
-        View row = list.getView(0, null, new ListView(new Context()));
-        assertEquals(R.drawable.ic_crown, ((TextView) row.findViewById(R.id.rank)).above);
-        View reused = list.getView(1, row, new ListView(new Context()));
-        assertEquals(0, ((TextView) reused.findViewById(R.id.rank)).above);
+        assertTrue(description(activity, list, 0).matches("1\\. 0\\.\\d{3}, \\w+(\\. .+)?, good\\.png"));
+        assertTrue(description(activity, list, 1).matches("2\\. 0\\.\\d{3}, \\w+(\\. .+)?, worse\\.png"));
+        assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(activity, list, 2));
+        View row = list.getView(0, null, new ListView(activity));
+        assertNotNull("a crown", ((TextView) row.findViewById(R.id.rank)).getCompoundDrawables()[1]);
+        View reused = list.getView(1, row, new ListView(activity));
+        assertNull(((TextView) reused.findViewById(R.id.rank)).getCompoundDrawables()[1]);
         Phone.press(activity, R.id.share);
-        Phone.until(() -> !Context.STARTED.isEmpty());
-        Intent chooser = Context.STARTED.get(0);
-        assertEquals("text/csv", chooser.getType());
-        String csv = read(new Outbox().openFile(chooser.getClipData().getItemAt(0).getUri(), "r").file);
+        Phone.until(() -> !Phone.STARTED.isEmpty());
+        Intent chooser = Phone.STARTED.get(0);
+        assertEquals("text/csv", shared(chooser).getType());
+        assertTrue((chooser.getFlags() & Intent.FLAG_GRANT_READ_URI_PERMISSION) != 0);
+        String csv = read(outbox().openFile(chooser.getClipData().getItemAt(0).getUri(), "r"));
         assertTrue(csv, csv.matches("(?s)rank,photo,score,band(,reason)?\r\n1,good\\.png,0\\..*"));
         assertEquals(3, csv.split("\r\n").length);
     }
@@ -433,7 +453,9 @@ public final class AppTest {
     public void cancellingAComparisonKeepsWhatIsDone() {
         CompareActivity activity = Phone.start(CompareActivity.class, new Intent());
         Phone.press(activity, R.id.pick);
-        ClipData clip = ClipData.newRawUri(null, Uri.parse(GOOD)).and(Uri.parse(WORSE)).and(Uri.parse(GOOD + "?2"));
+        ClipData clip = ClipData.newRawUri(null, Uri.parse(GOOD));
+        clip.addItem(new ClipData.Item(Uri.parse(WORSE)));
+        clip.addItem(new ClipData.Item(Uri.parse(GOOD + "?2")));
         Intent picked = new Intent();
         picked.setClipData(clip);
         Phone.answer(activity, Activity.RESULT_OK, picked);
@@ -447,7 +469,7 @@ public final class AppTest {
     @Test
     public void aListWithoutScoresIsNotShared() {
         CompareActivity activity = Phone.start(CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE)
-                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT))));
+                .putParcelableArrayListExtra(Intent.EXTRA_STREAM, new ArrayList<>(uris(CUT))));
         Phone.until(() -> activity.session.done() == 1);
         Phone.press(activity, R.id.share);
         assertEquals("No photo has a score yet.", Phone.text(activity, R.id.notice));
@@ -455,12 +477,12 @@ public final class AppTest {
 
     @Test
     public void aHundredPhotosAreEnough() {
-        List<Uri> many = new ArrayList<>();
+        ArrayList<Uri> many = new ArrayList<>();
         for (int i = 0; i < 120; i++) {
             many.add(Uri.parse("content://photos/gone" + i));
         }
         CompareActivity activity = Phone.start(
-                CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE).put(Intent.EXTRA_STREAM, many));
+                CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE).putParcelableArrayListExtra(Intent.EXTRA_STREAM, many));
         Phone.until(() -> activity.session.done() == 100);
         assertEquals(sentence(R.string.too_many, 100), Phone.text(activity, R.id.notice));
         CompareActivity again = Phone.killAndReturn(activity);
@@ -477,9 +499,9 @@ public final class AppTest {
         Files.copy(Paths.get(System.getProperty("second")), new File(folder, "m.onnx").toPath());
         BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 4)
                 .putExtra("model", "m.onnx").putExtra("photo", "p").putExtra("threads", 2).putExtra("warmup", 1));
-        assertTrue("the screen stays on", activity.window.flags != 0);
+        assertTrue("the screen stays on", Phone.hasFlag(activity, WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON));
         Phone.until(() -> activity.session.result != null);
-        assertEquals(0, activity.window.flags);
+        assertFalse(Phone.hasFlag(activity, WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON));
         Map<?, ?> report = report("o.json");
         assertFalse(new File(folder, "o.json.part").exists());
         assertEquals("mobileiqa-benchmark", report.get("kind"));
@@ -499,7 +521,8 @@ public final class AppTest {
         assertTrue((Long) ((Map<?, ?>) result.get("memory")).get("peak_rss_bytes") > 0);
         Map<?, ?> environment = (Map<?, ?>) report.get("environment");
         assertEquals("Acme One", environment.get("machine"));
-        assertEquals("chip", environment.get("cpu"));
+        assertEquals("board", environment.get("cpu"));
+        assertEquals("armeabi-v7a", environment.get("abi"));
         assertEquals("Android 7, API 31", environment.get("os"));
         assertEquals(80L, environment.get("battery_percent"));
         assertEquals(false, environment.get("charging"));
@@ -513,8 +536,8 @@ public final class AppTest {
         assertEquals("p", ((Map<?, ?>) report.get("settings")).get("photo"));
         assertTrue(Phone.text(activity, R.id.number).endsWith(" ms"));
         Phone.press(activity, R.id.share);
-        Phone.until(() -> !Context.STARTED.isEmpty());
-        assertEquals("application/json", Context.STARTED.get(0).getType());
+        Phone.until(() -> !Phone.STARTED.isEmpty());
+        assertEquals("application/json", shared(Phone.STARTED.get(0)).getType());
     }
 
     @Test
@@ -563,8 +586,8 @@ public final class AppTest {
     @Test
     public void whatMakesFiguresDoubtfulIsFlagged() throws Exception {
         Build.VERSION.SDK_INT = 29;
-        PowerManager.thermalStatus = 2;
-        PowerManager.saving = true;
+        PhoneContext.thermalStatus = 2;
+        PhoneContext.isPowerSaveMode = true;
         BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 3));
         Phone.leave(activity);
         Phone.until(() -> activity.session.result != null);
@@ -596,7 +619,7 @@ public final class AppTest {
         wrong.put(benchmark("o", 1).putExtra("accelerator", "gpu"), "accelerator must be cpu, xnnpack or nnapi");
         wrong.put(benchmark("o", 1).putExtra("model", "broken.onnx"), "broken.onnx: This model is damaged");
         wrong.put(benchmark("o", 1).putExtra("photo", "text"), "text: This is not a picture");
-        Context.phone.locale = Locale.GERMAN;
+        Phone.locale = Locale.GERMAN;
         for (Map.Entry<Intent, String> one : wrong.entrySet()) {
             BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, one.getKey());
             Phone.until(() -> activity.session.result != null);
@@ -700,8 +723,8 @@ public final class AppTest {
         Phone.until(() -> !activity.session.busy());
         for (int button : new int[] {R.id.card, R.id.licence, R.id.third_party}) {
             Phone.press(activity, button);
-            Intent started = Context.STARTED.get(Context.STARTED.size() - 1);
-            assertEquals(DocumentActivity.class, started.target);
+            Intent started = Phone.STARTED.get(Phone.STARTED.size() - 1);
+            assertEquals(DocumentActivity.class.getName(), started.getComponent().getClassName());
             DocumentActivity document = Phone.start(DocumentActivity.class, started);
             ListView list = (ListView) document.findViewById(R.id.list);
             assertNull("read on the UI thread", list.getAdapter());
@@ -718,7 +741,7 @@ public final class AppTest {
                 ScoreActivity.class, CompareActivity.class, BenchmarkActivity.class, AboutActivity.class);
         int[] buttons = {R.id.go_score, R.id.go_compare, R.id.go_benchmark, R.id.go_about};
         for (boolean land : new boolean[] {false, true}) {
-            Context.phone.land = land;
+            Phone.land = land;
             for (int from = 0; from < buttons.length; from++) {
                 Activity activity = Phone.start(screens.get(from), new Intent());
                 for (int to = 0; to < buttons.length; to++) {
@@ -726,7 +749,8 @@ public final class AppTest {
                     assertEquals(from == to, button.isSelected());
                     if (from != to) {
                         button.performClick();
-                        assertEquals(screens.get(to), Context.STARTED.get(Context.STARTED.size() - 1).target);
+                        Intent started = Phone.STARTED.get(Phone.STARTED.size() - 1);
+                        assertEquals(screens.get(to).getName(), started.getComponent().getClassName());
                     }
                 }
                 Phone.finish(activity);
@@ -738,25 +762,52 @@ public final class AppTest {
     public void contentKeepsOffTheBars() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         View root = activity.findViewById(R.id.root);
-        root.dispatchApplyWindowInsets(new WindowInsets());
-        assertArrayEquals(new int[] {5, 6, 7, 0}, root.padding);
-        assertArrayEquals(new int[] {0, 0, 0, 8}, activity.findViewById(R.id.navigation).padding);
+        root.dispatchApplyWindowInsets(new WindowInsets(new Rect(5, 6, 7, 8)));
+        assertEquals(new Rect(5, 6, 7, 0), padding(root));
+        assertEquals(new Rect(0, 0, 0, 8), padding(activity.findViewById(R.id.navigation)));
         Build.VERSION.SDK_INT = 36;
-        WindowInsets insets = new WindowInsets();
+        NewerInsets insets = new NewerInsets();
         root.dispatchApplyWindowInsets(insets);
-        assertArrayEquals(new int[] {1, 2, 3, 0}, root.padding);
-        assertArrayEquals(new int[] {0, 0, 0, 4}, activity.findViewById(R.id.navigation).padding);
+        assertEquals(new Rect(1, 2, 3, 0), padding(root));
+        assertEquals(new Rect(0, 0, 0, 4), padding(activity.findViewById(R.id.navigation)));
         assertEquals(0b10001111, insets.types);
     }
 
     @Test
     public void theNavigationAtTheSideReachesUnderTheBar() {
-        Context.phone.land = true;
+        Phone.land = true;
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         View root = activity.findViewById(R.id.root);
-        root.dispatchApplyWindowInsets(new WindowInsets());
-        assertArrayEquals(new int[] {0, 6, 7, 8}, root.padding);
-        assertArrayEquals(new int[] {5, 0, 0, 0}, activity.findViewById(R.id.navigation).padding);
+        root.dispatchApplyWindowInsets(new WindowInsets(new Rect(5, 6, 7, 8)));
+        assertEquals(new Rect(0, 6, 7, 8), padding(root));
+        assertEquals(new Rect(5, 0, 0, 0), padding(activity.findViewById(R.id.navigation)));
+    }
+
+    private static Rect padding(View view) {
+        return new Rect(
+                view.getPaddingLeft(), view.getPaddingTop(), view.getPaddingRight(), view.getPaddingBottom());
+    }
+
+    /** Android 11's. */
+    public static final class NewerInsets extends WindowInsets {
+        int types;
+
+        NewerInsets() {
+            super(new Rect());
+        }
+
+        public Edges getInsets(int asked) {
+            types = asked;
+            return new Edges();
+        }
+    }
+
+    /** Android 10's Insets. */
+    public static final class Edges {
+        public final int left = 1;
+        public final int top = 2;
+        public final int right = 3;
+        public final int bottom = 4;
     }
 
     private static List<Page.Block> page(String text) throws IOException {
@@ -791,16 +842,16 @@ public final class AppTest {
     public void newerAndroidsDecodeToSrgb() {
         Build.VERSION.SDK_INT = 26;
         scored(GOOD);
-        assertEquals("SRGB", BitmapFactory.last.inPreferredColorSpace.named.name());
-        assertFalse("straight alpha", BitmapFactory.last.inPremultiplied);
+        assertEquals("SRGB", ((ColorSpace) BitmapFactory_Delegate.last.inPreferredColorSpace).named.name());
+        assertFalse("straight alpha", BitmapFactory_Delegate.last.inPremultiplied);
     }
 
     @Test
     public void theOutboxGivesOnlyWhatLiesInIt() throws Exception {
-        Context context = new Context();
+        Context context = Phone.context();
         Uri uri = Outbox.write(context, "a.csv", "text");
-        Outbox outbox = new Outbox();
-        assertEquals("text", read(outbox.openFile(uri, "r").file));
+        ContentProvider outbox = outbox();
+        assertEquals("text", read(outbox.openFile(uri, "r")));
         assertEquals("text/csv", outbox.getType(uri));
         String base = "content://ai.mobileiqa.demo.outbox/";
         Files.write(new File(context.getFilesDir(), "secret").toPath(), new byte[] {1});
@@ -822,7 +873,7 @@ public final class AppTest {
     public void aProviderThatHangsHoldsUpNothing() throws InterruptedException {
         CountDownLatch read = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
-        ContentResolver.STREAMS.put("content://slow/photo", new InputStream() {
+        OtherApps.STREAMS.put("content://slow/photo", new InputStream() {
             @Override
             public int read() {
                 read.countDown();
@@ -850,7 +901,7 @@ public final class AppTest {
         for (String setting : new String[] {"fast", "high"}) {
             File model = new File(System.getProperty("free"));
             ScorerOptions options = ScorerOptions.DEFAULT.resolution(setting);
-            try (QualityScorer scorer = QualityScorer.open(new Context(), model, options)) {
+            try (QualityScorer scorer = QualityScorer.open(Phone.context(), model, options)) {
                 Assessment assessment = scorer.assess(Uri.parse(GOOD), null);
                 assertEquals(Double.parseDouble(System.getProperty("score." + setting)), assessment.score, 1e-6);
                 assertEquals(new HashSet<>(Arrays.asList("blur", "noise")), assessment.faults.keySet());
@@ -861,7 +912,7 @@ public final class AppTest {
 
     @Test
     public void aSettingThatAModelLacksIsRefused() throws Exception {
-        try (QualityScorer scorer = QualityScorer.open(new Context(), ScorerOptions.DEFAULT.resolution("lavish"))) {
+        try (QualityScorer scorer = QualityScorer.open(Phone.context(), ScorerOptions.DEFAULT.resolution("lavish"))) {
             fail(scorer.resolution().name);
         } catch (IllegalArgumentException refused) {
             assertTrue(refused.getMessage(), refused.getMessage().startsWith("unknown setting"));
@@ -870,15 +921,15 @@ public final class AppTest {
 
     @Test
     public void anEndlessPhotoIsRefused() {
-        ContentResolver.STREAMS.put("content://endless/photo", new Endless());
+        OtherApps.STREAMS.put("content://endless/photo", new Endless());
         assertEquals(sentence(R.string.problem_file_large, Provided.MAX_PHOTO >> 20), notice("content://endless/photo"));
-        assertEquals(0, new File(new Context().getCacheDir(), "mobileiqa-provided").list().length);
+        assertEquals(0, new File(Phone.context().getCacheDir(), "mobileiqa-provided").list().length);
     }
 
     @Test
     public void anEndlessModelCanBeCancelled() {
         ScoreActivity activity = scored(GOOD);
-        ContentResolver.STREAMS.put("content://endless/model", new Endless());
+        OtherApps.STREAMS.put("content://endless/model", new Endless());
         pickModel(activity, "content://endless/model");
         Phone.press(activity, R.id.cancel);
         activity.session.score(Uri.parse(WORSE));
@@ -888,19 +939,19 @@ public final class AppTest {
 
     @Test
     public void copiesOfAProcessThatEndedEarlyAreDeleted() throws IOException {
-        File folder = new File(new Context().getCacheDir(), "mobileiqa-provided");
+        File folder = new File(Phone.context().getCacheDir(), "mobileiqa-provided");
         assertTrue(folder.mkdirs());
         Files.write(new File(folder, "copy1.tmp").toPath(), new byte[] {1});
-        new DemoApplication().onCreate();
+        Phone.started(new DemoApplication());
         Phone.until(() -> folder.list().length == 0);
     }
 
     @Test
     public void namesOfOtherAppsAreBoundedAndPrintable() {
         String name = new String(new char[100000]).replace("\0", "x") + "\u202e\u001b[31m.jpg";
-        ContentResolver.NAMES.put(GOOD, name);
+        OtherApps.NAMES.put(GOOD, name);
         CompareActivity activity = Phone.start(CompareActivity.class, new Intent(Intent.ACTION_SEND_MULTIPLE)
-                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD))));
+                .putParcelableArrayListExtra(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD))));
         Phone.until(() -> activity.session.done() == 1);
         String shown = activity.session.ranked().get(0).name;
         assertEquals(Provided.MAX_NAME, shown.length());
@@ -918,7 +969,7 @@ public final class AppTest {
         Intent intent = share(GOOD).addFlags(0x00100000); // FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY
         assertFalse(Phone.start(ScoreActivity.class, intent).session.busy());
         Intent several = new Intent(Intent.ACTION_SEND_MULTIPLE)
-                .put(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD, WORSE)))
+                .putParcelableArrayListExtra(Intent.EXTRA_STREAM, new ArrayList<>(uris(GOOD, WORSE)))
                 .addFlags(0x00100000);
         assertFalse(Phone.start(CompareActivity.class, several).session.busy());
     }
@@ -928,7 +979,7 @@ public final class AppTest {
     @Test
     public void aModelThatFailedVerificationIsShownAsSuch() throws Exception {
         byte[] model = Files.readAllBytes(Paths.get(System.getProperty("unverified")));
-        ContentResolver.PHOTOS.put(MODEL, model);
+        OtherApps.PHOTOS.put(MODEL, model);
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
         pickModel(activity, MODEL);
         Phone.until(() -> activity.session.imported != null && !activity.session.busy());
@@ -950,7 +1001,7 @@ public final class AppTest {
         ScoreActivity activity = Phone.start(ScoreActivity.class, share(GOOD));
         activity.session.removeModel();
         Phone.until(() -> activity.session.first != null && !activity.session.busy());
-        ContentResolver.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
+        OtherApps.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
         activity.session.score(Uri.parse(WORSE));
         pickModel(activity, MODEL);
         Phone.until(() -> activity.session.first != null && !activity.session.busy());
@@ -960,7 +1011,7 @@ public final class AppTest {
     @Test
     public void noMessageShowsAPathOfThePhone() {
         ScoreActivity activity = Phone.start(ScoreActivity.class, new Intent());
-        ContentResolver.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
+        OtherApps.PHOTOS.put(MODEL, "not a model".getBytes(StandardCharsets.UTF_8));
         pickModel(activity, MODEL);
         Phone.until(() -> Phone.shown(activity, R.id.notice));
         assertFalse(Phone.text(activity, R.id.notice), Phone.text(activity, R.id.notice).contains("/"));
@@ -968,11 +1019,47 @@ public final class AppTest {
 
     @Test
     public void onlyAComputerMeasuresOnALockedPhone() {
-        Build.VERSION.SDK_INT = 27;
-        assertFalse(Phone.start(BenchmarkActivity.class, new Intent()).overLock);
+        assertFalse(isOverLock(Phone.start(BenchmarkActivity.class, new Intent())));
         BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 1));
-        assertTrue(activity.overLock);
+        assertTrue(isOverLock(activity));
         Phone.until(() -> activity.session.result != null);
+    }
+
+    private static boolean isOverLock(Activity activity) {
+        return Phone.hasFlag(activity, WindowManager.LayoutParams.FLAG_SHOW_WHEN_LOCKED);
+    }
+
+    @Test
+    public void newerAndroidsAreAskedByTheirOwnMethods() {
+        Build.VERSION.SDK_INT = 27;
+        NewerActivity activity = new NewerActivity();
+        Platform.showOverLock(activity);
+        assertEquals(Arrays.asList("show", "turn on"), activity.asked);
+        assertNull("Android 8.1 does not say", Platform.thermalStatus(Phone.context()));
+        Build.VERSION.SDK_INT = 29;
+        PhoneContext.thermalStatus = 3;
+        assertEquals(3, (int) Platform.thermalStatus(Phone.context()));
+        Build.VERSION.SDK_INT = 31;
+        assertNull("this one has no such field", Platform.socModel());
+        assertEquals("chip", Platform.named(NewerBuild.class, "SOC_MODEL"));
+    }
+
+    /** Android 8.1's. */
+    public static final class NewerActivity extends Activity {
+        final List<String> asked = new ArrayList<>();
+
+        public void setShowWhenLocked(boolean on) {
+            asked.add("show");
+        }
+
+        public void setTurnScreenOn(boolean on) {
+            asked.add("turn on");
+        }
+    }
+
+    /** Android 12's. */
+    public static final class NewerBuild {
+        public static final String SOC_MODEL = "chip";
     }
 
     @Test
@@ -1007,7 +1094,7 @@ public final class AppTest {
     }
 
     private static String sentence(int id, Object... values) {
-        return new Context().getString(id, values);
+        return Phone.context().getString(id, values);
     }
 
     private static ScoreActivity scored(String uri) {
@@ -1027,12 +1114,12 @@ public final class AppTest {
 
     private static void pickModel(ScoreActivity activity, String uri) {
         Phone.press(activity, R.id.import_model);
-        assertEquals("android.intent.action.OPEN_DOCUMENT", activity.asked.getAction());
+        assertEquals("android.intent.action.OPEN_DOCUMENT", Phone.asked.getAction());
         Phone.answer(activity, Activity.RESULT_OK, new Intent().setData(Uri.parse(uri)));
     }
 
     private static Intent share(String uri) {
-        return new Intent(Intent.ACTION_SEND).put(Intent.EXTRA_STREAM, Uri.parse(uri));
+        return new Intent(Intent.ACTION_SEND).putExtra(Intent.EXTRA_STREAM, Uri.parse(uri));
     }
 
     /** The kinds of reason why a result is not valid, without those that a busy machine raises. */
@@ -1059,12 +1146,12 @@ public final class AppTest {
         return uris;
     }
 
-    private static String description(ListAdapter list, int row) {
-        return list.getView(row, null, new ListView(new Context())).getContentDescription().toString();
+    private static String description(Activity activity, ListAdapter list, int row) {
+        return list.getView(row, null, new ListView(activity)).getContentDescription().toString();
     }
 
     private static File folder() {
-        File folder = BenchmarkRequest.folder(new Context());
+        File folder = BenchmarkRequest.folder(Phone.context());
         folder.mkdirs();
         return folder;
     }
@@ -1075,6 +1162,22 @@ public final class AppTest {
 
     private static Map<?, ?> result(Map<?, ?> report) {
         return (Map<?, ?>) ((List<?>) report.get("results")).get(0);
+    }
+
+    private static ContentProvider outbox() {
+        return new Providers(Phone.context()).own();
+    }
+
+    /** What a share sheet was opened for. */
+    private static Intent shared(Intent chooser) {
+        return chooser.getParcelableExtra(Intent.EXTRA_INTENT);
+    }
+
+    private static String read(ParcelFileDescriptor opened) throws IOException {
+        try (InputStream in = new ParcelFileDescriptor.AutoCloseInputStream(opened)) {
+            byte[] bytes = new byte[1 << 16];
+            return new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.UTF_8);
+        }
     }
 
     private static String read(File file) throws IOException {

@@ -4,7 +4,6 @@ import android.app.Activity;
 import android.content.Context;
 import android.graphics.Rect;
 import android.os.Build;
-import android.os.PowerManager;
 import android.view.WindowInsets;
 import android.view.WindowManager;
 import java.lang.reflect.InvocationTargetException;
@@ -29,7 +28,7 @@ final class Platform {
     static Rect covered(WindowInsets insets) {
         if (Build.VERSION.SDK_INT >= 30) {
             try {
-                Object sides = WindowInsets.class.getMethod("getInsets", int.class)
+                Object sides = insets.getClass().getMethod("getInsets", int.class)
                         .invoke(insets, BARS | KEYBOARD | CUTOUT);
                 Class<?> type = sides.getClass();
                 return new Rect(
@@ -61,8 +60,8 @@ final class Platform {
     static void showOverLock(Activity activity) {
         if (Build.VERSION.SDK_INT >= 27) {
             try {
-                Activity.class.getMethod("setShowWhenLocked", boolean.class).invoke(activity, true);
-                Activity.class.getMethod("setTurnScreenOn", boolean.class).invoke(activity, true);
+                activity.getClass().getMethod("setShowWhenLocked", boolean.class).invoke(activity, true);
+                activity.getClass().getMethod("setTurnScreenOn", boolean.class).invoke(activity, true);
                 return;
             } catch (ReflectiveOperationException gone) {
                 activity.getWindow().addFlags(OVER_LOCK);
@@ -79,7 +78,7 @@ final class Platform {
         }
         Object power = context.getSystemService(Context.POWER_SERVICE);
         try {
-            return (Integer) PowerManager.class.getMethod("getCurrentThermalStatus").invoke(power);
+            return (Integer) power.getClass().getMethod("getCurrentThermalStatus").invoke(power);
         } catch (InvocationTargetException | IllegalAccessException | NoSuchMethodException gone) {
             return null;
         }
@@ -87,12 +86,14 @@ final class Platform {
 
     /** Build.SOC_MODEL from API 31 on; null where there is none. */
     static String socModel() {
-        if (Build.VERSION.SDK_INT < 31) {
-            return null;
-        }
+        return Build.VERSION.SDK_INT < 31 ? null : named(Build.class, "SOC_MODEL");
+    }
+
+    /** Returns a static text of a class; null if there is none or it is unknown. */
+    static String named(Class<?> type, String field) {
         try {
-            String model = (String) Build.class.getField("SOC_MODEL").get(null);
-            return Build.UNKNOWN.equals(model) ? null : model;
+            String text = (String) type.getField(field).get(null);
+            return Build.UNKNOWN.equals(text) ? null : text;
         } catch (ReflectiveOperationException gone) {
             return null;
         }

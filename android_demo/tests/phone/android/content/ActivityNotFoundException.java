@@ -1,5 +1,0 @@
-package android.content;
-
-public class ActivityNotFoundException extends RuntimeException {
-    private static final long serialVersionUID = 1;
-}

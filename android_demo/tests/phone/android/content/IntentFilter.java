@@ -1,5 +1,0 @@
-package android.content;
-
-public class IntentFilter {
-    public IntentFilter(String action) {}
-}

@@ -1,7 +1,0 @@
-package android.graphics;
-
-public class Paint {
-    public Paint(int flags) {}
-
-    public void setColor(int colour) {}
-}

@@ -1,5 +1,0 @@
-package android.os;
-
-public class OperationCanceledException extends RuntimeException {
-    private static final long serialVersionUID = 1;
-}

@@ -1,5 +1,0 @@
-package android.text.style;
-
-public class StyleSpan {
-    public StyleSpan(int style) {}
-}

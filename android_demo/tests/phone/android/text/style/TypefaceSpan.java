@@ -1,5 +1,0 @@
-package android.text.style;
-
-public class TypefaceSpan {
-    public TypefaceSpan(String family) {}
-}
