@@ -21,7 +21,7 @@ from .errors import AdbError, AppCrashed, BenchmarkFileInvalid, PhoneTimeout
 from .phone import PACKAGE, Phone
 from .rounds import reference_scores
 from .schema import Document, Result, parse
-from .tables import count
+from .units import count
 from .verdict import FEWEST_RUNS, FEWEST_SECONDS, judge
 
 ACTION = f"{PACKAGE}.BENCHMARK"

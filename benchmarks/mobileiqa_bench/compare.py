@@ -12,7 +12,8 @@ from .against import ratios
 from .schema import Document, Result
 from .stats import Ratio
 from .summary import list_flags, name_of
-from .tables import megabytes, milliseconds, write_table
+from .tables import write_table
+from .units import megabytes, milliseconds
 from .verdict import largest_difference
 
 _NOT_COMPARED = ("loadavg", "temperature_c", "command", "threads", "throughput", "processes", "timeout")

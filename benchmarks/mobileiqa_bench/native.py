@@ -28,7 +28,8 @@ from mobileiqa_sdk.where.windows import cut
 from .evaluation.distortions import DISTORTIONS
 from .photographs import folder_of_photos
 from .scenes import Pixels
-from .tables import count, write_table
+from .tables import write_table
+from .units import count
 
 SIDE = 512
 """Pixels of a window's side."""

@@ -11,7 +11,8 @@ from mobileiqa_sdk._text import one_line
 from .against import Ratios, baselines, ratios
 from .flags import names
 from .schema import Document, Memory, Result, Seconds
-from .tables import count, megabytes, milliseconds, write_table
+from .tables import write_table
+from .units import count, megabytes, milliseconds
 
 _Figure = Literal["median", "p90", "p99", "min", "mad"]
 

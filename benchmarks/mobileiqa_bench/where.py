@@ -38,7 +38,8 @@ from mobileiqa_sdk.where.measure import finest_setting, map_windows
 from .evaluation.faults import FAULTS, STEPS, Fault
 from .photographs import folder_of_photos
 from .scenes import Pixels
-from .tables import count, write_table
+from .tables import write_table
+from .units import count
 
 LOCAL = ("defocus", "motion_blur", "noise", "compression")
 """Faults that are seen in a part of a photo by itself; exposure is a matter of the whole."""

@@ -17,7 +17,7 @@ import click
 from mobileiqa_bench.fidelity.gate import MIN_SRCC
 from mobileiqa_bench.fidelity.images import LIMITS
 from mobileiqa_bench.lists import list_option
-from mobileiqa_bench.tables import megabytes
+from mobileiqa_bench.units import megabytes
 from mobileiqa_sdk._text import one_line, printable
 from mobileiqa_sdk.contract import DECODE_RULES, MAX_SIDE, Decode
 from mobileiqa_sdk.progress import Lines, Progress

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mobileiqa_bench.fidelity.drift import MIN_INFORMATIVE
-from mobileiqa_bench.tables import megabytes
+from mobileiqa_bench.units import megabytes
 from mobileiqa_sdk.bands import band
 from mobileiqa_sdk.progress import Progress
 

@@ -13,7 +13,8 @@ from mobileiqa_bench.fidelity.pages import (
     skipped_section,
     timing_section,
 )
-from mobileiqa_bench.tables import megabytes, write_table
+from mobileiqa_bench.tables import write_table
+from mobileiqa_bench.units import megabytes
 
 from .approximations.choice import MAX_DIFFERENCE, MIN_SRCC
 from .quantize.sensitivity import SPARED

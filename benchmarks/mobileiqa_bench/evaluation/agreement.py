@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from ..tables import count, write_table
+from ..tables import write_table
+from ..units import count
 from .errors import AgreementUndefined
 from .logistic import Logistic, fit_logistic
 

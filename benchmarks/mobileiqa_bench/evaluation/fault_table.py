@@ -6,7 +6,8 @@ from math import isinf
 
 from mobileiqa_sdk.reason import FAULT_FROM
 
-from ..tables import count, write_table
+from ..tables import write_table
+from ..units import count
 from .fault_answers import AskedFaults
 from .fault_proof import RATIO_GOAL, RISING_GOAL, FaultProof
 from .faults import STEPS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..tables import count, write_table
+from ..tables import write_table
+from ..units import count
 from .distortions import DISTORTIONS
 from .ladders import JPEG_QUALITY, STEPS, VISIBLE_DROP, Ladders
 

@@ -20,7 +20,8 @@ from mobileiqa_sdk.bursts.preference import preferences
 from mobileiqa_sdk.bursts.reasons import Evidence
 from mobileiqa_sdk.scorer import Scorer
 
-from ..tables import count, write_table
+from ..tables import write_table
+from ..units import count
 from .agreement import Interval
 from .opinions import Judged
 

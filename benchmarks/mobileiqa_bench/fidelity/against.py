@@ -14,7 +14,7 @@ from mobileiqa_sdk.library import find, size_of
 from mobileiqa_sdk.progress import SILENT, Progress
 
 from ..errors import BenchmarkError, NotComparable
-from ..tables import megabytes
+from ..units import megabytes
 from .gate import ANY_PRECISION
 from .images import ImageSet, verification_set
 from .pages import drift_section, largest_differences, others_section, skipped_section, timing_section

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..schema import Document, Result
-from ..tables import count, megabytes, milliseconds
+from ..units import count, megabytes, milliseconds
 from .labels import place_labels
 from .style import DEEP, GREY, RULE, SHALLOW, foot, head, save
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..roofline import Group, groups
 from ..schema import Document, Peaks, Result
-from ..tables import count, milliseconds
+from ..units import count, milliseconds
 from .style import DEEP, GREY, INK, SHALLOW, foot, head, save
 
 if TYPE_CHECKING:
