@@ -139,7 +139,7 @@ def test_the_file_check_sees_what_onnxruntime_would_write(tmp_path: Path) -> Non
     done = _mobileiqa(_environment(tmp_path, ORT_DISABLE_TELEMETRY="0"), "doctor", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert "ORT_DISABLE_TELEMETRY=0" in answer["offline"]["telemetry of onnxruntime"]
+    assert "ORT_DISABLE_TELEMETRY=0" in answer["offline"]["telemetry_of_onnxruntime"]
     version = tuple(map(int, metadata.version("onnxruntime").split(".")[:2]))
     if sys.platform.startswith("linux") and version >= (1, 29):
         assert _written(tmp_path) != []
