@@ -23,8 +23,8 @@ model: ## export the bundled model from its checkpoint
 facts: ## model facts from the checkpoint and the model, and the tables made from them
 	python -m training facts && python -m training documents
 
-quick: ## linters and a subset of the tests, a few minutes
-	ruff format --check . && ruff check . && mypy && pytest -m quick
+quick: ## linters and a subset of the tests, about two minutes
+	ruff format --check . && ruff check . && mypy && pytest -m quick -n logical --dist loadscope
 
 android: ## build the demo's APK, on Debian
 	android_demo/build.sh
