@@ -85,9 +85,8 @@ def answers_of(scorer: Scorer, result: Assessment | PhotoError) -> dict[str, Any
     and a ``fault_NAME`` for each; for one that answers it, ``photograph`` and ``is_photograph``.
     """
     row = result.to_dict()
-    answers = {
-        name: row.get(name) for name in answer_columns(scorer.contract)
-    }  # an error may come from no scorer, and lack faults
+    # An error that no scorer made, such as an empty folder's, has no faults.
+    answers = {name: row.get(name) for name in answer_columns(scorer.contract)}
     answers["opinions"] = list(result.opinions) if isinstance(result, Assessment) else None
     return {**answers, "error_kind": row["error_kind"], "error": row["error"]}
 
