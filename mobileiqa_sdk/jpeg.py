@@ -37,7 +37,7 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment
 _HIERARCHICAL = 0xDE  # with what a hierarchical file begins: its first frame may be an ordinary one
 _FRAMES = {*range(0xC0, 0xD0), _HIERARCHICAL, 0xF7} - {0xC4, 0xC8, 0xCC}
-_PROGRESSIVE, _ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
+_BASELINE, _PROGRESSIVE, _ARITHMETIC = (0xC0, 0xC1), (0xC2, 0xCA), (0xC9, 0xCA)
 _READ = (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)
 _NOT_READ = {0xF7: "JPEG-LS", 0xCB: "lossless, arithmetic coding"}
 _APPLICATIONS, _COMMENT = range(0xE0, 0xF0), 0xFE
@@ -115,8 +115,9 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
         decoder: Pillow's class.
 
     Returns:
-        The opened image. Its ``working_memory`` says how many bytes decoding takes beyond the pixels. Its
-        ``load`` raises Refusal if the file ends before its last row.
+        The opened image. Its ``working_memory`` says how many bytes decoding takes beyond the pixels, its
+        ``is_quick`` whether one pass over the file gives all pixels. Its ``load`` raises Refusal if the file
+        ends before its last row.
 
     Raises:
         Refusal: a kind that is not supported, too many scans, damage, an early end.
@@ -138,6 +139,7 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
         data += _END
     image = cast("Any", _open(data, header, _extended(decoder)))
     image.witnesses = witnesses
+    image.is_quick = is_whole and header.frame in _BASELINE and not _has_many_scans(header, scans[0])
     if _has_many_scans(header, scans[0]):
         image.working_memory = header.samples * _BYTES
         image.decodermaxblock = _BLOCK
@@ -319,6 +321,7 @@ def _extended(jpeg: _Decoder) -> _Decoder:
     class Jpeg(jpeg):  # type: ignore[valid-type, misc]  # made here, as importing Pillow's is slow
         witnesses: Iterable[bytes] = ()
         working_memory = 0
+        is_quick = False
 
         def _read_dpi_from_exif(self) -> None:
             pass

@@ -74,7 +74,10 @@ other pictures count for two to four, see `mobileiqa_sdk.decoding_memory`. 16 me
 read a phone's photo at the same time."""
 
 LONG_WORK = 4_000_000
-"""Pixels, those of the file or counted as in `PIXELS_AT_ONCE`. Decoding more can be interrupted meanwhile."""
+"""Pixels, counted as in `PIXELS_AT_ONCE`. Decoding more of them can be interrupted meanwhile."""
+
+_QUICK_PIXELS = 4
+"""Pixels of a baseline JPEG that is decoded smaller which take as long as one that is decoded in full."""
 
 BYTES_AT_ONCE = 1 << 30
 """Bytes of long files that all threads hold at once; files up to `SHORT_FILE` are not counted."""
@@ -210,9 +213,15 @@ def _read(photo: Photo, fit: Fit | None, held: ExitStack) -> Image.Image:
         _check_sides(size)
     amount = shares(image)
     held.enter_context(_pixels.part(amount))
-    if max(amount, size[0] * size[1]) > LONG_WORK:  # of a JPEG all pixels are worked through
+    if max(amount, _work(image, size)) > LONG_WORK:
         return _patience.run(lambda: _decode(image, data, part, turn))
     return _decode(image, data, part, turn)
+
+
+def _work(image: Image.Image, size: tuple[int, int]) -> int:
+    """Returns how many pixels the decoder works through: of a JPEG also those that it leaves out."""
+    pixels = size[0] * size[1]
+    return pixels // _QUICK_PIXELS if getattr(image, "is_quick", False) else pixels
 
 
 def _decode(image: Image.Image, data: bytes, part: Part | None, turn: Image.Transpose | None) -> Image.Image:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
@@ -104,8 +105,13 @@ def test_only_large_photos_take_a_thread(margin: int, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("margin", [0, 1])
-def test_a_jpeg_that_is_decoded_smaller_counts_in_full(margin: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its decoder works through all pixels of the file."""
+@pytest.mark.parametrize(
+    ("options", "work"), [({"progressive": True}, 800 * 400), ({}, 800 * 400 // 4), ({"end": b""}, 800 * 400)]
+)
+def test_a_jpeg_that_is_decoded_smaller_counts_by_its_work(
+    options: dict[str, Any], work: int, margin: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decoder works through all pixels of the file: once and quickly only if it is baseline and whole."""
     threads = []
     load = JpegImagePlugin.JpegImageFile.load
 
@@ -114,8 +120,9 @@ def test_a_jpeg_that_is_decoded_smaller_counts_in_full(margin: int, monkeypatch:
         return load(self)
 
     monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", seen)
-    monkeypatch.setattr(photo, "LONG_WORK", 800 * 400 - margin)
+    monkeypatch.setattr(photo, "LONG_WORK", work - margin)
     stream = io.BytesIO()
-    Image.new("RGB", (800, 400), "red").save(stream, "JPEG")
-    assert read_photo(stream.getvalue(), fit=(30, 30)).size == (100, 50)
+    Image.new("RGB", (800, 400), "red").save(stream, "JPEG", **options)
+    data = stream.getvalue()[: -2 if "end" in options else None]
+    assert read_photo(data, fit=(30, 30)).size == (100, 50)
     assert (threads[0] == "mobileiqa-decode") == bool(margin)
