@@ -255,6 +255,15 @@ def test_people_can_read_and_reach_everything(layout: Path) -> None:
             )
 
 
+@pytest.mark.parametrize("layout", sorted(RES.glob("layout*/frame.xml")), ids=ident)
+def test_words_that_do_not_grow_are_tooltips_too(layout: Path) -> None:
+    """Android 8 and later show these in the size that people have set, after a long touch."""
+    buttons = [view for view in parse(layout).iter() if view.get("style") == "@style/NavigationItem"]
+    assert len(buttons) == len(SCREENS)
+    for button in buttons:
+        assert button.get(ANDROID + "tooltipText") == button.get(ANDROID + "text")
+
+
 def test_buttons_are_high_enough_for_a_finger() -> None:
     heights = {item.get("name"): item for item in styles()}
     for name in ("Button", "NavigationItem", "NumberField"):

@@ -1,6 +1,7 @@
 package android.app;
 
 import ai.mobileiqa.demo.R;
+import ai.mobileiqa.phone.Disk;
 import ai.mobileiqa.phone.Linux;
 import android.content.ActivityNotFoundException;
 import android.content.ComponentName;
@@ -70,6 +71,7 @@ public final class Phone {
         properties.put("ro.product.cpu.abilist64", "arm64-v8a");
         contexts = new Contexts(properties);
         Linux.boot();
+        Disk.boot();
         connect();
         Looper.prepareMainLooper();
         thread = new ActivityThread();
@@ -93,6 +95,7 @@ public final class Phone {
     /** As if the app were installed anew, on a phone that stands upright and speaks English. */
     public static void forget() {
         PhoneContext.forget();
+        Disk.forget();
         STARTED.clear();
         asked = null;
         unanswered = null;

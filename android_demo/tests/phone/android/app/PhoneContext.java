@@ -1,5 +1,6 @@
 package android.app;
 
+import ai.mobileiqa.phone.Disk;
 import ai.mobileiqa.phone.Providers;
 import android.content.BroadcastReceiver;
 import android.content.Context;
@@ -103,6 +104,7 @@ public class PhoneContext extends ContextWrapper {
 
     @Override
     public SharedPreferences getSharedPreferences(String name, int mode) {
+        Disk.touched("settings " + name);
         synchronized (PREFERENCES) {
             return PREFERENCES.computeIfAbsent(
                     name, any -> new SharedPreferencesImpl(new File(folder("shared_prefs"), any + ".xml"), mode));

@@ -15,6 +15,7 @@ import ai.mobileiqa.ScorerOptions;
 import ai.mobileiqa.core.Advice;
 import ai.mobileiqa.core.Golden;
 import ai.mobileiqa.core.Json;
+import ai.mobileiqa.phone.Disk;
 import ai.mobileiqa.phone.OtherApps;
 import ai.mobileiqa.phone.Providers;
 import android.app.Activity;
@@ -29,6 +30,8 @@ import android.graphics.ColorSpace;
 import android.graphics.Rect;
 import android.net.Uri;
 import android.os.Build;
+import android.os.Handler;
+import android.os.Looper;
 import android.os.ParcelFileDescriptor;
 import android.view.View;
 import android.view.WindowInsets;
@@ -113,6 +116,15 @@ public final class AppTest {
         OtherApps.forget();
         BitmapFactory_Delegate.outOfMemory = false;
         System.setProperty("assets", System.getProperty("right"));
+        assertEquals("done on the UI thread", Arrays.asList(), Disk.onUiThread());
+    }
+
+    @Test
+    public void whatIsDoneWithFilesOnTheUiThreadIsSeen() {
+        new Handler(Looper.getMainLooper()).post(Device::megahertz); // every test fails in which there is more
+        Phone.settle();
+        assertFalse(Disk.onUiThread().isEmpty());
+        Disk.forget();
     }
 
     // Score
@@ -598,6 +610,17 @@ public final class AppTest {
     }
 
     @Test
+    public void aPeakOfMemoryThatCannotStartAnewIsFlagged() throws Exception {
+        Disk.refused = "/proc/self/clear_refs";
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 1));
+        Phone.until(() -> activity.session.result != null);
+        assertNull(result(report("o.json")).get("error"));
+        List<?> flags = (List<?>) result(report("o.json")).get("flags");
+        assertEquals(1, flags.size());
+        assertTrue(flags.toString(), ((String) flags.get(0)).startsWith("memory: "));
+    }
+
+    @Test
     public void whatCannotBeMeasuredIsAnOutputWithTheReason() throws Exception {
         File folder = folder();
         Files.createSymbolicLink(new File(folder, "link").toPath(), Paths.get("/etc/hostname"));
@@ -640,6 +663,18 @@ public final class AppTest {
         }
         Phone.settle();
         assertEquals(0, folder().list().length);
+    }
+
+    @Test
+    public void anOutputThatIsALinkIsNotWritten() throws IOException {
+        Path target = new File(folder(), "target").toPath();
+        Files.write(target, new byte[] {1});
+        Files.createSymbolicLink(new File(folder(), "o.json").toPath(), target);
+        BenchmarkActivity activity = Phone.start(BenchmarkActivity.class, benchmark("o.json", 1));
+        Phone.until(() -> !activity.session.busy());
+        assertTrue(Phone.text(activity, R.id.notice).contains("output o.json is a link or a folder"));
+        assertNull(activity.session.result);
+        assertEquals(1, Files.size(target));
     }
 
     @Test

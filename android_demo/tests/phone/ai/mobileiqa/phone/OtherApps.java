@@ -52,6 +52,7 @@ public final class OtherApps extends ContentProvider {
     @Override
     public AssetFileDescriptor openTypedAssetFile(Uri uri, String mime, android.os.Bundle options, CancellationSignal signal)
             throws FileNotFoundException {
+        Disk.touched(uri.toString());
         if (forbidden) {
             throw new SecurityException("no grant for " + uri);
         }
@@ -97,6 +98,7 @@ public final class OtherApps extends ContentProvider {
 
     @Override
     public Cursor query(Uri uri, String[] columns, String where, String[] values, String order) {
+        Disk.touched(uri.toString());
         String name = NAMES.get(uri.toString());
         if (name == null) {
             return null;

@@ -137,7 +137,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
     }
 
     private void obey(Intent intent) {
-        BenchmarkRequest request = BenchmarkRequest.from(this, intent);
+        BenchmarkRequest request = BenchmarkRequest.from(intent);
         if (request != null) {
             Platform.showOverLock(this);
             fill(request.threads, request.warmup, request.runs);
@@ -152,8 +152,7 @@ public final class BenchmarkActivity extends ScreenActivity<BenchmarkSession> {
         int warmup = number(R.id.warmup, BenchmarkRequest.WARMUP);
         boolean isOfficial = ((CheckBox) findViewById(R.id.official)).isChecked();
         int runs = isOfficial ? Verdict.FEWEST_RUNS : number(R.id.runs, BenchmarkRequest.RUNS);
-        BenchmarkRequest request =
-                BenchmarkRequest.byHand(this, imported ? Models.importedFile(this) : null, threads, warmup, runs);
+        BenchmarkRequest request = BenchmarkRequest.byHand(imported, threads, warmup, runs);
         if (isOfficial) {
             request = request.official();
         }

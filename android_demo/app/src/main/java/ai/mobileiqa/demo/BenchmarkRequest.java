@@ -12,7 +12,10 @@ import android.system.Os;
 import android.system.OsConstants;
 import java.io.File;
 
-/** What to measure; by intent the extras of docs/android-benchmark.md. */
+/**
+ * What to measure; by intent the extras of docs/android-benchmark.md. It is read on the UI thread; its files are looked
+ * for by {@link #find}, off it.
+ */
 final class BenchmarkRequest {
     static final String ACTION = "ai.mobileiqa.demo.BENCHMARK";
     static final String OUTPUT = "benchmark.json";
@@ -24,14 +27,14 @@ final class BenchmarkRequest {
     static final int MOST_PAUSE = 3600;
     static final int MOST_SUSTAINED = 86400;
 
-    /** Null for the bundled model. */
-    final File model;
+    /** Null for the bundled model, and before {@link #find}. */
+    File model;
 
-    /** Null for the golden image of the model. */
-    final File photo;
+    /** Null for the golden image of the model, and before {@link #find}. */
+    File photo;
 
-    /** Null if its name was refused. */
-    final File output;
+    /** Null if it was refused, and before {@link #find}. */
+    File output;
 
     final int threads;
     final int warmup;
@@ -51,29 +54,29 @@ final class BenchmarkRequest {
 
     Accelerator accelerator = Accelerator.CPU;
 
-    /** Why it cannot be measured, one English sentence; null if it can. */
-    final String refusal;
+    /** Why it cannot be measured, one English sentence; null if it can, as far as is known. */
+    String refusal;
 
-    BenchmarkRequest(File model, File photo, File output, int threads, int warmup, int runs, String refusal) {
-        this.model = model;
-        this.photo = photo;
-        this.output = output;
+    /** Of the output; null if it was refused. */
+    final String outputName;
+
+    private String modelName;
+    private String photoName;
+    private boolean isOfImported;
+
+    private BenchmarkRequest(String outputName, int threads, int warmup, int runs) {
+        this.outputName = outputName;
         this.threads = threads;
         this.warmup = warmup;
         this.runs = runs;
-        this.refusal = refusal;
     }
 
     /** From the fields of the screen; numbers out of range become the nearest in range. */
-    static BenchmarkRequest byHand(Context context, File model, int threads, int warmup, int runs) {
-        return new BenchmarkRequest(
-                model,
-                null,
-                new File(folder(context), OUTPUT),
-                clamp(threads, 1, MOST_THREADS),
-                clamp(warmup, 0, MOST_WARMUP),
-                clamp(runs, 1, MOST_RUNS),
-                null);
+    static BenchmarkRequest byHand(boolean isOfImported, int threads, int warmup, int runs) {
+        BenchmarkRequest request = new BenchmarkRequest(
+                OUTPUT, clamp(threads, 1, MOST_THREADS), clamp(warmup, 0, MOST_WARMUP), clamp(runs, 1, MOST_RUNS));
+        request.isOfImported = isOfImported;
+        return request;
     }
 
     /** Changes what was asked for by hand to what a valid result takes, and returns it. */
@@ -85,7 +88,7 @@ final class BenchmarkRequest {
     }
 
     /** From an intent; null where it does not ask for a measurement, or asked before and comes from Recents. */
-    static BenchmarkRequest from(Context context, Intent intent) {
+    static BenchmarkRequest from(Intent intent) {
         boolean old = (intent.getFlags() & Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY) != 0;
         if (old || !ACTION.equals(intent.getAction())) {
             return null;
@@ -97,11 +100,10 @@ final class BenchmarkRequest {
         int threads = extras.getInt("threads", ScorerOptions.defaultThreads());
         int warmup = extras.getInt("warmup", WARMUP);
         int runs = extras.getInt("runs", RUNS);
-        File folder = folder(context);
-        String refusal = output == null ? "output must be a string" : refusal(folder, "output", output, false);
+        String refusal = output == null ? "output must be a string" : plain("output", output);
         boolean outputFine = refusal == null;
-        refusal = first(refusal, extras.containsKey("model") ? refusal(folder, "model", model, true) : null);
-        refusal = first(refusal, extras.containsKey("photo") ? refusal(folder, "photo", photo, true) : null);
+        refusal = first(refusal, extras.containsKey("model") ? plain("model", model) : null);
+        refusal = first(refusal, extras.containsKey("photo") ? plain("photo", photo) : null);
         refusal = first(refusal, range("threads", threads, 1, MOST_THREADS));
         refusal = first(refusal, range("warmup", warmup, 0, MOST_WARMUP));
         refusal = first(refusal, range("runs", runs, 1, MOST_RUNS));
@@ -113,20 +115,34 @@ final class BenchmarkRequest {
         refusal = first(refusal, range("sustained", sustained, 0, MOST_SUSTAINED));
         Accelerator accelerator = accelerator(extras);
         refusal = first(refusal, accelerator == null ? "accelerator must be cpu, xnnpack or nnapi" : null);
-        BenchmarkRequest request = new BenchmarkRequest(
-                PlainName.is(model) ? new File(folder, model) : null,
-                PlainName.is(photo) ? new File(folder, photo) : null,
-                outputFine ? new File(folder, output) : null,
-                threads,
-                warmup,
-                runs,
-                refusal);
+        BenchmarkRequest request = new BenchmarkRequest(outputFine ? output : null, threads, warmup, runs);
+        request.modelName = PlainName.is(model) ? model : null;
+        request.photoName = PlainName.is(photo) ? photo : null;
+        request.refusal = refusal;
         request.seconds = seconds;
         request.coolDown = coolDown;
         request.sustained = sustained;
         request.accuracy = extras.getBoolean("accuracy", false);
         request.accelerator = accelerator == null ? Accelerator.CPU : accelerator;
         return request;
+    }
+
+    /** Looks for the files; off the UI thread. What is not there, or is no file, becomes the refusal. */
+    void find(Context context) {
+        File folder = folder(context);
+        String unfit = refusal(folder, "output", outputName, false);
+        output = unfit == null ? new File(folder, outputName) : null;
+        refusal = first(unfit, refusal);
+        if (isOfImported) {
+            model = Models.importedFile(context);
+        } else if (modelName != null) {
+            model = new File(folder, modelName);
+            refusal = first(refusal, refusal(folder, "model", modelName, true));
+        }
+        if (photoName != null) {
+            photo = new File(folder, photoName);
+            refusal = first(refusal, refusal(folder, "photo", photoName, true));
+        }
     }
 
     /** Null if there is none of this name. */
@@ -147,10 +163,11 @@ final class BenchmarkRequest {
         return new File(context.getFilesDir(), "benchmark");
     }
 
+    private static String plain(String extra, String name) {
+        return PlainName.is(name) ? null : extra + " must be a plain file name in files/benchmark, without / or ..";
+    }
+
     private static String refusal(File folder, String extra, String name, boolean mustExist) {
-        if (!PlainName.is(name)) {
-            return extra + " must be a plain file name in files/benchmark, without / or ..";
-        }
         try {
             int mode = Os.lstat(new File(folder, name).getPath()).st_mode;
             return OsConstants.S_ISREG(mode) ? null : extra + " " + name + " is a link or a folder; copy the file itself";

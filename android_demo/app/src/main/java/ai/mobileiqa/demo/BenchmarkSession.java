@@ -35,7 +35,7 @@ final class BenchmarkSession extends Session {
     }
 
     void measure(BenchmarkRequest request) {
-        if (request.output == null) {
+        if (request.outputName == null) {
             fail(new IllegalArgumentException(request.refusal));
             return;
         }
@@ -64,9 +64,12 @@ final class BenchmarkSession extends Session {
     /** Writes an output without figures. */
     private void answer(BenchmarkRequest request, String error) {
         try {
+            request.find(context);
             Benchmark benchmark = new Benchmark(context, request, null);
             benchmark.run.error = error;
-            Benchmark.write(request.output, benchmark.json(false));
+            if (request.output != null) {
+                Benchmark.write(request.output, benchmark.json(false));
+            }
         } catch (IOException | JsonException unheard) {
             Log.w("mobileiqa", error, unheard);
         }
@@ -101,6 +104,10 @@ final class BenchmarkSession extends Session {
 
         @Override
         protected void run() throws Exception {
+            request.find(context);
+            if (request.output == null) {
+                throw new IllegalArgumentException(request.refusal);
+            }
             if (request.output.exists() && !request.output.delete()) {
                 throw new IOException(request.output.getPath());
             }

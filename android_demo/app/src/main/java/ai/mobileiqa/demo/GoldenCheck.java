@@ -52,7 +52,7 @@ final class GoldenCheck {
                 .putFloat(EXPECTED, (float) replay.expected)
                 .putFloat(FOUND, (float) replay.measured)
                 .putFloat(TOLERANCE, (float) replay.tolerance)
-                .apply();
+                .commit(); // apply would have it written on the UI thread, when a screen is left
         return new GoldenCheck(kept);
     }
 

@@ -14,7 +14,7 @@ import java.io.IOException;
 
 /**
  * The bundled model and, if there is one, the imported one; loaded when first asked for and kept until memory is
- * short. Used on the worker thread only, but for {@link #importedName} and {@link #importedFile}.
+ * short. Used on the worker thread only, but for {@link #importedName}.
  */
 final class Models {
     private static final String NAME = "imported_model";
@@ -96,7 +96,8 @@ final class Models {
             if (!copy.renameTo(file)) {
                 throw new IOException(file.getName());
             }
-            Settings.of(context).edit().putString(NAME, name).apply();
+            // apply would have it written on the UI thread, when a screen is left.
+            Settings.of(context).edit().putString(NAME, name).commit();
             importedName = name;
             return imported;
         } finally {
