@@ -23,6 +23,7 @@ from .precisions import FP32, Precision
 from .prepare import Prepared
 from .recipes import Recipe
 from .report import Report
+from .report_files import write_report
 from .search import SearchResult, search
 
 
@@ -145,7 +146,7 @@ def _report(
 def _put_in_place(shared: Shared, best: Candidate, report: Report, output: Path, scratch: Path) -> None:
     (best.folder / CONTRACT).write_text(best.contract.to_json() + "\n", encoding="utf-8")
     write_checksums(best.folder, best.file)
-    report.write(best.folder, shared.progress)
+    write_report(report, best.folder, shared.progress)
     shared.progress.step(f"finished {report.file_format} {report.precision}")
     check_output(output, shared.overwrite)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +157,8 @@ def _put_in_place(shared: Shared, best: Candidate, report: Report, output: Path,
 def _leave_report(shared: Shared, cell: Cell, result: SearchResult, output: Path, scratch: Path) -> None:
     folder = scratch / "report"
     folder.mkdir()
-    _report(shared, cell, result, None, "it failed verification").write(folder, shared.progress)
+    report = _report(shared, cell, result, None, "it failed verification")
+    write_report(report, folder, shared.progress)
     remove_report_folder(report_folder(output))
     output.parent.mkdir(parents=True, exist_ok=True)
     put_in_place(folder, report_folder(output), scratch)

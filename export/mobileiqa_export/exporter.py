@@ -2,7 +2,7 @@
 
 Each step is a module: the network is loaded, scored and rewritten (``prepare``); for each artifact
 (``artifact``) files are written and verified (``candidate``), with milder recipes if one fails (``search``,
-``recipes``); an artifact that passes gets a report (``report``) and appears under its name (``output``).
+``recipes``); an artifact that passes gets its report (``report_files``) and its name (``output``).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from mobileiqa_sdk.library import CHECKSUMS, files_of, sha256_of
 from mobileiqa_sdk.runtimes import available
 
 from .errors import ExportError
-from .report import REPORT_FILES
+from .report_files import REPORT_FILES
 from .scratch import MOVING, scratch_folder
 
 CONTRACT = "contract.json"

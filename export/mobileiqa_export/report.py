@@ -1,4 +1,4 @@
-"""What an export did and how it was verified: the data, as JSON and as files beside the artifact."""
+"""What an export did and how it was verified: the data, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-from mobileiqa_bench.fidelity.plot import draw
 from mobileiqa_bench.fidelity.timing import Timing
 from mobileiqa_bench.fidelity.verdict import Verdict
 from mobileiqa_sdk import __version__
 from mobileiqa_sdk.contract import ModelContract
-from mobileiqa_sdk.progress import Progress
 
 from .approximations import Approximated
 from .quantize.calibration import Calibration
 from .quantize.sensitivity import LayerDamage
-from .report_page import page, subtitle
 from .rewrite import Step
 from .search import Attempt
 
-REPORT_FILES = ("report.json", "report.md", "report.png")
 _VERSIONS = (
     "torch",
     "onnx",
@@ -131,28 +126,6 @@ class Report:
             "versions": self.versions,
         }
         return json.dumps(values, indent=2, allow_nan=False)
-
-    def to_markdown(self, *, drawn: bool = True) -> str:
-        """Returns the report as a Markdown page, with the picture if it was drawn."""
-        return page(self, drawn=drawn)
-
-    def write(self, folder: Path, progress: Progress) -> None:
-        """Writes ``report.json``, ``report.md`` and, if it can be drawn, ``report.png``."""
-        (folder / "report.json").write_text(self.to_json() + "\n", encoding="utf-8")
-        drawn = self._draw(folder / "report.png", progress)
-        (folder / "report.md").write_text(self.to_markdown(drawn=drawn), encoding="utf-8")
-
-    def _draw(self, path: Path, progress: Progress) -> bool:
-        model = self.contract.model
-        cell = f"{self.file_format} {self.precision}"
-        return draw(
-            path,
-            self.verdict,
-            title=f"{model.name} {model.version}, {cell}",
-            subtitle=subtitle(self),
-            axes=("network as trained, PyTorch", cell),
-            progress=progress,
-        )
 
 
 def _calibration(used: Calibration) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from mobileiqa_bench.fidelity.pages import (
     drift_section,
@@ -18,10 +17,8 @@ from mobileiqa_bench.units import megabytes
 
 from .approximations.choice import MAX_DIFFERENCE, MIN_SRCC
 from .quantize.sensitivity import SPARED
+from .report import Report
 from .rewrite import Step
-
-if TYPE_CHECKING:
-    from .report import Report
 
 
 def page(report: Report, *, drawn: bool) -> str:

@@ -33,7 +33,7 @@ from mobileiqa_export.formats import Job
 from mobileiqa_export.formats import onnx as onnx_format
 from mobileiqa_export.options import Options
 from mobileiqa_export.report import Report, versions
-from mobileiqa_export.report_page import cost_table
+from mobileiqa_export.report_page import cost_table, page
 from mobileiqa_export.student import Student, StudentConfig
 from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk import Scorer
@@ -172,19 +172,19 @@ def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:
 
 def test_the_report_for_people(made: tuple[Path, Report, list[str]]) -> None:
     folder, report, _ = made
-    page = (folder / "report.md").read_text(encoding="utf-8")
-    assert page == report.to_markdown()
-    assert page.startswith("# tiny 1.2\n\nmodel.onnx, ")
-    assert "**Passed verification" in page
-    assert ("could not be judged" in page) is bool(report.verdict.drift.not_judged)
-    assert "](report.png)" in page
-    assert "input 97 x 130 uint8 RGB" in page
-    assert report.contract.model.checkpoint_sha256 in page
-    assert cost_table(report.steps) in page
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert text == page(report, drawn=True)
+    assert text.startswith("# tiny 1.2\n\nmodel.onnx, ")
+    assert "**Passed verification" in text
+    assert ("could not be judged" in text) is bool(report.verdict.drift.not_judged)
+    assert "](report.png)" in text
+    assert "input 97 x 130 uint8 RGB" in text
+    assert report.contract.model.checkpoint_sha256 in text
+    assert cost_table(report.steps) in text
     worst = max(report.verdict.scores, key=lambda row: row.difference or 0)
-    assert f"{worst.reference:.6f}" in page
-    assert worst.image in page
-    assert page.endswith(".\n")
+    assert f"{worst.reference:.6f}" in text
+    assert worst.image in text
+    assert text.endswith(".\n")
 
 
 def test_the_cost_table_is_aligned(made: tuple[Path, Report, list[str]]) -> None:

@@ -15,6 +15,7 @@ from mobileiqa_export import Options, export
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.errors import CheckpointMismatch
 from mobileiqa_export.reference import answers_as_trained, as_trained, values_in
+from mobileiqa_export.report_page import page
 from mobileiqa_export.student import MomentStudent, StudentConfig, build_student
 from mobileiqa_export.student.moments import CLIP, LinearViews, SideHead
 from mobileiqa_sdk import Scorer
@@ -190,7 +191,7 @@ def test_every_precision_is_verified_by_every_answer(
     for drift in report.verdict.others.values():
         assert drift.max_difference is not None
         assert 0 < drift.max_difference < 0.1
-    assert "faults.banding" in report.to_markdown()
+    assert "faults.banding" in page(report, drawn=False)
 
 
 ANCHORED = replace(CONFIG, head="mlp", hidden=4, anchor_hidden=2)

@@ -1,9 +1,9 @@
 /** What scoring gives. */
 
 import { type Band, band } from "./bands.ts";
-import type { Size } from "./fit.ts";
 import { type Explanation, explained } from "./reason.ts";
 import type { Prediction } from "./session.ts";
+import type { Size } from "./spec.ts";
 
 /** Wall-clock seconds of the three steps. */
 export interface Seconds {

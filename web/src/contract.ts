@@ -3,9 +3,9 @@
 import { upgrade } from "./contract-v2.ts";
 import { contradiction } from "./contradictions.ts";
 import { ArtifactInvalid, ContractUnsupported } from "./errors.ts";
-import type { Size } from "./fit.ts";
 import { type Json, type JsonObject, parseJson } from "./json.ts";
 import { Reader } from "./reader.ts";
+import type { Contract, Golden, GoldenCase, InputSpec, ModelInfo, OutputSpec, Precision, Setting, Verification } from "./spec.ts";
 import { firstLine } from "./text.ts";
 
 /** The key under which an ONNX file carries its contract. */
@@ -14,84 +14,6 @@ export const METADATA_KEY = "mobileiqa.contract";
 const SCHEMA = 3n;
 const MAX_SIDE = 8192;
 const MIN_GOLDEN_SIDE = 32;
-
-export type Decode = "full" | "jpeg-reduced";
-export type Meaning = "opinions" | "faults" | "photo";
-
-export interface ModelInfo {
-  readonly name: string;
-  readonly version: string;
-  readonly family: string;
-  /** An SPDX identifier, or `unknown`. */
-  readonly license: string;
-  readonly checkpointSha256: string;
-}
-
-/** A pixel budget of a model that takes any size. */
-export interface Setting {
-  readonly name: string;
-  readonly maxPixels: number;
-  /** Every size the model takes; empty where it takes any. */
-  readonly sizes: readonly Size[];
-}
-
-export interface InputSpec {
-  readonly decode: Decode;
-  readonly fit: "stretch" | "keep-aspect";
-  /** In pixels, with `stretch`; null with `keep-aspect`. */
-  readonly height: number | null;
-  readonly width: number | null;
-  /** With `keep-aspect`, both sides are multiples of it. */
-  readonly multiple: number;
-  /** With `keep-aspect`; the first is the default. */
-  readonly settings: readonly Setting[];
-}
-
-export interface OutputSpec {
-  readonly name: string;
-  readonly meaning: Meaning;
-  readonly size: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly higherIsBetter: boolean;
-  /** The names of the faults. */
-  readonly labels: readonly string[];
-}
-
-export interface Precision {
-  readonly weights: "fp32" | "fp16" | "int8" | "int4";
-  readonly activations: "float" | "dynamic-int8" | "static-int8";
-  readonly note: string;
-}
-
-export interface GoldenCase {
-  readonly setting: string;
-  readonly inputSha256: string;
-  readonly score: number;
-  readonly faults: readonly number[];
-  readonly photo: number | null;
-}
-
-export interface Golden {
-  readonly height: number;
-  readonly width: number;
-  readonly tolerance: number;
-  readonly cases: readonly GoldenCase[];
-}
-
-export interface Verification {
-  readonly passed: boolean;
-  readonly failures: readonly string[];
-}
-
-export interface Contract {
-  readonly model: ModelInfo;
-  readonly input: InputSpec;
-  readonly outputs: readonly OutputSpec[];
-  readonly precision: Precision;
-  readonly golden: Golden;
-  readonly verification: Verification;
-}
 
 /** Returns the names of the faults that the model answers a severity for, in its order; empty if none. */
 export function faultNames(contract: Contract): readonly string[] {

@@ -1,6 +1,6 @@
 /** What can be wrong between values of a contract that are each possible alone. */
 
-import type { Contract, GoldenCase, InputSpec, OutputSpec } from "./contract.ts";
+import type { Contract, GoldenCase, InputSpec, OutputSpec } from "./spec.ts";
 
 /** Returns a sentence about the first contradiction; null if there is none. */
 export function contradiction(contract: Contract): string | null {

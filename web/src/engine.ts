@@ -1,14 +1,15 @@
 /** Photo in, numbers out: the one place that joins opening, resizing and inference. Runs in the worker. */
 
 import { type Assessment, type Replay, type ReplayedCase, type Seconds, assessment } from "./assessment.ts";
-import { type Contract, type GoldenCase, type Setting, faultNames } from "./contract.ts";
+import { faultNames } from "./contract.ts";
 import { ContractUnsupported } from "./errors.ts";
-import { type Size, inputSize } from "./fit.ts";
+import { inputSize } from "./fit.ts";
 import { digest, goldenImage } from "./golden.ts";
 import type { Fit, OpenedPhoto } from "./photo.ts";
 import { rowsOf } from "./pixels.ts";
 import { resize } from "./resample.ts";
 import type { Prediction, Session } from "./session.ts";
+import type { Contract, GoldenCase, Setting, Size } from "./spec.ts";
 import { isFlat } from "./where/detail.ts";
 import { type MapWindow, type QualityMap, mapWindow, worstOf } from "./where/quality-map.ts";
 import { type Box, cut, scaled, windowSide } from "./where/windows.ts";

@@ -5,10 +5,7 @@
  * product of the first rule is below 2^53. Fractions are compared in bigint.
  */
 
-import type { InputSpec, Setting } from "./contract.ts";
-
-/** [height, width] in pixels. */
-export type Size = readonly [height: number, width: number];
+import type { InputSpec, Setting, Size } from "./spec.ts";
 
 /** Returns the size of the model's input for an upright photo of height x width. */
 export function inputSize(height: number, width: number, input: InputSpec, setting: Setting | null): Size {

@@ -1,11 +1,11 @@
 /** What reading a photo gives, whatever decodes it. */
 
 import { PhotoUnsupported } from "./errors.ts";
-import type { Size } from "./fit.ts";
 import { checkSize } from "./limits.ts";
 import { rowsOf } from "./pixels.ts";
 import type { Rows } from "./resample.ts";
 import type { PixelData } from "./scorer.ts";
+import type { Size } from "./spec.ts";
 
 /** Returns the model's input for the height and width of an upright photo. */
 export type Fit = (height: number, width: number) => Size;

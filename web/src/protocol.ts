@@ -1,9 +1,9 @@
 /** What is said between a page and its worker. One request is answered by one answer, in any order. */
 
 import type { Assessment, Replay } from "./assessment.ts";
-import type { Contract } from "./contract.ts";
 import type { PackedError } from "./errors.ts";
 import type { Backend } from "./session.ts";
+import type { Contract } from "./spec.ts";
 import type { QualityMap } from "./where/quality-map.ts";
 
 /** A model's address, or the bytes of its file. */

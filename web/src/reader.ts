@@ -1,7 +1,7 @@
 /** Takes typed values out of a JSON object, key by key; whatever is left at the end is unknown. */
 
-import type { Size } from "./fit.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { Size } from "./spec.ts";
 import { isPrintable } from "./text.ts";
 
 /** Every method throws TypeError for a missing key or another type, RangeError for a value out of range. */

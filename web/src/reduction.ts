@@ -1,6 +1,6 @@
 /** The decode rule "jpeg-reduced": docs/contract.md, "Large JPEGs". */
 
-import type { Size } from "./fit.ts";
+import type { Size } from "./spec.ts";
 
 const FACTORS = [8, 4, 2];
 

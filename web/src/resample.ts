@@ -5,7 +5,7 @@
  * that of a large photo only a band and the narrowed picture are held.
  */
 
-import type { Size } from "./fit.ts";
+import type { Size } from "./spec.ts";
 
 /** A picture whose rows are read from top to bottom, each once. Upright, opaque, sRGB. */
 export interface Rows {

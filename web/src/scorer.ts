@@ -3,10 +3,10 @@
 import { addressOf, connect, nameOf } from "#connect";
 import type { Assessment, Replay } from "./assessment.ts";
 import type { Channel } from "./channel.ts";
-import type { Contract } from "./contract.ts";
 import { PhotoUnsupported, RuntimeUnavailable, unpackError } from "./errors.ts";
 import type { Answer, LoadRequest, Loaded, PhotoRequest, Progress, Value, Work } from "./protocol.ts";
 import type { Backend } from "./session.ts";
+import type { Contract } from "./spec.ts";
 import type { QualityMap } from "./where/quality-map.ts";
 
 /** RGBA pixels, row by row, as a browser's ImageData has them. */

@@ -1,11 +1,11 @@
 /** The worker's side: takes requests, works on one at a time, answers. */
 
 import type * as Ort from "onnxruntime-web";
-import type { Setting } from "./contract.ts";
 import { Engine, type Open } from "./engine.ts";
 import { MobileIQAError, RuntimeUnavailable, packError } from "./errors.ts";
 import type { Answer, LoadRequest, Loaded, ModelSource, Progress, Request, Work } from "./protocol.ts";
 import { type Backend, Session } from "./session.ts";
+import type { Setting } from "./spec.ts";
 import { firstLine } from "./text.ts";
 
 /** What differs between a browser and Node. */

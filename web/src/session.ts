@@ -1,10 +1,10 @@
 /** A loaded model: resized pixels in, checked answers out. */
 
 import type * as Ort from "onnxruntime-web";
-import { type Contract, METADATA_KEY, type OutputSpec, faultNames, readContract } from "./contract.ts";
+import { METADATA_KEY, faultNames, readContract } from "./contract.ts";
 import { ArtifactInvalid, ContractMismatch, OpinionsInvalid } from "./errors.ts";
-import type { Size } from "./fit.ts";
 import { readMetadata } from "./onnx-file.ts";
+import type { Contract, OutputSpec, Size } from "./spec.ts";
 import { firstLine } from "./text.ts";
 
 export type Backend = "wasm" | "webgpu";

@@ -1,7 +1,8 @@
 /** Small ONNX models with contracts, written byte by byte: their opinions and faults follow a photo's brightness. */
 
 import { digest, goldenImage } from "../src/golden.ts";
-import { type Size, fitted } from "../src/fit.ts";
+import { fitted } from "../src/fit.ts";
+import type { Size } from "../src/spec.ts";
 import { resize } from "../src/resample.ts";
 import { rgbRows } from "./pictures.ts";
 

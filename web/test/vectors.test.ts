@@ -2,13 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Contract, faultNames, readContract } from "../src/contract.ts";
+import { faultNames, readContract } from "../src/contract.ts";
 import { MobileIQAError } from "../src/errors.ts";
 import { fitted } from "../src/fit.ts";
 import { digest, goldenImage } from "../src/golden.ts";
 import { explained } from "../src/reason.ts";
 import { reduction } from "../src/reduction.ts";
 import { resize } from "../src/resample.ts";
+import type { Contract } from "../src/spec.ts";
 import { detail } from "../src/where/detail.ts";
 import { type Box, cut, scaled } from "../src/where/windows.ts";
 import { rgbRows } from "./pictures.ts";

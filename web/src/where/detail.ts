@@ -5,7 +5,7 @@
  * 2, 4 and 8 pixels a side; of noise, deviation times side stays what it is, and of what a photo shows it grows.
  */
 
-import type { Size } from "../fit.ts";
+import type { Size } from "../spec.ts";
 
 /** Detail below which a window is flat: averages of 8 x 8 pixels deviate by less than 2 % of brightness. */
 const FLAT_BELOW = 0.02;

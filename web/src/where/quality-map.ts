@@ -1,8 +1,8 @@
 /** Quality over a photo: what a model thinks of each of its windows. */
 
-import type { Size } from "../fit.ts";
 import { worstFirst } from "../reason.ts";
 import type { Prediction } from "../session.ts";
+import type { Size } from "../spec.ts";
 import type { Box } from "./windows.ts";
 
 /** One window of a photo. */

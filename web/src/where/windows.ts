@@ -5,7 +5,7 @@
  * that is shorter than a window has one, as long as itself.
  */
 
-import type { Size } from "../fit.ts";
+import type { Size } from "../spec.ts";
 
 /** Top, left, bottom, right in pixels; the last two are exclusive. */
 export type Box = readonly [top: number, left: number, bottom: number, right: number];

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitute, Substitutes
+from .context import Context, Substitute
 
 EXPANSIONS = frozenset((Tensor.expand, Tensor.expand_as, Tensor.broadcast_to, torch.broadcast_to))
 """Functions whose results need not be made, since broadcasting does the same."""
@@ -18,11 +17,11 @@ EXPANSIONS = frozenset((Tensor.expand, Tensor.expand_as, Tensor.broadcast_to, to
 def elementwise(function: Callable[..., Tensor]) -> Substitute:
     """Returns the substitute of an operation of two tensors."""
 
-    def substitute(mode: Substitutes, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
+    def substitute(context: Context, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
         """Computes an operation of two tensors with the one that was expanded as it was before: it
         broadcasts.
         """
-        operands = mode.before_expansion(input), mode.before_expansion(other)
+        operands = context.before_expansion(input), context.before_expansion(other)
         if (operands[0] is input and operands[1] is other) or "out" in kwargs:
             return None
         both = isinstance(input, Tensor) and isinstance(other, Tensor)

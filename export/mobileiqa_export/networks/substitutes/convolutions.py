@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 from torch.nn import functional as F
 
 from .arguments import pair
-
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
 def computed_convolution(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -28,10 +26,10 @@ def computed_convolution(
     A 1x1 kernel is a matrix product, and a predicted bias an addition. Converters and quantizers take
     both, but not a convolution without constants.
     """
-    if not (mode.computed(weight) or mode.computed(bias)) or input.dim() != 4:
+    if not (context.computed(weight) or context.computed(bias)) or input.dim() != 4:
         return None
     pointwise = weight.shape[2:] == (1, 1) and pair(stride) == (1, 1) and pair(padding) == (0, 0)
-    if groups == 1 and pointwise and mode.computed(weight):
+    if groups == 1 and pointwise and context.computed(weight):
         out = (weight.flatten(1) @ input.flatten(2)).view(-1, weight.shape[0], *input.shape[2:])
     elif bias is not None:
         out = F.conv2d(input, weight, None, stride, padding, dilation, groups)

@@ -15,13 +15,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .broadcasting import EXPANSIONS
+from .context import Context, Substitute
 from .table import NAMES, SUBSTITUTES
 
-Substitute = Callable[..., Tensor | tuple[Tensor, ...] | None]
-"""Takes the mode and the arguments of the function that it replaces; returns None if it does not apply.
-
-It does not apply to arguments that it does not take, such as ``out``.
-"""
 _NAMES_OF_NUMPY = {
     "axis": "dim",
     "keepdims": "keepdim",
@@ -51,11 +47,9 @@ class Substitutes(TorchFunctionMode):
         names: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
+        self._context = Context(network, constant)
         self._names = NAMES if names is None else names
-        self.constant, self._replaced = constant, replaced
-        # Both tensors are kept, so that the ids stay theirs.
-        self._expanded: dict[int, tuple[Tensor, Tensor]] = {}
-        self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
+        self._replaced = replaced
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -63,7 +57,7 @@ class Substitutes(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in EXPANSIONS:
             expanded: Tensor = func(*args, **kwargs)
-            self._expanded[id(expanded)] = (expanded, args[0])
+            self._context.remember_expansion(expanded, args[0])
             return expanded
         substitute = SUBSTITUTES.get(func) if getattr(func, "__name__", "") in self._names else None
         made = self._made(substitute, args, _renamed(kwargs)) if substitute else None
@@ -74,21 +68,10 @@ class Substitutes(TorchFunctionMode):
 
     def _made(self, substitute: Substitute, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         try:
-            _signature(substitute).bind(self, *args, **kwargs)
+            _signature(substitute).bind(self._context, *args, **kwargs)
         except TypeError:
             return None
-        return substitute(self, *args, **kwargs)
-
-    def before_expansion(self, value: Any) -> Any:
-        """Returns what was expanded to this tensor; any other value as it is."""
-        return self._expanded[id(value)][1] if id(value) in self._expanded else value
-
-    def computed(self, tensor: Tensor | None) -> bool:
-        """Returns whether a weight or bias is computed by the network instead of being a parameter.
-
-        Modules kept in a plain list are not among the network's own; what they hold are parameters still.
-        """
-        return not (tensor is None or isinstance(tensor, nn.Parameter) or id(tensor) in self._constants)
+        return substitute(self._context, *args, **kwargs)
 
 
 @cache
@@ -97,7 +80,5 @@ def _signature(substitute: Substitute) -> Signature:
 
 
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns keyword arguments for a substitute, by torch's names; its own first argument is ``mode``."""
-    return {
-        "mode_" if key == "mode" else _NAMES_OF_NUMPY.get(key, key): value for key, value in kwargs.items()
-    }
+    """Returns keyword arguments by torch's names."""
+    return {_NAMES_OF_NUMPY.get(key, key): value for key, value in kwargs.items()}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from torch import Tensor
 from torch.nn import functional as F
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
 def tracked_instance_norm(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     running_mean: Tensor | None = None,
     running_var: Tensor | None = None,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
 def circular(
-    mode: Substitutes, input: Tensor, pad: Sequence[int], mode_: str = "constant", value: float | None = None
+    context: Context, input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
 ) -> Tensor | None:
     """Pads circularly, which Core ML cannot do: joins slices of the other end to the tensor, axis by axis.
 
     ``pad`` begins with the last axis, as in :func:`torch.nn.functional.pad`.
     """
-    if mode_ != "circular" or min(pad) < 0:
+    if mode != "circular" or min(pad) < 0:
         return None
     for index in range(len(pad) // 2):
         axis, before, after = -1 - index, pad[2 * index], pad[2 * index + 1]

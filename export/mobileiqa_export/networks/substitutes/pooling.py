@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,35 +10,33 @@ from torch.nn import functional as F
 
 from ...rewrite.pooling import bins, pooling_matrix
 from .arguments import pair
-
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
-def adaptive_average(mode: Substitutes, input: Tensor, output_size: Any) -> Tensor | None:
+def adaptive_average(context: Context, input: Tensor, output_size: Any) -> Tensor | None:
     """Pools maps by adaptive averages: two products by fixed matrices, or a mean if there is one bin only."""
     rows, columns = _sides(output_size, input, 2)
     if rows == columns == 1:
         return input.mean((-2, -1), keepdim=True)
     height, width = input.shape[-2:]
-    return _pooling(mode, height, rows).T @ input @ _pooling(mode, width, columns)
+    return _pooling(context, height, rows).T @ input @ _pooling(context, width, columns)
 
 
-def adaptive_average_3d(mode: Substitutes, input: Tensor, output_size: Any) -> Tensor | None:
+def adaptive_average_3d(context: Context, input: Tensor, output_size: Any) -> Tensor | None:
     """Pools volumes [..., D, H, W] by adaptive averages: a product by a fixed matrix along each axis."""
     for axis, count in zip((-3, -2, -1), _sides(output_size, input, 3), strict=True):
         moved = input.movedim(axis, -1)
-        input = (moved @ _pooling(mode, moved.shape[-1], count)).movedim(-1, axis)
+        input = (moved @ _pooling(context, moved.shape[-1], count)).movedim(-1, axis)
     return input
 
 
-def _pooling(mode: Substitutes, length: int, count: int) -> Tensor:
+def _pooling(context: Context, length: int, count: int) -> Tensor:
     """Returns adaptive average pooling of one axis as a constant [length, count]."""
-    return mode.constant(f"pooling_{length}_{count}", lambda: pooling_matrix(length, count))
+    return context.constant(f"pooling_{length}_{count}", lambda: pooling_matrix(length, count))
 
 
 def adaptive_largest(
-    mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
+    context: Context, input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Tensor | None:
     """Pools maps by adaptive maxima, without indices: bin by bin, rows first."""
     if return_indices:
@@ -47,7 +45,7 @@ def adaptive_largest(
 
 
 def adaptive_largest_3d(
-    mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
+    context: Context, input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Tensor | None:
     """Pools volumes [..., D, H, W] by adaptive maxima, without indices."""
     if return_indices:
@@ -67,16 +65,16 @@ def _largest_of_bins(input: Tensor, sides: list[int]) -> Tensor:
 
 
 def adaptive_largest_1d(
-    mode: Substitutes, input: Tensor, output_size: Any, return_indices: bool = False
+    context: Context, input: Tensor, output_size: Any, return_indices: bool = False
 ) -> Tensor | None:
     """Pools rows by adaptive maxima, without indices, [..., L] -> [..., count]."""
     count = output_size if isinstance(output_size, int) else output_size[0]
-    pooled = adaptive_largest(mode, input.unsqueeze(-2), (None, count), return_indices)
+    pooled = adaptive_largest(context, input.unsqueeze(-2), (None, count), return_indices)
     return None if pooled is None else pooled.squeeze(-2)
 
 
 def average_by_divisor(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     kernel_size: Any,
     stride: Any = None,
@@ -97,7 +95,7 @@ def average_by_divisor(
 
 
 def largest(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     kernel_size: Any,
     stride: Any = None,

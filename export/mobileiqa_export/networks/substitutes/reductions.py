@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
-def largest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+def largest_of_all(context: Context, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
     """Returns the maximum over all axes, which converters need to have listed."""
     if dim != () or input.dim() == 0:
         return None
     return input.amax(tuple(range(input.dim())), keepdim=keepdim)
 
 
-def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
+def smallest_of_all(context: Context, input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor | None:
     """Returns the minimum over all axes, which converters need to have listed."""
     if dim != () or input.dim() == 0:
         return None
@@ -26,7 +25,7 @@ def smallest_of_all(mode: Substitutes, input: Tensor, dim: Any = (), keepdim: bo
 
 
 def matrix_norm(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     ord: Any = "fro",
     dim: tuple[int, int] = (-2, -1),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 SEPARABLE = ("bilinear", "bicubic", "nearest", "nearest-exact")
 _SAME = 1e-9
@@ -89,11 +88,11 @@ def resize_matrix(length: int, axis: Resize) -> Tensor:
 
 
 def resized(
-    mode: Substitutes,
+    context: Context,
     input: Tensor,
     size: Any = None,
     scale_factor: Any = None,
-    mode_: str = "nearest",
+    mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
@@ -106,18 +105,18 @@ def resized(
     if input.dim() != 4:
         return None
     sides = tuple(input.shape[2:])
-    axes = axes_of(sides, size, scale_factor, mode_, align_corners, recompute_scale_factor, antialias)
+    axes = axes_of(sides, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
     if all(axis.exports(length) for axis, length in zip(axes, sides, strict=True)):
-        if scale_factor is None or mode_ not in ("bilinear", "nearest"):
+        if scale_factor is None or mode not in ("bilinear", "nearest"):
             return None
-        return F.interpolate(input, tuple(axis.size for axis in axes), None, mode_, align_corners)
-    if mode_ not in SEPARABLE:
+        return F.interpolate(input, tuple(axis.size for axis in axes), None, mode, align_corners)
+    if mode not in SEPARABLE:
         return None
-    rows, columns = (_resizing(mode, length, axis) for length, axis in zip(sides, axes, strict=True))
+    rows, columns = (_resizing(context, length, axis) for length, axis in zip(sides, axes, strict=True))
     return rows.T @ input @ columns
 
 
-def _resizing(mode: Substitutes, length: int, axis: Resize) -> Tensor:
+def _resizing(context: Context, length: int, axis: Resize) -> Tensor:
     """Returns the resizing of one axis as a constant [length, size]."""
     name = f"resize_{length}_{axis}".replace(".", "_").replace("-", "_")
-    return mode.constant(name, lambda: resize_matrix(length, axis))
+    return context.constant(name, lambda: resize_matrix(length, axis))

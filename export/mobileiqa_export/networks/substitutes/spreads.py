@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitute, Substitutes
+from .context import Context, Substitute
 
 
 def over_all(function: Callable[..., Tensor]) -> Substitute:
@@ -18,7 +17,7 @@ def over_all(function: Callable[..., Tensor]) -> Substitute:
     """
 
     def substitute(
-        mode: Substitutes,
+        context: Context,
         input: Tensor,
         dim: Any = None,
         unbiased: bool = True,
@@ -38,7 +37,7 @@ def with_mean(function: Callable[..., Tensor]) -> Substitute:
     """Returns the substitute of ``torch.std_mean`` or ``torch.var_mean``, which Core ML lacks: both apart."""
 
     def substitute(
-        mode: Substitutes,
+        context: Context,
         input: Tensor,
         dim: Any = None,
         unbiased: bool = True,

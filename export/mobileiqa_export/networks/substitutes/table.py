@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,9 +21,7 @@ from . import (
     vectors,
     windows,
 )
-
-if TYPE_CHECKING:
-    from .mode import Substitute
+from .context import Substitute
 
 SUBSTITUTES: dict[Any, Substitute] = {
     F.adaptive_avg_pool2d: pooling.adaptive_average,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
 def cosine_similarity(
-    mode: Substitutes, x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8
+    context: Context, x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8
 ) -> Tensor | None:
     """Returns a product of vectors over their lengths, each taken to be at least ``eps``."""
     lengths = [(x * x).sum(dim, keepdim=True).sqrt().clamp(min=eps) for x in (x1, x2)]
@@ -19,7 +18,7 @@ def cosine_similarity(
 
 
 def normalized(
-    mode: Substitutes, input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
+    context: Context, input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
 ) -> Tensor | None:
     """Returns vectors over their lengths, which broadcast; PyTorch's own code expands them to the whole map.
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .mode import Substitutes
+from .context import Context
 
 
-def unfold(mode: Substitutes, input: Tensor, dimension: int, size: int, step: int) -> Tensor | None:
+def unfold(context: Context, input: Tensor, dimension: int, size: int, step: int) -> Tensor | None:
     """Computes ``Tensor.unfold``: windows along one axis become a new last axis."""
     axis = dimension % input.dim()
     count = (input.shape[axis] - size) // step + 1
