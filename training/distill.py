@@ -30,7 +30,7 @@ from .errors import TrainingError
 from .features import read_resized, to_batch
 from .finetune import Rated
 from .head import move_average
-from .resuming import Resumable
+from .resuming import SAVE_SECONDS, Resumable, origin_of
 
 _SHARED = ("grid", "width", "views")
 
@@ -147,6 +147,7 @@ class Distillation(Resumable[AttentionStudent, DistillSettings, Batches]):
         network = student_like(student, teacher.config)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.state, self.validate = settings, state, validate
+        self.origin = origin_of(learn.paths, learn.mos, student=network, teacher=teacher.network)
         self.configs: tuple[StudentConfig, TeacherConfig] = (student.config, teacher.config)
         self.batches = Batches(learn, settings)
         self.mos = torch.from_numpy(learn.mos).to(self.device)
@@ -161,11 +162,11 @@ class Distillation(Resumable[AttentionStudent, DistillSettings, Batches]):
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, progress: Progress = SILENT, *, save_every: int = 50) -> None:
+    def run(self, progress: Progress = SILENT, *, save_seconds: float = SAVE_SECONDS) -> None:
         """Trains to the end.
 
         Raises:
-            TrainingError: the state file was made with other settings.
+            TrainingError: the state file was made with other settings, photos or networks.
         """
         self._resume(progress)
         if self.step == 0:
@@ -181,8 +182,7 @@ class Distillation(Resumable[AttentionStudent, DistillSettings, Batches]):
                 )
             if self.step % self.batches.per_epoch == 0:
                 self._judge(progress)
-            if self.step % save_every == 0 or self.step == len(self.batches):
-                self._save()
+            self._save_if_due(save_seconds)
 
     def _share(self, step: int) -> float:
         """The share of the learning rate that is left, the same for all steps of an epoch."""

@@ -35,7 +35,7 @@ from .arrays import Floats
 from .features import read_resized, to_batch
 from .head import bootstrap_weights, ladder_loss, move_average, rate_at, view_loss
 from .ladders import LadderSource, better_half
-from .resuming import Resumable
+from .resuming import SAVE_SECONDS, Resumable, origin_of
 from .teachers import Teacher, distillation_loss
 
 Network = TypeVar("Network", bound=torch.nn.Module)
@@ -173,6 +173,7 @@ class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.state, self.validate, self.config = settings, state, validate, config
+        self.origin = origin_of(learn.paths, learn.mos, student=student, teacher=teacher)
         self.spec = BACKBONES[config.backbone]
         self.batches = Batches(learn, photographs, config.input_size, settings)
         self.mos = torch.from_numpy(learn.mos).to(self.device)
@@ -192,11 +193,11 @@ class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, progress: Progress = SILENT, *, save_every: int = 100) -> None:
+    def run(self, progress: Progress = SILENT, *, save_seconds: float = SAVE_SECONDS) -> None:
         """Trains to the end. The learning rate ends at zero, so the last average is the one to keep.
 
         Raises:
-            TrainingError: the state file was made with other settings.
+            TrainingError: the state file was made with other settings, photos or networks.
         """
         self._resume(progress)
         if self.step == 0:
@@ -213,8 +214,7 @@ class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
                 )
             if self.step % self.batches.per_epoch == 0:
                 self._judge(progress)
-            if self.step % save_every == 0 or self.step == len(self.batches):
-                self._save()
+            self._save_if_due(save_seconds)
 
     def _learn(self, pixels: Tensor, rows: Tensor, rungs: Tensor) -> tuple[float, float]:
         torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # dropout's

@@ -28,7 +28,7 @@ from .finetune import Batches, FinetuneSettings, Rated, freeze
 from .head import ladder_loss, move_average, rate_at, view_loss
 from .lite_features import read_fitted
 from .lite_student import unlimited_scores
-from .resuming import Resumable
+from .resuming import SAVE_SECONDS, Resumable, origin_of
 
 SIZE = (512, 512)
 """Of the rungs and of BIQ2021's photos."""
@@ -61,6 +61,7 @@ class LiteFinetuning(Resumable[MomentStudent, LiteFinetuneSettings, Batches]):
         pairs: BudgetPairs | None = None,
     ) -> None:
         self.settings, self.state, self.validate, self.backbone = settings, state, validate, backbone
+        self.origin = origin_of(learn.paths, learn.mos, student=student)
         self.pairs = pairs or BudgetPairs(())
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batches = Batches(learn, photographs, SIZE, settings)
@@ -76,11 +77,11 @@ class LiteFinetuning(Resumable[MomentStudent, LiteFinetuneSettings, Batches]):
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, progress: Progress = SILENT, *, save_every: int = 5) -> None:
+    def run(self, progress: Progress = SILENT, *, save_seconds: float = SAVE_SECONDS) -> None:
         """Trains to the end. The learning rate ends at zero, so the last average is the one to keep.
 
         Raises:
-            TrainingError: the state file was made with other settings.
+            TrainingError: the state file was made with other settings, photos or networks.
         """
         self._resume(progress)
         while self.step < len(self.batches):
@@ -93,8 +94,7 @@ class LiteFinetuning(Resumable[MomentStudent, LiteFinetuneSettings, Batches]):
                 )
             if self.step % self.batches.per_epoch == 0:
                 self._judge(progress)
-            if self.step % save_every == 0 or self.step == len(self.batches):
-                self._save()
+            self._save_if_due(save_seconds)
 
     def _learn(self, pixels: Tensor, rows: Tensor, rungs: Tensor) -> tuple[float, float]:
         scores = self._scores(pixels)

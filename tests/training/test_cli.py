@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.student import StudentConfig, build_student
-from training.cli import commands
+from training.cli import commands, main
 from training.cli.options import backbone_weights_of
 from training.features import fingerprint
 
@@ -28,6 +28,18 @@ def test_one_backbone_is_needed_not_two(tmp_path: Path) -> None:
     for files in ((None, None), (tmp_path, tmp_path)):
         with pytest.raises(click.UsageError, match="--checkpoint"):
             backbone_weights_of(*files)
+
+
+def test_control_c_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "callback", interrupted)
+    monkeypatch.setattr("sys.argv", ["training", "soup", "--out", "a"])
+    with pytest.raises(SystemExit) as raised:
+        main()
+    assert raised.value.code == 130
+    assert "kept" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", list(commands.commands))

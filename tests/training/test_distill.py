@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,16 +84,52 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(scenes: list[Path],
 
     state = tmp_path / "state.pt"
     with pytest.raises(Stopped):
-        started(scenes, state).run(StopAtFour(), save_every=3)
+        started(scenes, state).run(StopAtFour(), save_seconds=0)
     resumed = started(scenes, state)
     recorder = Recorder()
-    resumed.run(recorder, save_every=3)
+    resumed.run(recorder, save_seconds=0)
     assert "step 3 of 6" in recorder.steps[0]
     for key, value in whole.finished().state_dict().items():
         torch.testing.assert_close(resumed.finished().state_dict()[key], value, rtol=0, atol=0)
     assert resumed.history == whole.history
     with pytest.raises(TrainingError, match="settings"):
         started(scenes, state, rate=7.0).run()
+
+
+def test_a_stop_costs_a_minute_at_most(
+    scenes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StopAtFour(Recorder):
+        def step(self, text: str) -> None:
+            if text.startswith("step 4:"):
+                raise InterruptedError
+
+    seconds = itertools.count(0, 30)  # from one look at the clock to the next
+    monkeypatch.setattr("training.resuming.monotonic", lambda: next(seconds))
+    state = tmp_path / "state.pt"
+    with pytest.raises(InterruptedError):
+        started(scenes, state).run(StopAtFour())
+    recorder = Recorder()
+    started(scenes, state).run(recorder)
+    assert "step 2 of 6" in recorder.steps[0]
+
+
+@pytest.mark.parametrize("name", ["set of photos", "student", "teacher"])
+def test_a_state_with_another_beginning_is_refused(name: str, scenes: list[Path], tmp_path: Path) -> None:
+    state = tmp_path / "state.pt"
+    started(scenes, state, epochs=1).run()
+    mos = np.linspace(0.2, 0.8, len(scenes)).astype(np.float32)
+    if name == "set of photos":
+        mos[7] += 0.01
+    begins, by = student(), teacher()
+    changed = {"student": begins.network, "teacher": by.network}.get(name)
+    if changed is not None:
+        with torch.no_grad():
+            next(changed.parameters()).add_(0.01)
+    photos = Rated(scenes[:8], mos[:8])
+    run = Distillation(by, begins, photos, photos, replace(SETTINGS, epochs=1), state)
+    with pytest.raises(TrainingError, match=f"another {name};"):
+        run.run()
 
 
 def test_errors_are_those_of_the_parts() -> None:
@@ -189,7 +227,11 @@ def test_the_command_writes_a_student_that_says_how_it_was_made(
     loaded = load_student(tmp_path / "out.safetensors")
     assert loaded.config == replace(STUDENT, input_size=(64, 96))
     assert loaded.info["training"]["distillation"]["epochs"] == 1
-    assert len(loaded.info["training"]["validation"]) == 2
+    history = loaded.info["training"]["validation"]
+    assert len(history) == 2
+    figures = [float(text) for text in re.findall(r"\d\.\d{4}", result.output.splitlines()[-1])]
+    expected = [history[place][name] for name in ("views", "local", "score") for place in (1, 0)]
+    assert figures == pytest.approx(expected, abs=6e-5)
 
 
 def test_teacher_and_student_are_not_exchanged(tmp_path: Path) -> None:

@@ -75,10 +75,10 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(scenes: list[Path],
 
     state = tmp_path / "state.pt"
     with pytest.raises(Stopped):
-        started(scenes, state).run(StopAtFour(), save_every=3)
+        started(scenes, state).run(StopAtFour(), save_seconds=0)
     resumed = started(scenes, state)
     recorder = Recorder()
-    resumed.run(recorder, save_every=3)
+    resumed.run(recorder, save_seconds=0)
     assert "step 3 of 6" in recorder.steps[0]
     for key, value in whole.student.state_dict().items():
         torch.testing.assert_close(resumed.student.state_dict()[key], value, rtol=0, atol=0)

@@ -65,7 +65,7 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(tmp_path: Path,
         return LiteFinetuning(made_student(scenes), LITE0, learn, validate, [], settings, tmp_path / name)
 
     whole = finetuning("whole")
-    whole.run(save_every=1)
+    whole.run(save_seconds=0)
     stopped = finetuning("stopped")
     stopped._learn(*stopped.batches[0])
     stopped.step = 1

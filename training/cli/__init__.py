@@ -6,6 +6,7 @@ import click
 import torch
 
 from mobileiqa_export.errors import ExportError
+from mobileiqa_sdk.cli import INTERRUPTED
 from mobileiqa_sdk.errors import MobileIQAError
 
 from .anchor import fit_anchor_command
@@ -74,7 +75,7 @@ for _command in (
 
 
 def main() -> None:
-    """Runs a command. An expected error is one line on stderr instead of a traceback."""
+    """Runs a command. An expected error is one line on stderr instead of a traceback; Ctrl-C: status 130."""
     try:
         commands(standalone_mode=False)
     except (MobileIQAError, ExportError) as error:
@@ -82,5 +83,6 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from error
-    except click.Abort as error:
-        raise SystemExit("stopped; finished shards are kept") from error
+    except click.Abort as error:  # Ctrl-C
+        click.echo("stopped; what was saved is kept", err=True)
+        raise SystemExit(INTERRUPTED) from error

@@ -70,8 +70,14 @@ def distill_command(
     config = replace(first.config, input_size=settings.input_size)
     info = {"name": name, "version": model_version, "licence": licence, "training": training}
     save_checkpoint(out, run.finished(), config, **info)
-    before, after = run.history[0], run.history[-1]
-    click.echo(f"{out}: {after['score']:.4f} from the teacher's score, {before['score']:.4f} at the start")
+    views, local, score = (
+        f"{run.history[-1][name]:.4f} ({run.history[0][name]:.4f} at the start)"
+        for name in ("views", "local", "score")
+    )
+    click.echo(
+        f"{out}: squared error to the teacher's views {views}, to its local features {local}; "
+        f"{score} from its score"
+    )
 
 
 def _first_student(path: Path | None, teacher: TeacherConfig, settings: DistillSettings) -> LoadedStudent:
