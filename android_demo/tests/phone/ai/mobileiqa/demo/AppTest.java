@@ -448,6 +448,8 @@ public final class AppTest {
         assertTrue(description(activity, list, 1).matches("2\\. 0\\.\\d{3}, \\w+(\\. .+)?, worse\\.png"));
         assertEquals(" " + sentence(R.string.problem_broken) + ", cut.jpg", description(activity, list, 2));
         View row = list.getView(0, null, new ListView(activity));
+        assertEquals("good.png", ((TextView) row.findViewById(R.id.name)).getText().toString());
+        assertEquals("a_|b-|c.|jpg.png", RankingAdapter.breakable("a_b-c.jpg.png").replace('\u200b', '|'));
         assertNotNull("a crown", ((TextView) row.findViewById(R.id.rank)).getCompoundDrawables()[1]);
         View reused = list.getView(1, row, new ListView(activity));
         assertNull(((TextView) reused.findViewById(R.id.rank)).getCompoundDrawables()[1]);

@@ -96,6 +96,7 @@ public final class ScreenView extends FrameLayout {
             status(text(R.string.step_score), null);
         } else if (screen.contains("first")) {
             status(text(R.string.step_golden), null);
+            show(R.id.cancel, false); // nothing cancels the self-test
         } else if (screen.contains("error")) {
             status(null, text(R.string.problem_gone));
         }
@@ -184,7 +185,7 @@ public final class ScreenView extends FrameLayout {
             TextView rank = (TextView) row.findViewById(R.id.rank);
             rank.setText(sample == null ? "" : text(R.string.rank, position + 1));
             RankingAdapter.crown(rank, position == 0);
-            ((TextView) row.findViewById(R.id.name)).setText(names[position]);
+            ((TextView) row.findViewById(R.id.name)).setText(RankingAdapter.breakable(names[position]));
             ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(sample == null ? null : sample.bitmap());
             return row;
         }

@@ -59,6 +59,11 @@ final class RankingAdapter extends BaseAdapter {
         rank.setCompoundDrawablesWithIntrinsicBounds(0, isBest ? R.drawable.ic_crown : 0, 0, 0);
     }
 
+    /** Lets a long name break between its parts; else a line would end within its ending. */
+    static String breakable(String name) {
+        return name.replaceAll("[_-]|\\.(?=.*\\.)", "$0\u200b"); // a space of no width
+    }
+
     @Override
     public View getView(int position, View old, ViewGroup list) {
         View row = old != null ? old : LayoutInflater.from(context).inflate(R.layout.compare_row, list, false);
@@ -85,7 +90,7 @@ final class RankingAdapter extends BaseAdapter {
         TextView rankView = (TextView) row.findViewById(R.id.rank);
         rankView.setText(rank);
         crown(rankView, scored && position == 0 && entries.size() > 1);
-        ((TextView) row.findViewById(R.id.name)).setText(entry.name);
+        ((TextView) row.findViewById(R.id.name)).setText(breakable(entry.name));
         ((ImageView) row.findViewById(R.id.thumbnail)).setImageBitmap(entry.thumbnail);
         String spoken = reason == null ? verdict : context.getString(R.string.verdict_and_reason, verdict, reason);
         row.setContentDescription(context.getString(R.string.row_description, rank, spoken, entry.name));
