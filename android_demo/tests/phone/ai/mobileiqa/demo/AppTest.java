@@ -111,12 +111,35 @@ public final class AppTest {
 
     @After
     public void tidy() {
-        Phone.settle();
-        Models.forget();
+        finishWork();
         OtherApps.forget();
         BitmapFactory_Delegate.outOfMemory = false;
         System.setProperty("assets", System.getProperty("right"));
         assertEquals("done on the UI thread", Arrays.asList(), Disk.onUiThread());
+    }
+
+    /** However slow the machine is: the next test must not meet the models of this one. */
+    private static void finishWork() {
+        Phone.until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals("mobileiqa-beside")));
+        Phone.settle();
+        AtomicInteger ended = new AtomicInteger();
+        new Work() { // it comes after what is still in the queue
+            @Override
+            protected void run() {
+                Models.forget();
+            }
+
+            @Override
+            protected void done() {
+                ended.incrementAndGet();
+            }
+
+            @Override
+            protected void failed(Throwable problem) {}
+        }.start();
+        Phone.until(() -> ended.get() == 1);
+        Phone.settle();
     }
 
     @Test
