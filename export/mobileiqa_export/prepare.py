@@ -14,6 +14,7 @@ from math import isfinite
 from msgspec import structs
 from torch import nn
 
+from mobileiqa_bench.fidelity.drift import CLEAR
 from mobileiqa_bench.fidelity.gate import Limits
 from mobileiqa_bench.fidelity.images import ImageSet, evenly, settings_of, verification_set
 from mobileiqa_bench.fidelity.scoring import Values, answer_images
@@ -201,6 +202,12 @@ def _reference(subject: Subject, images: ImageSet, progress: Progress) -> list[V
         progress.warn(
             f"{clamped} of {len(answers)} test images get the worst or the best possible score; they say "
             "nothing about the ranking"
+        )
+    scores = [values["score"] for values in answers]
+    if not exceeds(max(scores) - min(scores), CLEAR):
+        progress.warn(
+            f"scores hardly differ: all {len(scores)} test images get {min(scores):.4f} to "
+            f"{max(scores):.4f}; check the network's weights and normalisation, output.worst and output.best"
         )
     return answers
 

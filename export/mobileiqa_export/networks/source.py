@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.export import ExportedProgram
 
 from mobileiqa_bench.fidelity.scoring import Values
 from mobileiqa_bench.photographs import Pixels
@@ -64,6 +65,10 @@ class NetworkSource:
             chosen = load_weights(network, description.checkpoint, description.weights)
             if chosen.origin:
                 progress.step(chosen.origin)
+        trained = PixelNetwork(network, description).eval()
+        example = _texture(description.size)
+        progress.step("tracing the network")
+        program = probe(trained, example, description.factory)
         model = ModelInfo(
             name=self.stem,
             version=description.version,
@@ -71,12 +76,8 @@ class NetworkSource:
             license=description.license,
             checkpoint_sha256=sha256_of(description.checkpoint)
             if description.checkpoint
-            else digest(network),
+            else digest(network, program.constants),
         )
-        trained = PixelNetwork(network, description).eval()
-        example = _texture(description.size)
-        progress.step("tracing the network")
-        probe(trained, example, description.factory)
 
         def rewritten(progress: Progress, without: frozenset[str] = frozenset()) -> Rewritten:
             progress.step("rewriting" if self.rewrites else "wrapping, without rewrites")
@@ -102,8 +103,8 @@ def _reference(trained: PixelNetwork, name: str) -> Answer:
     return run
 
 
-def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
-    """Runs a network once and traces it once, before anything that takes minutes.
+def probe(network: PixelNetwork, example: Tensor, name: str) -> ExportedProgram:
+    """Runs a network once and traces it once, before anything that takes minutes; returns the program.
 
     Raises:
         NetworkUnfit: it cannot be run or traced, and the error names the module and the operator; or its
@@ -128,7 +129,9 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> None:
             "is something in it, such as F.dropout, not in eval mode?"
         )
     try:
-        program_of(copied(network, example), example)  # a traced program keeps references to the weights
+        return program_of(
+            copied(network, example), example
+        )  # a traced program keeps references to the weights
     except NetworkUnfit as error:
         raise NetworkUnfit(f"{name}: {error}") from error
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..checkpoint_file import read_file
@@ -50,15 +51,23 @@ def load_weights(network: nn.Module, path: Path, weights: str | None = None) -> 
     return chosen
 
 
-def digest(network: nn.Module) -> str:
-    """Returns the SHA-256, in hex, of names, shapes and values of a network's state_dict."""
+def digest(network: nn.Module, constants: Mapping[str, Any]) -> str:
+    """Returns the SHA-256, in hex, of names, shapes and values of all tensors that a network reads.
+
+    Args:
+        network: whose state_dict counts.
+        constants: of the program it is traced to: tensors outside the state_dict, such as those of modules in
+            a list, attributes and buffers that are not persistent.
+    """
     digest = hashlib.sha256()
-    for key, value in sorted(network.state_dict().items()):
-        if not isinstance(value, Tensor):  # what get_extra_state() gives
-            digest.update(f"{key} {value!r}\n".encode())
-            continue
-        digest.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
-        digest.update(value.detach().contiguous().view(-1).numpy().tobytes())
+    for tensors in (network.state_dict(), constants):
+        for key, value in sorted(tensors.items()):
+            if not isinstance(value, Tensor):  # what get_extra_state() gives
+                digest.update(f"{key} {value!r}\n".encode())
+                continue
+            digest.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
+            # As bytes: numpy has no bfloat16.
+            digest.update(value.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -27,8 +27,10 @@ from mobileiqa_export.networks import Description, NetworkSource
 from mobileiqa_export.networks.pixels import PixelNetwork
 from mobileiqa_export.options import Options
 from mobileiqa_export.output import report_folder
+from mobileiqa_export.prepare import prepare
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec, ModelContract
+from mobileiqa_sdk.progress import SILENT
 
 SIZE = (65, 97)
 IMAGENET = {"input__mean": [0.485, 0.456, 0.406], "input__std": [0.229, 0.224, 0.225]}
@@ -203,6 +205,45 @@ def test_without_a_checkpoint(describe: Describe, tmp_path: Path) -> None:
     assert again.contract == report.contract
 
 
+OUTSIDE = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, place, value):
+        super().__init__()
+        weights = torch.full((3, 1, 1), value)
+        self.net = nn.Conv2d(3, 1, 3)
+        nn.init.constant_(self.net.weight, 0.1)
+        nn.init.zeros_(self.net.bias)
+        if place == "module in a list":
+            part = nn.Conv2d(3, 3, 1, bias=False)
+            nn.init.constant_(part.weight, value)
+            self.parts = [part]
+        elif place == "buffer":
+            self.register_buffer("weights", weights, persistent=False)
+        else:
+            self.weights = weights.bfloat16() if place == "half" else weights
+
+    def forward(self, x):
+        x = self.parts[0](x) if hasattr(self, "parts") else x * self.weights
+        return torch.sigmoid(self.net(x).mean((1, 2, 3)))
+"""
+
+
+@pytest.mark.parametrize("place", ["module in a list", "attribute", "half", "buffer"])
+def test_the_digest_covers_what_no_state_dict_has(place: str, describe: Describe, tmp_path: Path) -> None:
+    (tmp_path / "nets.py").write_text(OUTSIDE)
+
+    def digest(value: float) -> str:
+        kwargs = {"place": place, "value": value}
+        description = describe(arch__factory=f"{tmp_path / 'nets.py'}:Net", arch__kwargs=kwargs)
+        return NetworkSource(description).load(SILENT).model.checkpoint_sha256
+
+    assert digest(0.5) == digest(0.5) != digest(0.25)
+
+
 def test_without_rewrites(describe: Describe, tmp_path: Path) -> None:
     source = NetworkSource(spread(describe(**FORMS["nima"])), rewrites=False)
     lines: list[str] = []
@@ -237,6 +278,20 @@ def test_clamped_scores_are_mentioned(describe: Describe, tmp_path: Path) -> Non
         progress=recorder(lines),
     )
     assert re.search(r"^\d+ of 20 test images get the worst or the best", "\n".join(lines), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("scale", "warned"), [(0.0, True), (0.02, True), (0.04, False)])
+def test_scores_that_hardly_differ_are_mentioned(
+    scale: float, warned: bool, describe: Describe, tmp_path: Path
+) -> None:
+    """A dead network, or ends far too wide: the file is right, and no use to anyone."""
+    lines: list[str] = []
+    whole = spread(describe(**FORMS["nima"]))
+    middle, half = (whole.output.worst + whole.output.best) / 2, (whole.output.best - whole.output.worst) / 2
+    half = half / scale if scale else 1e9
+    ends = replace(whole.output, worst=middle - half, best=middle + half)
+    prepare(NetworkSource(replace(whole, output=ends)), OPTIONS, recorder(lines))
+    assert any("hardly differ" in line for line in lines) == warned
 
 
 def test_ends_that_do_not_fit(describe: Describe, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_safetensors(tmp_path: Path) -> None:
     safetensors.torch.save_file(state(), tmp_path / "net.safetensors")
     network = other()
     load_weights(network, tmp_path / "net.safetensors")
-    assert digest(network) == digest(seeded("NIMA")) != digest(other())
+    assert digest(network, {}) == digest(seeded("NIMA"), {}) != digest(other(), {})
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_safetensors(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit(change: Any, error: type[Exception], said: str, tmp_path: Path) -> None:
     torch.save(change(state()), tmp_path / "net.pth")
-    network, before = other(), digest(other())
+    network, before = other(), digest(other(), {})
     with pytest.raises(error, match=rf"net\.pth: .*{said}"):
         load_weights(network, tmp_path / "net.pth")
-    assert digest(network) == before, "half of it was loaded"
+    assert digest(network, {}) == before, "half of it was loaded"
 
 
 def test_a_whole_network_is_not_unpickled(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_of_two_that_fit_one_must_be_chosen(names: tuple[str, str], tmp_path: Pa
     assert all(name in caught.value.reason for name in names)
     network = seeded("NIMA")
     assert load_weights(network, tmp_path / "net.pth", names[1]).name == names[1]
-    assert digest(network) == digest(other())
+    assert digest(network, {}) == digest(other(), {})
 
 
 def test_buffers_that_repeat_their_values(tmp_path: Path) -> None:
