@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -107,6 +109,10 @@ def _selected(given: Any, answer: Answer) -> Tensor:
                 f"the network returns {_kind(given)}, which has no part {answer.select!r}; "
                 "correct output.select"
             ) from None
+    if given is None or isinstance(given, (Number, np.ndarray)):
+        raise NetworkUnfit(
+            f"the network's score is {_kind(given)}, not a tensor: leave out float(), item() and numpy()"
+        )
     if not isinstance(given, Tensor):
         raise NetworkUnfit(
             f"the network returns {_kind(given)}; say by output.select which part is the score"
