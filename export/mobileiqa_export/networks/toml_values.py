@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,18 +26,13 @@ def read_toml(path: str | Path) -> Values:
         DescriptionInvalid: it cannot be read or is not valid TOML.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # some editors on Windows write a byte order mark
         values = dict(_flat(tomllib.loads(text)))
     except (OSError, UnicodeDecodeError) as error:
         raise DescriptionInvalid(f"{path}: cannot be read ({error})") from error
     except tomllib.TOMLDecodeError as error:
         raise DescriptionInvalid(f"{path}: is not valid TOML ({error})") from error
-    folder = Path(path).parent
-    if isinstance(checkpoint := values.get("arch.checkpoint"), str):
-        values["arch.checkpoint"] = str(folder / checkpoint)
-    if isinstance(factory := values.get("arch.factory"), str) and is_file(factory):
-        values["arch.factory"] = str(folder / factory)
-    return values
+    return _located(values, Path(path).parent)
 
 
 def parse_pair(text: str) -> Values:
@@ -46,7 +42,7 @@ def parse_pair(text: str) -> Values:
         DescriptionInvalid: it is not valid TOML.
     """
     try:
-        return dict(_flat(tomllib.loads(text)))
+        return _located(dict(_flat(tomllib.loads(text))), Path())
     except tomllib.TOMLDecodeError as error:
         raise DescriptionInvalid(
             f"{text!r} is neither a TOML file nor a line such as input.size = [224, 224] ({error})"
@@ -61,6 +57,16 @@ def combined(parts: Iterable[Values]) -> Values:
         both = {"arch.kwargs": {**old, **new}} if isinstance(old, dict) and isinstance(new, dict) else {}
         merged |= part | both
     return merged
+
+
+def _located(values: Values, folder: Path) -> Values:
+    """Returns the values with the files that they name in ``folder``, or in the user's where ``~`` is."""
+    located = dict(values)
+    for key in ("arch.checkpoint", "arch.factory"):
+        name = values.get(key)
+        if isinstance(name, str) and (key == "arch.checkpoint" or is_file(name)):
+            located[key] = str(folder / os.path.expanduser(name))
+    return located
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -59,6 +59,23 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert (actual.output.bins, actual.output.worst, actual.output.best) == ((1, 2, 3, 4, 5), 5, 1)
 
 
+def test_a_file_that_an_editor_on_windows_wrote(tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_bytes(b'\xef\xbb\xbf[arch]\r\nfactory = "net:build"\r\n')
+    assert read_toml(tmp_path / "net.toml") == {"arch.factory": "net:build"}
+
+
+def test_files_in_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    lines = ['arch.checkpoint = "~/net.pth"', 'arch.factory = "~/nets.py:net"']
+    expected = {
+        "arch.checkpoint": str(tmp_path / "home" / "net.pth"),
+        "arch.factory": f"{tmp_path / 'home' / 'nets.py'}:net",
+    }
+    (tmp_path / "net.toml").write_text("\n".join(lines))
+    assert read_toml(tmp_path / "net.toml") == combined(map(parse_pair, lines)) == expected
+
+
 def test_the_document(tmp_path: Path) -> None:
     """The example that people copy."""
     page = (Path(__file__).parents[3] / "docs" / "other-networks.md").read_text(encoding="utf-8")
