@@ -140,7 +140,7 @@ def dbcnn(size: int = 256) -> nn.Module:
 
 
 def nima(size: int = 224) -> nn.Module:
-    """NIMA on MobileNetV3, a distribution over ten bins."""
+    """NIMA on MobileNetV3; its answer is the mean of a distribution over ten bins."""
     with _without_downloads():
         from pyiqa.archs.nima_arch import NIMA
 

@@ -35,6 +35,9 @@ def main() -> None:
     parser.add_argument("networks", nargs="+", metavar="FACTORY=HEIGHTxWIDTH")
     parser.add_argument("--images", type=int, default=24, help="verification images of each (default: 24)")
     parser.add_argument(
+        "--format", default=",".join(FORMATS), help="with commas between (default: %(default)s)"
+    )
+    parser.add_argument(
         "--precision", default="fp32,fp16,int8-weights", help="with commas between (default: %(default)s)"
     )
     parser.add_argument("--range", action="store_true", help=argparse.SUPPRESS)
@@ -42,8 +45,8 @@ def main() -> None:
     if arguments.range:
         print(json.dumps(_range_of(arguments.networks[0])))
         return
-    precisions = arguments.precision.split(",")
-    cells = [(file_format, precision) for file_format in FORMATS for precision in precisions]
+    formats, precisions = arguments.format.split(","), arguments.precision.split(",")
+    cells = [(file_format, precision) for file_format in formats for precision in precisions]
     print(f"| network | {' | '.join(' '.join(cell) for cell in cells)} |\n|---|{'---|' * len(cells)}")
     reasons: list[str] = []
     for network in arguments.networks:
@@ -76,12 +79,13 @@ def _outcomes(factory: str, size: str, cells: Sequence[Cell], images: int) -> di
     if made.returncode:
         return dict.fromkeys(cells, "the network cannot be made or run")
     worst, best = json.loads(made.stdout.splitlines()[-1])
+    formats = dict.fromkeys(file_format for file_format, _ in cells)
     precisions = dict.fromkeys(precision for _, precision in cells)
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *(sys.executable, "-m", "mobileiqa_sdk", "export", "--arch", factory, "--input-size", size),
             *("--config", f"output.worst = {worst}", "--config", f"output.best = {best}"),
-            *("--format", ",".join(FORMATS), "--precision", ",".join(precisions), "--json", "--no-timing"),
+            *("--format", ",".join(formats), "--precision", ",".join(precisions), "--json", "--no-timing"),
             *("--verification-images", str(images), "--output", str(Path(folder, "artifacts"))),
         ]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603

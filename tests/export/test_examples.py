@@ -1,9 +1,11 @@
-"""The example of docs/public-networks.md: CNNIQA has the patches of the published script, and its layers."""
+"""The examples of docs/public-networks.md: CNNIQA has the patches of the published script, and its layers."""
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -57,3 +59,31 @@ def test_the_description_makes_what_the_weights_fit(tmp_path: Path) -> None:
     assert torch.equal(network.get_parameter("fc3.bias"), published.get_parameter("fc3.bias"))
     assert network(torch.rand(1, 1, *description.size)).shape == (1, 1)
     assert description.output.worst > description.output.best
+
+
+def test_the_table_holds_the_cells_that_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = importlib.util.spec_from_file_location("table_of_networks", EXAMPLES / "table_of_networks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    artifact = {"file_format": "coreml", "precision": "fp32", "drift": {"max_difference": 0.002}}
+    failed = {"file_format": "coreml", "precision": "fp16", "error": "it has no fft"}
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> SimpleNamespace:
+        commands.append(command)
+        answer = [0, 1] if "--range" in command else {"artifacts": [artifact], "failed": [failed]}
+        return SimpleNamespace(returncode=0, stdout=json.dumps(answer))
+
+    monkeypatch.setattr(table.subprocess, "run", run)
+    monkeypatch.setattr("sys.argv", ["", "n.py:net=8x9", "--format", "coreml", "--precision", "fp32,fp16"])
+    table.main()
+    title, _, row, _, reason = capsys.readouterr().out.splitlines()
+    assert title == "| network | coreml fp32 | coreml fp16 |"
+    assert row == "| net, 8 x 9 | 2.0e-03 | no (1) |"
+    assert "no fft" in reason
+    export = dict(zip(commands[1], commands[1][1:], strict=False))
+    assert (export["--format"], export["--precision"]) == ("coreml", "fp32,fp16")
