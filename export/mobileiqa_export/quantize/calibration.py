@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,8 +54,11 @@ class Calibration:
                 "calibrated on built-in pictures; --calibration-data FOLDER with photos like those to be "
                 "scored gives better ranges"
             )
-        if len(self.photos) < FEW:
-            sentences.append(f"calibrated on {len(self.photos)} pictures; {FEW} or more give steadier ranges")
+        different = len({hashlib.sha256(picture.tobytes()).digest() for picture in self.pixels})
+        if different < FEW:
+            sentences.append(
+                f"calibrated on {different} different pictures; {FEW} or more give steadier ranges"
+            )
         return sentences
 
 

@@ -46,7 +46,14 @@ def test_a_large_folder_is_stratified_by_score(folder: Path) -> None:
     assert {"00.png", "01.png"} < set(actual.photos), "the rare bright ones are in"
     again = calibration_set(InputSpec(*SIZE), folder, 11, brightness)
     assert again.photos == actual.photos
-    assert "11 pictures" in actual.warnings[0]
+    assert "11 different" in actual.warnings[0]
+
+
+def test_one_photo_by_many_names(folder: Path) -> None:
+    for index in range(100):
+        (folder / f"link {index:02}.png").symlink_to(folder / "00.png")
+    (warning,) = calibration_set(InputSpec(*SIZE), folder, 64).warnings
+    assert "calibrated on 19 different" in warning
 
 
 def test_without_scores_it_is_taken_evenly_by_name(folder: Path) -> None:
