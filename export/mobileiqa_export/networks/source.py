@@ -129,11 +129,23 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> ExportedProgram:
             "is something in it, such as F.dropout, not in eval mode?"
         )
     try:
-        return program_of(
-            copied(network, example), example
-        )  # a traced program keeps references to the weights
+        # Of a copy: a traced program keeps references to the weights.
+        program = program_of(copied(network, example), example)
     except NetworkUnfit as error:
         raise NetworkUnfit(f"{name}: {error}") from error
+    if _updates_hidden_statistics(program):
+        raise NetworkUnfit(
+            f"{name}: a BatchNorm that is no submodule is in training mode, perhaps in a list: keep it in "
+            "nn.ModuleList, or call its eval()"
+        )
+    return program
+
+
+def _updates_hidden_statistics(program: ExportedProgram) -> bool:
+    """Returns whether a BatchNorm in training mode has running statistics outside the state_dict."""
+    constants = program.graph_signature.inputs_to_lifted_tensor_constants
+    norms = [node.args for node in program.graph.nodes if node.target == torch.ops.aten.batch_norm.default]
+    return any(training and str(mean) in constants for _, _, _, mean, _, training, *_ in norms)
 
 
 def _texture(size: tuple[int, int]) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -242,6 +243,26 @@ def test_the_digest_covers_what_no_state_dict_has(place: str, describe: Describe
         return NetworkSource(description).load(SILENT).model.checkpoint_sha256
 
     assert digest(0.5) == digest(0.5) != digest(0.25)
+
+
+@pytest.mark.parametrize("trains", [True, False])
+def test_a_hidden_module_in_training_mode(trains: bool, describe: Describe, tmp_path: Path) -> None:
+    """A network's eval() does not reach what it keeps in a list."""
+    (tmp_path / "nets.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, trains):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 3, 3)\n"
+        "        self.parts = [nn.BatchNorm2d(3).train(trains)]\n"
+        "    def forward(self, x):\n"
+        "        return torch.sigmoid(self.parts[0](self.conv(x)).square().mean((1, 2, 3)))\n"
+    )
+    factory = f"{tmp_path / 'nets.py'}:Net"
+    source = NetworkSource(describe(arch__factory=factory, arch__kwargs={"trains": trains}))
+    with pytest.raises(NetworkUnfit, match="training mode") if trains else nullcontext():
+        source.load(SILENT)
 
 
 def test_without_rewrites(describe: Describe, tmp_path: Path) -> None:
