@@ -76,6 +76,8 @@ def _connect(ray: Any, address: str | None) -> None:
     local = {"include_dashboard": False} if address is None else {}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **local)
+    except MemoryError:
+        raise
     except Exception as error:  # Ray raises plain ones too
         action = "start Ray on this machine" if address is None else f"connect to Ray at {address}"
         raise MobileIQAError(f"cannot {action}: {first_line(error)}") from error

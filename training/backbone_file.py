@@ -126,6 +126,8 @@ def _closes_residual(backbone: Backbone, name: str) -> bool:
 def _convert(path: str, content: bytes) -> dict[str, Tensor]:
     try:
         operators = list(_operators(content))
+    except MemoryError:
+        raise
     except Exception as error:  # flatbuffers has no errors of its own: struct, index and type errors
         raise BackboneFileError(f"{path}: is a damaged TensorFlow Lite file ({error})") from error
     weights: dict[str, Tensor] = {}

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import skimage
 
+from mobileiqa_bench.tables import write_table
+
 HERE = Path(__file__).resolve().parent
 PHOTOS = ("astronaut.png", "rocket.jpg")
 
@@ -168,11 +170,15 @@ def main() -> int:
             for name, machine in machines.items()
         ]
         rows = [future.result() for future in waiting]
-    print("| artifact | CPU | largest difference | allowed | verify | device script |")
-    print("|---|---|--:|--:|---|---|")
-    for row in rows:
-        verdicts = f"{'ok' if row.verified else 'FAILED'} | {row.device_script or 'ok'}"
-        print(f"| {row.artifact} | {row.cpu} | {row.difference:.1e} | {row.tolerance:.0e} | {verdicts} |")
+    header = ("artifact", "CPU", "largest difference", "allowed", "verify", "device script")
+    cells = [
+        (
+            *(row.artifact, row.cpu, f"{row.difference:.1e}", f"{row.tolerance:.0e}"),
+            *("ok" if row.verified else "FAILED", row.device_script or "ok"),
+        )
+        for row in rows
+    ]
+    print(write_table(header, cells, "llrrll"))
     if options.json:
         values = [{**asdict(row), "passed": row.passed} for row in rows]
         options.json.write_text(json.dumps(values, indent=2) + "\n")

@@ -17,7 +17,14 @@ from mobileiqa_sdk import library
 from mobileiqa_sdk._text import one_line
 from mobileiqa_sdk.errors import PhotoNotFound
 
-from .errors import AdbError, AppCrashed, BenchmarkFileInvalid, PhoneTimeout
+from .errors import (
+    AdbError,
+    AppCrashed,
+    AppResultInvalid,
+    ArtifactUnsuitable,
+    BenchmarkFileInvalid,
+    PhoneTimeout,
+)
 from .phone import PACKAGE, Phone
 from .rounds import reference_scores
 from .schema import Document, Result, parse
@@ -33,14 +40,6 @@ FOLDER = "files/benchmark"
 TRANSFER_SECONDS = 600.0
 _LOG_LINES = 20
 _LOG_WORDS = (PACKAGE, "AndroidRuntime", "DEBUG", "libc", "lowmemorykiller", "lmkd")
-
-
-class AppResultInvalid(AdbError):
-    """What the app wrote is not a benchmark of the schema that this version reads."""
-
-
-class ArtifactUnsuitable(AdbError):
-    """The demo app cannot run artifacts of this format."""
 
 
 def measure(

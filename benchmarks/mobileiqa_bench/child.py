@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mobileiqa_sdk._numbers import exceeds
+from mobileiqa_sdk._text import one_line
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.golden import golden_image
@@ -205,7 +206,7 @@ def main() -> None:
     try:
         measured = count_photos(job) if job.counting else measure_steady_state(job)
     except (MobileIQAError, ImportError, MemoryError) as error:
-        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        sys.exit(f"{type(error).__name__}: {one_line(error)}")
     print(json.dumps(measured, allow_nan=False), flush=True)
 
 

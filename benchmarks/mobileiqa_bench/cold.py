@@ -41,7 +41,10 @@ from .cold_rounds import (
 from .errors import ColdError
 from .lists import list_option
 from .stats import Ratio
+from .tables import write_table
+from .units import megabytes
 
+_FIRST = ("photo", "warm score", "first score", "to warm", "from starting Python", "to warm")
 SIZES = {"12 megapixels": (4000, 3000), "small": (640, 480)}
 
 
@@ -74,33 +77,32 @@ def _save(photo: str, size: tuple[int, int], folder: str, name: str) -> str:
 
 
 def _markdown(report: Figures) -> str:
-    lines = ["| import | time | ratio |", "|---|--:|--:|"]
-    lines += [
-        f"| `{row['what']}` | {_ms(row['seconds'])} | {_text(row['ratio'])} |" for row in report["import"]
-    ]
-    lines += [
-        "",
-        "| photo | warm score | first score | to warm | from starting Python | to warm |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['what']} | {_ms(row['warm'])} | {_ms(row['first'])} | {_text(row['ratio'])} "
-        f"| {_ms(row['process'])} | {_text(row['process_ratio'])} |"
+    imports = [(f"`{row['what']}`", _ms(row["seconds"]), _text(row["ratio"])) for row in report["import"]]
+    first = [
+        (
+            *(row["what"], _ms(row["warm"]), _ms(row["first"]), _text(row["ratio"])),
+            *(_ms(row["process"]), _text(row["process_ratio"])),
+        )
         for row in report["first"]
     ]
-    lines += ["", "| photo | size | full decode | warm score | to decode |", "|---|--:|--:|--:|--:|"]
-    lines += [
-        f"| {row['what']} | {row['bytes'] / 1e6:.1f} MB | {_ms(row['decode'])} | {_ms(row['score'])} "
-        f"| {_text(row['ratio'])} |"
+    decode = [
+        (row["what"], megabytes(row["bytes"]), _ms(row["decode"]), _ms(row["score"]), _text(row["ratio"]))
         for row in report["decode"]
     ]
-    lines += ["", "| folder | photos/s | to n x one | peak RSS | to n x one |", "|---|--:|--:|--:|--:|"]
-    lines += [
-        f"| {row['count']} {row['what']} | {median(row['photos_per_second']):.1f} | {_text(row['of_one'])} "
-        f"| {median(row['peak_bytes']) / 1e6:.0f} MB | {_text(row['memory_of_one'])} |"
+    folder = [
+        (
+            *(f"{row['count']} {row['what']}", f"{median(row['photos_per_second']):.1f}"),
+            *(_text(row["of_one"]), megabytes(int(median(row["peak_bytes"]))), _text(row["memory_of_one"])),
+        )
         for row in report["folder"]
     ]
-    return "\n".join(lines)
+    tables = (
+        write_table(("import", "time", "ratio"), imports, "lrr"),
+        write_table(_FIRST, first, "lrrrrr"),
+        write_table(("photo", "size", "full decode", "warm score", "to decode"), decode, "lrrrr"),
+        write_table(("folder", "photos/s", "to n x one", "peak RSS", "to n x one"), folder, "lrrrr"),
+    )
+    return "\n\n".join(tables)
 
 
 def _ms(seconds: Sequence[float]) -> str:

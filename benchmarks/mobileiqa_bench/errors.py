@@ -79,6 +79,14 @@ class AppCrashed(AdbError):
         self.log = tuple(log)
 
 
+class AppResultInvalid(AdbError):
+    """What the app wrote is not a benchmark of the schema that this version reads."""
+
+
+class ArtifactUnsuitable(AdbError):
+    """The demo app cannot run artifacts of this format."""
+
+
 class PhoneTimeout(AdbError):
     """The phone did not answer in time."""
 

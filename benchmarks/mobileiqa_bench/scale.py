@@ -34,6 +34,8 @@ from mobileiqa_sdk.scorer import Scorer
 from mobileiqa_sdk.sources.find import find_sources
 from mobileiqa_sdk.streams import Scored, score_sources
 
+from .tables import write_table
+
 ENGINES = ("local", "ray")
 SOURCES = ("folder", "tar", "s3")
 WORKERS = (1, 2)
@@ -189,17 +191,16 @@ def _row(
 
 
 def _markdown(report: dict[str, Any]) -> str:
-    lines = [
-        "| engine | source | workers | photos/s | to n x one | peak memory | over local, a photo |",
-        "|---|---|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['engine']} | {row['source']} | {row['workers']} | {row['photos_per_second']:.1f} "
-        f"| {row['of_so_many_times_one']:.2f} | {row['peak_bytes'] / 1e6:.0f} MB "
-        f"| {row['milliseconds_a_photo_over_local']:.1f} ms |"
+    header = ("engine", "source", "workers", "photos/s", "to n x one", "peak memory", "over local, a photo")
+    rows = [
+        (
+            *(row["engine"], row["source"], str(row["workers"]), f"{row['photos_per_second']:.1f}"),
+            *(f"{row['of_so_many_times_one']:.2f}", f"{row['peak_bytes'] / 1e6:.0f} MB"),
+            f"{row['milliseconds_a_photo_over_local']:.1f} ms",
+        )
         for row in report["rows"]
     ]
-    return "\n".join([*lines, "", f"Load at the end: {report['load']:.1f}."])
+    return f"{write_table(header, rows, 'llrrrrr')}\n\nLoad at the end: {report['load']:.1f}."
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

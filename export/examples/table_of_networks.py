@@ -22,6 +22,7 @@ import torch
 from PIL import Image
 
 from mobileiqa_bench.photographs import builtin
+from mobileiqa_bench.tables import write_table
 from mobileiqa_export.networks.factory import build
 
 Cell = tuple[str, str]
@@ -47,16 +48,14 @@ def main() -> None:
         return
     formats, precisions = arguments.format.split(","), arguments.precision.split(",")
     cells = [(file_format, precision) for file_format in formats for precision in precisions]
-    print(f"| network | {' | '.join(' '.join(cell) for cell in cells)} |\n|---|{'---|' * len(cells)}")
     reasons: list[str] = []
-    for network in arguments.networks:
-        print(_row(network, cells, arguments.images, reasons), flush=True)
-    print()
+    rows = [_row(network, cells, arguments.images, reasons) for network in arguments.networks]
+    print(write_table(("network", *map(" ".join, cells)), rows, "l" * (1 + len(cells))), end="\n\n")
     for number, reason in enumerate(reasons, start=1):
         print(f"{number}. {reason}")
 
 
-def _row(network: str, cells: Sequence[Cell], images: int, reasons: list[str]) -> str:
+def _row(network: str, cells: Sequence[Cell], images: int, reasons: list[str]) -> list[str]:
     factory, _, size = network.rpartition("=")
     name = f"{factory.rpartition(':')[2]}, {size.replace('x', ' x ')}"
     outcomes = _outcomes(factory, size, cells, images)
@@ -69,7 +68,7 @@ def _row(network: str, cells: Sequence[Cell], images: int, reasons: list[str]) -
         if outcome not in reasons:
             reasons.append(outcome)
         texts.append(f"no ({reasons.index(outcome) + 1})")
-    return f"| {name} | {' | '.join(texts)} |"
+    return [name, *texts]
 
 
 def _outcomes(factory: str, size: str, cells: Sequence[Cell], images: int) -> dict[Cell, float | str]:

@@ -85,9 +85,8 @@ def described(error: BaseException) -> str:
     """Returns class and first line of an error, and where in whose code it happened."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_user(frame.filename)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    name = type(error).__name__
-    return f"{name}: {line}{where}" if line else f"{name}{where}"
+    line, name = first_line(error), type(error).__name__
+    return f"{name}{where}" if line == name else f"{name}: {line}{where}"
 
 
 def _of_user(filename: str) -> bool:

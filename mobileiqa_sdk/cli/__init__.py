@@ -142,6 +142,8 @@ def main() -> None:
             _fail("interrupted", INTERRUPTED)
         except MobileIQAError as error:
             _fail(str(error), 2 if isinstance(error, (ModelNotFound, ResultsInvalid)) else 1)
+        except MemoryError:
+            _fail("memory ran out; try fewer workers or a smaller model, or close other programs")
         except OSError as error:
             _drop_output()
             if error.errno == errno.EPIPE:  # the reader of the output has closed it

@@ -61,6 +61,8 @@ class Session(Runtime):
             ) from error
         try:
             return models.MLModel(str(self.path))
+        except MemoryError:
+            raise
         # Core ML's own errors arrive as RuntimeError, those of protobuf and of files as they are.
         except Exception as error:
             raise ArtifactInvalid(f"{self.path}: Core ML cannot load it ({first_line(error)})") from error

@@ -60,9 +60,7 @@ class Session(Runtime):
         return fitted(spec.multiple, spec.multiple, spec.settings[0], spec.multiple)
 
     def _open(self, size: tuple[int, int]) -> Interpreter:
-        # Its digest was checked when it was first read; interpreters must only ever load those bytes.
-        if _stamp(self.path) != self._stamp:
-            raise ArtifactInvalid(f"{self.path}: changed since it was loaded; load it again")
+        self._check_unchanged()
         try:
             interpreter = Interpreter(**self._source, num_threads=self._threads)
             inputs = interpreter.get_input_details()
@@ -73,6 +71,7 @@ class Session(Runtime):
         # What is wrong with a model arrives as ValueError, RuntimeError, UnicodeDecodeError, and more.
         except Exception as error:
             raise ArtifactInvalid(f"{self.path}: LiteRT cannot load it ({first_line(error)})") from error
+        self._check_unchanged()  # nor while it was loaded
         positions = self._check_interface(inputs, outputs, names)
         self._input, self._outputs = inputs[0]["index"], [outputs[place]["index"] for place in positions]
         try:
@@ -84,6 +83,11 @@ class Session(Runtime):
         except Exception as error:
             raise ArtifactInvalid(f"{self.path}: LiteRT cannot prepare it ({first_line(error)})") from error
         return interpreter
+
+    def _check_unchanged(self) -> None:
+        """Raises ArtifactInvalid if these are no longer the bytes whose digest was checked."""
+        if _stamp(self.path) != self._stamp:
+            raise ArtifactInvalid(f"{self.path}: changed since it was loaded; load it again")
 
     def _check_interface(
         self, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]], names: list[str]

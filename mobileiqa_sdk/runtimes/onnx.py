@@ -39,6 +39,8 @@ class Session(Runtime):
         try:
             inputs = [(i.type, list(i.shape), str(i.name)) for i in self._session.get_inputs()]
             outputs = [(o.type, str(o.name)) for o in self._session.get_outputs()]
+        except MemoryError:
+            raise
         except Exception as error:  # names that are not text
             raise _cannot_load(self.path, error) from error
         if [kind for kind, _, _ in inputs] != ["tensor(uint8)"]:

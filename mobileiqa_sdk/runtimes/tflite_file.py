@@ -68,7 +68,7 @@ def _associated(file: BinaryIO, path: Path) -> tuple[bytes, bytes, int]:
                 raise ArtifactInvalid(f"{path}: the files attached to it are too large or compressed")
             contract, digest = map(archive.read, entries)
             return contract, digest, min(entry.header_offset for entry in archive.infolist())
-    except ArtifactInvalid:
+    except (ArtifactInvalid, MemoryError):
         raise
     # A damaged archive makes zipfile raise half a dozen classes: struct.error, EOFError, and more.
     except Exception as error:

@@ -132,11 +132,10 @@ def test_the_command(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert [row["what"] for row in report["decode"]] == ["astronaut.png", "chelsea.png"]
         assert len(report["folder"]) == len(report["import"]) == 3
     else:
-        assert "| `import mobileiqa_sdk` | " in out
-        ratio = r"[\d.]+"
-        assert re.search(
-            rf"^\| small \| [\d.]+ ms \| [\d.]+ ms \| {ratio} \| [\d.]+ ms \| {ratio} \|$", out, re.MULTILINE
-        )
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines()]
+        assert "`import mobileiqa_sdk`" in [row[0] for row in rows if row]
+        (small,) = (row for row in rows if row[:1] == ["small"])
+        assert [re.sub(r"[\d.]+", "N", cell) for cell in small[1:]] == ["N ms", "N ms", "N", "N ms", "N"]
         widths = [line.count("|") for line in out.splitlines() if line]
         assert widths == [4] * 5 + [7] * 4 + [6] * 4 + [6] * 5
 

@@ -10,7 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("benchmarks/mobileiqa_bench", "training")
-MODULES = sorted(path.relative_to(ROOT) for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))
+INITS = ("mobileiqa_sdk", "export/mobileiqa_export", "export/mobileiqa_mil")
+MODULES = sorted(
+    path.relative_to(ROOT)
+    for folders, names in ((PACKAGES, "*.py"), (INITS, "__init__.py"))
+    for folder in folders
+    for path in (ROOT / folder).rglob(names)
+)
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 

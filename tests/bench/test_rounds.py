@@ -217,6 +217,22 @@ def test_a_process_that_floods_its_errors_and_waits_is_ended_in_time(
     assert monotonic() - started < 30
 
 
+def test_a_module_of_the_working_folder_has_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("modules", "working"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "modules" / "asked.py").write_text(
+        "import json, statistics, sys\n"
+        "print(json.dumps({'file': statistics.__file__, 'words': sys.argv[1:]}))\n"
+    )
+    for name in ("statistics.py", "asked.py"):
+        (tmp_path / "working" / name).write_text("raise SystemExit('of the working folder')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path / "working")
+    answer = processes.ask("asked", "one", "two")
+    assert answer["words"] == ["one", "two"]
+    assert not answer["file"].startswith(str(tmp_path))
+
+
 def test_a_process_that_says_nothing() -> None:
     with pytest.raises(ProcessFailed):
         processes.ask("mobileiqa_bench.errors")

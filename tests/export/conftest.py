@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,19 @@ from mobileiqa_export.checkpoint import save_checkpoint
 from mobileiqa_export.student import Student, StudentConfig, build_student
 from mobileiqa_export.teacher import Teacher, TeacherConfig, build_teacher
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from formulas import formula_weights
-
-# Beside another process, two threads of small work wait for each other far longer than they work.
-torch.set_num_threads(1)
+from .formulas import formula_weights
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Beside another process, two threads of small work wait for each other far longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
 def few_images() -> Iterator[None]:
     """Twenty images to verify with, enough for the gate: more take minutes over all the tests."""
     with pytest.MonkeyPatch.context() as patch:

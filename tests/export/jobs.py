@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from conftest import SMALL, TINY, filled
-from formulas import formula_image
 from numpy.typing import NDArray
 from torch import nn
 
@@ -18,6 +16,9 @@ from mobileiqa_export.precisions import FP32, Precision
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk.contract import Golden, GoldenCase, InputSpec, ModelContract, ModelInfo, OutputSpec
+
+from .conftest import SMALL, TINY, filled
+from .formulas import formula_image
 
 CONFIGS = {
     "tiny": TINY,

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from conftest import SMALL, TINY, filled
-from formulas import formula_image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,6 +37,9 @@ from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.progress import SILENT
 from mobileiqa_sdk.verification import replay_golden
+
+from .conftest import SMALL, TINY, filled
+from .formulas import formula_image
 
 
 def block(height: int, width: int, grid: int = 6) -> StreamedLDA:

@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from conftest import SMALL, TINY, filled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -36,6 +35,8 @@ from mobileiqa_export.errors import (
 )
 from mobileiqa_export.student import Student, StudentConfig
 from mobileiqa_sdk.library import sha256_of
+
+from .conftest import SMALL, TINY, filled
 
 State = dict[str, Tensor]
 PUBLISHED_SIZE = StudentConfig().input_size

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import filled
-from formulas import formula_image
-from jobs import contract
 from torch import Tensor, nn
+
+from .conftest import filled
+from .formulas import formula_image
+from .jobs import contract
 
 pytest.importorskip("coremltools")
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from jobs import contract
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .jobs import contract
+
 pytest.importorskip("coremltools")
 
+from mobileiqa_export import _vendor
 from mobileiqa_export.errors import ConversionFailed, InternalError
-from mobileiqa_export.formats import FORMATS, Job, _vendor, coreml_convert, save
+from mobileiqa_export.formats import FORMATS, Job, coreml_convert, save
 from mobileiqa_export.formats.coreml_convert import Conversion, Target, convert
 from mobileiqa_export.precisions import FP32, Precision
 from mobileiqa_mil import CoreMLProgram

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from jobs import contract
 from torch import Tensor, nn
 
 from mobileiqa_bench.fidelity.scoring import open_artifact
@@ -16,6 +15,8 @@ from mobileiqa_export.errors import ExportError
 from mobileiqa_export.formats import Job, save
 from mobileiqa_export.precisions import FP16
 from mobileiqa_mil.package import Package
+
+from .jobs import contract
 
 SIZE = (24, 24)
 

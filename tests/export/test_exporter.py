@@ -16,7 +16,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import TINY
 from onnx import numpy_helper
 
 import mobileiqa_sdk
@@ -39,6 +38,8 @@ from mobileiqa_export.subject import StudentSource
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.verification import replay_golden
+
+from .conftest import TINY
 
 FILES = ["SHA256SUMS", "contract.json", "model.onnx", "report.json", "report.md", "report.png"]
 REPORT = ["report.json", "report.md", "report.png"]
@@ -133,16 +134,9 @@ def test_it_verifies(made: tuple[Path, Report, list[str]]) -> None:
 
 
 def test_progress(made: tuple[Path, Report, list[str]]) -> None:
-    assert made[2] == [
-        "loading the checkpoint",
-        "making the test images",
-        "scoring the test images with the network as trained",
-        "rewriting",
-        "proving the rewrites",
-        "writing onnx fp32",
-        "verifying onnx fp32",
-        "finished onnx fp32",
-    ]
+    steps = ["loading", "making", "scoring", "rewriting", "proving", "writing", "verifying", "finished"]
+    assert [line.split()[0] for line in made[2]] == steps
+    assert all("onnx fp32" in line for line in made[2][5:])
 
 
 def test_the_report_for_programs(made: tuple[Path, Report, list[str]]) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import SMALL, TINY, filled
-from formulas import formula_image
 from PIL import Image
 
 from mobileiqa_export.checkpoint import save_checkpoint
@@ -22,6 +20,9 @@ from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.resample import resize
 from mobileiqa_sdk.runtimes.onnx import Session
+
+from .conftest import SMALL, TINY, filled
+from .formulas import formula_image
 
 CONFIGS = {"small": SMALL, "tiny": TINY}
 VARIANTS = ["small", "small as trained", "tiny"]

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from jobs import contract
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
@@ -24,6 +23,8 @@ from mobileiqa_export.formats.onnx_graph import MIN_WEIGHTS, Weight, matrix_prod
 from mobileiqa_export.formats.onnx_int4_weights import BLOCK
 from mobileiqa_export.formats.onnx_int8_static import _centred_pixels, _chosen, _maps
 from mobileiqa_export.precisions import INT4_WEIGHTS, INT8_DYNAMIC, INT8_WEIGHTS
+
+from .jobs import contract
 
 Array = NDArray[Any]
 ROWS, COLUMNS = 128, 256  # together exactly the smallest weight that becomes integers

@@ -14,9 +14,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import TINY, filled
-from formulas import formula_image
-from jobs import contract
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
@@ -24,8 +21,9 @@ from torch import nn
 
 from mobileiqa_export.errors import ExportError
 from mobileiqa_export.formats import FORMATS, Job, count_layers, save
+from mobileiqa_export.formats.job import is_inside
 from mobileiqa_export.formats.onnx_calibration import ranges, same_maps
-from mobileiqa_export.formats.onnx_graph import Weight, inside, split_gemm
+from mobileiqa_export.formats.onnx_graph import Weight, split_gemm
 from mobileiqa_export.formats.onnx_int8_weights import quantize
 from mobileiqa_export.precisions import INT8_STATIC, PRECISIONS
 from mobileiqa_export.rewrite import rewrite
@@ -33,6 +31,10 @@ from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from mobileiqa_sdk.runtimes.onnx import Session
+
+from .conftest import TINY, filled
+from .formulas import formula_image
+from .jobs import contract
 
 # Just large enough that an attention's matrix becomes integers.
 ATTENTIVE = StudentConfig(grid=7, width=8, hidden=8, views=2, input_size=(96, 128))
@@ -142,7 +144,7 @@ def test_kept_modules_stay_float(name: str, precision: str, written: Callable[..
     model = onnx.load(written(name, precision, KEPT[name]))
     made_by = {output: node for node in model.graph.node for output in node.output}
     tensors = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
-    inner = [node for node in model.graph.node if inside(node.name.partition("/")[0], KEPT[name])]
+    inner = [node for node in model.graph.node if is_inside(node.name.partition("/")[0], KEPT[name])]
     counted = 0
     for node in (node for node in inner if node.op_type in {"Conv", "MatMul", "Gemm"}):
         assert [tensors[n] for n in node.input[1:] if n in tensors] in ([1], [1, 1], [])
@@ -239,7 +241,7 @@ SCRIPT = """
 import hashlib, logging, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_onnx_precisions import LOSSY, write
+from tests.export.test_onnx_precisions import LOSSY, write
 for precision in LOSSY:
     path = write("tiny", precision, Path(sys.argv[2]) / precision)
     print(hashlib.sha256(path.read_bytes()).hexdigest())
@@ -251,7 +253,7 @@ def test_another_process_writes_the_same_bytes_and_says_nothing(
     tmp_path: Path, written: Callable[..., Path]
 ) -> None:
     here = [hashlib.sha256(written("tiny", p).read_bytes()).hexdigest() for p in LOSSY]
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path)]
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[2]), str(tmp_path)]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split() == here
@@ -268,10 +270,10 @@ def test_int8_rounds_each_channel_by_its_own_scale() -> None:
 
 
 def test_prefixes_are_whole_names() -> None:
-    assert inside("a.b.c", ["a.b"])
-    assert inside("a.b", ["a.b"])
-    assert not inside("a.bc", ["a.b"])
-    assert inside("a", [""])
+    assert is_inside("a.b.c", ["a.b"])
+    assert is_inside("a.b", ["a.b"])
+    assert not is_inside("a.bc", ["a.b"])
+    assert is_inside("a", [""])
 
 
 def _graph(nodes: list[onnx.NodeProto], tensors: dict[str, NDArray[np.generic]]) -> onnx.ModelProto:

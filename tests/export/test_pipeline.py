@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SMALL_TEACHER, filled_teacher
 from torch import nn
 
 from mobileiqa_export.rewrite import Pass, PassResult, resize_blending, run_passes
@@ -11,6 +10,8 @@ from mobileiqa_export.rewrite.batchnorm_folding import fold_batchnorm
 from mobileiqa_export.rewrite.costs import Cost
 from mobileiqa_export.student import StudentConfig
 from mobileiqa_export.teacher.vit_block import VitBlock
+
+from .conftest import SMALL_TEACHER, filled_teacher
 
 PASSES = (
     Pass("pixels", lambda network: PassResult(nn.Sequential(network), changed=True), required=True),

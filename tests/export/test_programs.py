@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from jobs import job, network
 from torch import Tensor, nn
 
 from mobileiqa_export.blame import operator_of
@@ -17,6 +16,8 @@ from mobileiqa_export.errors import NetworkUnfit
 from mobileiqa_export.formats import Format, save
 from mobileiqa_export.precisions import FP32
 from mobileiqa_export.programs import program_of
+
+from .jobs import job, network
 
 
 class Head(nn.Module):

@@ -6,8 +6,6 @@ from copy import deepcopy
 
 import pytest
 import torch
-from conftest import SMALL, TINY, filled
-from formulas import formula_image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,6 +22,9 @@ from mobileiqa_export.rewrite.lda_streaming import stream_lda
 from mobileiqa_export.rewrite.pooling import bins, pooling_matrix
 from mobileiqa_export.rewrite.query_key_folding import fold_query_key
 from mobileiqa_export.student import BACKBONES, StudentConfig, build_student, normalise
+
+from .conftest import SMALL, TINY, filled
+from .formulas import formula_image
 
 TOLERANCES = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
 SIZES = [(197, 230), (128, 192), (131, 257), (333, 64)]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from formulas import formula_image, formula_weights
 
 from mobileiqa_export.student import BACKBONES, AttentionStudent, StudentConfig, build_student, normalise
+
+from .formulas import formula_image, formula_weights
 
 FACTS = json.loads((Path(__file__).parent / "student_parity.json").read_text())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import SMALL_TEACHER, filled_teacher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
@@ -15,6 +14,8 @@ from mobileiqa_export.teacher.backbone import sides_before_patches, tap_sizes
 from mobileiqa_export.teacher.bounded import Bounded
 from mobileiqa_export.teacher.linear_attention import LinearAttention
 from mobileiqa_export.teacher.patches import folded, resized_to_patches, unfolded
+
+from .conftest import SMALL_TEACHER, filled_teacher
 
 SIDES = st.integers(32, 100)
 

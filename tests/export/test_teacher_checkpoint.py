@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SMALL, SMALL_TEACHER, filled, filled_teacher
 
 from mobileiqa_export.checkpoint import load_checkpoint, load_student, load_teacher, save_checkpoint
 from mobileiqa_export.errors import CheckpointMismatch, StudentCheckpoint, TeacherCheckpoint
 from mobileiqa_export.student import AttentionStudent, StudentConfig
 from mobileiqa_export.teacher import Teacher, TeacherConfig
+
+from .conftest import SMALL, SMALL_TEACHER, filled, filled_teacher
 
 PUBLISHED_SIZE = StudentConfig().input_size
 

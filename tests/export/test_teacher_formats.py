@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import SMALL_TEACHER, filled_teacher
-from formulas import formula_image
-from jobs import contract
 from torch import nn
 
 from mobileiqa_bench.fidelity.scoring import open_artifact
@@ -15,6 +12,10 @@ from mobileiqa_export.formats import FORMATS, Job, save
 from mobileiqa_export.precisions import PRECISIONS
 from mobileiqa_export.reference import as_trained
 from mobileiqa_export.rewrite import rewrite
+
+from .conftest import SMALL_TEACHER, filled_teacher
+from .formulas import formula_image
+from .jobs import contract
 
 DRIFT = {"fp32": 1e-5, "fp16": 1e-3, "int8-weights": 1e-2}
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from formulas import formula_image, formula_weights
 
 from mobileiqa_export.blocks.statistics import IMAGENET, normalise
 from mobileiqa_export.teacher import Teacher, TeacherConfig, build_teacher
+
+from .formulas import formula_image, formula_weights
 
 FACTS = json.loads((Path(__file__).parent / "teacher_parity.json").read_text())
 

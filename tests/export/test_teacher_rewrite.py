@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import SMALL_TEACHER, filled_teacher
-from formulas import formula_image
 from torch import Tensor, nn
 
 from mobileiqa_export.blocks.statistics import IMAGENET
 from mobileiqa_export.reference import as_trained, on_pixels
 from mobileiqa_export.rewrite import OPTIONAL, TEACHER_PASSES, rewrite
+
+from .conftest import SMALL_TEACHER, filled_teacher
+from .formulas import formula_image
 
 SIZES = ((166, 206), (97, 130), (128, 192))
 """All, some and none of the transformers' maps have an odd side."""

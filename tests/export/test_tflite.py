@@ -18,9 +18,6 @@ import numpy as np
 import pytest
 import torch
 from ai_edge_litert import schema_py_generated as schema
-from conftest import SMALL, TINY, filled
-from formulas import formula_image
-from jobs import contract
 from torch import Tensor, nn
 
 from mobileiqa_export.errors import ExportError
@@ -33,6 +30,10 @@ from mobileiqa_export.student import StudentConfig
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk.runtimes.tflite_file import CONTRACT
+
+from .conftest import SMALL, TINY, filled
+from .formulas import formula_image
+from .jobs import contract
 
 with quiet():
     import litert_torch
@@ -180,7 +181,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import mobileiqa_export.formats
 assert "litert_torch" not in sys.modules
-import test_tflite
+from tests.export import test_tflite
 path = mobileiqa_export.formats.save("tflite", test_tflite.job("tiny", sys.argv[2], Path(sys.argv[3])))
 assert "tensorflow" not in sys.modules
 print(hashlib.sha256(path.read_bytes()).hexdigest())
@@ -190,7 +191,7 @@ print(hashlib.sha256(path.read_bytes()).hexdigest())
 def test_another_process_writes_the_same_bytes_quietly(
     files: dict[tuple[str, str], Path], folder: Path
 ) -> None:
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", AGAIN, here, "int8-static", str(folder / "again")],
         capture_output=True,

@@ -353,6 +353,20 @@ def test_a_bad_artifact_is_one_line(run: Run, tmp_path: Path, photos: list[str],
     assert result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["score", "verify"])
+def test_memory_that_runs_out_is_one_line(
+    run: Run, tiny: Path, photos: list[str], command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(runtimes, "load", load)
+    result = run("score", "-m", tiny, photos[0]) if command == "score" else run("verify", tiny)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("mobileiqa: memory ran out")
+    assert result.err.count("\n") == 1
+
+
 def test_a_model_that_misbehaves(run: Run, tmp_path: Path, photos: list[str]) -> None:
     file = artifacts.save(tmp_path, artifacts.model(tail=artifacts.constant(float("nan"))))
     result = run("score", "-m", file, photos[0])

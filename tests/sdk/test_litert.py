@@ -124,6 +124,19 @@ def test_no_other_model_is_opened_in_its_place(
         assert scorer.score(PHOTO) == pytest.approx(expected(PHOTO), abs=1e-6)
 
 
+def test_a_file_that_is_replaced_while_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tflite_artifacts.save(tmp_path)
+
+    class Slow(litert.Interpreter):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            os.utime(path, ns=(1, 1))
+
+    monkeypatch.setattr(litert, "Interpreter", Slow)
+    with pytest.raises(ArtifactInvalid, match="changed"):
+        Scorer(path, threads=1)
+
+
 def test_the_interpreter_gets_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ..ablation import ablate
+from mobileiqa_bench.tables import write_table
+
+from ..ablation import VariantResult, ablate
 from ..backbone_file import read_backbone_weights
 from ..errors import TrainingError
 from ..features import fingerprint, frozen_backbone
 from ..head import HeadSettings
-from ..head_kinds import HEAD_KINDS, HeadKindSettings, compare, extract_taps
+from ..head_kinds import HEAD_KINDS, HeadKindResult, HeadKindSettings, compare, extract_taps
 from ..settings import settings_from
-from ..teaching import TeachingData, study
+from ..teaching import TeachingData, TeachingResult, study
 from ..training_set import rated_photos, read_training_set
 from .options import STDERR, backbone_option, biq2021_option, cache_option, changes_option
 
@@ -32,12 +34,11 @@ def ablate_command(biq2021: Path, backbone_file: Path, cache: Path, changes: tup
     plain, mirrored, mos, part = read_training_set(
         biq2021, cache, weights, validation=settings.validation, seed=settings.seed
     )
-    click.echo("| head | inputs | weights | SRCC | PLCC |\n|---|--:|--:|--:|--:|")
+    rows = []
     for result in ablate(plain, mirrored, mos, part, settings):
-        click.echo(
-            f"| {result.variant.name} | {result.inputs:,} | {result.weights:,} "
-            f"| {result.srcc:.4f} | {result.plcc:.4f} |"
-        )
+        counts = f"{result.inputs:,}", f"{result.weights:,}"
+        rows.append((result.variant.name, *counts, *_agreement(result.variant.name, result)))
+    click.echo(write_table(("head", "inputs", "weights", "SRCC", "PLCC"), rows, "lrrrr"))
 
 
 @click.command("ablate-heads")
@@ -67,19 +68,16 @@ def ablate_heads_command(
     )
     seconds = time.monotonic() - began
     STDERR.step(f"taps of {len(drawn) + len(part.validate)} photos in {seconds:.0f} s")
-    side = settings.side
-    click.echo(
-        f"| head | rate | weights | MACs at {side} | MACs at {2 * side} | epoch | SRCC | PLCC |\n"
-        "|---|--:|--:|--:|--:|--:|--:|--:|"
-    )
     kinds = [HEAD_KINDS[name] for name in names or HEAD_KINDS]
     opinions = mos[drawn], mos[part.validate]
+    rows = []
     for result in compare(kinds, (learn, validate), opinions, settings, STDERR):
-        macs = " | ".join(f"{count / 1e6:.1f} M" for count in result.macs)
-        click.echo(
-            f"| {result.kind.title} | {result.rate:g} | {result.weights:,} | {macs} "
-            f"| {result.epoch} | {result.srcc:.4f} | {result.plcc:.4f} |"
-        )
+        macs = (f"{count / 1e6:.1f} M" for count in result.macs)
+        name = result.kind.title
+        counts = f"{result.rate:g}", f"{result.weights:,}", *macs, str(result.epoch)
+        rows.append((name, *counts, *_agreement(name, result)))
+    sides = (f"MACs at {side}" for side in (settings.side, 2 * settings.side))
+    click.echo(write_table(("head", "rate", "weights", *sides, "epoch", "SRCC", "PLCC"), rows, "lrrrrrrr"))
 
 
 @click.command("ablate-teachers")
@@ -100,7 +98,16 @@ def ablate_teachers_command(
     settings = settings_from(HeadSettings, changes)
     weights = fingerprint(read_backbone_weights(backbone_file))
     photos = read_training_set(biq2021, cache, weights, validation=settings.validation, seed=settings.seed)
-    click.echo("| head | SRCC | its range | PLCC |\n|---|--:|--:|--:|")
+    rows = []
     for result in study(TeachingData(*photos, settings), teachers, students):
         span = f"{min(result.runs):.4f} to {max(result.runs):.4f}" if len(result.runs) > 1 else ""
-        click.echo(f"| {result.title} | {result.srcc:.4f} | {span} | {result.plcc:.4f} |")
+        srcc, plcc = _agreement(result.title, result)
+        rows.append((result.title, srcc, span, plcc))
+    click.echo(write_table(("head", "SRCC", "its range", "PLCC"), rows, "lrrr"))
+
+
+def _agreement(name: str, result: VariantResult | HeadKindResult | TeachingResult) -> tuple[str, str]:
+    """Returns SRCC and PLCC as cells; says them at once, as the table comes when all heads are trained."""
+    cells = f"{result.srcc:.4f}", f"{result.plcc:.4f}"
+    STDERR.step(f"{name}: SRCC {cells[0]}, PLCC {cells[1]}")
+    return cells

@@ -20,14 +20,15 @@ from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 
+from .._vendor import COREML_HANDLE, COREML_MAPPING, FUSE_LINEAR_BIAS
 from ..errors import ConversionFailed, ExportError, InternalError
 from ..tracing import module_path, unwrapped
-from ._vendor import COREML_HANDLE, COREML_MAPPING, FUSE_LINEAR_BIAS
 from .coreml_filling import FILLINGS
 from .coreml_half import is_half
 from .coreml_logic import LOGIC
 from .coreml_pooling import POOLINGS
 from .coreml_single import Holds, operations_in, store_weights_in_half
+from .job import is_inside
 from .sizes import example_size, free_sides
 
 ct = load("coremltools")
@@ -87,9 +88,7 @@ class Conversion:
         """
         _check_names(modules, self.names)
         return frozenset(
-            operation
-            for operation, module in self.modules.items()
-            if any(module == kept or module.startswith(f"{kept}.") for kept in modules)
+            operation for operation, module in self.modules.items() if is_inside(module, modules)
         )
 
     def again(self, pipeline: Any) -> Any:
@@ -116,7 +115,7 @@ class PixelsFromImage(nn.Module):
 
 
 def passes() -> Any:
-    """Returns coremltools' passes, without :data:`._vendor.FUSE_LINEAR_BIAS`."""
+    """Returns coremltools' passes, without :data:`.._vendor.FUSE_LINEAR_BIAS`."""
     pipeline = ct.PassPipeline.DEFAULT
     pipeline.remove_passes({FUSE_LINEAR_BIAS})
     return pipeline
@@ -159,6 +158,8 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
                 PixelsFromImage(network), (example,), dynamic_shapes=free_sides(spec, rows=2, columns=3)
             )
             program: ExportedProgram = traced.run_decompositions({**POOLINGS, **FILLINGS, **LOGIC})
+    except MemoryError:
+        raise
     # Any module may raise anything while it is traced.
     except Exception as error:
         raise ConversionFailed(
@@ -194,6 +195,8 @@ def _to_coreml(
                 pass_pipeline=pipeline,
                 skip_model_load=True,
             )
+        except MemoryError:
+            raise
         # coremltools lets through whatever its many converters raise: NotImplementedError, ValueError ...
         except Exception as error:
             raise _blamed(program, error, log.text) from error

@@ -16,8 +16,8 @@ from mobileiqa_mil.package import Package
 from mobileiqa_mil.program import Program
 from mobileiqa_sdk._noise import quiet
 
+from .._vendor import KMEANS, PAIR_ELIMINATION, activation_passes, without_linear_bias_fusion
 from ..errors import ExportError
-from ._vendor import KMEANS, PAIR_ELIMINATION, activation_passes, without_linear_bias_fusion
 from .coreml_convert import Conversion, passes
 from .job import MIN_INTEGERS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._vendor import COREML_HANDLE_SCOPE, GRAPH_PASS, MIL_BUILDER, PASS_REGISTRY, SCOPE_SOURCE
+from .._vendor import COREML_HANDLE_SCOPE, GRAPH_PASS, MIL_BUILDER, PASS_REGISTRY, SCOPE_SOURCE
 from .onnx_fp16 import MAX_FP16
 
 _STORE_IN_HALF = "mobileiqa::store_weights_in_half"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,3 +80,8 @@ class LayerCount:
         if precision.activations != "float":
             return self.integer_arithmetic
         return self.four_bits if precision.weights == "int4" else self.integer_weights
+
+
+def is_inside(module: str, names: Iterable[str]) -> bool:
+    """Returns whether a dotted module is one of these or inside one; the empty name is the whole network."""
+    return any(not name or module == name or module.startswith(f"{name}.") for name in names)

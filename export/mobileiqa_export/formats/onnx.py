@@ -12,8 +12,8 @@ from torch import nn
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 
+from .._vendor import without_no_op_rules
 from ..errors import ExportError
-from ._vendor import without_no_op_rules
 from .job import Job
 from .onnx_count import count_layers
 from .onnx_graph import name_nodes

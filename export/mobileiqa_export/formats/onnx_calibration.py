@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mobileiqa_sdk._onnxruntime import onnxruntime, submodule
 
-from ._vendor import TENSORS_DATA
+from .._vendor import TENSORS_DATA
 
 _quantization = submodule("quantization")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import onnx
 from torch import nn
 
-from ._vendor import ONNX_SCOPES
-from .job import MIN_INTEGERS, Job
+from .._vendor import ONNX_SCOPES
+from .job import MIN_INTEGERS, Job, is_inside
 
 MIN_WEIGHTS = 1024
 """Elements. Smaller tensors stay float32: there is next to nothing to save."""
@@ -46,7 +46,7 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
         else:
             module = ast.literal_eval(scopes)[-2]
         for name in node.input:
-            if name in owners and inside(owners[name], [module]):
+            if name in owners and is_inside(owners[name], [module]):
                 module = owners[name]
         modules.update(dict.fromkeys(node.output, module))
         node.name = f"{module}/{node.op_type}"
@@ -55,15 +55,10 @@ def name_nodes(model: onnx.ModelProto, network: nn.Module) -> None:
             node.name += f"_{counts[node.name]}"
 
 
-def inside(module: str, names: Iterable[str]) -> bool:
-    """Returns whether a dotted module is one of these or inside one; the empty name is the whole network."""
-    return any(not name or module == name or module.startswith(f"{name}.") for name in names)
-
-
 def nodes_of(model: onnx.ModelProto, modules: frozenset[str]) -> set[str]:
     """Returns the names of the nodes of these modules and of all modules inside them."""
     names = (node.name for node in model.graph.node)
-    return {name for name in names if inside(name.partition("/")[0], modules)}
+    return {name for name in names if is_inside(name.partition("/")[0], modules)}
 
 
 def weights(model: onnx.ModelProto, job: Job, at_least: int = MIN_INTEGERS) -> Iterator[Weight]:

@@ -6,8 +6,8 @@ import onnx
 
 from mobileiqa_sdk._noise import quiet
 
+from .._vendor import NBITS_QUANTIZER
 from . import onnx_int8_weights
-from ._vendor import NBITS_QUANTIZER
 from .job import Job
 from .onnx_graph import matrix_products, split_gemm
 

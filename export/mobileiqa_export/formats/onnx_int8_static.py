@@ -11,9 +11,9 @@ from onnx import numpy_helper
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._onnxruntime import submodule
 
+from .._vendor import QDQ_QUANTIZER
 from ..errors import ExportError
 from . import onnx_int8_weights
-from ._vendor import QDQ_QUANTIZER
 from .job import Job
 from .onnx_calibration import ranges
 from .onnx_graph import matrix_products, nodes_of, replace

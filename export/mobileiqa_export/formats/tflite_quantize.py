@@ -12,8 +12,7 @@ from ai_edge_quantizer import qtyping
 from numpy.typing import NDArray
 from torch import nn
 
-from ..errors import ExportError
-from ._vendor import (
+from .._vendor import (
     ALGORITHM_NAME,
     CALIBRATION_MODE,
     CALIBRATOR,
@@ -21,6 +20,7 @@ from ._vendor import (
     QUANTIZER,
     RECIPE_MANAGER,
 )
+from ..errors import ExportError
 from .job import Job
 from .tflite_layout import Statistics
 from .tflite_scopes import Scopes

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from torch import nn
 
 from ..errors import ExportError
+from .job import is_inside
 
 
 class Scopes:
@@ -38,11 +39,7 @@ class Scopes:
                 f"no module of the network is called {unknown[0]!r}, so it cannot stay float; there are "
                 + ", ".join(name for name, _ in network.named_children())
             )
-        inside = [
-            name
-            for name in modules
-            if any(name == outer or name.startswith(f"{outer}.") or not outer for outer in outer_names)
-        ]
+        inside = [name for name in modules if is_inside(name, outer_names)]
         holders = [name for name in inside if any(True for _ in modules[name].parameters(recurse=False))]
         called = [part for name in outer_names for part in _called(modules, name)]
         self._result = _any([_path(modules, name) + "(/.*)?" for name in called])

@@ -74,7 +74,7 @@ def _made(factory: str, place: str, path: str, kwargs: Mapping[str, Any]) -> Any
                 f"{factory}: there is no {path} in {file}; it has {_callables(module) or 'nothing to call'}"
             )
         return target if isinstance(target, nn.Module) else target(**kwargs)
-    except FactoryFailed:
+    except (FactoryFailed, MemoryError):
         raise
     except SystemExit as error:
         raise FactoryFailed(
@@ -143,6 +143,8 @@ def _import(factory: str, place: str) -> ModuleType:
         raise FactoryFailed(f"{factory}: {hint}") from error
     except FileNotFoundError:
         raise FactoryFailed(f"{factory}: there is no file {place}") from None
+    except MemoryError:
+        raise
     except Exception as error:  # whatever the module does
         raise FactoryFailed(f"{factory}: cannot be imported: {described(error)}") from error
 

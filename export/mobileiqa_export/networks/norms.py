@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
-from torch.utils._pytree import tree_leaves
 
+from .._vendor import TREE_LEAVES
 from ..tracing import Trace
+
+_leaves: Any = TREE_LEAVES.load()
 
 _LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -37,7 +39,7 @@ class _Flow(Trace):
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Counts who reads what layers gave."""
         if not _asks_for_form(function):
-            ids = {id(leaf) for leaf in tree_leaves((args, kwargs))}
+            ids = {id(leaf) for leaf in _leaves((args, kwargs))}
             self.reads.update(ids & self.given.keys())
             self._weights.update(ids & self._weight_ids)
         return function(*args, **kwargs)

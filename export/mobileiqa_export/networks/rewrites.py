@@ -54,6 +54,8 @@ def copied(trained: PixelNetwork, example: Tensor) -> PixelNetwork:
         trained(255 - example)  # what a network keeps of one image must not affect the next
     try:
         network = deepcopy(trained)
+    except MemoryError:
+        raise
     except Exception as error:  # a module may hold anything
         raise NetworkUnfit(
             f"the network cannot be copied ({described(error)}): it holds more than modules and weights"

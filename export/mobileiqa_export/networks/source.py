@@ -114,7 +114,7 @@ def probe(network: PixelNetwork, example: Tensor, name: str) -> ExportedProgram:
         try:
             with torch.inference_mode():
                 first, second = float(network(example)), float(network(example))
-        except ExportError:
+        except (ExportError, MemoryError):
             raise
         except Exception as error:  # any module may raise anything
             height, width = example.shape[1:3]

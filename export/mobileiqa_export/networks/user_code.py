@@ -16,6 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from .._vendor import PARSE_TO
+
+_parse_to: Any = PARSE_TO.load()
 _MOVE = nn.Module.to
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -117,7 +120,7 @@ def _folder_restored() -> Iterator[None]:
 
 
 def _move(module: nn.Module, *args: Any, **kwargs: Any) -> nn.Module:
-    device, dtype, *_ = torch._C._nn._parse_to(*args, **kwargs)  # as nn.Module.to itself reads them
+    device, dtype, *_ = _parse_to(*args, **kwargs)  # as nn.Module.to itself reads them
     for tensor in (*module.parameters(), *module.buffers()):
         converts = dtype is not None and tensor.is_floating_point() and tensor.dtype != dtype
         if converts or (device is not None and tensor.device != device):

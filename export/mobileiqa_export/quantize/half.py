@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map
 
 from mobileiqa_sdk.progress import SILENT, Progress
 
+from .._vendor import TREE_MAP
 from ..reference import numbers_in
 from ..tracing import Trace
 from .sensitivity import LayerDamage, decibels, measure_damage
+
+_mapped: Any = TREE_MAP.load()
 
 Visit = Callable[[str, Any, Any], Any]
 """Takes a module's name and the answers of a function in float32 and in float16; returns one of them."""
@@ -36,8 +38,8 @@ class _HalfTrace(Trace):
         clean = function(*args, **kwargs)
         if not _has_floats(clean):
             return clean
-        rounded = function(*tree_map(self._stored, tuple(args)), **tree_map(self._stored, dict(kwargs)))
-        return self._visit(self.running[-1].name if self.running else "", clean, tree_map(half, rounded))
+        rounded = function(*_mapped(self._stored, tuple(args)), **_mapped(self._stored, dict(kwargs)))
+        return self._visit(self.running[-1].name if self.running else "", clean, _mapped(half, rounded))
 
     def _stored(self, value: Any) -> Any:
         return half(value) if id(value) in self._weights else value

@@ -10,9 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+
+from .._vendor import DISPATCH_MODE, TREE_LEAVES
+
+_DispatchMode: Any = DISPATCH_MODE.load()
+_leaves: Any = TREE_LEAVES.load()
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Cost:
     largest_activation: int
 
 
-class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _LargestOutput(_DispatchMode):  # type: ignore[misc]
     bytes = 0
 
     def __torch_dispatch__(
@@ -38,7 +41,7 @@ class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         if not func.is_view:
-            tensors = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+            tensors = [leaf for leaf in _leaves(out) if isinstance(leaf, Tensor)]
             self.bytes = max([self.bytes, *(t.numel() * t.element_size() for t in tensors)])
         return out
 
@@ -46,7 +49,7 @@ class _LargestOutput(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def cost_of(network: nn.Module, example: Tensor) -> Cost:
     """Counts one forward pass over an example; on the meta device that takes no memory and no arithmetic."""
     shadow = deepcopy(network).to("meta") if example.is_meta else network
-    largest = _LargestOutput()  # type: ignore[no-untyped-call]
+    largest = _LargestOutput()
     flops = FlopCounterMode(display=False)
     with _without_gradients(shadow), torch.inference_mode(), largest, flops:
         shadow(example)

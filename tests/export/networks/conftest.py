@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import standins
 
 from mobileiqa_export.networks import Description
+
+from .. import standins
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import standins
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +31,8 @@ from mobileiqa_export.prepare import prepare
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec, ModelContract
 from mobileiqa_sdk.progress import SILENT
+
+from .. import standins
 
 SIZE = (65, 97)
 IMAGENET = {"input__mean": [0.485, 0.456, 0.406], "input__std": [0.229, 0.224, 0.225]}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from standins import seeded
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from mobileiqa_export.networks.norms import fold_norms
+
+from ..standins import seeded
 
 
 class Branching(nn.Module):

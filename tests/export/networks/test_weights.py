@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from standins import FILE, seeded
 from torch import nn
 
 from mobileiqa_export.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
 from mobileiqa_export.networks.weights import digest, load_weights
 from mobileiqa_export.state_dicts import fitting
+
+from ..standins import FILE, seeded
 
 
 def other() -> nn.Module:

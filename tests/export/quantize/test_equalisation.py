@@ -6,7 +6,6 @@ from copy import deepcopy
 
 import pytest
 import torch
-from conftest import TINY, filled
 from torch import nn
 
 from mobileiqa_bench.scenes import scene
@@ -14,6 +13,8 @@ from mobileiqa_export.quantize.equalisation import equalise, pairs
 from mobileiqa_export.reference import on_pixels
 from mobileiqa_export.rewrite import backbone_streaming, rewrite
 from mobileiqa_export.student import Student, StudentConfig
+
+from ..conftest import TINY, filled
 
 
 def unbalanced(network: nn.Module) -> nn.Module:

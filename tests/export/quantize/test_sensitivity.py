@@ -7,7 +7,6 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, TINY
 from torch import nn
 
 from mobileiqa_bench.scenes import Pixels, scene
@@ -28,6 +27,8 @@ from mobileiqa_export.quantize.treat import Treated
 from mobileiqa_export.recipes import doubling, with_enclosing
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import Student, StudentConfig
+
+from ..conftest import SMALL, TINY
 
 
 def pictures(config: StudentConfig, count: int = 2) -> list[Pixels]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..._vendor import ADAPTIVE_AVG_POOL2D, ADAPTIVE_AVG_POOL3D
 from . import (
     broadcasting,
     convolutions,
@@ -25,9 +26,9 @@ from .context import Substitute
 
 SUBSTITUTES: dict[Any, Substitute] = {
     F.adaptive_avg_pool2d: pooling.adaptive_average,
-    torch._C._nn.adaptive_avg_pool2d: pooling.adaptive_average,
+    ADAPTIVE_AVG_POOL2D.load(): pooling.adaptive_average,
     F.adaptive_avg_pool3d: pooling.adaptive_average_3d,
-    torch._C._nn.adaptive_avg_pool3d: pooling.adaptive_average_3d,
+    ADAPTIVE_AVG_POOL3D.load(): pooling.adaptive_average_3d,
     F.adaptive_max_pool1d: pooling.adaptive_largest_1d,
     F.adaptive_max_pool2d: pooling.adaptive_largest,
     F.adaptive_max_pool3d: pooling.adaptive_largest_3d,

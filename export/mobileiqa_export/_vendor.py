@@ -1,4 +1,4 @@
-"""Every private part of another library that the formats use, each held to the versions it was tested with.
+"""Every private part of another library that an export uses, each held to the versions it was tested with.
 
 A private part may move in any release. Where the installed version is not one that was tested, or the part is
 not where it was, :class:`~mobileiqa_export.errors.UnsupportedVersion` says so: nobody's network is to blame.
@@ -15,10 +15,9 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-import mobileiqa_sdk._onnxruntime  # noqa: F401 - switches telemetry off before a part is imported
 from mobileiqa_mil.coreml_tools import load
 
-from ..errors import UnsupportedVersion
+from .errors import UnsupportedVersion
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,19 @@ class Library:
         name: of the distribution; the package is called the same, with underscores.
         first: lowest version that was tested: major and minor.
         last: highest version that was tested: major and minor; its patch releases count as tested too.
+        after: a module to import before the library, if any.
     """
 
     name: str
     first: tuple[int, int]
     last: tuple[int, int]
+    after: str = ""
 
     @property
     def installed(self) -> str:
         """The installed version, of whichever distribution brings the package (onnxruntime has several)."""
+        if self.after:
+            import_module(self.after)
         package = load(self.name.replace("-", "_"))
         return str(getattr(package, "__version__", None) or version(self.name))
 
@@ -54,8 +57,8 @@ class Library:
 
     def unsupported(self) -> UnsupportedVersion:
         """Returns the error for the installed version."""
-        first, last = (f"{major}.{minor}" for major, minor in (self.first, self.last))
-        return UnsupportedVersion(self.name, self.installed, f"{first} to {last}")
+        versions = dict.fromkeys(f"{major}.{minor}" for major, minor in (self.first, self.last))
+        return UnsupportedVersion(self.name, self.installed, " to ".join(versions))
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,19 @@ class Part:
         return module is not None and module.partition(".")[0] == self.module.partition(".")[0]
 
 
-ONNXRUNTIME = Library("onnxruntime", (1, 22), (1, 32))
-ONNXSCRIPT = Library("onnxscript", (0, 5), (0, 7))
+_TELEMETRY_OFF = "mobileiqa_sdk._onnxruntime"
+TORCH = Library("torch", (2, 13), (2, 13))
+ONNXRUNTIME = Library("onnxruntime", (1, 22), (1, 32), _TELEMETRY_OFF)
+ONNXSCRIPT = Library("onnxscript", (0, 5), (0, 7), _TELEMETRY_OFF)  # it may import onnxruntime
 COREMLTOOLS = Library("coremltools", (9, 0), (9, 0))
 AI_EDGE_QUANTIZER = Library("ai-edge-quantizer", (0, 10), (0, 10))
 
+DISPATCH_MODE = Part(TORCH, "torch.utils._python_dispatch", "TorchDispatchMode")
+TREE_LEAVES = Part(TORCH, "torch.utils._pytree", "tree_leaves")
+TREE_MAP = Part(TORCH, "torch.utils._pytree", "tree_map")
+PARSE_TO = Part(TORCH, "torch._C._nn", "_parse_to")
+ADAPTIVE_AVG_POOL2D = Part(TORCH, "torch._C._nn", "adaptive_avg_pool2d")
+ADAPTIVE_AVG_POOL3D = Part(TORCH, "torch._C._nn", "adaptive_avg_pool3d")
 QDQ_QUANTIZER = Part(ONNXRUNTIME, "onnxruntime.quantization.qdq_quantizer", "QDQQuantizer")
 NBITS_QUANTIZER = Part(ONNXRUNTIME, "onnxruntime.quantization.matmul_nbits_quantizer", "MatMulNBitsQuantizer")
 TENSORS_DATA = Part(ONNXRUNTIME, "onnxruntime.quantization.calibrate", "TensorsData")
