@@ -186,3 +186,10 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield child
             yield from outside_functions(child)
+
+
+def test_ci_has_the_oldest_packages_that_are_allowed() -> None:
+    (allowed,) = re.findall(r"^dependencies = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    oldest = re.findall(r"^([\w-]+)==([\d.]+)\.\*$", (ROOT / "tests/oldest.txt").read_text(), re.MULTILINE)
+    assert oldest == sorted(re.findall(r'"([\w-]+)>=([\d.]+)', allowed))
+    assert "tests/oldest.txt" in (ROOT / ".ci/run").read_text()
