@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from PIL import Image, ImageFile
 
 from ._decoding import opened
+from ._pillow import set_size
 from ._refusal import Refusal
 from .errors import PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 
@@ -332,7 +333,8 @@ def _extended(jpeg: _Decoder) -> _Decoder:
             pixels = super().load()
             for witness in witnesses:
                 other = type(self)(io.BytesIO(witness))
-                other._size, other.decoderconfig, other.tile = self._size, self.decoderconfig, list(tile)
+                set_size(other, self.size)
+                other.decoderconfig, other.tile = self.decoderconfig, list(tile)
                 other.decodermaxblock = self.decodermaxblock
                 other.load()
                 if not _are_equal(self, other):

@@ -16,6 +16,7 @@ from PIL import Image, ImageFile, ImagePalette
 
 from . import _libtiff, raw
 from ._decoding import Decoder, opened
+from ._pillow import set_mode, tile, tile_size
 from ._refusal import Refusal
 from .errors import PhotoUnreadable, PhotoUnsupported
 from .tiff_tags import CutOff, Tags, TiffFile, decides_pixels
@@ -341,7 +342,8 @@ def _needs_libtiff(layout: _Layout, tags: Tags) -> bool:
 def _decode_by_libtiff(image: ImageFile.ImageFile, layout: _Layout) -> None:
     """Makes Pillow decode an uncompressed page by libtiff, as it does compressed ones."""
     if layout.photometric == _YCBCR:
-        image._mode, raw_mode = "RGB", "RGBX"  # libtiff converts the colours
+        set_mode(image, "RGB")  # libtiff converts the colours
+        raw_mode = "RGBX"
     elif not layout.is_planar:
         raw_mode = cast("Any", image.tile[0])[3][0]
     else:
@@ -349,14 +351,9 @@ def _decode_by_libtiff(image: ImageFile.ImageFile, layout: _Layout) -> None:
         raw_mode += ";16N" if max(layout.bits) > 8 else ""
     tiff = cast("Any", image)
     tiff.use_load_libtiff = True
-    tiff.tile = [_tile("libtiff", (0, 0, *tiff._tile_size), 0, (raw_mode, False, tiff.tag_v2.offset))]
+    tiff.tile = [tile("libtiff", (0, 0, *tile_size(image)), 0, (raw_mode, False, tiff.tag_v2.offset))]
 
 
 def _set_raw_mode(image: ImageFile.ImageFile, raw_mode: str) -> None:
     tiff = cast("Any", image)
-    tiff.tile = [_tile(codec, box, start, (raw_mode, *args[1:])) for codec, box, start, args in tiff.tile]
-
-
-def _tile(*fields: Any) -> Any:
-    kind = getattr(ImageFile, "_Tile", None)  # younger than Pillow 11
-    return fields if kind is None else kind(*fields)
+    tiff.tile = [tile(codec, box, start, (raw_mode, *args[1:])) for codec, box, start, args in tiff.tile]
