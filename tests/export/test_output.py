@@ -98,6 +98,20 @@ def test_the_working_folder_is_filled_not_replaced(tmp_path: Path, monkeypatch: 
     assert names(Path.cwd()) == ["contract.json", "model.onnx", "report.md"]
 
 
+def test_a_folder_that_is_filled_is_an_artifact_only_once_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    moved: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda source, target: moved.append(source.name) or replace(source, target)
+    )
+    with scratch_beside(tmp_path / "out") as scratch:
+        put_in_place(artifact(scratch / "made"), tmp_path / "out", scratch)
+    assert (len(moved), moved[-1]) == (3, "contract.json")
+
+
 def test_an_old_artifact_goes_or_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = artifact(tmp_path / "out", "old")
     real = os.replace
