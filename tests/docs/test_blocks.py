@@ -100,7 +100,7 @@ def test_a_block_runs(block: Block, reader: Path, environment: dict[str, str], t
     else:
         command = ["bash", "-euo", "pipefail", "-c", block.text]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
