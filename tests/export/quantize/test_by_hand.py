@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -154,7 +153,8 @@ class Scaled(nn.Module):
 
 @pytest.mark.parametrize(("count", "warned"), [(FEW - 1, True), (FEW, False)])
 def test_few_pictures_are_a_warning(count: int, warned: bool) -> None:
-    calibration: Any = Calibration("photos", False, False, count, ["photo"] * count, [])
+    pixels = [np.full((1, 1, 3), number, np.uint8) for number in range(count)]
+    calibration = Calibration("photos", False, False, count, ["photo"] * count, [], pixels)
     assert bool(calibration.warnings) is warned
 
 
