@@ -82,8 +82,8 @@ def test_the_table_holds_the_cells_that_are_named(
     monkeypatch.setattr("sys.argv", ["", "n.py:net=8x9", "--format", "coreml", "--precision", "fp32,fp16"])
     table.main()
     title, _, row, _, reason = capsys.readouterr().out.splitlines()
-    assert title == "| network | coreml fp32 | coreml fp16 |"
-    assert row == "| net, 8 x 9 | 2.0e-03 | no (1) |"
+    assert [cell.strip() for cell in title.split("|")[1:-1]] == ["network", "coreml fp32", "coreml fp16"]
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == ["net, 8 x 9", "2.0e-03", "no (1)"]
     assert "no fft" in reason
     export = dict(zip(commands[1], commands[1][1:], strict=False))
     assert (export["--format"], export["--precision"]) == ("coreml", "fp32,fp16")
