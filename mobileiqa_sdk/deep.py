@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from ._decoding import decoding
+from ._pillow import tile
 from .avif import decode_all_bits, reads_all_bits
 from .decode import open_image
 from .isobmff import without_unknown_colours
@@ -95,11 +96,9 @@ def _raw_modes(image: Image.Image) -> set[str]:
 
 def _set_raw_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
     tiles: Any = []
-    for tile in image.tile:
-        args: Any = tile[3]
-        args = change(args) if isinstance(args, str) else (change(args[0]), *args[1:])
-        make = getattr(tile, "_make", tuple)  # Pillow before 11.1 has plain tuples
-        tiles.append(make((*tile[:3], args)))
+    for codec, box, start, args in cast("Any", image).tile:
+        changed = change(args) if isinstance(args, str) else (change(args[0]), *args[1:])
+        tiles.append(tile(codec, box, start, changed))
     image.tile = tiles
 
 

@@ -140,10 +140,11 @@ def open_jpeg(data: bytes, decoder: _Decoder) -> Image.Image:
         data += _END
     image = cast("Any", _open(data, header, _extended(decoder)))
     image.witnesses = witnesses
-    image.is_quick = is_whole and header.frame in _BASELINE and not _has_many_scans(header, scans[0])
     if _has_many_scans(header, scans[0]):
         image.working_memory = header.samples * _BYTES
         image.decodermaxblock = _BLOCK
+    else:
+        image.is_quick = is_whole and header.frame in _BASELINE
     if header.frame in _ARITHMETIC:
         image.decodermaxblock = sys.maxsize  # all at once: that decoder cannot wait for more
     return cast("Image.Image", image)

@@ -51,7 +51,12 @@ def answers_on_pixels(network: nn.Module, outputs: Sequence[OutputSpec]) -> Answ
 
 def score_in(output: Output) -> float:
     """Returns the score: the mean of the opinions, which are a network's first or only output."""
-    return float((output[0] if isinstance(output, tuple) else output).mean())
+    return float(opinions_in(output).mean())
+
+
+def opinions_in(output: Output) -> Tensor:
+    """Returns the opinions in what a network returned."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def numbers_in(output: Output) -> tuple[float, ...]:

@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from mobileiqa_bench.errors import BenchmarkError
+from mobileiqa_export.checkpoint import load_checkpoint
 from mobileiqa_export.engines import batches
+from mobileiqa_export.engines.from_pixels import FromPixels
 
 
-def network(checkpoint: Path) -> batches.Network:
-    return batches.Network(checkpoint).eval()
+def network(checkpoint: Path) -> FromPixels:
+    return FromPixels(load_checkpoint(checkpoint)).eval()
 
 
 @pytest.mark.parametrize("runtime", list(batches.RUNTIMES))

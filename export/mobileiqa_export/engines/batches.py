@@ -18,7 +18,7 @@ import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from mobileiqa_bench.errors import BenchmarkError
 from mobileiqa_bench.lists import list_option
@@ -29,9 +29,8 @@ from mobileiqa_sdk._onnxruntime import onnxruntime
 from mobileiqa_sdk.errors import MobileIQAError
 from mobileiqa_sdk.parallel import MAX_THREADS
 
-from ..blocks.statistics import normalise
 from ..checkpoint import load_checkpoint
-from ..reference import with_bounds
+from .from_pixels import FromPixels
 
 TOLERANCE = 1e-4
 """Largest difference between opinions about a photo alone and in a batch."""
@@ -42,23 +41,7 @@ Answer = Callable[[Photos], NDArray[np.floating[Any]]]
 """Returns the opinions [N, opinions] about photos."""
 
 
-class Network(nn.Module):
-    """A student or a teacher with normalisation in front: float32 [N, 3, H, W] in 0..255 -> opinions."""
-
-    def __init__(self, checkpoint: Path) -> None:
-        super().__init__()
-        loaded = load_checkpoint(checkpoint)
-        self.size = loaded.config.input_size
-        self.statistics = loaded.config.statistics
-        self.inner = with_bounds(loaded.network, loaded.config)
-
-    def forward(self, photos: Tensor) -> Tensor:
-        output = self.inner(normalise(photos, self.statistics))
-        opinions: Tensor = output[0] if isinstance(output, tuple) else output
-        return opinions
-
-
-def eager(network: Network, photos: Photos, threads: int) -> Answer:
+def eager(network: FromPixels, photos: Photos, threads: int) -> Answer:
     """Runs the network in PyTorch."""
     torch.set_num_threads(threads)
 
@@ -70,7 +53,7 @@ def eager(network: Network, photos: Photos, threads: int) -> Answer:
     return answer
 
 
-def onnx(network: Network, photos: Photos, threads: int) -> Answer:
+def onnx(network: FromPixels, photos: Photos, threads: int) -> Answer:
     """Converts the network for as many photos as there are, and runs it in onnxruntime."""
     with quiet():
         program = torch.onnx.export(network, (torch.from_numpy(photos),), dynamo=True, verbose=False)
@@ -85,7 +68,7 @@ def onnx(network: Network, photos: Photos, threads: int) -> Answer:
     return lambda photos: session.run(None, {name: photos})[0]
 
 
-def tflite(network: Network, photos: Photos, threads: int) -> Answer:
+def tflite(network: FromPixels, photos: Photos, threads: int) -> Answer:
     """Converts the network for as many photos as there are, and runs it in LiteRT."""
     with quiet():
         import litert_torch
@@ -126,7 +109,7 @@ def check_answers(answers: Mapping[int, NDArray[np.floating[Any]]], name: str) -
             raise BenchmarkError(f"{name} answers a batch of {size} otherwise than a photo alone")
 
 
-def _row(name: str, network: Network, batches: list[Photos], threads: int, rounds: int) -> list[str]:
+def _row(name: str, network: FromPixels, batches: list[Photos], threads: int, rounds: int) -> list[str]:
     """Measures one runtime; the first batch is a photo alone."""
     answers = {len(batch): RUNTIMES[name](network, batch, threads) for batch in batches}
     runs = {len(batch): partial(answers[len(batch)], batch) for batch in batches}
@@ -149,7 +132,7 @@ def main(
     warnings.simplefilter("ignore")  # conversions fix the shapes, as they should here
     sizes = tuple(sorted({1, *(sizes or (2, 4, 8))}))
     try:
-        network = Network(checkpoint).eval()
+        network = FromPixels(load_checkpoint(checkpoint)).eval()
         photos = np.random.default_rng(0).integers(0, 256, (max(sizes), 3, *network.size)).astype(np.float32)
         rows = [
             _row(name, network, [photos[:size] for size in sizes], threads, rounds)

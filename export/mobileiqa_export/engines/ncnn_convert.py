@@ -10,26 +10,13 @@ from unittest import mock
 
 import pnnx
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mobileiqa_bench.engines.pixels import write_size
 from mobileiqa_bench.errors import BenchmarkError
 
 from ..checkpoint import load_student
-from ..student import BACKBONES, normalise
-
-
-class _FromPixels(nn.Module):
-    """A student with normalisation in front: float32 [1, 3, H, W] in 0..255 -> opinions."""
-
-    def __init__(self, student: nn.Module, backbone: str) -> None:
-        super().__init__()
-        self.student, self.spec = student, BACKBONES[backbone]
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        output = self.student(normalise(pixels, self.spec))
-        opinions: Tensor = output[0] if isinstance(output, tuple) else output
-        return opinions
+from .from_pixels import FromPixels
 
 
 def convert(checkpoint: Path, folder: Path) -> None:
@@ -43,7 +30,7 @@ def convert(checkpoint: Path, folder: Path) -> None:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # tracing fixes the shapes, as it should here
-        network = _FromPixels(loaded.network, loaded.config.backbone).eval()
+        network = FromPixels(loaded).eval()
         torch.jit.save(torch.jit.trace(network, torch.zeros(1, 3, height, width), check_trace=False), traced)  # type: ignore[no-untyped-call]
     command = [pnnx.EXEC_PATH, traced.name, f"inputshape=[1,3,{height},{width}]", "fp16=0"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603

@@ -24,7 +24,7 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
 
     from ..blocks.statistics import normalise
     from ..checkpoint import load_checkpoint
-    from ..reference import with_bounds
+    from ..reference import opinions_in, with_bounds
 
     torch.set_num_threads(threads)
     loaded = load_checkpoint(path)
@@ -35,7 +35,6 @@ def load(path: Path, threads: int, runtime: str | None, *, compiled: bool = Fals
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         with torch.inference_mode():
             output = network(normalise(torch.from_numpy(pixels).permute(2, 0, 1)[None], statistics))
-            opinions: torch.Tensor = output[0] if isinstance(output, tuple) else output
-            return opinions.numpy()
+            return opinions_in(output).numpy()
 
     return PixelEngine(*loaded.config.input_size, run)

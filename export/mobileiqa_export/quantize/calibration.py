@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,16 @@ class Calibration:
                 "calibrated on built-in pictures; --calibration-data FOLDER with photos like those to be "
                 "scored gives better ranges"
             )
-        different = len({hashlib.sha256(picture.tobytes()).digest() for picture in self.pixels})
-        if different < FEW:
+        if self._different < FEW:
             sentences.append(
-                f"calibrated on {different} different pictures; {FEW} or more give steadier ranges"
+                f"calibrated on {self._different} different pictures; {FEW} or more give steadier ranges"
             )
         return sentences
+
+    @cached_property
+    def _different(self) -> int:
+        """How many pictures there are without copies; hashing all of them takes a while."""
+        return len({hashlib.sha256(picture.tobytes()).digest() for picture in self.pixels})
 
 
 def calibration_set(
