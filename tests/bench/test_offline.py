@@ -13,6 +13,7 @@ import pytest
 
 from mobileiqa_bench import engines
 
+from ..fresh_home import environment
 from ..sdk import artifacts
 
 ENGINE = "mobileiqa_bench.engines.openvino"
@@ -62,15 +63,9 @@ def test_an_engine_leaves_no_file_in_a_fresh_home(engine: str, tmp_path: Path) -
         pytest.skip(f"{engine} is not installed")
     home = tmp_path / "home"
     home.mkdir()
-    folders = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
     done = subprocess.run(
         [sys.executable, "-c", WATCH, engine, str(artifacts.save(tmp_path / "model"))],
-        env={
-            **dict.fromkeys(folders, str(home)),
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        env=environment(home),
         capture_output=True,
         text=True,
         check=False,

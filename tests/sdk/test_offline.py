@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 import sys
 from importlib import metadata
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..fresh_home import COMMAND, FOLDERS, environment, files_in
 from . import tflite_artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -60,50 +60,15 @@ def test_every_way_to_import_it_is_seen(code: str, imports: bool) -> None:
 
 
 def _environment(folder: Path, **more: str) -> dict[str, str]:
-    """Fresh folders for everything that programs write to, and nothing of the caller's environment."""
-    names = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
-    for name in names:
+    """A fresh folder for each place that programs write to."""
+    for name in FOLDERS:
         (folder / name).mkdir()
-    python_path = os.pathsep.join(path for path in sys.path if path)
-    return {
-        **{name: str(folder / name) for name in names},
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": python_path,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **more,
-    }
-
-
-def _written(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
-
-
-# Sockets of the process and of native code in it: what Python announces, and what the kernel lists.
-WATCH = """
-import os, sys
-seen = []
-sys.addaudithook(lambda event, arguments: event.startswith("socket.") and seen.append(event))
-from mobileiqa_sdk.cli import main
-sys.argv = ["mobileiqa", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
-assert seen == [], seen
-if os.path.isdir("/proc/self/fd"):
-    targets = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            targets.append(os.readlink(f"/proc/self/fd/{name}"))
-        except OSError:
-            pass  # the descriptor of the listing itself
-    assert not [target for target in targets if target.startswith("socket:")], targets
-"""
+    return environment(folder, **{name: str(folder / name) for name in FOLDERS}, **more)
 
 
 def _mobileiqa(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", WATCH, *arguments],
+        [sys.executable, "-c", COMMAND, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
@@ -131,7 +96,7 @@ def test_commands_write_no_file_and_open_no_socket(
     environment = _environment(tmp_path / "user")
     done = _mobileiqa(environment, *arguments)
     assert done.returncode == 0, done.stderr
-    assert _written(tmp_path / "user") == []
+    assert files_in(tmp_path / "user") == []
 
 
 def test_the_file_check_sees_what_onnxruntime_would_write(tmp_path: Path) -> None:
@@ -142,7 +107,7 @@ def test_the_file_check_sees_what_onnxruntime_would_write(tmp_path: Path) -> Non
     assert "ORT_DISABLE_TELEMETRY=0" in answer["offline"]["telemetry_of_onnxruntime"]
     version = tuple(map(int, metadata.version("onnxruntime").split(".")[:2]))
     if sys.platform.startswith("linux") and version >= (1, 29):
-        assert _written(tmp_path) != []
+        assert files_in(tmp_path) != []
 
 
 CHOICE = """
