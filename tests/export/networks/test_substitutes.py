@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mobileiqa_export.networks import Description
 from mobileiqa_export.networks.pixels import PixelNetwork
@@ -160,6 +161,43 @@ def test_extremes_of_everything(name: str, kind: Any, keepdim: bool) -> None:
     plain, actual, replaced = both(lambda x, _: code(x, 1), image(2, 3, 5))
     torch.testing.assert_close(actual, plain, rtol=0, atol=0)
     assert not replaced
+
+
+@pytest.mark.parametrize("dim", [1, -1, (2, 3), [0, -2]])
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("shift", [0.0, -900.0, 900.0])
+def test_logarithms_of_sums(dim: Any, keepdim: bool, shift: float) -> None:
+    """Also of numbers whose exponentials are too large or too small for a float."""
+    x = image(2, 3, 4, 5) + shift
+    plain, actual, replaced = both(lambda x, _: torch.logsumexp(x, dim, keepdim), x)
+    torch.testing.assert_close(actual, plain, rtol=1e-14, atol=0)
+    assert replaced == {"logsumexp"}
+
+
+def test_logarithms_of_sums_by_other_names() -> None:
+    plain, actual, replaced = both(
+        lambda x, _: x.logsumexp(dim=1) + torch.special.logsumexp(x, 1), image(2, 3, 4)
+    )
+    torch.testing.assert_close(actual, plain, rtol=1e-14, atol=0)
+    assert replaced == {"logsumexp", "special_logsumexp"}
+    _, _, replaced = both(lambda x, _: x.logsumexp(0), image(1)[0])
+    assert not replaced
+
+
+def test_logarithms_of_sums_add_one_axis_after_the_other() -> None:
+    """So that no runtime adds up a whole map number by number."""
+
+    class Sums(TorchDispatchMode):
+        axes: list[int] = []
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func is torch.ops.aten.sum.dim_IntList:
+                self.axes += [len(args[1])]
+            return func(*args, **(kwargs or {}))
+
+    with Sums() as sums:
+        both(lambda x, _: x.logsumexp((1, 2, 3)), image(2, 3, 4, 5))
+    assert sums.axes == [1] * 6  # both() runs it twice
 
 
 SPREADS: dict[str, Callable[[Tensor], Any]] = {

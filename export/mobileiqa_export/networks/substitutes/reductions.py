@@ -1,4 +1,4 @@
-"""Reductions over all axes, and norms of matrices."""
+"""Reductions over all axes, norms of matrices, and sums of exponentials."""
 
 from __future__ import annotations
 
@@ -38,3 +38,20 @@ def matrix_norm(
         return None
     lengths: Tensor = torch.linalg.vector_norm(input, 2, dim, keepdim)
     return lengths
+
+
+def log_of_sum(context: Context, input: Tensor, dim: Any, keepdim: bool = False) -> Tensor | None:
+    """Returns log(sum(exp(input))) in steps, the sum one axis after the other.
+
+    onnxruntime and LiteRT add up one number after the other. Where many are alike, as in what ReLU leaves of
+    a map, so are the rounding errors, and add up; the shorter the sums, the less.
+    """
+    axes = dim if isinstance(dim, (tuple, list)) else (dim,)
+    if input.dim() == 0 or not axes:
+        return None
+    largest = input.amax(axes, keepdim=True)
+    total = (input - largest).exp()
+    for axis in axes:
+        total = total.sum(axis, keepdim=True)
+    total = total.log() + largest
+    return total if keepdim else total.squeeze(axes)
