@@ -163,6 +163,25 @@ def test_uhd_iqa(tmp_path: Path, prefix: str) -> None:
     assert len(read_dataset("uhd-iqa", tmp_path, "all")) == 4
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize(
+    ("name", "table"), [("uhd-iqa", "uhd-iqa-metadata.csv"), ("koniq10k", "koniq10k_distributions_sets.csv")]
+)
+def test_a_split_that_no_row_belongs_to_is_named(tmp_path: Path, name: str, table: str, split: str) -> None:
+    (tmp_path / "1024x768").mkdir()
+    rows = (
+        f"{number}.jpg,0.5,50,{group}" for number, group in enumerate("Validation extra a b c d e".split())
+    )
+    (tmp_path / table).write_text("\n".join(("image_name,quality_mos,MOS,Set", *rows)))
+    official = {"train": "training"}.get(split, split)
+    others = "'Validation', 'extra', 'a', 'b', 'c', \\.\\.\\.;"
+    with pytest.raises(TableInvalid, match=f"{table}: no row has '{official}' .* 'Set', only {others}"):
+        read_dataset(name, tmp_path, split)
+    (tmp_path / table).write_text("image_name,quality_mos,MOS,Set\n")
+    with pytest.raises(TableInvalid, match="names no photos"):
+        read_dataset(name, tmp_path, split)
+
+
 def test_biq2021_by_the_registry(tmp_path: Path) -> None:
     touch(tmp_path / "Images", "ss01 (1).jpg", "ss02 (2).JPG")
     (tmp_path / "Train (Images and MOS).csv").write_text("Image Name,MOS,,\nss01 (1).jpg,0.8,,\n")

@@ -38,12 +38,11 @@ def read(root: Path, split: str) -> list[RatedPhoto]:
     else:
         table, mos = read_table(root / SETS), "MOS"
     official = {"train": "training"}.get(split, split)
-    belongs = table.column("set") if split != "all" else None
     return rate(
         table,
         ImageFolder(folder),
         name=table.column("image_name"),
         mos=table.column(mos),
         scale=SCALE,
-        keep=lambda cells: belongs is None or cells[belongs].strip().lower() == official,
+        part=(table.column("set"), official) if split != "all" else None,
     )

@@ -19,6 +19,8 @@ _DELIMITERS = ",;\t|"
 _XLSX = ".xlsx"
 _ROUNDING = 1e-6
 """Fraction of the scale by which means of rescaled ratings may exceed its ends."""
+_NAMED = 5
+"""Other values of a column that an error quotes."""
 
 Cells = dict[str, str]
 
@@ -124,7 +126,7 @@ def rate(
     mos: str,
     scale: tuple[float, float],
     subset: str | None = None,
-    keep: Callable[[Cells], bool] = lambda cells: True,
+    part: tuple[str, str] | None = None,
     allow_empty: bool = False,
 ) -> list[RatedPhoto]:
     """Returns the photos that a table's rows name, in its order.
@@ -136,24 +138,22 @@ def rate(
         mos: column of the opinion.
         scale: opinions of the worst and of the best photo; they become 0 and 1.
         subset: column of the subset; empty cells are None.
-        keep: returns whether a row with these cells counts.
+        part: only the rows count that have this value (the second) in this column (the first), in any case.
         allow_empty: a row without an opinion becomes a photo that says so, instead of an error.
 
     Raises:
-        TableInvalid: a row has no name or no opinion on the scale, or no row counts.
+        TableInvalid: a row has no name or no opinion on the scale, or there is no row, or none of the part.
         DatasetIncomplete: no photo is on disk, or a name matches several files.
     """
     photos = []
-    for line, cells in table.rows:
-        if not keep(cells):
-            continue
+    for line, cells in _rows(table, part):
         file = (name(cells) if callable(name) else cells[name]).strip()
         if not file:
             raise TableInvalid(f"{table.path}, line {line}: names no photo")
-        part = cells[subset].strip() if subset else ""
+        group = cells[subset].strip() if subset else ""
         if allow_empty and not cells[mos].strip():
             problem = f"has no opinion: {mos} is empty in line {line} of {table.path.name}"
-            photos.append(RatedPhoto(images.find(file), math.nan, part or None, problem))
+            photos.append(RatedPhoto(images.find(file), math.nan, group or None, problem))
             continue
         opinion = scaled(table.number(line, cells, mos), scale)
         if opinion is None:
@@ -161,10 +161,25 @@ def rate(
                 f"{table.path}, line {line}: {file!r} has {mos} {cells[mos].strip()}, "
                 f"not in {scale[0]:g}..{scale[1]:g}"
             )
-        photos.append(RatedPhoto(images.find(file), opinion, part or None))
-    if not photos:
-        raise TableInvalid(f"{table.path}: names no photos")
+        photos.append(RatedPhoto(images.find(file), opinion, group or None))
     return some(photos, table.path.name)
+
+
+def _rows(table: Table, part: tuple[str, str] | None) -> list[tuple[int, Cells]]:
+    if not table.rows:
+        raise TableInvalid(f"{table.path}: names no photos")
+    if part is None:
+        return list(table.rows)
+    column, value = part
+    rows = [(line, cells) for line, cells in table.rows if cells[column].strip().lower() == value]
+    if not rows:
+        others = list(dict.fromkeys(repr(cells[column].strip()) for _, cells in table.rows))
+        more = ", ..." if len(others) > _NAMED else ""
+        raise TableInvalid(
+            f"{table.path}: no row has {value!r} in the column {column!r}, "
+            f"only {', '.join(others[:_NAMED])}{more}; get a complete copy of the dataset"
+        )
+    return rows
 
 
 def scaled(value: float, scale: tuple[float, float]) -> float | None:

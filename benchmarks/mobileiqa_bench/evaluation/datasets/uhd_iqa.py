@@ -34,5 +34,5 @@ def read(root: Path, split: str) -> list[RatedPhoto]:
         mos=table.column("quality_mos"),
         scale=SCALE,
         subset=table.column("subset") if table.has("subset") else None,
-        keep=lambda cells: split == "all" or cells[belongs].strip().lower() == official,
+        part=(belongs, official) if split != "all" else None,
     )
