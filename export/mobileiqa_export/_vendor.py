@@ -103,6 +103,7 @@ COREMLTOOLS = Library("coremltools", (9, 0), (9, 0))
 AI_EDGE_QUANTIZER = Library("ai-edge-quantizer", (0, 10), (0, 10))
 
 DISPATCH_MODE = Part(TORCH, "torch.utils._python_dispatch", "TorchDispatchMode")
+DECOMPOSITIONS = Part(TORCH, "torch._decomp", "decomposition_table")
 TREE_LEAVES = Part(TORCH, "torch.utils._pytree", "tree_leaves")
 TREE_MAP = Part(TORCH, "torch.utils._pytree", "tree_map")
 PARSE_TO = Part(TORCH, "torch._C._nn", "_parse_to")

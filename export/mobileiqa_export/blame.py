@@ -6,6 +6,7 @@ import re
 import sysconfig
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from torch.overrides import resolve_name
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 
+from ._vendor import DECOMPOSITIONS
 from .rewrite.modules import sharing_weights
 from .tracing import Trace, module_path, unwrapped
 
 # PyTorch's operators, their decompositions, and the dialects that litert-torch converts through.
 _OPERATORS = re.compile(
-    r"(?:aten|prims)(?:::|\.)_?([a-z]\w*)|'(?:tfl|stablehlo|mhlo)\.(\w+)' (?:op|that was)"
+    r"(?:aten|(?P<prims>prims))(?:::|\.)_?(?P<torch>[a-z]\w*)"
+    r"|'(?:tfl|stablehlo|mhlo)\.(?P<other>\w+)' (?:op|that was)"
 )
-
+_SMALLEST = "prims."
+"""What operators are decomposed into at last; some have the name of an operator that is made of them."""
 
 # Lines of a traceback in these places are not the user's.
 _NOT_OF_USER = ("<frozen", sysconfig.get_path("stdlib"), str(Path(__file__).parent))
@@ -59,19 +63,38 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
     names = _named(error)
     if not names:
         return None
-    try:
-        with quiet(), torch.inference_mode():
-            whole = torch.export.export(sharing_weights(network), (example,))
-            programs = [whole, whole.run_decompositions()]
-    except Exception:  # then the converter failed for the same reason
-        return names[0]
     modules = dict(network.named_modules())
-    for operator in names:
-        nodes = [node for program in programs for node in program.graph.nodes]
-        places = {module_path(node) for node in nodes if _base(node.target) == operator}
-        if inside := sorted(name for name in places if name in modules):
-            return f"{operator} in {', '.join(_place(name, modules[name]) for name in inside)}"
-    return names[0]
+    for nodes in _programs(network, example):
+        for operator, smallest in names:
+            steps = [node for node in nodes if _base(node.target) == operator]
+            if smallest:
+                steps = [node for node in steps if str(node.target).startswith(_SMALLEST)]
+            used = {(_written(node), module_path(node)) for node in steps}
+            # Where others are made of one that is used by itself too, it is one of the others that fails.
+            for written in sorted(
+                {written for written, _ in used}, key=lambda name: (name == operator, name)
+            ):
+                if inside := sorted(name for other, name in used if other == written and name in modules):
+                    return f"{written} in {', '.join(_place(name, modules[name]) for name in inside)}"
+    return names[0][0]
+
+
+def _programs(network: nn.Module, example: Tensor) -> list[list[Any]]:
+    """Returns the nodes of the network as it is written and in core operators, then in the smallest steps.
+
+    Fewer where PyTorch fails; then the converter failed for the same reason.
+    """
+    programs: list[list[Any]] = []
+    with suppress(Exception), quiet(), torch.inference_mode():
+        whole = torch.export.export(sharing_weights(network), (example,))
+        programs.append([*whole.graph.nodes, *whole.run_decompositions().graph.nodes])
+        programs.append(list(whole.run_decompositions(DECOMPOSITIONS.load()).graph.nodes))
+    return programs
+
+
+def _written(node: Any) -> str:
+    """Returns the operator of the network's code that a node is a step of."""
+    return _base(node.meta.get("original_aten") or node.target)
 
 
 def cause(error: BaseException) -> str:
@@ -93,11 +116,12 @@ def _of_user(filename: str) -> bool:
     return "site-packages" not in filename and not filename.startswith(_NOT_OF_USER)
 
 
-def _named(error: BaseException | None) -> list[str]:
-    """Returns the operators in the messages of an error and of what caused it."""
-    operators: list[str] = []
+def _named(error: BaseException | None) -> list[tuple[str, bool]]:
+    """Returns the operators in the messages of an error and its causes, with whether each is a smallest step."""
+    operators: list[tuple[str, bool]] = []
     while error is not None:
-        operators += [torch_name or other for torch_name, other in _OPERATORS.findall(str(error))]
+        for match in _OPERATORS.finditer(str(error)):
+            operators.append((match["torch"] or match["other"], bool(match["prims"])))
         error = error.__cause__ or error.__context__
     return list(dict.fromkeys(operators))
 

@@ -59,6 +59,29 @@ def test_operators_of_every_dialect_are_seen(message: str) -> None:
     assert operator_of(Net().eval(), torch.ones(4, 4), chain(message)) == "svd"
 
 
+class Products(nn.Module):
+    """Two operators that are made of the same smallest step, which has the name of one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all, self.growing = nn.Identity(), nn.Identity()
+        self.all.forward = lambda x: x.prod(1)  # type: ignore[method-assign]
+        self.growing.forward = lambda x: x.cumprod(1)  # type: ignore[method-assign]
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.all(x).sum() + self.growing(x).sum()
+        return out
+
+
+def test_the_operator_that_fails_in_a_step_of_it_is_named_as_it_is_written() -> None:
+    """ONNX gets a cumprod as a prims.prod, which it lacks, but has prod."""
+    message = "No ONNX function found for <OpOverload(op='prims.prod', overload='default')>"
+    culprit = operator_of(Products().eval(), torch.ones(2, 3), chain(message))
+    assert culprit == "cumprod in growing (Identity)"
+    message = "No ONNX function found for <OpOverload(op='aten.prod', overload='dim_int')>"
+    assert operator_of(Products().eval(), torch.ones(2, 3), chain(message)) == "prod in all (Identity)"
+
+
 def test_an_operator_that_the_network_does_not_have() -> None:
     assert operator_of(Net().eval(), torch.ones(4, 4), chain("aten.cumprod is missing")) == "cumprod"
 
