@@ -26,6 +26,8 @@ _OPERATORS = re.compile(
     r"(?:aten|(?P<prims>prims))(?:::|\.)_?(?P<torch>[a-z]\w*)"
     r"|'(?:tfl|stablehlo|mhlo)\.(?P<other>\w+)' (?:op|that was)"
 )
+# A node of ONNX that onnxruntime has no code for, by the name that formats/onnx_graph.py gave it.
+_NODE = re.compile(r"implementation for (?P<operator>\w+)\(\d+\) node with name '(?P<module>[^'/]*)/")
 _SMALLEST = "prims."
 """What operators are decomposed into at last; some have the name of an operator that is made of them."""
 
@@ -79,6 +81,18 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
     return names[0][0]
 
 
+def missing_in_onnxruntime(network: nn.Module, error: BaseException) -> str | None:
+    """Returns the operator that onnxruntime lacks for the numbers that it is given, and its module.
+
+    None if that is not what the error says.
+    """
+    named = _NODE.search(str(error))
+    if not named:
+        return None
+    module = dict(network.named_modules()).get(named["module"])
+    return f"{named['operator']} in {_place(named['module'], module)}" if module else named["operator"]
+
+
 def _programs(network: nn.Module, example: Tensor) -> list[list[Any]]:
     """Returns the nodes of the network as it is written and in core operators, then in the smallest steps.
 
@@ -117,7 +131,7 @@ def _of_user(filename: str) -> bool:
 
 
 def _named(error: BaseException | None) -> list[tuple[str, bool]]:
-    """Returns the operators in the messages of an error and its causes, with whether each is a smallest step."""
+    """Returns the operators in the messages of an error and its causes; true beside a smallest step."""
     operators: list[tuple[str, bool]] = []
     while error is not None:
         for match in _OPERATORS.finditer(str(error)):

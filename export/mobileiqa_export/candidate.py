@@ -15,7 +15,7 @@ from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError, ModelError
 from mobileiqa_sdk.progress import Progress
 
-from .blame import cause, operator_of
+from .blame import cause, missing_in_onnxruntime, operator_of
 from .cells import Cell
 from .errors import ConversionFailed, InternalError
 from .formats import FORMATS, Job, count_layers, save
@@ -161,6 +161,11 @@ def _verify(
             f"verifying {cell}",
         )
     except ModelError as error:
+        if operator := missing_in_onnxruntime(prepared.network, error):
+            raise ConversionFailed(
+                f"{cell} was written, but cannot be run: onnxruntime has no {operator} for the type of "
+                "numbers there; use float32"
+            ) from error
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     verdict = judge(prepared.images, prepared.reference, answers, prepared.limits(cell.precision))
     extra = _golden_failures(prepared, answers, contract)

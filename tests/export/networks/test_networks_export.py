@@ -411,6 +411,15 @@ def test_operators_that_a_format_has_not(
     assert not list(tmp_path.iterdir())
 
 
+def test_numbers_that_onnxruntime_does_not_compute_with(
+    describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad(lambda x: x.bfloat16().mul(1.1).float().mean(), monkeypatch)
+    with pytest.raises(ConversionFailed, match=r"onnxruntime has no Mul in head \(_Head\) for the type of"):
+        export(NetworkSource(describe()), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_only_a_mac_runs_is_not_kept(
     describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
