@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,12 @@ class Partition:
     learn: Rows
     validate: Rows
     test_near_duplicates: Flags
+
+    def within(self, count: int) -> Partition:
+        """Returns the one of the first ``count`` photos of the training split."""
+        return replace(
+            self, learn=self.learn[self.learn < count], validate=self.validate[self.validate < count]
+        )
 
 
 def hold_out(train: Sequence[Path], test: Sequence[Path], *, validation: int, seed: int) -> Partition:

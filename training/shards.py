@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from mobileiqa_sdk.progress import SILENT, Progress
 
-from .arrays import Features
+from .arrays import Features, Rows
 from .errors import FeatureCacheError
 
 SHARD = 500
 """Rows of a file."""
+
+
+class MappedRows(Sequence[Any]):
+    """Rows of several files, one after the other; all files but the last have :data:`SHARD` rows."""
+
+    def __init__(self, files: Sequence[npt.NDArray[Any]]) -> None:
+        self._files = files
+
+    def __len__(self) -> int:
+        return sum(len(file) for file in self._files)
+
+    def __getitem__(self, row: Any) -> Any:
+        file, place = divmod(range(len(self))[int(row)], SHARD)
+        return self._files[file][place]
+
+
+class Chosen(Sequence[Any]):
+    """Some of the rows of a sequence, in the order of their numbers."""
+
+    def __init__(self, values: Sequence[Any], rows: Sequence[int] | Rows) -> None:
+        self._values, self._rows = values, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._values[int(self._rows[index])]
 
 
 @dataclass(frozen=True)
@@ -34,7 +62,7 @@ class Shards:
     description: dict[str, Any]
     command: str
 
-    def fill(self, count: int, make: Callable[[range], Features], progress: Progress = SILENT) -> int:
+    def fill(self, count: int, make: Callable[[range], npt.NDArray[Any]], progress: Progress = SILENT) -> int:
         """Computes the missing rows, one shard at a time, and returns how many there were.
 
         Raises:
@@ -63,6 +91,18 @@ class Shards:
         Raises:
             FeatureCacheError: shards are missing, or were made from something else.
         """
+        return np.concatenate([np.load(file) for file in self._complete()])
+
+    def rows(self) -> MappedRows:
+        """Returns all rows in order, read only when they are used: for more than memory holds.
+
+        Raises:
+            FeatureCacheError: shards are missing, or were made from something else.
+        """
+        return MappedRows([np.load(file, mmap_mode="r") for file in self._complete()])
+
+    def _complete(self) -> list[Path]:
+        """Returns the files of all rows."""
         count = self._check()
         shards = [self._shard(index) for index in range(-(-count // SHARD))]
         missing = [file.name for file in shards if not file.exists()]
@@ -71,7 +111,7 @@ class Shards:
                 f"{self.folder}: {len(missing)} shards are missing; "
                 f"run `python -m training {self.command}` again"
             )
-        return np.concatenate([np.load(file) for file in shards])
+        return shards
 
     def _shard(self, index: int) -> Path:
         return self.folder / f"shard-{index:04d}.npy"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +48,7 @@ def read_training_set(
     photos, mos, part = rated_photos(biq2021, validation, seed)
     if first is not None:
         photos, mos = photos[:first], mos[:first]
-        learn, validate = (rows[rows < first] for rows in (part.learn, part.validate))
-        part = replace(part, learn=learn, validate=validate)
+        part = part.within(first)
     plain, mirrored = (feature_cache(cache, "train", photos, weights, flip).read() for flip in (False, True))
     return plain, mirrored, mos, part
 

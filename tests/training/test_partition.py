@@ -8,7 +8,7 @@ from PIL import Image
 
 from training.errors import PartitionError
 from training.near_duplicates import NEAR, distances, have_near_duplicate, perceptual_hashes
-from training.partition import hold_out
+from training.partition import Partition, hold_out
 
 
 def twin_of(path: Path) -> Path:
@@ -55,3 +55,10 @@ def test_near_means_at_most_the_limit() -> None:
     bits[1, :NEAR] = True
     bits[2, : 2 * NEAR + 1] = True
     assert have_near_duplicate(bits).tolist() == [True, True, False]
+
+
+def test_the_first_photos_keep_their_part() -> None:
+    part = Partition(np.array([0, 2, 5]), np.array([1, 3, 4]), np.zeros(1, bool)).within(3)
+    assert part.learn.tolist() == [0, 2]
+    assert part.validate.tolist() == [1]
+    assert part.test_near_duplicates.tolist() == [False]

@@ -22,6 +22,7 @@ from .lite import (
     lite_ladders_command,
     lite_start_command,
 )
+from .maps import frozen_maps_command, map_finetune_command, map_head_command
 from .photo import (
     fit_photo_command,
     no_photo_pictures_command,
@@ -50,6 +51,9 @@ for _command in (
     lite_ladders_command,
     lite_head_command,
     lite_finetune_command,
+    frozen_maps_command,
+    map_head_command,
+    map_finetune_command,
     no_photo_pictures_command,
     picture_features_command,
     fit_photo_command,

@@ -13,7 +13,7 @@ import torch
 from mobileiqa_bench.evaluation.agreement import srcc
 from mobileiqa_bench.evaluation.datasets import RatedPhoto
 from mobileiqa_bench.evaluation.datasets.biq2021 import read_split
-from mobileiqa_export.checkpoint import save_checkpoint
+from mobileiqa_export.checkpoint import LoadedStudent, save_checkpoint
 from mobileiqa_export.student import MomentStudent, StudentConfig
 
 from ..anchors import fill_ladders, read_ladders
@@ -41,6 +41,7 @@ from .options import (
     cache_option,
     changes_option,
     checkpoint_option,
+    info_of,
     out_option,
     photographs_option,
 )
@@ -157,7 +158,7 @@ def lite_head_command(
         "srcc": figures,
     }
     set_head(student, standardiser, head)
-    _save(out, student, loaded.info, loaded.config, {"head": fitted})
+    save_student(out, student, loaded, loaded.config, {"head": fitted})
     click.echo(f"{out}: SRCC " + ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items()))
 
 
@@ -205,15 +206,15 @@ def lite_finetune_command(
     finetuning.run(STDERR)
     finetuned = {"settings": settings.to_dict(), "history": finetuning.history, "photographs": len(unrated)}
     finetuned["large_photographs"] = len(pairs.photographs)
-    _save(out, finetuning.finished(), loaded.info, loaded.config, {"finetuned": finetuned})
+    save_student(out, finetuning.finished(), loaded, loaded.config, {"finetuned": finetuned})
     click.echo(f"{out}: step {finetuning.step}, {finetuning.history[-1]}")
 
 
-def _save(
-    out: Path, student: MomentStudent, info: dict[str, Any], config: StudentConfig, training: dict[str, Any]
+def save_student(
+    out: Path, student: MomentStudent, loaded: LoadedStudent, config: StudentConfig, training: dict[str, Any]
 ) -> None:
     """Writes a student with the description of the one it was made from, and what was done to it."""
-    kept = {key: value for key, value in info.items() if key != "student"}
+    kept = info_of(loaded)
     kept["training"] = {**kept.get("training", {}), **training}
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, student, config, **kept)
