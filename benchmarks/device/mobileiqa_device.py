@@ -386,6 +386,7 @@ class OnnxModel:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         options.enable_mem_pattern = False
+        options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
         options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
         try:
             return onnxruntime.InferenceSession(self._path, options, providers=["CPUExecutionProvider"])

@@ -3,7 +3,8 @@
 Fine faults are put into large photos at full size. Each picture is scored whole at every setting of the
 model, and by windows at native pixels: those that show most, by :func:`mobileiqa_sdk.where.detail.detail`,
 which noise and a background out of focus do not; the score is the mean of theirs. A fault is visible to a
-look if the score falls; one that shrinking takes away is not.
+look if the score falls; one that shrinking takes away is not. A blurred background behind a sharp subject is
+no fault and should cost nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.errors import MobileIQAError
@@ -25,7 +26,7 @@ from mobileiqa_sdk.photo import read_photo
 from mobileiqa_sdk.where.detail import detail
 from mobileiqa_sdk.where.windows import cut
 
-from .evaluation.distortions import DISTORTIONS
+from .evaluation.distortions import DISTORTIONS, gaussian_blur
 from .photographs import folder_of_photos
 from .scenes import Pixels
 from .tables import write_table
@@ -43,6 +44,8 @@ STRENGTHS = {
     "down-up scaling": (2.0, 5.4),
 }
 """Strengths at full size of photos of 3840 pixels: one that should be visible, and one that is plain."""
+BACKGROUND_BLUR = 12.0
+"""Pixels, the deviation of a Gaussian: what is behind the subject is out of focus. That is no fault."""
 
 Look = Callable[[Pixels], float]
 
@@ -113,6 +116,18 @@ def _spoiled(photo: Pixels, seed: int) -> Iterator[tuple[str, Pixels]]:
     for name, strengths in STRENGTHS.items():
         for strength in strengths:
             yield f"{name} {strength:g}", DISTORTIONS[name].apply(photo, strength, seed)
+    yield f"blurred background {BACKGROUND_BLUR:g}", with_blurred_background(photo)
+
+
+def with_blurred_background(photo: Pixels) -> Pixels:
+    """Returns a photo that is in focus only in an ellipse of half its sides, with a soft edge, [H, W, 3]."""
+    height, width = photo.shape[:2]
+    left, top = width // 4, height // 4
+    mask = Image.new("L", (width, height))
+    ImageDraw.Draw(mask).ellipse((left, top, width - left, height - top), fill=255)
+    mask = mask.filter(ImageFilter.GaussianBlur(BACKGROUND_BLUR))
+    behind = Image.fromarray(gaussian_blur(photo, BACKGROUND_BLUR))
+    return np.asarray(Image.composite(Image.fromarray(photo), behind, mask))
 
 
 def summarise(losses: list[Loss]) -> dict[str, dict[str, float]]:

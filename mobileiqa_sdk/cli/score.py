@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import click
 
+from .._heap import trim_heap
 from .._text import printable
 from ..parallel import MAX_THREADS, default_threads, default_workers
 from ..photo import Photo
@@ -22,7 +23,6 @@ from ..sources.shard import Shard
 from ..streams import Scored, score_sources
 from ..table_file import TableFile
 from . import INTERRUPTED
-from ._memory import trim_heap
 from ._opening import open_scorer
 from ._photos import STDIN, sources_of
 from ._rows import WRITERS, Output

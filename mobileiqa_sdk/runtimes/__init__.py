@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from .. import plugins
+from .._heap import LARGE, trim_heap
 from .._log import log
 from .._text import first_line, one_line
 from ..contract import METADATA_KEY, ModelContract
@@ -172,4 +173,6 @@ def load(path: Path, runtime: str | None, threads: int) -> Runtime:
             f'pip install "{entry.requirement}"'
         ) from error
     session: Runtime = module.Session(path, threads)
+    if path.stat().st_size >= LARGE:
+        trim_heap()
     return session

@@ -85,6 +85,8 @@ def session_options(threads: int, *, prepacking: bool) -> onnxruntime.SessionOpt
     options.log_severity_level = 4  # what goes wrong arrives as an exception
     # A memory plan holds all tensors at once, which costs the full student a hundred megabytes.
     options.enable_mem_pattern = False
+    # As the file has them: an export puts what reads a large map right behind it.
+    options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     options.add_session_config_entry("session.disable_prepacking", "0" if prepacking else "1")
     return options
 

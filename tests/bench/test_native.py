@@ -51,11 +51,22 @@ def test_losses_are_the_fall_from_the_photo_without_fault(tmp_path: Path) -> Non
     Image.new("RGB", (64, 48), (200, 100, 50)).save(tmp_path / "a.png")
     looks = {"red": lambda pixels: float(pixels[..., 0].mean()), "one": lambda _: 1.0}
     losses = native.losses_of(looks, (0, str(tmp_path / "a.png")))
-    assert len(losses) == 2 * sum(len(strengths) for strengths in native.STRENGTHS.values())
+    assert len(losses) == 2 * (1 + sum(len(strengths) for strengths in native.STRENGTHS.values()))
     assert {loss.clean for loss in losses if loss.look == "red"} == {200.0}
     assert {loss.loss for loss in losses if loss.look == "one"} == {0.0}
     noise = next(loss for loss in losses if loss.fault == "noise 18" and loss.look == "red")
     assert 0 < abs(noise.loss) < 3
+
+
+def test_what_is_behind_the_subject_is_blurred_and_the_subject_is_not() -> None:
+    photo = striped(512, 512, 0, 0, 100)
+    made = native.with_blurred_background(photo)
+    np.testing.assert_array_equal(made[200:312, 200:312], photo[200:312, 200:312])
+    corners = made[:100, :100], made[-100:, :100], made[:100, -100:], made[-100:, -100:]
+    assert all(np.ptp(corner[20:-20, 20:-20]) < 60 < np.ptp(photo) for corner in corners)
+    wide = native.with_blurred_background(np.tile(photo, (1, 2, 1)))  # the ellipse follows the photo's sides
+    assert np.ptp(wide[256, 300:700]) == 100
+    assert np.ptp(wide[256, 50:200]) < 60
 
 
 def test_losses_are_averaged_by_look_and_fault() -> None:

@@ -19,7 +19,14 @@ from mobileiqa_export.formats import LayerCount, onnx_fp16, onnx_int8_weights
 from mobileiqa_export.formats.job import MIN_INTEGERS, Job
 from mobileiqa_export.formats.onnx_calibration import SAMPLES, _sample, ranges, same_maps
 from mobileiqa_export.formats.onnx_count import count_layers
-from mobileiqa_export.formats.onnx_graph import MIN_WEIGHTS, Weight, matrix_products, split_gemm, weights
+from mobileiqa_export.formats.onnx_graph import (
+    MIN_WEIGHTS,
+    Weight,
+    matrix_products,
+    put_in_depth_first_order,
+    split_gemm,
+    weights,
+)
 from mobileiqa_export.formats.onnx_int4_weights import BLOCK
 from mobileiqa_export.formats.onnx_int8_static import _centred_pixels, _chosen, _maps
 from mobileiqa_export.precisions import INT4_WEIGHTS, INT8_DYNAMIC, INT8_WEIGHTS
@@ -69,6 +76,45 @@ def answer(model: onnx.ModelProto, *size: int) -> Array:
 
 def stored(model: onnx.ModelProto) -> dict[str, int]:
     return {each.name: each.data_type for each in model.graph.initializer}
+
+
+def test_what_an_input_needs_is_finished_before_the_next_input() -> None:
+    # Two bands and a map beside them, level by level as quantizers leave them, and one node unread.
+    levels = [
+        node("Neg", "x", "a1"),
+        node("Abs", "x", "b1"),
+        node("Sqrt", "x", "unread"),
+        node("Exp", "a1", "a2"),
+        node("Sin", "b1", "b2"),
+        node("Relu", "a1", "c"),
+        node("Concat", "a2 b2 c", "y", axis=0),
+    ]
+    model = graph(levels, [tensor("w", 1)])
+    expected = answer(model)
+    put_in_depth_first_order(model)
+    assert [each.op_type for each in model.graph.node] == ["Neg", "Exp", "Abs", "Sin", "Relu", "Concat"]
+    assert [each.name for each in model.graph.initializer] == ["w"]
+    assert np.array_equal(answer(model), expected)
+
+
+def test_what_a_graph_inside_a_node_reads_comes_before_it() -> None:
+    inner = [
+        helper.make_graph(
+            [node("Abs", "a", name)], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)]
+        )
+        for name in "pq"
+    ]
+    nodes = [node("If", "flag", "y", then_branch=inner[0], else_branch=inner[1])]
+    model = graph([node("Neg", "x", "a"), *nodes], [numpy_helper.from_array(np.array(True), "flag")])
+    put_in_depth_first_order(model)
+    assert [each.op_type for each in model.graph.node] == ["Neg", "If"]
+
+
+def test_the_outputs_of_a_graph_come_in_their_order() -> None:
+    model = graph([node("Split", "x", "a y", num_outputs=2), node("Relu", "a", "z")], [])
+    model.graph.output.insert(0, helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
+    put_in_depth_first_order(model)
+    assert [each.op_type for each in model.graph.node] == ["Split", "Relu"]
 
 
 @pytest.mark.parametrize("peak", [70_000.0, -70_000.0])

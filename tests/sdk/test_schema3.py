@@ -268,6 +268,7 @@ def test_onnxruntime_gets_the_threads(tiny: Path, threads: int) -> None:
     session: Any = Scorer(tiny, threads=threads)._runtime
     options = session._session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (threads, 1)
+    assert options.execution_order.name == "PRIORITY_BASED"
 
 
 TITLE = "\x1b]0;pwned\x07"

@@ -16,7 +16,7 @@ from .._vendor import without_no_op_rules
 from ..errors import ExportError
 from .job import Job
 from .onnx_count import count_layers
-from .onnx_graph import name_nodes
+from .onnx_graph import name_nodes, put_in_depth_first_order
 from .registry import FORMATS
 from .sizes import example_pixels, free_sides
 
@@ -42,6 +42,7 @@ def save(job: Job) -> Path:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     write: Writer = FORMATS["onnx"].writer(job.precision)
     model = write(_to_onnx(job.network, job.contract), job)
+    put_in_depth_first_order(model)
     _anonymise(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
     onnx.checker.check_model(model, full_check=True)

@@ -1,4 +1,4 @@
-"""What loading took for a while goes back to the system: by the commands, not by the library."""
+"""What loading took for a while goes back to the system."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from mobileiqa_sdk.cli._memory import trim_heap
+from mobileiqa_sdk import Scorer, runtimes
+from mobileiqa_sdk._heap import trim_heap
+from mobileiqa_sdk.library import find
 
 
 def resident() -> int:
@@ -59,3 +61,15 @@ def test_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(ctypes, "CDLL", refuse)
     trim_heap()
+
+
+@pytest.mark.parametrize(("more", "trims"), [(0, 1), (1, 0)])
+def test_the_library_trims_after_a_large_model(
+    monkeypatch: pytest.MonkeyPatch, more: int, trims: int
+) -> None:
+    path = find(None)
+    called: list[None] = []
+    monkeypatch.setattr(runtimes, "trim_heap", lambda: called.append(None))
+    monkeypatch.setattr(runtimes, "LARGE", path.stat().st_size + more)
+    Scorer(path, threads=1)
+    assert len(called) == trims
