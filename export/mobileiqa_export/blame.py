@@ -26,8 +26,6 @@ _OPERATORS = re.compile(
     r"(?:aten|(?P<prims>prims))(?:::|\.)_?(?P<torch>[a-z]\w*)"
     r"|'(?:tfl|stablehlo|mhlo)\.(?P<other>\w+)' (?:op|that was)"
 )
-# A node of ONNX that onnxruntime has no code for, by the name that formats/onnx_graph.py gave it.
-_NODE = re.compile(r"implementation for (?P<operator>\w+)\(\d+\) node with name '(?P<module>[^'/]*)/")
 _SMALLEST = "prims."
 """What operators are decomposed into at last; some have the name of an operator that is made of them."""
 
@@ -53,7 +51,7 @@ class Trail(Trace):
             raise
 
     def __str__(self) -> str:
-        where = _place(*self.running[-1]) if self.running else "the network itself"
+        where = place(*self.running[-1]) if self.running else "the network itself"
         return f"{self.operator} in {where}" if self.operator else where
 
 
@@ -77,20 +75,8 @@ def operator_of(network: nn.Module, example: Tensor, error: BaseException) -> st
                 {written for written, _ in used}, key=lambda name: (name == operator, name)
             ):
                 if inside := sorted(name for other, name in used if other == written and name in modules):
-                    return f"{written} in {', '.join(_place(name, modules[name]) for name in inside)}"
+                    return f"{written} in {', '.join(place(name, modules[name]) for name in inside)}"
     return names[0][0]
-
-
-def missing_in_onnxruntime(network: nn.Module, error: BaseException) -> str | None:
-    """Returns the operator that onnxruntime lacks for the numbers that it is given, and its module.
-
-    None if that is not what the error says.
-    """
-    named = _NODE.search(str(error))
-    if not named:
-        return None
-    module = dict(network.named_modules()).get(named["module"])
-    return f"{named['operator']} in {_place(named['module'], module)}" if module else named["operator"]
 
 
 def _programs(network: nn.Module, example: Tensor) -> list[list[Any]]:
@@ -146,6 +132,7 @@ def _base(target: Any) -> str:
     return parts[1].removeprefix("_") if len(parts) > 1 else ""
 
 
-def _place(name: str, module: nn.Module) -> str:
+def place(name: str, module: nn.Module) -> str:
+    """Returns a module's name without our wrapper, and its class."""
     inside = unwrapped(name)
     return f"{inside} ({type(module).__name__})" if inside else "the network itself"

@@ -15,7 +15,7 @@ from mobileiqa_sdk.contract import ModelContract
 from mobileiqa_sdk.errors import MobileIQAError, ModelError
 from mobileiqa_sdk.progress import Progress
 
-from .blame import cause, missing_in_onnxruntime, operator_of
+from .blame import cause, operator_of
 from .cells import Cell
 from .errors import ConversionFailed, InternalError
 from .formats import FORMATS, Job, count_layers, save
@@ -23,6 +23,7 @@ from .interrupts import interrupts_deferred
 from .measurements import MeasurementCache
 from .prepare import Prepared
 from .recipes import Recipe
+from .refusals import refused_operator
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,10 @@ def _verify(
             f"verifying {cell}",
         )
     except ModelError as error:
-        if operator := missing_in_onnxruntime(prepared.network, error):
+        if operator := refused_operator(file, prepared.network, error):
             raise ConversionFailed(
-                f"{cell} was written, but cannot be run: onnxruntime has no {operator} for the type of "
-                "numbers there; use float32"
+                f"{cell} was written, but cannot be run here to verify it because of {operator} "
+                f"({cause(error)}); replace the operator in the network's code, or compute it in float32"
             ) from error
         raise ConversionFailed(f"{cell} was written, but cannot be run here to verify it: {error}") from error
     verdict = judge(prepared.images, prepared.reference, answers, prepared.limits(cell.precision))

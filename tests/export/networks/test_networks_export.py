@@ -411,13 +411,31 @@ def test_operators_that_a_format_has_not(
     assert not list(tmp_path.iterdir())
 
 
-def test_numbers_that_onnxruntime_does_not_compute_with(
-    describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("file_format", "named", "code"),
+    [
+        ("onnx", r"Mul in head \(_Head\)", lambda x: x.bfloat16().mul(1.1).float().mean()),
+        ("tflite", r"STABLEHLO_SCATTER in head \(_Head\)", lambda x: _folded(x[:, :, :16, :16]).amax()),
+        ("tflite", r"STABLEHLO_SORT in head \(_Head\)", lambda x: x.flatten(2).quantile(0.3, 2).mean()),
+    ],
+)
+def test_operators_that_a_runtime_refuses(
+    file_format: str,
+    named: str,
+    code: Any,
+    describe: Describe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bad(lambda x: x.bfloat16().mul(1.1).float().mean(), monkeypatch)
-    with pytest.raises(ConversionFailed, match=r"onnxruntime has no Mul in head \(_Head\) for the type of"):
-        export(NetworkSource(describe()), tmp_path / "out")
+    bad(code, monkeypatch)
+    with pytest.raises(ConversionFailed, match=f"{file_format} fp32 was written, .* because of {named}"):
+        export(NetworkSource(describe()), tmp_path / "out", file_format=file_format)
     assert not list(tmp_path.iterdir())
+
+
+def _folded(x: Tensor) -> Tensor:
+    patches = nn.functional.unfold(x, 4, stride=2)
+    return nn.functional.fold(patches, (16, 16), 4, stride=2)
 
 
 def test_what_only_a_mac_runs_is_not_kept(
