@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from .._text import printable
+from .._heap import trim_heap
 from ..bursts import GAP, Burst, Frame, best_of_bursts
 from ..errors import PhotoError
 from ..parallel import MAX_THREADS
 from ..scorer import Scorer
 from . import INTERRUPTED
 from ._keep import copy_into, link_into
-from ._memory import trim_heap
 from ._opening import open_scorer
 from ._photos import STDIN, photos_of
 from ._rows import describe_model
