@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from .._text import printable
 from .._heap import trim_heap
+from .._text import printable
 from ..bursts import GAP, Burst, Frame, best_of_bursts
 from ..errors import PhotoError
 from ..parallel import MAX_THREADS
