@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from PIL import Image
@@ -16,6 +17,7 @@ from mobileiqa_export import Options, export
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.errors import ConversionFailed
 from mobileiqa_export.formats import count_layers
+from mobileiqa_export.formats.onnx_bands import BANDS
 from mobileiqa_export.reference import as_trained, on_pixels
 from mobileiqa_export.rewrite import rewrite
 from mobileiqa_export.student import StudentConfig, build_student
@@ -114,6 +116,13 @@ def test_a_linear_head_clips_moments_and_limits_opinions() -> None:
     moments = torch.tensor([[2.0, 0.0], [100.0, 0.0], [0.0, -1.0], [-100.0, -100.0], [100.0, 100.0]])
     expected = [0.6, 0.5 + 0.1 * CLIP, 0.45, 0.0, 1.0]
     assert head(moments).flatten().tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("artifact", ["onnx"], indirect=True)
+def test_the_widest_map_is_computed_on_bands(artifact: Path) -> None:
+    nodes = onnx.load(artifact / "model.onnx").graph.node
+    banded = [node.name for node in nodes if node.name.startswith("local_cnn.blocks.1.0.conv_dw/")]
+    assert banded == [f"local_cnn.blocks.1.0.conv_dw/Conv_{band}" for band in range(BANDS)]
 
 
 def test_an_artifact_answers_at_every_size(artifact: Path, checkpoint: Path) -> None:

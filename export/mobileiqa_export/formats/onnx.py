@@ -15,6 +15,7 @@ from mobileiqa_sdk.contract import METADATA_KEY, ModelContract
 from .._vendor import without_no_op_rules
 from ..errors import ExportError
 from .job import Job
+from .onnx_bands import band_widest_map
 from .onnx_count import count_layers
 from .onnx_graph import name_nodes, put_in_depth_first_order
 from .registry import FORMATS
@@ -42,6 +43,8 @@ def save(job: Job) -> Path:
         raise ExportError(f"the network has no module {min(absent)!r} to keep in float")
     write: Writer = FORMATS["onnx"].writer(job.precision)
     model = write(_to_onnx(job.network, job.contract), job)
+    if job.contract.input.fit == "keep-aspect":
+        band_widest_map(model)
     put_in_depth_first_order(model)
     _anonymise(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: job.contract.to_json()})
