@@ -54,12 +54,29 @@ def build(factory: str, kwargs: Mapping[str, Any]) -> nn.Module:
     folder = Path(place).resolve().parent if is_file(factory) else Path.cwd()
     with importing(str(folder)):
         network = _made(factory, place, path, kwargs)
-    while inner := _WRAPPERS.get(type(network).__name__):
-        network = getattr(network, inner)
+    network = _without_wrappers(network)
     if not isinstance(network, nn.Module):
         raise FactoryFailed(f"{factory}: returns {type(network).__name__}, not a torch.nn.Module")
     _check(factory, network)
+    _unwrap_parts(network)
     return evaluating(network.cpu().float()).requires_grad_(False)
+
+
+def _without_wrappers(network: Any) -> Any:
+    while inner := _WRAPPERS.get(type(network).__name__):
+        network = getattr(network, inner)
+    return network
+
+
+def _unwrap_parts(network: nn.Module) -> None:
+    """Takes the parts of a network out of training wrappers, and stops them from compiling themselves.
+
+    A compiled part would compile hooks and tracing along with itself.
+    """
+    for parent in list(network.modules()):
+        parent._compiled_call_impl = None  # of ``parent.compile()``
+        for name, child in parent._modules.items():
+            parent._modules[name] = _without_wrappers(child)
 
 
 def _made(factory: str, place: str, path: str, kwargs: Mapping[str, Any]) -> Any:

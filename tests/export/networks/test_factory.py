@@ -12,6 +12,8 @@ from torch import nn
 from mobileiqa_export.errors import FactoryFailed
 from mobileiqa_export.networks.factory import build, is_file, stem
 
+torch.compile(nn.Identity())  # imports what it needs before a test's own sys.modules
+
 CODE = """
 import torch
 from torch import nn
@@ -37,6 +39,13 @@ def nothing():
 made = Net(5)
 class Zoo:
     net = Net
+
+def wrapped_inside():
+    shared = torch.compile(nn.Conv2d(3, 3, 1))
+    inner = nn.Sequential(shared, nn.DataParallel(torch.compile(nn.Conv2d(3, 2, 1))))
+    in_place = nn.Conv2d(2, 2, 1)
+    in_place.compile()
+    return nn.Sequential(shared, torch.compile(inner), in_place)
 """
 
 
@@ -76,6 +85,18 @@ def test_what_is_made_is_float_and_bare() -> None:
     assert type(build("arch_net:parallel", {})).__name__ == "Net"
     assert build("arch_net:made", {}).get_parameter("fc.weight").shape == (1, 5)
     assert build("arch_net:Zoo.net", {}).get_parameter("fc.weight").shape == (1, 3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_parts_are_taken_out_of_wrappers() -> None:
+    network = build("arch_net:wrapped_inside", {})
+    kinds = {type(module).__name__ for module in network.modules()}
+    assert kinds == {"Sequential", "Conv2d"}
+    assert all(module._compiled_call_impl is None for module in network.modules())
+    assert list(network.state_dict()) == [
+        f"{part}.{name}" for part in ("0", "1.0", "1.1", "2") for name in ("weight", "bias")
+    ]
+    assert network.get_submodule("0") is network.get_submodule("1.0")  # what was shared stays shared
 
 
 @pytest.mark.usefixtures("folder")
