@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from mobileiqa_export.formats.onnx_bands import BANDS, band_widest_map
 from mobileiqa_export.formats.onnx_graph import put_in_depth_first_order
+from mobileiqa_sdk._onnxruntime import onnxruntime
 
 HEIGHTS = (1, 2, 3, 15, 16, 17, 31, 32, 33, 101)
 CONVOLUTIONS = ("widen", "halve", "project")
