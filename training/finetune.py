@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.student import (
     BACKBONES,
@@ -86,6 +86,25 @@ class FinetuneSettings:
         """Returns the settings as JSON-ready values."""
         return {**asdict(self), "stages": [list(stage) for stage in self.stages]}
 
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages together."""
+        return sum(epochs for epochs, _ in self.stages)
+
+    def side(self, epoch: int) -> int:
+        """Returns the side of the crops of an epoch, in pixels."""
+        for epochs, side in self.stages:
+            if epoch < epochs:
+                return side
+            epoch -= epochs
+        raise IndexError(epoch)
+
+    def rows(self, step: int, photos: int) -> npt.NDArray[np.int64]:
+        """Returns which of so many rated photos a step learns from, [batch]; each epoch has an order."""
+        epoch, place = divmod(step, photos // self.batch)
+        order = np.random.default_rng((self.seed, 1, epoch)).permutation(photos)
+        return order[place * self.batch : (place + 1) * self.batch]
+
 
 @dataclass(frozen=True)
 class Rated:
@@ -114,23 +133,12 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self.ladders = LadderSource(better_half(rated.paths, rated.mos), photographs, input_size)
 
     def __len__(self) -> int:
-        return self.per_epoch * sum(epochs for epochs, _ in self.settings.stages)
-
-    def side(self, step: int) -> int:
-        """Returns the side of the crops of a step, in pixels."""
-        epoch = step // self.per_epoch
-        for epochs, side in self.settings.stages:
-            if epoch < epochs:
-                return side
-            epoch -= epochs
-        raise IndexError(step)
+        return self.per_epoch * self.settings.epochs
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        epoch, place = divmod(step, self.per_epoch)
-        seed, batch, side = self.settings.seed, self.settings.batch, self.side(step)
-        order = np.random.default_rng((seed, 1, epoch)).permutation(len(self.rated.paths))
-        rows = order[place * batch : (place + 1) * batch]
-        generator = np.random.default_rng((seed, 2, step))
+        side = self.settings.side(step // self.per_epoch)
+        rows = self.settings.rows(step, len(self.rated.paths))
+        generator = np.random.default_rng((self.settings.seed, 2, step))
         photos = [cropped([self._photo(row)], side, generator) for row in rows]
         rungs = [cropped(self.ladders.draw(generator), side, generator) for _ in range(self.settings.ladders)]
         return _stacked(photos), torch.from_numpy(rows), _stacked(rungs)
@@ -258,16 +266,8 @@ class Finetuning(Resumable[Student, FinetuneSettings, Batches]):
         scores = np.empty(len(self.validate.mos), np.float32)
         for start in range(0, len(scores), 8):
             scores[start : start + 8] = self._scores(self.validate.paths[start : start + 8])
-        figures = {
-            "step": float(self.step),
-            "srcc": srcc(scores, self.validate.mos),
-            "plcc": plcc(scores, self.validate.mos),
-        }
-        self.history.append(figures)
-        progress.step(
-            f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f} "
-            f"(mean score {scores.mean():.3f}, MOS {self.validate.mos.mean():.3f})"
-        )
+        recorded = self._recorded(scores, self.validate.mos)
+        progress.step(f"{recorded} (mean score {scores.mean():.3f}, MOS {self.validate.mos.mean():.3f})")
 
     def _groups(self) -> Iterator[dict[str, Any]]:
         for tensor in self.student.local_cnn.parameters():

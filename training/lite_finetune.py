@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.student import MomentStudent
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -136,13 +135,7 @@ class LiteFinetuning(Resumable[MomentStudent, LiteFinetuneSettings, Batches]):
     @torch.no_grad()
     def _judge(self, progress: Progress) -> None:
         scores = score_photos(self.averaged, self.backbone, self.validate.paths, SIZE[0] * SIZE[1])
-        figures = {
-            "step": float(self.step),
-            "srcc": srcc(scores, self.validate.mos),
-            "plcc": plcc(scores, self.validate.mos),
-        }
-        self.history.append(figures)
-        progress.step(f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f}")
+        progress.step(self._recorded(scores, self.validate.mos))
 
 
 @torch.no_grad()

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_export.student import MomentStudent
 from mobileiqa_export.student.moments import MomentViews
 from mobileiqa_sdk.progress import SILENT, Progress
@@ -86,23 +85,12 @@ class MapBatches:
         self.per_epoch = len(learn.mos) // settings.batch
 
     def __len__(self) -> int:
-        return self.per_epoch * sum(epochs for epochs, _ in self.settings.stages)
-
-    def side(self, step: int) -> int:
-        """Returns the side of the crops of a step, in pixels."""
-        epoch = step // self.per_epoch
-        for epochs, side in self.settings.stages:
-            if epoch < epochs:
-                return side
-            epoch -= epochs
-        raise IndexError(step)
+        return self.per_epoch * self.settings.epochs
 
     def __getitem__(self, step: int) -> MapBatch:
-        epoch, place = divmod(step, self.per_epoch)
-        seed, batch, side = self.settings.seed, self.settings.batch, self.side(step)
-        order = np.random.default_rng((seed, 1, epoch)).permutation(len(self.learn.mos))
-        rows = order[place * batch : (place + 1) * batch]
-        generator = np.random.default_rng((seed, 2, step))
+        side = self.settings.side(step // self.per_epoch)
+        rows = self.settings.rows(step, len(self.learn.mos))
+        generator = np.random.default_rng((self.settings.seed, 2, step))
         photos = [self._photo(int(row), generator) for row in rows]
         return MapBatch(
             self.part.crop(photos, self._boxes(len(rows), side, generator), side),
@@ -240,13 +228,7 @@ class MapFinetuning(Resumable[MomentStudent, MapFinetuneSettings, MapBatches]):
         moments = pool.map(whole_moments(self.averaged, self.part), self.validate.plain)
         with torch.inference_mode():
             scores = self.averaged.opinions(torch.from_numpy(np.stack(list(moments)))).mean(1).numpy()
-        figures = {
-            "step": float(self.step),
-            "srcc": srcc(scores, self.validate.mos),
-            "plcc": plcc(scores, self.validate.mos),
-        }
-        self.history.append(figures)
-        progress.step(f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f}")
+        progress.step(self._recorded(scores, self.validate.mos))
 
 
 def views_of(student: MomentStudent) -> MomentViews:

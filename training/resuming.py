@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import nn
 
+from mobileiqa_bench.evaluation.agreement import plcc, srcc
 from mobileiqa_sdk.progress import Progress
 
 from .arrays import Floats
@@ -58,6 +59,12 @@ class Resumable(Generic[_Student, _Settings, _Batches]):
             {key: value.contiguous() for key, value in student.state_dict().items()}, assign=True
         )
         return student
+
+    def _recorded(self, scores: Floats, mos: Floats) -> str:
+        """Adds how the average ranks the validation photos to the history; returns it in words."""
+        figures = {"step": float(self.step), "srcc": srcc(scores, mos), "plcc": plcc(scores, mos)}
+        self.history.append(figures)
+        return f"step {self.step}: validation SRCC {figures['srcc']:.4f}, PLCC {figures['plcc']:.4f}"
 
     def _save_if_due(self, seconds: float) -> None:
         if self.step == len(self.batches) or monotonic() - self._saved_at >= seconds:

@@ -136,13 +136,13 @@ def test_an_epoch_sees_every_photo_once_plain_or_mirrored() -> None:
 def test_crops_are_cut_anywhere_and_alike_from_the_rungs_of_a_ladder() -> None:
     record = made_records(1, 1)[0]
     batches = MapBatches(mapped(), [np.stack([record] * 3)], PART, replace(SETTINGS, stages=((8, CELL),)))
-    assert batches.side(0) == CELL
+    assert batches.settings.side(0) == CELL
     crops = [rungs for step in range(8) if (rungs := batches[step].rungs) is not None]
     assert all(torch.equal(rungs.maps[0], rungs.maps[2]) for rungs in crops)
     assert all(torch.equal(rungs.early[0], rungs.early[1]) for rungs in crops)
     assert len({rungs.maps[0].contiguous().numpy().tobytes() for rungs in crops}) > 3
     sides = MapBatches(mapped(), [], PART, SETTINGS)
-    assert [sides.side(step) for step in range(len(sides))] == [64, 64, 96, 96]
+    assert [sides.settings.side(step // sides.per_epoch) for step in range(len(sides))] == [64, 64, 96, 96]
 
 
 def test_moments_are_computed_once(tmp_path: Path) -> None:
