@@ -71,6 +71,51 @@ def test_a_number_after_a_layer(
     assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=error)
 
 
+class Recurrent(Net):
+    """An LSTM over columns, which PyTorch keeps whole and Core ML knows only in steps."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda x: x)
+        self.lstm = nn.LSTM(3, 4, batch_first=True)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels.float().mean(1) / 255
+        return torch.sigmoid(self.lstm(x)[0].mean((1, 2)))
+
+
+DECOMPOSED: dict[str, Callable[[Tensor], Tensor]] = {
+    "celu": lambda x: F.celu(x - 0.5),
+    "log_sigmoid": lambda x: F.logsigmoid(x),
+    "channel_shuffle": lambda x: F.channel_shuffle(x.flatten(2).mT, 4).cumsum(1),
+    "diff": lambda x: x.diff(dim=3),
+}
+
+
+@pytest.mark.parametrize("operator", [*DECOMPOSED, "lstm"])
+def test_what_coreml_refuses_is_decomposed_by_pytorchs_rules(operator: str, tmp_path: Path) -> None:
+    code = DECOMPOSED.get(operator)
+    network = Recurrent() if code is None else Net(lambda x: code(x).flatten(1).mean(1))
+    program = CoreMLProgram(save("coreml", Job(network.eval(), contract((16, 16)), FP32, tmp_path)), 1)
+    with torch.inference_mode():
+        expected = float(network(PIXELS))
+    assert program.run(PIXELS[0].numpy()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("code", "operator"),
+    [
+        (lambda x: F.celu(x - 0.5).flatten(2).median(2).values.mean(1), "median"),
+        (lambda x: F.hardshrink(x, 0.2).mean((1, 2, 3)), "hardshrink"),
+    ],
+    ids=["after one that is decomposed", "of steps that are refused too"],
+)
+def test_the_networks_own_operator_is_named(
+    code: Callable[[Tensor], Tensor], operator: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConversionFailed, match=rf"'{operator}' as it is used in part"):
+        converted(Net(code), tmp_path)
+
+
 _MASK = torch.tensor([False, True, False, True] * 4)
 FILLED: dict[str, Callable[[Tensor], Tensor]] = {
     "zeros_like": lambda x: (x + torch.zeros_like(_MASK, dtype=x.dtype).masked_fill(_MASK, -9.0)).softmax(-1),
@@ -117,14 +162,20 @@ def test_the_pass_that_is_left_out_exists_and_comes_back() -> None:
 @pytest.mark.parametrize(
     ("code", "operator"),
     [
-        (lambda x: F.pad(x, (1, 1, 1, 1), mode="circular").mean((1, 2, 3)), "pad"),
+        (lambda x: x.flatten(2).median(2).values.mean(1), "median"),
         (lambda x: torch.linalg.svdvals(x[0, 0]).sum()[None], "linalg_svd"),
     ],
-    ids=["pad", "svd"],
+    ids=["median", "svd"],
 )
 def test_the_operator_and_its_module(code: Callable[[Tensor], Tensor], operator: str, tmp_path: Path) -> None:
     with pytest.raises(ConversionFailed, match=rf"'_?{operator}\w*'.* in part"):
         converted(Net(code), tmp_path)
+
+
+def test_an_operation_that_the_executor_lacks_and_its_module(tmp_path: Path) -> None:
+    network = Net(lambda x: F.pad(x, (1, 1, 1, 1), mode="circular").mean((1, 2, 3))).eval()
+    with pytest.raises(ConversionFailed, match=r"'scatter\w*', which part becomes"):
+        save("coreml", Job(network, contract((16, 16)), FP32, tmp_path))
 
 
 def test_a_type_of_tensor_and_its_module(tmp_path: Path) -> None:

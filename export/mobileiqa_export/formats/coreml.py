@@ -39,8 +39,8 @@ def save(job: Job) -> Path:
     ``weight_only`` compute in float32, and those in ``keep_float`` keep float32 weights too.
 
     Raises:
-        ConversionFailed: the network uses an operator that Core ML does not have, or takes photos of any
-            size and int8-static is asked for.
+        ConversionFailed: the network uses an operator that Core ML or the built-in executor does not have, or
+            takes photos of any size and int8-static is asked for.
         ExportError: a module to spare is not in the network, or there are no photos to calibrate with.
     """
     if job.contract.input.fit != "stretch" and job.precision is INT8_STATIC:
@@ -53,6 +53,7 @@ def save(job: Job) -> Path:
         writer: Writer = FORMATS["coreml"].writer(job.precision)
         target = writer.target_for(job)
         conversion = convert(job.network, job.contract.input, outputs, target, Path(scratch))
+        conversion.check_operations()
         made = Path(scratch) / "made.mlpackage"
         writer.compress(conversion, job).save(str(made))
         return write_package(made, job.folder / "model.mlpackage", job.contract)

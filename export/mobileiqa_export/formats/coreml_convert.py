@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mobileiqa_mil.coreml_tools import load
+from mobileiqa_mil.operators import OPERATORS
 from mobileiqa_sdk._noise import quiet
 from mobileiqa_sdk._text import first_line
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
@@ -36,6 +37,8 @@ ct = load("coremltools")
 _ON_PURPOSE = (ValueError, NotImplementedError, RuntimeError)
 """Errors by which coremltools says what it does not support; others are mistakes in it or in this code."""
 _MOST_AXES = 5
+_MOST_STEPS = 20
+"""How many operators are decomposed for one network, which ends any circle of decompositions."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,22 @@ class Conversion:
             operation for operation, module in self.modules.items() if is_inside(module, modules)
         )
 
+    def check_operations(self) -> None:
+        """Sees to it that the built-in executor knows every operation, without which no score can be checked.
+
+        Raises:
+            ConversionFailed: it does not; names the operation and the module that it comes from.
+        """
+        program = self.model.get_spec().mlProgram
+        block = next(iter(program.functions["main"].block_specializations.values()))
+        for operation in block.operations:
+            if operation.type != "const" and operation.type not in OPERATORS:
+                where = self.modules.get(operation.outputs[0].name) or "the network itself"
+                raise ConversionFailed(
+                    f"Core ML's operation {operation.type!r}, which {where} becomes, is not known to the "
+                    "built-in executor, so scores could not be checked; replace it there"
+                )
+
     def again(self, pipeline: Any) -> Any:
         """Returns another MLModel of the same program, made by coremltools' passes and those added to them.
 
@@ -101,6 +120,14 @@ class Conversion:
             return _to_coreml(self.program, self.input, self.outputs, self.target, pipeline)
         except ConversionFailed as error:
             raise InternalError(f"quantizing for Core ML failed ({error})") from error
+
+
+class _OperatorRefused(ConversionFailed):
+    """Core ML does not support an operator."""
+
+    def __init__(self, operator: str, message: str) -> None:
+        super().__init__(message)
+        self.operator = operator
 
 
 class PixelsFromImage(nn.Module):
@@ -126,6 +153,8 @@ def convert(
 ) -> Conversion:
     """Converts a network that maps RGB pixels [1, H, W, 3] to opinions, or to a tuple of outputs.
 
+    What Core ML refuses is decomposed by PyTorch's own rules, as far as there are any.
+
     Args:
         network: in eval mode, float32.
         spec: the image.
@@ -138,11 +167,48 @@ def convert(
     """
     names = frozenset(name for name, _ in network.named_modules())
     _check_names(target.single, names)
-    program = _exported(network, spec)
-    model = _to_coreml(program, spec, outputs, target, passes())
+    program, model = _converted(_exported(network, spec), spec, outputs, target)
     saved = scratch / "plain.mlpackage"
     model.save(str(saved))
     return Conversion(model, saved, program, spec, outputs, target, _modules(saved, program), names)
+
+
+def _converted(
+    program: ExportedProgram, spec: InputSpec, outputs: Sequence[str], target: Target
+) -> tuple[ExportedProgram, Any]:
+    """Returns the program of which Core ML supports every operator, and its MLModel."""
+    written = {_operator_of(node) for node in program.graph.nodes} - {""}
+    refusal: ConversionFailed | None = None
+    for _ in range(_MOST_STEPS):
+        try:
+            return program, _to_coreml(program, spec, outputs, target, passes())
+        except ConversionFailed as error:
+            operator = error.operator if isinstance(error, _OperatorRefused) else ""
+            # Steps that an operator was decomposed into would tell the network's author nothing.
+            if refusal is None or operator in written:
+                refusal = error
+            simpler = _decomposed(program, operator)
+            if simpler is None:
+                break
+            program = simpler
+    assert refusal is not None  # noqa: S101 - narrows the type
+    raise ConversionFailed(str(refusal)) from refusal
+
+
+def _decomposed(program: ExportedProgram, operator: str) -> ExportedProgram | None:
+    """Returns the program without an operator; None if PyTorch has no rule for it."""
+    rules = torch.export.default_decompositions()
+    uses = {node.target for node in program.graph.nodes if _operator_of(node) == operator}
+    chosen = {target: rules[target] for target in uses if target in rules}
+    if not chosen:
+        return None
+    with quiet(), torch.inference_mode():
+        return _numbered(program.run_decompositions(chosen))
+
+
+def _operator_of(node: Any) -> str:
+    """Returns the name of the operator that a node calls, such as ``conv2d``; empty for another node."""
+    return next(iter(str(node.target).split(".")[1:2]), "")
 
 
 def _check_names(modules: frozenset[str], names: frozenset[str]) -> None:
@@ -165,6 +231,11 @@ def _exported(network: nn.Module, spec: InputSpec) -> ExportedProgram:
         raise ConversionFailed(
             f"the network cannot be exported by torch.export ({first_line(error)})"
         ) from error
+    return _numbered(program)
+
+
+def _numbered(program: ExportedProgram) -> ExportedProgram:
+    """Takes out what coremltools does not need, and gives each node the handle that it notes; in place."""
     for node in list(program.graph.nodes):
         if node.target == torch.ops.aten.alias.default:  # coremltools does not support it
             node.replace_all_uses_with(node.args[0])
@@ -273,10 +344,11 @@ def _blamed(program: ExportedProgram, error: Exception, log: str) -> ExportError
     kind = next(filter(None, named.groups())) if named else ""
     nodes = list(program.graph.nodes)
     if kind:
-        where = _places(node for node in nodes if str(node.target).split(".")[1:2] == [kind])
-        return ConversionFailed(
+        where = _places(node for node in nodes if _operator_of(node) == kind)
+        return _OperatorRefused(
+            kind,
             f"Core ML does not support the operator {kind!r} as it is used in {where}; "
-            f"replace it there ({text})"
+            f"replace it there ({text})",
         )
     if "rank <=" in text:
         where = _places(node for node in nodes if getattr(node.meta.get("val"), "ndim", 0) > _MOST_AXES)
