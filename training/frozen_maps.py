@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from mobileiqa_bench.scenes import Pixels
 from mobileiqa_export.student import BACKBONES, MomentStudent, normalise
 from mobileiqa_export.student.efficientnet_lite import EfficientNetLite
-from mobileiqa_export.student.moments import MOMENTS, moments
+from mobileiqa_export.student.moments import MOMENTS, halved, moments
 from mobileiqa_sdk._onnxruntime import onnxruntime
 
 Records = npt.NDArray[np.void]
@@ -42,12 +42,19 @@ class FrozenPart:
     Attributes:
         backbone: a key of ``BACKBONES``.
         stages: how many stages are frozen, at least one.
-        side: pixels of the photos in both directions, a multiple of :data:`CELL`.
+        side: pixels that the network sees in both directions, a multiple of :data:`CELL`.
+        halved: whether it sees photos at half their sides.
     """
 
     backbone: str
     stages: int
     side: int
+    halved: bool = False
+
+    @property
+    def photo_side(self) -> int:
+        """Pixels of the photos in both directions."""
+        return 2 * self.side if self.halved else self.side
 
     @property
     def stride(self) -> int:
@@ -141,7 +148,8 @@ def moments_after(backbone: EfficientNetLite, stages: int, crops: Crops) -> Tens
     for stage in list(backbone.stages)[stages:]:
         x = stage(x)
         parts.append(moments(x))
-    parts.append(moments(backbone.act(backbone.last(x))))
+    if backbone.last is not None:
+        parts.append(moments(backbone.act(backbone.last(x))))
     return torch.cat(parts, 1)
 
 
@@ -153,11 +161,11 @@ class FrozenExtractor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(
-            _exported(_Frozen(student, part), part.side), options, providers=["CPUExecutionProvider"]
+            _exported(_Frozen(student, part), part.photo_side), options, providers=["CPUExecutionProvider"]
         )
 
     def __call__(self, pixels: Pixels) -> Records:
-        """Returns the record of a photo, uint8 [side, side, 3]."""
+        """Returns the record of a photo, uint8 [photo_side, photo_side, 3]."""
         outputs = self._session.run(None, {"pixels": np.ascontiguousarray(pixels)[np.newaxis]})
         last, cells = (output[0] for output in outputs)
         return self.part.record(last, cells)
@@ -173,6 +181,7 @@ class _Frozen(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         x = normalise(pixels.permute(0, 3, 1, 2), BACKBONES[self.part.backbone])
+        x = halved(x) if self.part.halved else x
         x = self.backbone.act(self.backbone.stem(x))
         cells = []
         for stage in list(self.backbone.stages)[: self.part.stages]:

@@ -274,5 +274,6 @@ def move_average(averaged: nn.Module, current: nn.Module, decay: float) -> None:
     """Moves the averaged weights by (1 - decay) towards the current ones."""
     current_values = current.state_dict().values()
     for average, value in zip(averaged.state_dict().values(), current_values, strict=True):
-        if average.is_floating_point():  # BatchNorm's counters are not
+        # BatchNorm's counters are whole numbers, and frozen weights stay to the bit, negative zeros too.
+        if average.is_floating_point() and not torch.equal(average, value):
             average.lerp_(value, 1 - decay)

@@ -15,17 +15,17 @@ FAST, HIGH = 512 * 512, 1536 * 1536
 """Pixels that photos are shrunk to, at most, at each of the two settings."""
 
 
-def lite_config(backbone: str) -> StudentConfig:
+def lite_config(backbone: str, *, halved: bool = False) -> StudentConfig:
     """Returns the sizes of a student on this backbone, a key of ``BACKBONES``."""
     settings = (("fast", FAST), ("high", HIGH))
     return StudentConfig(
-        "moments", backbone, views=1, input_size=(512, 512), head="linear", settings=settings
+        "moments", backbone, views=1, input_size=(512, 512), head="linear", settings=settings, halved=halved
     )
 
 
-def headless_student(backbone: str, weights: dict[str, Tensor]) -> MomentStudent:
+def headless_student(config: StudentConfig, weights: dict[str, Tensor]) -> MomentStudent:
     """Returns a student with a backbone of these weights and a head that is still to be fitted."""
-    student = build_student(lite_config(backbone))
+    student = build_student(config)
     assert isinstance(student, MomentStudent)  # noqa: S101 - narrows the type
     student.local_cnn.load_state_dict(weights)
     return student.requires_grad_(False)

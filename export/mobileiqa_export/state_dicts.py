@@ -67,7 +67,7 @@ def fitting(content: Any, keys: Collection[str], fits: Fits) -> list[StateDict]:
     for whole in state_dicts(content):
         for variants in _variants(whole, keys):
             if fit := [variant for variant in variants if fits(variant.tensors)]:
-                result += fit
+                result += _outermost(fit)
                 break
     return result
 
@@ -139,6 +139,16 @@ def _variants(whole: StateDict, keys: Collection[str]) -> Iterator[list[StateDic
         own = {key[len(added) :] for key in keys if not is_ignored(key)}
         for part in parts:
             yield [_under(part, prefix, added) for prefix in _prefixes(part.tensors, own)]
+
+
+def _outermost(parts: list[StateDict]) -> list[StateDict]:
+    """Returns the parts that are no piece of a larger one: a network may hold another that also fits."""
+    identities = [{id(tensor) for tensor in part.tensors.values()} for part in parts]
+    return [
+        part
+        for part, own in zip(parts, identities, strict=True)
+        if not any(own < other for other in identities)
+    ]
 
 
 def _prefixes(tensors: Collection[str], keys: Collection[str]) -> list[str]:

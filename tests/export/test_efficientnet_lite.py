@@ -13,7 +13,7 @@ from mobileiqa_export.student import BACKBONES, StudentConfig, build_student
 from mobileiqa_export.student.efficientnet_lite import EfficientNetLiteSpec
 from mobileiqa_export.student.padding import ConstantlyPaddedConv2d, SameConv2d
 
-LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+LITE0, LITE2, STAGES = "efficientnet-lite0", "efficientnet-lite2", "efficientnet-lite0-stages"
 
 
 def spec(name: str) -> EfficientNetLiteSpec:
@@ -42,7 +42,15 @@ def test_the_taps() -> None:
     assert [tuple(tap.shape[2:]) for tap in taps][::2] == [(32, 48), (16, 24), (4, 6), (2, 3), (2, 3)]
 
 
-@pytest.mark.parametrize("name", [LITE0, LITE2])
+def test_the_widest_map_may_be_left_out() -> None:
+    assert spec(STAGES).tap_channels == spec(LITE0).tap_channels[:-1]
+    with torch.device("meta"):
+        taps = BACKBONES[STAGES].build()(torch.empty(1, 3, 64, 96))
+    assert [tap.shape[1] for tap in taps] == list(spec(STAGES).tap_channels)
+    assert [64 // tap.shape[2] for tap in taps] == list(spec(STAGES).tap_strides)
+
+
+@pytest.mark.parametrize("name", [LITE0, LITE2, STAGES])
 def test_a_checkpoint_without_a_description_says_its_backbone(name: str, tmp_path: Path) -> None:
     student = build_student(StudentConfig("moments", name, views=2, head="linear"))
     safetensors.torch.save_file(student.state_dict(), tmp_path / "student.safetensors")

@@ -14,7 +14,7 @@ from training.anchors import NOTHING, fill_ladders, ladder_pictures, pictures_of
 from training.closed_form import Standardiser
 from training.features import to_batch
 from training.lite_head import HeadWeights, anchor_sums, difference_rows, fit_head
-from training.lite_student import headless_student, moments_of
+from training.lite_student import headless_student, lite_config, moments_of
 
 LITE0 = "efficientnet-lite0"
 
@@ -57,7 +57,7 @@ def test_ladders_are_extracted_once_and_seen_at_every_budget_if_large(
     monkeypatch.setattr(anchors, "LARGE", 4000)
     monkeypatch.setattr(anchors, "NOTHING_SIZES", ((128, 128), (48, 48)))
     torch.manual_seed(0)
-    student = headless_student(LITE0, BACKBONES[LITE0].build().state_dict())
+    student = headless_student(lite_config(LITE0), BACKBONES[LITE0].build().state_dict())
 
     @torch.inference_mode()
     def extract(pixels: np.ndarray) -> np.ndarray:

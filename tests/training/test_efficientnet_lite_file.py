@@ -115,3 +115,13 @@ def test_a_file_of_tensors(tmp_path: Path) -> None:
     torch.save(tensors, path)
     weights = read_lite_weights(path, LITE0, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     np.testing.assert_array_equal(weights["stem.weight"], convert("made", tensors, LITE0)["stem.weight"])
+
+
+def test_the_stages_alone_leave_the_last_convolution_out() -> None:
+    tensors = package_tensors(LITE0)
+    whole, stages = convert("a file", tensors, LITE0), convert("a file", tensors, f"{LITE0}-stages")
+    assert whole.keys() - stages.keys() == {"last.weight", "last.bias"}
+    for name, weights in stages.items():
+        assert torch.equal(weights, whole[name]), name
+    with pytest.raises(BackboneFileError, match="_spare"):
+        convert("a file", {**tensors, "_spare": torch.zeros(1)}, f"{LITE0}-stages")

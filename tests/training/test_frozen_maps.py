@@ -52,6 +52,22 @@ def test_the_moments_of_a_record_are_those_of_the_network(
     assert expected.std() > 0.01
 
 
+def test_a_student_that_sees_halves_keeps_what_it_sees(scenes: list[Path]) -> None:
+    config = lite_config("efficientnet-lite0-stages", halved=True)
+    part = FrozenPart(config.backbone, 2, PART.side, halved=True)
+    torch.manual_seed(0)
+    student = build_student(config)
+    assert isinstance(student, MomentStudent)
+    pixels = read_resized(scenes[0], (part.photo_side, part.photo_side))
+    assert pixels.shape == (2 * PART.side, 2 * PART.side, 3)
+    record = FrozenExtractor(student, part)(pixels)
+    with torch.no_grad():
+        actual = moments_after(backbone_of(student), part.stages, part.crop([record], WHOLE, part.side))
+        expected = moments_of(student, config.backbone, to_batch([pixels]))
+    assert actual.shape == expected.shape == (1, 2448)
+    torch.testing.assert_close(actual, expected, rtol=0.01, atol=0.002)
+
+
 def test_the_frozen_moments_of_a_crop_are_those_of_its_part_of_every_map(
     scenes: list[Path], extract: FrozenExtractor
 ) -> None:

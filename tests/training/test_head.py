@@ -155,3 +155,11 @@ def test_the_average_moves_by_its_decay() -> None:
     move_average(average, current, 0.75)
     assert average.weight.tolist() == [1.5, 1.5]
     assert average.num_batches_tracked.item() == 0
+
+
+def test_weights_that_stay_are_averaged_to_the_bit() -> None:
+    average, current = (torch.nn.Linear(1, 2, bias=False) for _ in range(2))
+    for layer in (average, current):
+        layer.weight.data.copy_(torch.tensor([[-0.0], [0.1]]))
+    move_average(average, current, 0.995)
+    assert average.weight.signbit().flatten().tolist() == [True, False]

@@ -25,7 +25,7 @@ LITE0 = "efficientnet-lite0"
 def made_student(scenes: list[Path]) -> MomentStudent:
     """Random weights, and a head that reacts to a few moments of these photos."""
     torch.manual_seed(0)
-    student = headless_student(LITE0, BACKBONES[LITE0].build().state_dict())
+    student = headless_student(lite_config(LITE0), BACKBONES[LITE0].build().state_dict())
     with torch.no_grad():
         rows = [moments_of(student, LITE0, to_batch([read_fitted(path, 9216)]))[0].numpy() for path in scenes]
     weight = np.random.default_rng(0).standard_normal(6288).astype(np.float32) * 0.002

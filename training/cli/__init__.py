@@ -10,6 +10,7 @@ from mobileiqa_sdk.cli import INTERRUPTED
 from mobileiqa_sdk.errors import MobileIQAError
 
 from .anchor import fit_anchor_command
+from .companion import add_companion_command
 from .distill import distill_command
 from .evaluate import evaluate_command
 from .extract import backbone_command, features_command, ladders_command
@@ -62,6 +63,7 @@ for _command in (
     fit_faults_command,
     fit_anchor_command,
     add_heads_command,
+    add_companion_command,
     head_command,
     finetune_command,
     distill_command,

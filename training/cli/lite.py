@@ -54,15 +54,19 @@ NAME, LICENCE = "mobileiqa-small", "Apache-2.0"
 @click.command("lite-start")
 @click.option("--backbone-file", required=True, type=EXISTING, help="The .pth file of the PyPI package.")
 @click.option("--backbone", default="efficientnet-lite0", show_default=True, type=click.Choice(list(SHA256)))
+@click.option("--halved", is_flag=True, help="It sees photos at half their sides.")
 @out_option
 @version_option
-def lite_start_command(backbone_file: Path, backbone: str, out: Path, model_version: str) -> None:
+def lite_start_command(
+    backbone_file: Path, backbone: str, halved: bool, out: Path, model_version: str
+) -> None:
     """Write a student with ImageNet's weights and a head that is still to be fitted."""
-    student = headless_student(backbone, read_lite_weights(backbone_file, backbone))
+    config = lite_config(backbone, halved=halved)
+    student = headless_student(config, read_lite_weights(backbone_file, backbone))
     info = {"name": NAME, "version": model_version, "licence": LICENCE}
     training = {"backbone_file_sha256": SHA256[backbone]}
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(out, student, lite_config(backbone), **info, training=training)
+    save_checkpoint(out, student, config, **info, training=training)
     click.echo(str(out))
 
 

@@ -41,9 +41,6 @@ from .options import (
     weights_of,
 )
 
-SIDE = 512
-"""Of the photos and rungs, in pixels."""
-
 maps_option = click.option("--maps", required=True, type=NEW, help="Folder that `frozen-maps` fills.")
 stages_option = click.option(
     "--stages", default=MapFinetuneSettings.frozen_stages, show_default=True, help="Frozen after the stem."
@@ -72,7 +69,7 @@ def frozen_maps_command(
     May be stopped and repeated at any time: finished files are kept.
     """
     student, loaded = load_moment_student(checkpoint)
-    part = FrozenPart(loaded.config.backbone, stages, SIDE)
+    part = _frozen_part(loaded, stages)
     extract = FrozenExtractor(student, part)
     photos, mos, split = rated_photos(biq2021, HeadSettings.validation, HeadSettings.seed)
     paths = [photo.path for photo in photos]
@@ -81,8 +78,9 @@ def frozen_maps_command(
         extracted = caches[name].fill_photos(paths, name == "mirrored", extract, STDERR)
         click.echo(f"{name}: {extracted} of {len(paths)} photos extracted")
     if ladders:
+        size = (part.photo_side, part.photo_side)
         good = better_half([paths[row] for row in split.learn], mos[split.learn])
-        source = LadderSource(good, read_photographs(folders, (SIDE, SIDE)), (SIDE, SIDE))
+        source = LadderSource(good, read_photographs(folders, size), size)
         extracted = caches["ladders"].fill_ladders(ladders, source, HeadSettings.seed, extract, STDERR)
         click.echo(f"ladders: {extracted} of {ladders} extracted")
 
@@ -217,7 +215,7 @@ class _MapFolder:
         stages: int,
         settings: HeadSettings | MapFinetuneSettings,
     ) -> _MapFolder:
-        part = FrozenPart(loaded.config.backbone, stages, SIDE)
+        part = _frozen_part(loaded, stages)
         caches = _caches(maps, student, part)
         photos, mos, split = rated_photos(biq2021, settings.validation, settings.seed)
         paths = [photo.path for photo in photos]
@@ -252,6 +250,13 @@ class _Moments:
         moments = whole_moments(self.student, self.part)
         with ThreadPoolExecutor(self.threads) as pool:
             return cached_moments(self.cache / name, records, origin, moments, pool, STDERR)
+
+
+def _frozen_part(loaded: LoadedStudent, stages: int) -> FrozenPart:
+    """Returns the first stages of a student, for photos of the side that it learns from."""
+    config = loaded.config
+    side = config.input_size[0] // 2 if config.halved else config.input_size[0]
+    return FrozenPart(config.backbone, stages, side, config.halved)
 
 
 def _caches(maps: Path, student: MomentStudent, part: FrozenPart) -> dict[str, FrozenCache]:

@@ -11,8 +11,8 @@ from torch.export import Dim
 from mobileiqa_sdk.contract import MAX_SIDE, InputSpec
 from mobileiqa_sdk.golden import HEIGHT, WIDTH
 
-SMALLEST = 33
-"""Pixels. A side of 32 makes maps of one row, which torch.export takes for fixed; files take smaller ones."""
+SMALLEST = 65
+"""Pixels. A side of 64 makes maps of one row, which torch.export takes for fixed; files take smaller ones."""
 
 
 def example_size(spec: InputSpec) -> tuple[int, int]:

@@ -17,8 +17,8 @@ from ..rewrite.bands import Rows
 from ..rewrite.lda_streaming import StreamedLDA
 from ..rewrite.modules import replace_all, sharing_weights
 from ..rewrite.pixel_input import PixelStem, channels_first
-from ..student.moments import LinearViews, MomentViews
-from ..student.student import MomentStudent, answers
+from ..student.moments import LinearViews, MomentViews, halved
+from ..student.student import MomentStudent, anchored, with_side_answers
 from .tflite_sampled import ChannelsLastSampledLDA
 
 
@@ -40,11 +40,12 @@ class _PixelStem(nn.Module):
 
     def __init__(self, stem: PixelStem) -> None:
         super().__init__()
-        self.conv = stem.conv
+        self.conv, self.halved = stem.conv, stem.halved
         self.register_buffer("mean", stem.mean.flatten())
 
     def forward(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.conv(self.centred(pixels))
+        centred = self.centred(pixels)
+        out: Tensor = self.conv(halved(centred) if self.halved else centred)
         return out
 
     def centred(self, pixels: Tensor) -> Tensor:
@@ -121,10 +122,14 @@ class _MomentStudent(nn.Module):
         self.local_cnn, self.head = student.local_cnn, student.head
         self.anchor, self.faults, self.photo = student.anchor, student.faults, student.photo
         self.statistics = Statistics(student.head)
+        self.companion = None if student.companion is None else _MomentStudent(student.companion)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         standardised = self.statistics(self.local_cnn(x))
-        return answers(self.head, self.anchor, (self.faults, self.photo), standardised)
+        opinions = anchored(self.head, self.anchor, standardised)
+        if self.companion is not None:
+            opinions = torch.cat([opinions, self.companion(x)], dim=1)
+        return with_side_answers(opinions, (self.faults, self.photo), standardised)
 
 
 class Statistics(nn.Module):

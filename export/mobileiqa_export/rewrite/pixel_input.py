@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from ..blocks.config import NetworkConfig
 from ..blocks.statistics import PixelStatistics
+from ..student.moments import halved
+from ..student.student import MomentStudent
 from .pipeline import PassResult
 
 FIRST = ("local_cnn.conv_stem", "local_cnn.stem", "global_vit.stem.conv")
@@ -24,13 +26,14 @@ class PixelStem(nn.Module):
 
     def __init__(self, conv: nn.Conv2d, statistics: PixelStatistics) -> None:
         super().__init__()
-        self.conv = conv
+        self.conv, self.halved = conv, False
         with torch.no_grad():
             conv.weight /= _per_channel(statistics.std, conv.weight)
         self.register_buffer("mean", _per_channel(statistics.mean, conv.weight))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.conv(self.centred(channels_first(pixels)))
+        centred = self.centred(channels_first(pixels))
+        out: Tensor = self.conv(halved(centred) if self.halved else centred)
         return out
 
     def centred(self, x: Tensor) -> Tensor:
@@ -54,6 +57,14 @@ def takes_pixels(student: nn.Module) -> bool:
 
 def normalise_input(network: nn.Module, config: NetworkConfig) -> PassResult:
     """Makes mean and deviation a part of the network, so that its input is plain pixels."""
+    _give_pixels(network, config.statistics)
+    companion = getattr(network, "companion", None)
+    if isinstance(companion, nn.Module):
+        _give_pixels(companion, config.statistics)
+    return PassResult(network, changed=True)
+
+
+def _give_pixels(network: nn.Module, statistics: PixelStatistics) -> None:
     names = [name for name, _ in network.named_modules() if name in FIRST]
     if len(names) != 1:
         raise TypeError(f"a {type(network).__name__} has none of the first layers {', '.join(FIRST)}")
@@ -61,5 +72,8 @@ def normalise_input(network: nn.Module, config: NetworkConfig) -> PassResult:
     if not isinstance(conv, nn.Conv2d):
         raise TypeError(f"the first layer is {type(conv).__name__}, not a convolution")
     parent, _, name = names[0].rpartition(".")
-    network.get_submodule(parent).add_module(name, PixelStem(conv, config.statistics))
-    return PassResult(network, changed=True)
+    stem = PixelStem(conv, statistics)
+    if isinstance(network, MomentStudent):
+        # Pixels lie with channels last, and only the stem turns them.
+        stem.halved, network.halved = network.halved, False
+    network.get_submodule(parent).add_module(name, stem)

@@ -29,6 +29,14 @@ BACKBONES: dict[str, BackboneSpec] = {
     "efficientnet-lite0": EfficientNetLiteSpec(
         width=1.0, depth=1.0, padding="same", mean=LITE_MEAN, std=LITE_STD
     ),
+    "efficientnet-lite0-stages": EfficientNetLiteSpec(
+        width=1.0,
+        depth=1.0,
+        padding="same",
+        widest=False,
+        mean=(128.0, 128.0, 128.0),
+        std=(127.0, 127.0, 127.0),
+    ),
     "efficientnet-lite2": EfficientNetLiteSpec(
         width=1.1, depth=1.2, padding="same", mean=LITE_MEAN, std=LITE_STD
     ),

@@ -35,6 +35,9 @@ class StudentConfig:
         faults_hidden: hidden units of the head for them.
         photo_hidden: hidden units of the head that tells photographs from other pictures (``moments``
             only); 0 for a student without one.
+        halved: whether photos are seen at half their sides (``moments`` only).
+        companion: another ``moments`` student, whose opinions of the same photo stand beside its own; None
+            for a student without one. It has no other heads, and the same normalisation of pixels.
         anchor_hidden: hidden units of what raises large photos and lowers pictures of nothing (``moments``
             with the head ``mlp`` only); 0 for a student without it.
     """
@@ -52,6 +55,8 @@ class StudentConfig:
     faults_hidden: int = 64
     photo_hidden: int = 0
     anchor_hidden: int = 0
+    halved: bool = False
+    companion: StudentConfig | None = None
 
     def __post_init__(self) -> None:
         if self.arch not in ("attention", "moments"):
@@ -68,6 +73,10 @@ class StudentConfig:
             raise ValueError("only a moments student takes photos of any size")
         if (self.faults or self.photo_hidden) and self.arch != "moments":
             raise ValueError("only a moments student answers faults or whether a picture is a photograph")
+        if self.halved and self.arch != "moments":
+            raise ValueError("only a moments student sees photos at half their sides")
+        if self.companion is not None:
+            self._check_companion(self.companion)
         if self.anchor_hidden and (self.arch != "moments" or self.head != "mlp"):
             raise ValueError("only a moments student with the head 'mlp' has an anchor")
         if len(set(self.faults)) != len(self.faults) or not all(self.faults):
@@ -75,10 +84,33 @@ class StudentConfig:
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise ValueError(f"input_size must be (height, width) >= 32, not {self.input_size}")
 
+    def _check_companion(self, companion: StudentConfig) -> None:
+        if self.arch != "moments" or companion.arch != "moments":
+            raise ValueError("only a moments student has a companion, and it is one itself")
+        if companion.faults or companion.photo_hidden or companion.companion is not None:
+            raise ValueError("a companion answers opinions alone")
+        if companion.settings != self.settings:
+            raise ValueError("a companion takes photos of the same sizes as the student that it belongs to")
+        pixels, seen = BACKBONES[self.backbone], BACKBONES[companion.backbone]
+        if (pixels.mean, pixels.std) != (seen.mean, seen.std):
+            raise ValueError(f"{self.backbone} and {companion.backbone} normalise pixels differently")
+
     @property
     def opinions(self) -> int:
         """How many numbers the network answers for a photo: one for each view, unless views are fused."""
-        return self.views if self.arch == "moments" else 1
+        if self.arch != "moments":
+            return 1
+        return self.views + (0 if self.companion is None else self.companion.opinions)
+
+    @property
+    def companion_sizes(self) -> str:
+        """What the tensors show of its companion; empty without one."""
+        companion = self.companion
+        return (
+            ""
+            if companion is None
+            else f"{companion.backbone}, {companion.views} views of {companion.hidden}"
+        )
 
     @property
     def fault_count(self) -> int:
@@ -98,7 +130,8 @@ class StudentConfig:
     @property
     def family(self) -> str:
         """The network in a few words, for contracts."""
-        return f"{self.arch} student, {self.backbone}"
+        second = "" if self.companion is None else f" and {self.companion.backbone}"
+        return f"{self.arch} student, {self.backbone}{second}"
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StudentConfig:
@@ -115,6 +148,11 @@ class StudentConfig:
             settings["input_size"] = (int(height), int(width))
         if "faults" in settings:
             settings["faults"] = tuple(str(name) for name in settings["faults"])
+        if settings.get("companion") is not None:
+            companion = dict(settings["companion"])
+            if companion.get("companion") is not None:
+                raise ValueError("a companion has no companion of its own")
+            settings["companion"] = cls.from_dict(companion)
         if "settings" in settings:
             settings["settings"] = tuple((str(name), int(pixels)) for name, pixels in settings["settings"])
         return cls(**settings)
@@ -127,6 +165,7 @@ class StudentConfig:
             "input_size": list(self.input_size),
             "settings": budgets,
             "faults": list(self.faults),
+            "companion": None if self.companion is None else self.companion.to_dict(),
         }
 
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite with nine taps, for any input size; BatchNorm is folded into the convolutions.
+"""EfficientNet-Lite with a tap after every stage, for any input size; BatchNorm is folded away.
 
 EfficientNet, Tan and Le 2019 (arXiv 1905.11946). The *Lite* family has ReLU6 and no squeeze-and-excite,
 so its activations survive 8 bits.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -49,18 +48,25 @@ class EfficientNetLiteSpec(PixelStatistics):
         width: factor on the channels.
         depth: factor on the repeats of the inner stages.
         padding: of convolutions that halve a map.
+        widest: whether the last convolution follows the stages, which widens their map to 1,280 channels.
     """
 
     width: float
     depth: float
     padding: Padding
+    widest: bool = True
 
-    tap_strides: ClassVar[tuple[int, ...]] = (2, 2, 4, 8, 16, 16, 32, 32, 32)
+    @property
+    def tap_strides(self) -> tuple[int, ...]:
+        """How many pixels of the photo a pixel of each map stands for, along a side."""
+        strides = (2, 2, 4, 8, 16, 16, 32, 32)
+        return (*strides, 32) if self.widest else strides
 
     @property
     def tap_channels(self) -> tuple[int, ...]:
-        """Channels of the nine maps."""
-        return (STEM, *(stage.out for stage in self.stages), LAST)
+        """Channels of the maps."""
+        channels = (STEM, *(stage.out for stage in self.stages))
+        return (*channels, LAST) if self.widest else channels
 
     @property
     def stages(self) -> list[Stage]:
@@ -113,7 +119,8 @@ class LiteBlock(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """Normalised photo [B, 3, H, W] -> nine maps: after the first convolution, seven stages and the last one.
+    """Normalised photo [B, 3, H, W] -> maps after the first convolution, the seven stages and the last
+    convolution, if there is one.
 
     Their strides are 2, 2, 4, 8, 16, 16, 32, 32 and 32. Sides are rounded up at every stride.
     """
@@ -130,7 +137,7 @@ class EfficientNetLite(nn.Module):
                 blocks.append(LiteBlock(spec.padding, channels, stage, stage.stride if index == 0 else 1))
                 channels = stage.out
             self.stages.append(nn.Sequential(*blocks))
-        self.last = _conv(spec.padding, channels, LAST, 1)
+        self.last = _conv(spec.padding, channels, LAST, 1) if spec.widest else None
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.act(self.stem(x))
@@ -138,5 +145,6 @@ class EfficientNetLite(nn.Module):
         for stage in self.stages:
             x = stage(x)
             taps.append(x)
-        taps.append(self.act(self.last(x)))
+        if self.last is not None:
+            taps.append(self.act(self.last(x)))
         return taps

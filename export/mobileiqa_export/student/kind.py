@@ -12,10 +12,18 @@ from ..checkpoint_kind import Kind
 from .config import StudentConfig
 from .student import Student, build_student
 
+_COMPANION = "companion."
+
 
 def _infer(tensors: Mapping[str, Tensor]) -> StudentConfig:
     backbone = _backbone(tensors)
     others = _other_heads(tensors)
+    if second := {
+        key.removeprefix(_COMPANION): value for key, value in tensors.items() if key.startswith(_COMPANION)
+    }:
+        if any(key.startswith(_COMPANION) for key in second):
+            raise ValueError("a companion has no companion of its own")
+        others["companion"] = _infer(second)
     if "head.opinion.weight" in tensors:
         opinion = tensors["head.opinion.weight"].shape
         if len(opinion) == 2:
@@ -49,7 +57,9 @@ def _other_heads(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
 def _backbone(tensors: Mapping[str, Tensor]) -> str:
     if "local_cnn.stem.weight" in tensors:
         third_stage = tensors["local_cnn.stages.2.0.project.weight"].shape[0]
-        return "efficientnet-lite0" if third_stage == 40 else "efficientnet-lite2"
+        if third_stage != 40:
+            return "efficientnet-lite2"
+        return "efficientnet-lite0" if "local_cnn.last.weight" in tensors else "efficientnet-lite0-stages"
     return "mobilenetv3-large" if "local_cnn.bn1.weight" in tensors else "mobilenetv3-large-minimalistic"
 
 
@@ -68,7 +78,7 @@ def _fixed(config: StudentConfig) -> tuple[str, ...]:
     if config.head == "mlp":
         names += ("hidden",)
     if config.arch == "moments":
-        names += ("fault_count", "photo_hidden", "anchor_hidden")
+        names += ("fault_count", "photo_hidden", "anchor_hidden", "companion_sizes")
     if config.faults:
         names += ("faults_hidden",)
     return (*names, "grid", "width") if config.arch == "attention" else names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 MOMENTS = 3
 CLIP = 4.0
@@ -21,6 +22,18 @@ def moments(tap: Tensor) -> Tensor:
     deviation = ((x - mean) ** 2).mean(-1)
     # The floor keeps the square root's slope finite for fine-tuning.
     return torch.cat([mean.squeeze(-1), torch.sqrt(deviation + 1e-8), x.amax(-1)], dim=1)
+
+
+def halved(x: Tensor) -> Tensor:
+    """Returns the means of two by two normalised pixels: [B, C, H, W] -> [B, C, ceil(H/2), ceil(W/2)].
+
+    A last odd row or column is averaged with zeros, as a convolution pads: so the photo's size is not part of
+    the graph, and no side is too short.
+
+    >>> halved(torch.tensor([[[[1.0, 3.0], [5.0, 7.0]]]]))
+    tensor([[[[4.]]]])
+    """
+    return F.avg_pool2d(F.pad(x, (0, 1, 0, 1)), 2)
 
 
 class MomentViews(nn.Module):

@@ -13,7 +13,7 @@ from ..blocks.observation import Observation
 from .backbones import BACKBONES, Backbone
 from .config import StudentConfig
 from .mobilenetv3 import TAP_CHANNELS, MobileNetV3, MobileNetV3Spec
-from .moments import MOMENTS, Anchor, LinearViews, MomentViews, SideHead, moments
+from .moments import MOMENTS, Anchor, LinearViews, MomentViews, SideHead, halved, moments
 
 
 class AttentionStudent(AttentionNetwork):
@@ -45,6 +45,7 @@ class MomentStudent(nn.Module):
 
     The score is their mean. A student that names faults, or tells photographs from other pictures, answers
     a tuple: opinions, severities [B, faults] in (0, 1), and how much it is a photograph [B, 1] in (0, 1).
+    The opinions of a student with a companion are its own views', then the companion's.
     """
 
     def __init__(self, config: StudentConfig) -> None:
@@ -52,6 +53,7 @@ class MomentStudent(nn.Module):
         spec = BACKBONES[config.backbone]
         if config.settings and spec.padding == "same":
             spec = replace(spec, padding="constant")
+        self.halved = config.halved
         self.local_cnn: Backbone = spec.build()
         features = MOMENTS * sum(spec.tap_channels)
         self.head: MomentViews | LinearViews = (
@@ -62,23 +64,32 @@ class MomentStudent(nn.Module):
         self.faults = _side_head(features, config.faults_hidden, len(config.faults))
         self.photo = _side_head(features, config.photo_hidden, 1 if config.photo_hidden else 0)
         self.anchor = Anchor(features, config.anchor_hidden) if config.anchor_hidden else None
+        self.companion = None if config.companion is None else MomentStudent(config.companion)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        return answers(self.head, self.anchor, (self.faults, self.photo), self.standardised(self.moments(x)))
+        standardised = self.standardised(self.moments(x))
+        opinions = self._with_companion(anchored(self.head, self.anchor, standardised), x)
+        return with_side_answers(opinions, (self.faults, self.photo), standardised)
 
     def observe(self, x: Tensor) -> Observation:
-        """Returns moments, opinions and score of normalised photos [B, 3, H, W]."""
+        """Returns its own moments, all opinions and the score of normalised photos [B, 3, H, W]."""
         local = self.moments(x)
-        opinions = self.opinions(local)
+        opinions = self._with_companion(self.opinions(local), x)
         return Observation(local, opinions, opinions.mean(dim=1))
 
+    def _with_companion(self, own: Tensor, x: Tensor) -> Tensor:
+        if self.companion is None:
+            return own
+        return torch.cat([own, self.companion.opinions(self.companion.moments(x))], dim=1)
+
     def moments(self, x: Tensor) -> Tensor:
-        """Returns the moments [B, F] of normalised photos [B, 3, H, W]."""
+        """Returns its own moments [B, F] of normalised photos [B, 3, H, W]."""
+        seen = halved(x) if self.halved else x
         # Moments of half-precision maps would lose the deviation of nearly constant channels.
-        return torch.cat([moments(tap.float()) for tap in self.local_cnn(x)], dim=1)
+        return torch.cat([moments(tap.float()) for tap in self.local_cnn(seen)], dim=1)
 
     def opinions(self, local: Tensor) -> Tensor:
-        """Returns the opinions [B, views] for moments [B, F]."""
+        """Returns its own views' opinions [B, views] for moments [B, F]."""
         return anchored(self.head, self.anchor, self.standardised(local))
 
     def standardised(self, local: Tensor) -> Tensor:
@@ -86,14 +97,10 @@ class MomentStudent(nn.Module):
         return (local - self.head.mean) / self.head.std
 
 
-def answers(
-    head: MomentViews | LinearViews,
-    anchor: Anchor | None,
-    others: Iterable[SideHead | None],
-    standardised: Tensor,
+def with_side_answers(
+    opinions: Tensor, others: Iterable[SideHead | None], standardised: Tensor
 ) -> Tensor | tuple[Tensor, ...]:
-    """Returns the opinions for standardised moments [B, F], and the answers of the other heads there are."""
-    opinions = anchored(head, anchor, standardised)
+    """Returns the opinions, and the answers of the other heads there are for standardised moments [B, F]."""
     more = [other(standardised) for other in others if other is not None]
     return (opinions, *more) if more else opinions
 

@@ -192,5 +192,14 @@ def test_the_command_chooses(key: str, run: Callable[..., Any], tmp_path: Path) 
 def test_a_prefix_ends_with_a_dot() -> None:
     """``10.weight`` is not ``0.weight`` under a prefix of ``1``."""
     content = {"0.weight": torch.ones(1), "10.weight": torch.ones(1), "a.0.weight": torch.ones(1)}
-    parts = fitting(content, ["0.weight", "1.weight"], lambda tensors: "0.weight" in tensors)
-    assert [part.name for part in parts] == ["", "a"]
+    parts = fitting(content, ["0.weight", "1.weight"], lambda tensors: tensors.keys() == {"0.weight"})
+    assert [part.name for part in parts] == ["a"]
+
+
+def test_a_network_that_holds_another_is_taken_whole() -> None:
+    content = {"0.weight": torch.ones(1), "inner.0.weight": torch.ones(1)}
+    parts = fitting(content, ["0.weight"], lambda tensors: "0.weight" in tensors)
+    assert [part.name for part in parts] == [""]
+    beside = {"a.0.weight": torch.ones(1), "b.0.weight": torch.zeros(1)}
+    parts = fitting(beside, ["0.weight"], lambda tensors: "0.weight" in tensors)
+    assert [part.name for part in parts] == ["a", "b"]
