@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 MODEL := mobileiqa-small
+LARGER := mobileiqa-base
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -15,9 +16,11 @@ format: ## format and fix what can be fixed
 test: ## all tests
 	pytest
 
-model: ## export the bundled model from its checkpoint
+model: ## export the bundled models from their checkpoints
 	mobileiqa export --force --checkpoint training/checkpoints/$(MODEL).safetensors \
 		--decode jpeg-reduced --no-timing --output mobileiqa_sdk/models/$(MODEL)
+	mobileiqa export --force --checkpoint training/checkpoints/$(LARGER).safetensors \
+		--decode jpeg-reduced --precision fp16 --no-timing --output mobileiqa_sdk/models/$(LARGER)
 	$(MAKE) facts
 
 facts: ## model facts from the checkpoint and the model, and the tables made from them

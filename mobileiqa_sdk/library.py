@@ -116,7 +116,7 @@ def find(model: str | os.PathLike[str] | None) -> Path:
         return Path(text) if _is_model(Path(text)) else _only_model_file(Path(text))
     if os.path.isfile(text):
         return Path(text)
-    names = ", ".join(_named()) or "none"
+    names = ", ".join(sorted(_named(), key=lambda name: name != DEFAULT)) or "none"
     shown = text if len(text) <= 300 else text[:300] + "..."
     raise ModelNotFound(f"{shown!r} is neither a model's name ({names}) nor the path of an artifact")
 

@@ -101,6 +101,23 @@ def test_the_license_is_the_packages(facts: ModelFacts) -> None:
     assert wheel[FACTS.relative_to(ROOT).as_posix()] == f"{folder}/facts.json"
 
 
+def test_the_larger_models_card_states_its_files() -> None:
+    card = (ROOT / "training" / "BASE_CARD.md").read_text(encoding="utf-8")
+    checkpoint = ROOT / "training" / "checkpoints" / "mobileiqa-base.safetensors"
+    artifact = ROOT / "mobileiqa_sdk" / "models" / "mobileiqa-base" / "model.onnx"
+    loaded = load_student(checkpoint)
+    contract = Scorer(artifact, threads=1).contract
+    assert contract.model.checkpoint_sha256 == loaded.sha256
+    assert (contract.model.name, contract.model.version) == (loaded.info["name"], loaded.info["version"])
+    parameters = sum(weights.numel() for weights in loaded.network.parameters())
+    for figure in (
+        loaded.sha256,
+        contract.model.version,
+        *(f"{size:,}" for size in (checkpoint.stat().st_size, artifact.stat().st_size, parameters)),
+    ):
+        assert figure in card
+
+
 def test_facts_are_typed(facts: ModelFacts, tmp_path: Path) -> None:
     path = tmp_path / "facts.json"
     write_facts(facts, path)

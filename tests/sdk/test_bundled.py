@@ -1,4 +1,4 @@
-"""The model that comes with the package."""
+"""The models that come with the package."""
 
 import io
 import json
@@ -17,6 +17,7 @@ from mobileiqa_sdk.contract import METADATA_KEY
 from mobileiqa_sdk.runtimes.onnx_file import read_metadata
 from mobileiqa_sdk.verification import replay_golden
 
+LARGER = "mobileiqa-base"
 PHOTOS = ["astronaut", "coffee", "chelsea"]
 
 
@@ -69,11 +70,36 @@ def test_it_keeps_its_contract(threads: int | None) -> None:
     assert replay.passed, replay.difference
 
 
+@pytest.mark.parametrize("model", [library.DEFAULT, LARGER])
 @pytest.mark.parametrize("name", PHOTOS)
 @pytest.mark.parametrize("worsen", [blurred, compressed, noisy])
-def test_a_worse_copy_scores_lower(scorer: Scorer, name: str, worsen) -> None:
-    image = picture(name)
+def test_a_worse_copy_scores_lower(model: str, name: str, worsen) -> None:
+    scorer, image = Scorer(model, threads=1), picture(name)
     assert scorer.score(worsen(image)) < scorer.score(image)
+
+
+def test_the_larger_one_is_intact_and_takes_the_same_photos(scorer: Scorer) -> None:
+    model = next(model for model in library.models() if model.name == LARGER)
+    assert (model.bundled, model.intact) == (True, True)
+    assert 10_000_000 < model.size < 12_000_000
+    with Scorer(LARGER) as larger:
+        assert larger.contract.model.name == LARGER
+        assert larger.contract.input == scorer.contract.input
+        assert replay_golden(larger).passed
+
+
+@pytest.mark.parametrize("resolution", ["fast", "high"])
+def test_the_larger_one_holds_the_small_one(resolution: str) -> None:
+    image = picture("coffee")
+    small, larger = (
+        Scorer(name, threads=1, resolution=resolution).assess(image) for name in (library.DEFAULT, LARGER)
+    )
+    assert len(larger.opinions) == 2 * len(small.opinions)
+    # Its weights are stored in half precision.
+    assert larger.opinions[: len(small.opinions)] == pytest.approx(small.opinions, abs=2e-3)
+    assert larger.faults == pytest.approx(small.faults, abs=5e-3)
+    assert larger.photograph == pytest.approx(small.photograph, abs=5e-3)
+    assert larger.opinions[len(small.opinions) :] != pytest.approx(small.opinions, abs=1e-2)
 
 
 def test_the_same_score_every_time(scorer: Scorer) -> None:

@@ -339,7 +339,9 @@ def test_wrong_usage(run: Run, arguments: list[str]) -> None:
 
 def test_an_unknown_model_is_one_line(run: Run) -> None:
     result = run("score", "-m", "nope", "a.jpg")
-    assert result.err.startswith("mobileiqa: 'nope' is neither a model's name (mobileiqa-small")
+    assert result.err.startswith(
+        "mobileiqa: 'nope' is neither a model's name (mobileiqa-small, mobileiqa-base)"
+    )
     assert result.err.count("\n") == 1
 
 
@@ -736,7 +738,7 @@ def test_an_artifact_kept_although_it_failed(run: Run, cache: Path, photos: list
     (line,) = (line for line in run("models").out.splitlines() if line.startswith("kept"))
     assert "FAILED" in line
     rows = {row["name"]: row["verified"] for row in json.loads(run("models", "--json").out)["models"]}
-    assert rows == {library.DEFAULT: True, "kept": False}
+    assert rows == {library.DEFAULT: True, "mobileiqa-base": True, "kept": False}
     answer = json.loads(run("doctor", "--json").out)
     assert answer["cache"]["failed_verification"] == answer["cache"]["models"] == ["kept"]
 
