@@ -70,12 +70,11 @@ class ParameterFacts(_Part, frozen=True, omit_defaults=True):
     faults: Count
     photo: Count
     anchor: Annotated[int, msgspec.Meta(ge=0)] = 0
-    companion: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     @property
     def total(self) -> int:
         """Of the whole network."""
-        return self.backbone + self.views + self.faults + self.photo + self.anchor + self.companion
+        return self.backbone + self.views + self.faults + self.photo + self.anchor
 
 
 class DatasetFacts(_Part, frozen=True):
@@ -240,7 +239,6 @@ def _parameter_facts(student: nn.Module) -> ParameterFacts:
         "faults": "faults",
         "photo": "photo",
         "anchor": "anchor",
-        "companion": "companion",
     }
     counts = dict.fromkeys(parts.values(), 0)
     for name, parameter in student.named_parameters():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -14,11 +13,12 @@ from mobileiqa_bench.fidelity.scoring import open_artifact
 from mobileiqa_export import Options, export
 from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.errors import CheckpointMismatch
-from mobileiqa_export.reference import as_trained, on_pixels
-from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.reference import as_trained
 from mobileiqa_export.student import BACKBONES, MomentStudent, StudentConfig, build_student, normalise
 from mobileiqa_export.student.moments import halved, moments
 from mobileiqa_sdk import Scorer
+
+from .sizes import noise, scores_before_and_after_rewriting
 
 SETTINGS = (("fast", 96 * 96), ("high", 192 * 192))
 COMPANION = StudentConfig(
@@ -49,10 +49,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("companion") / "companion.safetensors"
     save_checkpoint(path, made(), CONFIG, name="companion")
     return path
-
-
-def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def test_two_by_two_pixels_become_their_mean_and_zeros_follow_an_odd_side() -> None:
@@ -129,12 +125,8 @@ def test_companions_without_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_rewrites_are_exact_at_every_size(checkpoint: Path, size: tuple[int, int]) -> None:
-    loaded = load_student(checkpoint)
-    pixels = noise(*size)
-    trained = as_trained(loaded.network, loaded.config)(pixels)
-    assert on_pixels(rewrite(loaded.network, loaded.config).network)(pixels) == pytest.approx(
-        trained, abs=1e-6
-    )
+    trained, rewritten = scores_before_and_after_rewriting(checkpoint, noise(*size))
+    assert rewritten == pytest.approx(trained, abs=1e-6)
 
 
 @pytest.mark.parametrize("file_format", ["onnx", "tflite", "coreml"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import onnx
 import pytest
 import torch
@@ -18,8 +17,7 @@ from mobileiqa_export.checkpoint import load_student, save_checkpoint
 from mobileiqa_export.errors import ConversionFailed
 from mobileiqa_export.formats import count_layers
 from mobileiqa_export.formats.onnx_bands import BANDS
-from mobileiqa_export.reference import as_trained, on_pixels
-from mobileiqa_export.rewrite import rewrite
+from mobileiqa_export.reference import as_trained
 from mobileiqa_export.student import StudentConfig, build_student
 from mobileiqa_export.student.moments import CLIP, LinearViews
 from mobileiqa_export.student.padding import ConstantlyPaddedConv2d, SameConv2d
@@ -27,6 +25,8 @@ from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec
 from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.runtimes.coreml_image import image_size_problem
+
+from .sizes import noise, scores_before_and_after_rewriting
 
 SETTINGS = (("fast", 96 * 96), ("high", 192 * 192))
 CONFIG = StudentConfig(
@@ -64,10 +64,6 @@ def artifact(request: pytest.FixtureRequest, checkpoint: Path) -> Path:
     return folder
 
 
-def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
 def test_a_checkpoint_keeps_its_settings_and_its_head(checkpoint: Path) -> None:
     loaded = load_student(checkpoint)
     assert loaded.config == CONFIG
@@ -99,12 +95,8 @@ def test_odd_sides_are_halved_rounding_up(side: int, halved: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_rewrites_are_exact_at_every_size(checkpoint: Path, size: tuple[int, int]) -> None:
-    loaded = load_student(checkpoint)
-    pixels = noise(*size)
-    trained = as_trained(loaded.network, loaded.config)(pixels)
-    assert on_pixels(rewrite(loaded.network, loaded.config).network)(pixels) == pytest.approx(
-        trained, abs=1e-6
-    )
+    trained, rewritten = scores_before_and_after_rewriting(checkpoint, noise(*size))
+    assert rewritten == pytest.approx(trained, abs=1e-6)
 
 
 def test_a_linear_head_clips_moments_and_limits_opinions() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -22,6 +21,8 @@ from mobileiqa_sdk import Scorer
 from mobileiqa_sdk.contract import InputSpec, OutputSpec
 from mobileiqa_sdk.fit import Setting
 from mobileiqa_sdk.verification import replay_golden
+
+from .sizes import noise
 
 SETTINGS = (("fast", 96 * 96), ("high", 128 * 128))
 FAULTS = ("noise", "compression", "banding")
@@ -74,10 +75,6 @@ def artifact(request: pytest.FixtureRequest, checkpoint: Path) -> Path:
         checkpoint, folder, file_format=request.param, options=Options(timing=False, verification_images=8)
     )
     return folder
-
-
-def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def test_a_side_head_clips_and_answers_between_0_and_1() -> None:
